@@ -1,0 +1,39 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { LoggerModule } from 'nestjs-pino';
+import { ProblemFilter } from './common/filters/problem.filter.js';
+import { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { CryptoModule } from './core/crypto/crypto.module.js';
+import { DatabaseModule } from './core/database/database.module.js';
+import { HealthModule } from './core/health/health.module.js';
+import { JobsModule } from './core/jobs/jobs.module.js';
+import { loggerOptions } from './core/logging/logger-options.js';
+import { DockerModule } from './integrations/docker/docker.module.js';
+import { AuthModule } from './modules/auth/auth.module.js';
+import { DeploymentsModule } from './modules/deployments/deployments.module.js';
+import { EnvironmentsModule } from './modules/environments/environments.module.js';
+import { PlatformModule } from './modules/platform/platform.module.js';
+
+/** The table of contents. */
+@Module({ providers: [{ provide: APP_FILTER, useClass: ProblemFilter }] })
+export class AppModule {
+  static with(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config),
+        LoggerModule.forRoot(loggerOptions(config)),
+        CryptoModule,
+        DatabaseModule,
+        DockerModule,
+        JobsModule,
+        HealthModule,
+        AuthModule,
+        EnvironmentsModule,
+        DeploymentsModule,
+        PlatformModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,14 @@
+/** The command line was wrong: the message says how, the usage follows. */
+export class UsageError extends Error {}
+
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MAX_MS = 100 * 365 * UNIT_MS.d;
+
+/** `30d` from now; null when nothing was said: the key does not expire. */
+export function parseExpiry(text: string | undefined, now: Date): Date | null {
+  if (text === undefined) return null;
+  const [, amount, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const ms = Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  if (!(ms > 0 && ms <= MAX_MS)) throw new UsageError('--expires-in must be a number and s, m, h or d, such as 30d.');
+  return new Date(now.getTime() + ms);
+}

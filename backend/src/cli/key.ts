@@ -1,0 +1,127 @@
+import 'reflect-metadata';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { SCOPES, type Scope } from '../common/decorators/access.js';
+import { DomainError } from '../common/errors/domain-error.js';
+import { Clock } from '../common/time/clock.js';
+import { IdSource } from '../common/time/id-source.js';
+import { Config, ConfigError } from '../config/config.js';
+import { MIGRATIONS_DIR } from '../core/database/database-connection.js';
+import { EmbeddedPostgres, runningServer } from '../core/database/embedded-postgres.js';
+import { migrate } from '../core/database/migrator.js';
+import { PrismaService } from '../core/database/prisma.service.js';
+import { Signals } from '../core/database/signals.js';
+import { ApiKeysRepository } from '../modules/auth/api-keys.repository.js';
+import { ApiKeysService } from '../modules/auth/api-keys.service.js';
+import { parseExpiry, UsageError } from './key-arguments.js';
+
+const USAGE = `script/key create --telegram-id N [--handle H] --scopes A,B|ALL [--expires-in 30d]
+script/key list
+script/key revoke KEYID
+
+Scopes: ${SCOPES.join(' ')}. ALL is every scope, ADMIN included.
+--expires-in takes a number and s, m, h or d. Without it the key does not expire.
+create prints the key, and nothing else, on standard output: it is shown this once.
+`;
+
+/** The operator's way to keys, on the host: works while the server runs and while it does not. */
+async function main(args: string[]): Promise<void> {
+  const [command, ...rest] = args;
+  if (command === undefined || command === '--help' || command === '-h') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const run = { create, list, revoke }[command];
+  if (!run) throw new UsageError(`There is no command ${command}.`);
+  const action = run(rest);
+  await withKeys(Config.load(), action);
+}
+
+type Action = (keys: ApiKeysService) => Promise<void>;
+
+function create(args: string[]): Action {
+  const options = { 'telegram-id': { type: 'string' }, handle: { type: 'string' }, scopes: { type: 'string' }, 'expires-in': { type: 'string' } } as const;
+  const { values } = parse(args, options);
+  const telegramId = values['telegram-id'] ?? '';
+  if (!/^\d{1,20}$/.test(telegramId)) throw new UsageError('--telegram-id must be a number: the id of the user that the key is for.');
+  const scopes = scopesOf(values.scopes);
+  const expiresAt = parseExpiry(values['expires-in'], new Date());
+  return async (keys) => {
+    const { apiKey } = await keys.mint({ telegramId, ...(values.handle !== undefined && { telegramHandle: values.handle }), scopes, expiresAt });
+    process.stdout.write(`${apiKey}\n`);
+  };
+}
+
+function list(args: string[]): Action {
+  parse(args, {});
+  return async (keys) => {
+    const rows = (await keys.listAll()).map((key) => [key.keyId, key.user.telegramId, stateOf(key), key.createdAt.toISOString(), key.expiresAt?.toISOString() ?? 'never', key.scopes.join(',')]);
+    for (const row of [['KEYID', 'TELEGRAM ID', 'STATE', 'CREATED', 'EXPIRES', 'SCOPES'], ...rows]) process.stdout.write(`${row.join('\t')}\n`);
+  };
+}
+
+function revoke(args: string[]): Action {
+  const { positionals } = parse(args, {}, true);
+  const [keyId, ...more] = positionals;
+  if (!keyId || more.length > 0) throw new UsageError('revoke takes one KEYID.');
+  return async (keys) => {
+    await keys.revoke(keyId);
+    process.stderr.write(`API key ${keyId} is revoked.\n`);
+  };
+}
+
+function parse<T extends Record<string, { type: 'string' }>>(args: string[], options: T, allowPositionals = false) {
+  try {
+    return parseArgs({ args, options, allowPositionals });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}.`);
+  }
+}
+
+function scopesOf(text: string | undefined): Scope[] {
+  if (!text) throw new UsageError('--scopes is missing: name some, or ALL.');
+  if (text === 'ALL') return [...SCOPES];
+  const names = text.split(',');
+  const unknown = names.find((name) => !(SCOPES as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new UsageError(`There is no scope ${unknown}.`);
+  return names as Scope[];
+}
+
+function stateOf({ revokedAt, expiresAt }: { revokedAt: Date | null; expiresAt: Date | null }): string {
+  if (revokedAt) return 'revoked';
+  return expiresAt && expiresAt <= new Date() ? 'expired' : 'live';
+}
+
+async function withKeys(config: Config, action: Action): Promise<void> {
+  const database = await connect(config);
+  const prisma = new PrismaService(database);
+  try {
+    const signals = new Signals(database.connectionString, { class: 0, key: 0 });
+    await action(new ApiKeysService(new ApiKeysRepository(prisma), signals, new IdSource(), new Clock()));
+  } finally {
+    await prisma.$disconnect();
+    await database.close();
+  }
+}
+
+/** The given database; else the embedded server, the server's own where it runs, else started for this moment. */
+async function connect({ data }: Config): Promise<{ connectionString: string; close: () => Promise<void> }> {
+  const dataDir = path.join(data.dir, 'postgres');
+  const running = data.databaseUrl ?? runningServer(dataDir);
+  if (running) {
+    await migrate(running, MIGRATIONS_DIR);
+    return { connectionString: running, close: () => Promise.resolve() };
+  }
+  const server = new EmbeddedPostgres({ dataDir, log: (level, message) => void (level !== 'info' && process.stderr.write(`${message}\n`)) });
+  const { connectionString } = await server.start();
+  await migrate(connectionString, MIGRATIONS_DIR);
+  return { connectionString, close: () => server.stop() };
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const { message } = error as Error;
+  process.stderr.write(error instanceof UsageError ? `${message}\n\n${USAGE}` : `${message}\n`);
+  process.exitCode = error instanceof UsageError ? 64 : error instanceof ConfigError ? 78 : error instanceof DomainError ? 1 : 69;
+}

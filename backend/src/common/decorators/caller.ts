@@ -1,0 +1,27 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import type { Scope } from './access.js';
+
+/** Who sent the request, as proven by the API key. */
+export interface Caller {
+  userId: string;
+  keyId: string;
+  scopes: Scope[];
+  isAdmin: boolean;
+}
+
+export interface AuthenticatedRequest extends Request {
+  id: string;
+  caller?: Caller;
+}
+
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!caller) throw new Error('CurrentCaller on a route without ApiKeyGuard');
+  return caller;
+});
+
+/** The where clause that every query of a user's environments goes through; an operator sees all. */
+export function ownedBy(caller: Caller): { userId?: string } {
+  return caller.isAdmin ? {} : { userId: caller.userId };
+}

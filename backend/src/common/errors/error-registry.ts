@@ -1,0 +1,58 @@
+/** Every code that the API can answer with: one closed list, published in the OpenAPI document. */
+export interface ErrorDefinition {
+  status: number;
+  title: string;
+  /** `warn` and `error` reach the log with their cause; `info` is the client's affair. */
+  log: 'info' | 'warn' | 'error';
+  retryAfterSeconds?: number;
+}
+
+const client = (status: number, title: string): ErrorDefinition => ({ status, title, log: 'info' });
+const away = (title: string): ErrorDefinition => ({ status: 503, title, log: 'warn', retryAfterSeconds: 5 });
+
+export const API_ERRORS = {
+  VALIDATION_FAILED: client(400, 'Bad Request'),
+  MALFORMED_JSON: client(400, 'Bad Request'),
+  UNAUTHENTICATED: client(401, 'Unauthorized'),
+  INSUFFICIENT_SCOPE: client(403, 'Forbidden'),
+  ROUTE_NOT_FOUND: client(404, 'Not Found'),
+  API_KEY_NOT_FOUND: client(404, 'Not Found'),
+  ENVIRONMENT_NOT_FOUND: client(404, 'Not Found'),
+  DEPLOYMENT_NOT_FOUND: client(404, 'Not Found'),
+  ENVIRONMENT_NAME_TAKEN: client(409, 'Conflict'),
+  ENVIRONMENT_NOT_ACTIVE: client(409, 'Conflict'),
+  ENVIRONMENT_QUOTA_EXCEEDED: client(409, 'Conflict'),
+  DEPLOYMENT_QUOTA_EXCEEDED: client(409, 'Conflict'),
+  DEPLOYMENT_NOT_CANCELLABLE: client(409, 'Conflict'),
+  HOST_PORT_TAKEN: client(409, 'Conflict'),
+  PAYLOAD_TOO_LARGE: client(413, 'Content Too Large'),
+  UNSUPPORTED_MEDIA_TYPE: client(415, 'Unsupported Media Type'),
+  RATE_LIMITED: client(429, 'Too Many Requests'),
+  INTERNAL: { status: 500, title: 'Internal Server Error', log: 'error' },
+  ADDRESS_POOL_EXHAUSTED: { status: 503, title: 'Service Unavailable', log: 'error', retryAfterSeconds: 60 },
+  DATABASE_UNAVAILABLE: away('Service Unavailable'),
+  DOCKER_UNAVAILABLE: away('Service Unavailable'),
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ApiErrorCode = keyof typeof API_ERRORS;
+
+/** Why a deployment FAILED: the values of `deployment.errorCode`, with what the user can do about it. */
+export const DEPLOYMENT_ERRORS = {
+  IMAGE_NOT_FOUND: 'Check the image name and the tag; a private image needs `registryAuth`.',
+  REGISTRY_AUTH: 'Check `registryAuth`: the registry refused these credentials, or wants some.',
+  REGISTRY_RATE_LIMITED: 'Wait, or give `registryAuth` of an account with a higher limit.',
+  REGISTRY_UNREACHABLE: 'Check the registry host in `image`, and whether this machine reaches it.',
+  IMAGE_PLATFORM_MISMATCH: 'Push an image for the platform of this machine.',
+  CONTAINER_CRASHED: 'Read the last log lines in this message, and GET /deployments/{id}/logs.',
+  HEALTHCHECK_TIMEOUT: 'Check `healthCheck`, or give the application more `startPeriodSeconds`.',
+  PORT_NOT_LISTENING: 'Let the application listen on 0.0.0.0 and the declared port, or correct `ports`.',
+  HOST_PORT_TAKEN: 'Choose another `ports[].host`.',
+  DISK_FULL: 'The operator has to free disk space.',
+  DOCKER_UNAVAILABLE: 'The operator has to look after the Docker Engine.',
+  NOT_SCHEDULED: 'No node can run this: ask for fewer resources.',
+  DEADLINE_EXCEEDED: 'The deployment took too long; see its steps.',
+  CANCELLED: 'It was cancelled or deleted before it ran.',
+  INTERNAL: 'This is a fault of the platform; tell the operator the request id or the jobId.',
+} as const satisfies Record<string, string>;
+
+export type DeploymentErrorCode = keyof typeof DEPLOYMENT_ERRORS;

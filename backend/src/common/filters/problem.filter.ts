@@ -1,0 +1,32 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { Response } from 'express';
+import { PinoLogger } from 'nestjs-pino';
+import type { AuthenticatedRequest } from '../decorators/caller.js';
+import { Clock } from '../time/clock.js';
+import { definitionOf, toDomainError, toProblem } from './problem.js';
+
+/** The one place where an error becomes an answer. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly clock: Clock,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(ProblemFilter.name);
+  }
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<AuthenticatedRequest>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const error = toDomainError(thrown);
+    const { log, retryAfterSeconds } = definitionOf(error);
+    if (log !== 'info') this.logger[log]({ err: error.options.cause ?? error, code: error.code }, error.message);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const problem = toProblem(error, { path: request.path, id: request.id, now: this.clock.now() });
+    if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  }
+}

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { configSchema } from './config.schema.js';
+
+/** Every problem of the configuration at once; messages name keys, never values. */
+export class ConfigError extends Error {
+  constructor(readonly problems: string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** The configuration in typed namespaces. `config/` alone reads the process environment. */
+export class Config {
+  readonly http: { port: number; host: string; publicBaseUrl: string };
+  readonly log: { level: string; pretty: boolean };
+  readonly data: { dir: string; databaseUrl: string | undefined; redisUrl: string | undefined; encryptionKey: string | undefined };
+  readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number };
+  readonly docker: { host: string; swarmAdvertiseAddr: string | undefined };
+  readonly deploy: { stabilityWindowMs: number; deadlineMs: number };
+  readonly quota: { environmentsPerUser: number; deploymentsPerEnvironment: number };
+  readonly hostPorts: { first: number; last: number };
+  readonly resources: { default: Resources; max: Resources };
+
+  constructor(env: ParsedEnv) {
+    const host = env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST;
+    const [first = 1024, last = 65_535] = env.HOST_PORT_RANGE.split('-').map(Number);
+    this.http = { port: env.PORT, host: env.HOST, publicBaseUrl: (env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`).replace(/\/+$/, '') };
+    this.log = { level: env.LOG_LEVEL, pretty: env.NODE_ENV === 'development' || (env.NODE_ENV !== 'test' && process.stdout.isTTY) };
+    this.data = { dir: env.DATA_DIR, databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, encryptionKey: env.ENCRYPTION_KEY };
+    this.limits = { windowMs: env.RATE_LIMIT_TTL, general: env.RATE_LIMIT_MAX, deploy: env.DEPLOY_RATE_LIMIT_MAX, gitDeploy: env.GIT_DEPLOY_RATE_LIMIT_MAX };
+    this.docker = { host: env.DOCKER_HOST ?? 'unix:///var/run/docker.sock', swarmAdvertiseAddr: env.SWARM_ADVERTISE_ADDR };
+    this.deploy = { stabilityWindowMs: env.STABILITY_WINDOW_MS, deadlineMs: env.DEPLOY_DEADLINE_SECONDS * 1000 };
+    this.quota = { environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER, deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT };
+    this.hostPorts = { first, last };
+    this.resources = {
+      default: { cpus: env.DEFAULT_CPUS, memoryMb: env.DEFAULT_MEMORY_MB, pids: env.DEFAULT_PIDS },
+      max: { cpus: env.MAX_CPUS, memoryMb: env.MAX_MEMORY_MB, pids: env.MAX_PIDS },
+    };
+  }
+
+  /** Reads `.env` in the working directory, then the process environment over it. Throws ConfigError. */
+  static load(env: NodeJS.ProcessEnv = process.env, file = '.env'): Config {
+    return new Config(parse({ ...readEnvFile(file), ...env }));
+  }
+}
+
+/** CPU in cores, memory in MiB, pids as a count. */
+export interface Resources {
+  cpus: number;
+  memoryMb: number;
+  pids: number;
+}
+
+interface ParsedEnv {
+  NODE_ENV: string;
+  PORT: number;
+  HOST: string;
+  LOG_LEVEL: string;
+  PUBLIC_BASE_URL?: string;
+  DATA_DIR: string;
+  DATABASE_URL?: string;
+  REDIS_URL?: string;
+  ENCRYPTION_KEY?: string;
+  RATE_LIMIT_TTL: number;
+  RATE_LIMIT_MAX: number;
+  DEPLOY_RATE_LIMIT_MAX: number;
+  GIT_DEPLOY_RATE_LIMIT_MAX: number;
+  DOCKER_HOST?: string;
+  SWARM_ADVERTISE_ADDR?: string;
+  STABILITY_WINDOW_MS: number;
+  DEPLOY_DEADLINE_SECONDS: number;
+  HOST_PORT_RANGE: string;
+  MAX_ENVIRONMENTS_PER_USER: number;
+  MAX_DEPLOYMENTS_PER_ENVIRONMENT: number;
+  DEFAULT_CPUS: number;
+  DEFAULT_MEMORY_MB: number;
+  DEFAULT_PIDS: number;
+  MAX_CPUS: number;
+  MAX_MEMORY_MB: number;
+  MAX_PIDS: number;
+}
+
+function parse(env: NodeJS.ProcessEnv): ParsedEnv {
+  const known = Object.keys(configSchema.describe()['keys'] as object);
+  const given = Object.fromEntries(known.filter((key) => env[key]).map((key) => [key, env[key]]));
+  const { value, error } = configSchema.validate(given, { abortEarly: false, errors: { wrap: { label: false } } });
+  if (error) throw new ConfigError(error.details.map(({ path, type, message, context }) => `${path.join('.')} ${reason(type, message, context)}`));
+  const parsed = value as ParsedEnv;
+  const swapped = (['CPUS', 'MEMORY_MB', 'PIDS'] as const).filter((unit) => parsed[`DEFAULT_${unit}`] > parsed[`MAX_${unit}`]);
+  if (swapped.length > 0) throw new ConfigError(swapped.map((unit) => `DEFAULT_${unit} must not exceed MAX_${unit}`));
+  return parsed;
+}
+
+/** Joi's pattern and number messages quote the value, which may be a secret: say it without. */
+function reason(type: string, message: string, context?: Record<string, unknown>): string {
+  if (type === 'string.pattern.name') return `must be ${String(context?.['name'])}`;
+  if (type === 'any.invalid') return 'is not a valid value';
+  return message.replace(/^\S+ /, '').replace(/ with value ".*"/s, '');
+}
+
+function readEnvFile(file: string): NodeJS.ProcessEnv {
+  if (!existsSync(file)) return {};
+  try {
+    return parseEnv(readFileSync(file, 'utf8')) as NodeJS.ProcessEnv;
+  } catch (cause) {
+    throw new ConfigError([`${file} cannot be read: ${(cause as Error).message}`]);
+  }
+}

@@ -1,0 +1,76 @@
+import { type BeforeApplicationShutdown, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { DiskHealthIndicator, type HealthIndicatorFunction, HealthIndicatorService, MemoryHealthIndicator } from '@nestjs/terminus';
+import { Config } from '../../config/config.js';
+import { Engine } from '../../integrations/docker/engine.js';
+import { PrismaService } from '../database/prisma.service.js';
+
+const MAX_HEAP_BYTES = 1024 ** 3;
+const MAX_RSS_BYTES = 1.5 * 1024 ** 3;
+/** A disk that is half full is no trouble; the last twentieth is. */
+const MAX_DISK_USED = 0.95;
+
+/** What `/health` looks at; each answer says what is wrong in a sentence. */
+@Injectable()
+export class HealthChecks implements OnModuleDestroy, BeforeApplicationShutdown {
+  private draining = false;
+
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly memory: MemoryHealthIndicator,
+    private readonly disk: DiskHealthIndicator,
+    private readonly prisma: PrismaService,
+    private readonly engine: Engine,
+    private readonly config: Config,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.draining = true;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.draining = true;
+  }
+
+  required(): HealthIndicatorFunction[] {
+    return [() => this.database(), () => this.docker(), () => this.notDraining()];
+  }
+
+  all(): HealthIndicatorFunction[] {
+    return [
+      () => this.database(),
+      () => this.memory.checkHeap('memory_heap', MAX_HEAP_BYTES),
+      () => this.memory.checkRSS('memory_rss', MAX_RSS_BYTES),
+      () => this.disk.checkStorage('storage', { path: this.config.data.dir, thresholdPercent: MAX_DISK_USED }),
+      () => this.docker(),
+    ];
+  }
+
+  private async database() {
+    const indicator = this.indicators.check('database');
+    try {
+      await this.prisma.$queryRaw`SELECT 1`;
+      return indicator.up();
+    } catch {
+      return indicator.down('the database does not answer');
+    }
+  }
+
+  private async docker() {
+    const indicator = this.indicators.check('docker');
+    try {
+      await this.engine.ping();
+      const facts = await this.engine.inspect();
+      if (!facts.swarmActive || !facts.isManager) return indicator.down('this engine is not a Swarm manager');
+      const noNewPrivileges = facts.serviceNoNewPrivileges || facts.daemonNoNewPrivileges;
+      const warning = noNewPrivileges ? {} : { warning: 'no-new-privileges is off: set "no-new-privileges": true in the daemon\'s configuration' };
+      return indicator.up({ version: facts.version, apiVersion: facts.apiVersion, ...warning });
+    } catch {
+      return indicator.down('the Docker Engine does not answer');
+    }
+  }
+
+  private async notDraining() {
+    const indicator = this.indicators.check('shutdown');
+    return Promise.resolve(this.draining ? indicator.down('shutting down') : indicator.up());
+  }
+}

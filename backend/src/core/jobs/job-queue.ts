@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import type { Db } from '../database/prisma.service.js';
+
+/** Every kind of job with its payload. */
+export interface JobPayloads {
+  'deployment.run': { deploymentId: string };
+  'deployment.remove': { deploymentId: string; deleteVolumes: boolean };
+  'environment.teardown': { environmentId: string };
+}
+export type JobName = keyof JobPayloads;
+
+export interface JobOptions {
+  /** At most one job with this key waits; adding it again replaces the payload. */
+  key?: string;
+  /** Jobs of one lane run one after the other. */
+  lane?: string;
+}
+
+/** Adds a job in the caller's transaction: both are committed, or neither. */
+@Injectable()
+export class JobQueue {
+  async add<N extends JobName>(db: Db, name: N, payload: JobPayloads[N], { key, lane }: JobOptions = {}): Promise<void> {
+    const json = JSON.stringify(payload);
+    await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${lane ?? null}, job_key := ${key ?? null})`;
+  }
+}

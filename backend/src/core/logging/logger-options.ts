@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Params } from 'nestjs-pino';
+import type { Config } from '../../config/config.js';
+
+const REQUEST_ID = /^[\w-]{8,64}$/;
+/** Never logged, at any depth that we log. */
+const SECRETS = ['envVars', 'password', 'secret', 'token', 'apiKey', 'registryAuth', 'gitAuth', 'authorization'];
+
+/** JSON lines; readable ones on a terminal. Of a request only what says what happened: no headers, no body, no query. */
+export function loggerOptions({ log }: Config): Params {
+  return {
+    pinoHttp: {
+      level: log.level,
+      ...(log.pretty && { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname,req,res', messageFormat: '{context} {msg}' } } }),
+      redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '***' },
+      genReqId: requestId,
+      customLogLevel: (request, response, error) => levelOf(request, response.statusCode, error),
+      customSuccessMessage: (request, response) => `${request.method} ${pathOf(request)} ${response.statusCode}`,
+      customErrorMessage: (request, response) => `${request.method} ${pathOf(request)} ${response.statusCode}`,
+      serializers: {
+        req: (request: { id: string; method: string; url: string }) => ({ id: request.id, method: request.method, path: request.url.split('?')[0] }),
+        res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+      },
+    },
+  };
+}
+
+/** The client's id when it is a decent one, else a new one; on the answer too. */
+function requestId(request: IncomingMessage, response: ServerResponse): string {
+  const given = request.headers['x-request-id'];
+  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  response.setHeader('X-Request-Id', id);
+  return id;
+}
+
+function levelOf(request: IncomingMessage, status: number, error?: Error): 'debug' | 'info' | 'warn' | 'error' {
+  if (error ?? status >= 500) return status === 503 ? 'warn' : 'error';
+  return pathOf(request).startsWith('/health') ? 'debug' : 'info';
+}
+
+function pathOf(request: IncomingMessage): string {
+  const { originalUrl, url = '' } = request as IncomingMessage & { originalUrl?: string };
+  return (originalUrl ?? url).split('?')[0] ?? '';
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { DockerClient } from './docker-client.js';
+import { isDockerError } from './docker-error.js';
+import { decodeLog, type LogLine } from './log-decoder.js';
+
+export interface ContainerState {
+  running: boolean;
+  startedAt: Date | undefined;
+  exitCode: number;
+  oomKilled: boolean;
+  health: { status: 'starting' | 'healthy' | 'unhealthy'; lastOutput: string } | undefined;
+}
+
+export interface LogQuery {
+  tail: number;
+  since?: Date;
+}
+
+/** Containers of this node: what only the Engine that runs them can say. */
+@Injectable()
+export class Containers {
+  constructor(private readonly docker: DockerClient) {}
+
+  /** Undefined when this node has no such container (it is on another node, or gone). */
+  async inspect(id: string): Promise<ContainerState | undefined> {
+    try {
+      const { State } = await this.docker.call((docker) => docker.getContainer(id).inspect());
+      return {
+        running: State.Running,
+        startedAt: State.StartedAt.startsWith('0001') ? undefined : new Date(State.StartedAt),
+        exitCode: State.ExitCode,
+        oomKilled: State.OOMKilled,
+        health: healthOf(State.Health),
+      };
+    } catch (error) {
+      if (isDockerError(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Ids of this node's containers of a Swarm service, stopped ones included. */
+  async ofService(serviceId: string): Promise<string[]> {
+    const filters = { label: [`com.docker.swarm.service.id=${serviceId}`] };
+    const found = await this.docker.call((docker) => docker.listContainers({ all: true, filters }));
+    return found.map(({ Id }) => Id);
+  }
+
+  /** Empty for a container that is gone. */
+  async logs(id: string, { tail, since }: LogQuery): Promise<LogLine[]> {
+    const query = { stdout: true, stderr: true, timestamps: true, tail, ...(since && { since: since.getTime() / 1000 }) };
+    try {
+      return decodeLog(await this.docker.call((docker) => docker.getContainer(id).logs({ ...query, follow: false })));
+    } catch (error) {
+      if (isDockerError(error, 'not-found') || isDockerError(error, 'conflict')) return [];
+      throw error;
+    }
+  }
+}
+
+interface EngineHealth {
+  Status: string;
+  Log?: { Output: string }[] | null;
+}
+
+function healthOf(health: EngineHealth | undefined): ContainerState['health'] {
+  if (!health || health.Status === 'none') return undefined;
+  return { status: health.Status as 'starting' | 'healthy' | 'unhealthy', lastOutput: health.Log?.at(-1)?.Output.trim() ?? '' };
+}

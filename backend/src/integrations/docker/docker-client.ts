@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import Dockerode from 'dockerode';
+import { Config } from '../../config/config.js';
+import { toDockerError } from './docker-error.js';
+
+/** An Engine that hangs must show as an error before the client's patience ends. */
+const CALL_TIMEOUT_MS = 4500;
+
+/**
+ * The way to the Engine. `call` for what answers at once; `stream` for what goes on (events, pulls, builds, logs), which no timeout may cut.
+ * The API version is the Engine's own: none is asked for.
+ */
+@Injectable()
+export class DockerClient {
+  private readonly quick: Dockerode;
+  private readonly lasting: Dockerode;
+
+  constructor(config: Config) {
+    const options = connectionOptions(config.docker.host);
+    this.quick = new Dockerode({ ...options, timeout: CALL_TIMEOUT_MS });
+    this.lasting = new Dockerode(options);
+  }
+
+  call<T>(use: (docker: Dockerode) => Promise<T>): Promise<T> {
+    return translated(use(this.quick));
+  }
+
+  stream<T>(use: (docker: Dockerode) => Promise<T>): Promise<T> {
+    return translated(use(this.lasting));
+  }
+}
+
+async function translated<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    throw toDockerError(error);
+  }
+}
+
+function connectionOptions(host: string): Dockerode.DockerOptions {
+  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) };
+  const { protocol, hostname, port } = new URL(host);
+  return { protocol: protocol === 'https:' ? 'https' : 'http', host: hostname, port: port || 2375 };
+}

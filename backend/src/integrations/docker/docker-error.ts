@@ -1,0 +1,49 @@
+export type DockerErrorKind = 'unavailable' | 'not-found' | 'conflict' | 'invalid' | 'unauthorized' | 'failed';
+
+/** What the Engine answered, in words of ours: nothing above this folder looks at a status code of Docker's. */
+export class DockerError extends Error {
+  constructor(
+    readonly kind: DockerErrorKind,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+export function isDockerError(error: unknown, kind: DockerErrorKind): boolean {
+  return error instanceof DockerError && error.kind === kind;
+}
+
+const SOCKET_CODES = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'EACCES', 'ETIMEDOUT', 'ESOCKETTIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND']);
+
+export function toDockerError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof DockerError || thrown.name === 'AbortError') return thrown;
+  const { statusCode, code, json } = thrown as Error & { statusCode?: number; code?: string; json?: unknown };
+  if (code && SOCKET_CODES.has(code)) return new DockerError('unavailable', `the Docker Engine does not answer (${code})`, { cause: thrown });
+  if (statusCode === undefined) return thrown;
+  return new DockerError(kindOf(statusCode), engineMessage(json) ?? thrown.message, { cause: thrown });
+}
+
+function kindOf(status: number): DockerErrorKind {
+  switch (status) {
+    case 400:
+      return 'invalid';
+    case 401:
+    case 403:
+      return 'unauthorized';
+    case 404:
+      return 'not-found';
+    case 409:
+      return 'conflict';
+    case 503:
+      return 'unavailable';
+    default:
+      return 'failed';
+  }
+}
+
+function engineMessage(json: unknown): string | undefined {
+  const message = (json as { message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : undefined;
+}

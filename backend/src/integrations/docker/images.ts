@@ -1,0 +1,115 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { DockerClient } from './docker-client.js';
+import { DockerError, isDockerError } from './docker-error.js';
+import type { RegistryAuth } from './registry-auth.js';
+import { RegistryError, toRegistryError } from './registry-error.js';
+import type { HealthConfig } from './service-spec.js';
+
+export interface ResolvedImage {
+  /** `sha256:…` of the manifest or of the list of manifests */
+  digest: string;
+  /** what the registry offers, `linux/amd64`; empty when it does not say */
+  platforms: string[];
+}
+
+export interface LocalImage {
+  id: string;
+  healthCheck: HealthConfig | undefined;
+  architecture: string;
+}
+
+/** Bytes over all layers; the total grows while layers become known. */
+export interface PullProgress {
+  current: number;
+  total: number;
+}
+
+/** Images in registries and on this node. */
+@Injectable()
+export class Images {
+  constructor(private readonly docker: DockerClient) {}
+
+  /** Asks the registry what a reference means now. Throws RegistryError. */
+  async resolve(reference: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<ResolvedImage> {
+    try {
+      const answer = (await this.docker.stream((docker) => docker.getImage(reference).distribution({ authconfig: auth, abortSignal: signal } as object))) as Distribution;
+      return { digest: answer.Descriptor.digest, platforms: platformsOf(answer) };
+    } catch (error) {
+      throw registryErrorFrom(error);
+    }
+  }
+
+  async find(reference: string): Promise<LocalImage | undefined> {
+    try {
+      const { Id, Architecture, Config } = await this.docker.call((docker) => docker.getImage(reference).inspect());
+      return { id: Id, architecture: Architecture, healthCheck: (Config as { Healthcheck?: HealthConfig }).Healthcheck };
+    } catch (error) {
+      if (isDockerError(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Pulls and resolves when the image is here. Throws RegistryError. */
+  async pull(reference: string, auth: RegistryAuth | undefined, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void> {
+    try {
+      const options = { fromImage: reference, abortSignal: signal };
+      const stream = await this.docker.stream((docker) => docker.createImage(auth as object, options) as Promise<NodeJS.ReadableStream>);
+      await followPull(stream as Readable, onProgress, signal);
+    } catch (error) {
+      throw registryErrorFrom(error);
+    }
+  }
+}
+
+interface Distribution {
+  Descriptor: { digest: string };
+  Platforms?: { os?: string; architecture?: string }[] | null;
+}
+
+/** Attestations of BuildKit appear as `unknown/unknown`. */
+function platformsOf({ Platforms }: Distribution): string[] {
+  return (Platforms ?? []).filter(({ os, architecture }) => os && architecture && os !== 'unknown').map(({ os, architecture }) => `${os}/${architecture}`);
+}
+
+interface PullMessage {
+  id?: string;
+  error?: string;
+  status?: string;
+  progressDetail?: { current?: number; total?: number };
+}
+
+async function followPull(stream: Readable, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void> {
+  const layers = new Map<string, PullProgress>();
+  const abort = () => stream.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    for await (const line of createInterface({ input: stream })) {
+      const message = JSON.parse(line) as PullMessage;
+      if (message.error) throw new DockerError('failed', message.error);
+      const { current, total } = message.progressDetail ?? {};
+      if (!message.id || message.status !== 'Downloading' || !current || !total) continue;
+      layers.set(message.id, { current, total });
+      onProgress(sum(layers));
+    }
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function sum(layers: Map<string, PullProgress>): PullProgress {
+  let [current, total] = [0, 0];
+  for (const layer of layers.values()) {
+    current += layer.current;
+    total += layer.total;
+  }
+  return { current, total };
+}
+
+function registryErrorFrom(error: unknown): unknown {
+  if (error instanceof RegistryError || !(error instanceof DockerError) || error.kind === 'unavailable') return error;
+  if (error.kind === 'not-found') return new RegistryError('not-found', error.message, { cause: error });
+  return toRegistryError(error.message, error) ?? (error.kind === 'unauthorized' ? new RegistryError('unauthorized', error.message, { cause: error }) : error);
+}

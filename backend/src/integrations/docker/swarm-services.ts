@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import type Dockerode from 'dockerode';
+import { DockerClient } from './docker-client.js';
+import { isDockerError } from './docker-error.js';
+import type { RegistryAuth } from './registry-auth.js';
+import type { ServiceSpec } from './service-spec.js';
+
+export interface SwarmService {
+  id: string;
+  version: number;
+  name: string;
+  labels: Record<string, string>;
+  replicas: number;
+  spec: ServiceSpec;
+}
+
+/** Swarm services: Docker's verbs on plain data. */
+@Injectable()
+export class SwarmServices {
+  constructor(private readonly docker: DockerClient) {}
+
+  /** The id of the new service. `auth` goes to the nodes that have to pull the image. */
+  async create(spec: ServiceSpec, auth?: RegistryAuth): Promise<string> {
+    const options = spec as unknown as Dockerode.CreateServiceOptions;
+    const created = await this.docker.call((docker) => (auth ? docker.createService(auth, options) : docker.createService(options)));
+    return (created as unknown as { ID?: string; id: string }).ID ?? created.id;
+  }
+
+  async find(idOrName: string): Promise<SwarmService | undefined> {
+    try {
+      return fromEngine(await this.docker.call((docker) => docker.getService(idOrName).inspect() as Promise<EngineService>));
+    } catch (error) {
+      if (isDockerError(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  async list(labels: Record<string, string | true>): Promise<SwarmService[]> {
+    const services = await this.docker.call((docker) => docker.listServices({ filters: { label: labelFilter(labels) } }));
+    return (services as unknown as EngineService[]).map(fromEngine);
+  }
+
+  async scale(service: SwarmService, replicas: number): Promise<void> {
+    const spec = { ...service.spec, version: service.version, Mode: { Replicated: { Replicas: replicas } } };
+    await this.docker.call((docker) => docker.getService(service.id).update(spec as unknown as Dockerode.ServiceSpec & { version: number }));
+  }
+
+  /** Removing what is gone already is fine. */
+  async remove(idOrName: string): Promise<void> {
+    try {
+      await this.docker.call((docker) => docker.getService(idOrName).remove());
+    } catch (error) {
+      if (!isDockerError(error, 'not-found')) throw error;
+    }
+  }
+}
+
+export function labelFilter(labels: Record<string, string | true>): string[] {
+  return Object.entries(labels).map(([name, value]) => (value === true ? name : `${name}=${value}`));
+}
+
+interface EngineService {
+  ID: string;
+  Version: { Index: number };
+  Spec: ServiceSpec;
+}
+
+function fromEngine({ ID, Version, Spec }: EngineService): SwarmService {
+  return { id: ID, version: Version.Index, name: Spec.Name, labels: Spec.Labels, replicas: Spec.Mode.Replicated.Replicas, spec: Spec };
+}

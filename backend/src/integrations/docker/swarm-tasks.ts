@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { DockerClient } from './docker-client.js';
+
+/** Swarm's own words: https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/ */
+export type TaskState =
+  | 'new'
+  | 'allocated'
+  | 'pending'
+  | 'assigned'
+  | 'accepted'
+  | 'preparing'
+  | 'ready'
+  | 'starting'
+  | 'running'
+  | 'complete'
+  | 'shutdown'
+  | 'failed'
+  | 'rejected'
+  | 'remove'
+  | 'orphaned';
+
+export interface SwarmTask {
+  id: string;
+  serviceId: string;
+  slot: number;
+  nodeId: string | undefined;
+  state: TaskState;
+  desired: TaskState;
+  /** since when it is in that state */
+  since: Date;
+  createdAt: Date;
+  message: string;
+  error: string | undefined;
+  exitCode: number | undefined;
+  containerId: string | undefined;
+}
+
+@Injectable()
+export class SwarmTasks {
+  constructor(private readonly docker: DockerClient) {}
+
+  /** The tasks of the services with these labels or this id, history included, oldest first. */
+  async list(filter: { serviceId?: string; labels?: string[] }): Promise<SwarmTask[]> {
+    const filters = { ...(filter.serviceId && { service: [filter.serviceId] }), ...(filter.labels && { label: filter.labels }) };
+    const tasks = await this.docker.call((docker) => docker.listTasks({ filters: JSON.stringify(filters) }) as Promise<EngineTask[]>);
+    return tasks.map(fromEngine).sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+  }
+}
+
+interface EngineTask {
+  ID: string;
+  ServiceID: string;
+  Slot?: number;
+  NodeID?: string;
+  CreatedAt: string;
+  DesiredState: TaskState;
+  Status: { State: TaskState; Timestamp: string; Message?: string; Err?: string; ContainerStatus?: { ContainerID?: string; ExitCode?: number } };
+}
+
+function fromEngine({ ID, ServiceID, Slot, NodeID, CreatedAt, DesiredState, Status }: EngineTask): SwarmTask {
+  return {
+    id: ID,
+    serviceId: ServiceID,
+    slot: Slot ?? 0,
+    nodeId: NodeID || undefined,
+    state: Status.State,
+    desired: DesiredState,
+    since: new Date(Status.Timestamp),
+    createdAt: new Date(CreatedAt),
+    message: Status.Message ?? '',
+    error: Status.Err || undefined,
+    exitCode: Status.ContainerStatus?.ExitCode,
+    containerId: Status.ContainerStatus?.ContainerID || undefined,
+  };
+}

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { DockerClient } from './docker-client.js';
+import { isDockerError } from './docker-error.js';
+import { labelFilter } from './swarm-services.js';
+
+export interface Volume {
+  name: string;
+  labels: Record<string, string>;
+}
+
+@Injectable()
+export class Volumes {
+  constructor(private readonly docker: DockerClient) {}
+
+  async find(name: string): Promise<Volume | undefined> {
+    try {
+      const { Name, Labels } = await this.docker.call((docker) => docker.getVolume(name).inspect());
+      return { name: Name, labels: Labels ?? {} };
+    } catch (error) {
+      if (isDockerError(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  async create(name: string, labels: Record<string, string>): Promise<void> {
+    await this.docker.call((docker) => docker.createVolume({ Name: name, Driver: 'local', Labels: labels }));
+  }
+
+  async list(labels: Record<string, string | true>): Promise<Volume[]> {
+    const { Volumes: found } = await this.docker.call((docker) => docker.listVolumes({ filters: { label: labelFilter(labels) } }));
+    return (found ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
+  }
+
+  /** False while a container still holds it; removing what is gone already is fine. */
+  async tryRemove(name: string): Promise<boolean> {
+    try {
+      await this.docker.call((docker) => docker.getVolume(name).remove());
+      return true;
+    } catch (error) {
+      if (isDockerError(error, 'not-found')) return true;
+      if (isDockerError(error, 'conflict')) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import type { Scope } from '../../common/decorators/access.js';
+import type { ApiKey, User } from '../../generated/prisma/client.js';
+import { type Db, PrismaService } from '../../core/database/prisma.service.js';
+
+export type KeyWithUser = ApiKey & { user: User };
+
+@Injectable()
+export class ApiKeysRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  byKeyId(keyId: string): Promise<KeyWithUser | null> {
+    return this.prisma.apiKey.findUnique({ where: { keyId }, include: { user: true } });
+  }
+
+  /** The user's keys that still work, newest first. */
+  liveOf(userId: string, now: Date): Promise<ApiKey[]> {
+    return this.prisma.apiKey.findMany({
+      where: { userId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    });
+  }
+
+  all(): Promise<KeyWithUser[]> {
+    return this.prisma.apiKey.findMany({ include: { user: true }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] });
+  }
+
+  upsertUser(telegramId: string, telegramHandle: string | undefined): Promise<User> {
+    const handle = telegramHandle === undefined ? {} : { telegramHandle };
+    return this.prisma.user.upsert({ where: { telegramId }, create: { telegramId, ...handle }, update: handle });
+  }
+
+  create(key: { keyId: string; secretHash: string; scopes: Scope[]; userId: string; expiresAt: Date | null }): Promise<ApiKey> {
+    return this.prisma.apiKey.create({ data: key });
+  }
+
+  /** False when there is no such live key, or it is not this user's. */
+  async revoke(db: Db, keyId: string, userId: string | undefined, now: Date): Promise<boolean> {
+    const owner = userId === undefined ? {} : { userId };
+    const { count } = await db.apiKey.updateMany({ where: { keyId, revokedAt: null, ...owner }, data: { revokedAt: now } });
+    return count > 0;
+  }
+
+  transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    return this.prisma.$transaction(run);
+  }
+
+  async touch(keyId: string, now: Date): Promise<void> {
+    await this.prisma.apiKey.updateMany({ where: { keyId }, data: { lastUsedAt: now } });
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Caller } from '../../common/decorators/caller.js';
+import { Clock } from '../../common/time/clock.js';
+import { Signals } from '../../core/database/signals.js';
+import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
+import { parseKey } from './key-format.js';
+import { secretMatches } from './secret-hash.js';
+
+/** How long a key's row is believed: a revocation is effective after that even if its signal was lost. */
+const ROW_TTL_MS = 1000;
+/** bcrypt's verdict is bound to the stored hash and looked up by the SHA-256 of what was presented. */
+const VERDICT_TTL_MS = 60_000;
+const TOUCH_EVERY_MS = 60_000;
+const MAX_ENTRIES = 10_000;
+
+interface Verified {
+  row: KeyWithUser;
+  rowReadAt: number;
+  provenAt: number;
+  secretHash: string;
+}
+
+/** Says who presented a key. bcrypt costs 57 ms of CPU, so that its verdict is kept for a while, in this process only. */
+@Injectable()
+export class KeyVerifier implements OnModuleInit {
+  private readonly verified = new Map<string, Verified>();
+  private readonly pending = new Map<string, Promise<KeyWithUser | undefined>>();
+  private readonly touched = new Map<string, number>();
+
+  constructor(
+    private readonly keys: ApiKeysRepository,
+    private readonly signals: Signals,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.signals.on('key.revoked', ({ keyId }) => this.forget(keyId));
+    this.signals.on('reconnected', () => this.verified.clear());
+  }
+
+  /** Undefined for every key that does not work, whatever the reason. */
+  async verify(presented: string): Promise<Caller | undefined> {
+    const digest = createHash('sha256').update(presented).digest('base64');
+    const row = await this.rowOf(digest, presented);
+    const now = this.clock.now();
+    if (!row || row.revokedAt || (row.expiresAt && row.expiresAt <= now)) return undefined;
+    this.touch(row.keyId, now);
+    return { userId: row.userId, keyId: row.keyId, scopes: row.scopes, isAdmin: row.scopes.includes('ADMIN') };
+  }
+
+  private rowOf(digest: string, presented: string): Promise<KeyWithUser | undefined> | KeyWithUser {
+    const known = this.verified.get(digest);
+    if (known && this.clock.now().getTime() - known.rowReadAt < ROW_TTL_MS) return known.row;
+    const inFlight = this.pending.get(digest);
+    if (inFlight) return inFlight;
+    const check = this.check(digest, presented, known).finally(() => this.pending.delete(digest));
+    this.pending.set(digest, check);
+    return check;
+  }
+
+  private async check(digest: string, presented: string, known: Verified | undefined): Promise<KeyWithUser | undefined> {
+    const parts = parseKey(presented);
+    if (!parts) return undefined;
+    const now = this.clock.now().getTime();
+    const row = await this.keys.byKeyId(parts.keyId);
+    const proven = known && row && known.secretHash === row.secretHash && now - known.provenAt < VERDICT_TTL_MS;
+    if (!proven && !(await secretMatches(parts.secret, row?.secretHash))) return undefined;
+    if (!row) return undefined;
+    this.remember(digest, { row, rowReadAt: now, provenAt: proven ? known.provenAt : now, secretHash: row.secretHash });
+    return row;
+  }
+
+  private remember(digest: string, entry: Verified): void {
+    this.verified.delete(digest);
+    this.verified.set(digest, entry);
+    const oldest = this.verified.size > MAX_ENTRIES ? this.verified.keys().next().value : undefined;
+    if (oldest !== undefined) this.verified.delete(oldest);
+  }
+
+  private forget(keyId: string): void {
+    for (const [digest, { row }] of this.verified) if (row.keyId === keyId) this.verified.delete(digest);
+  }
+
+  /** Off the request's path, and at most once a minute per key. */
+  private touch(keyId: string, now: Date): void {
+    const last = this.touched.get(keyId) ?? 0;
+    if (now.getTime() - last < TOUCH_EVERY_MS) return;
+    if (this.touched.size > MAX_ENTRIES) this.touched.clear();
+    this.touched.set(keyId, now.getTime());
+    this.keys.touch(keyId, now).catch(() => this.touched.delete(keyId));
+  }
+}

@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError, type FieldError } from '../../common/errors/domain-error.js';
+import { validationFailed } from '../../common/validation.pipe.js';
+import { Clock } from '../../common/time/clock.js';
+import { IdSource } from '../../common/time/id-source.js';
+import { Config } from '../../config/config.js';
+import { SecretBox } from '../../core/crypto/secret-box.js';
+import type { Db } from '../../core/database/prisma.service.js';
+import type { Prisma } from '../../generated/prisma/client.js';
+import { DeploymentsRepository } from './deployments.repository.js';
+import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
+import { type ImageReference, parseImageReference, TAG } from './release/image-reference.js';
+import { defaultDeploymentName } from './release/names.js';
+import { type RunOptions, runOptionsErrors, runOptionsOf } from './release/run-options.js';
+import { secretContext } from './release/secret-context.js';
+
+export interface DeploymentRequest {
+  environmentId: string;
+  name: string;
+  run: RunOptions;
+  data: Prisma.DeploymentUncheckedCreateInput & { jobId: string };
+}
+
+/** From a request's body to the row that it becomes, and whether it may be. */
+@Injectable()
+export class DeploymentRequests {
+  constructor(
+    private readonly deployments: DeploymentsRepository,
+    private readonly config: Config,
+    private readonly secrets: SecretBox,
+    private readonly ids: IdSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Pure but for id and time; throws VALIDATION_FAILED with every wrong field. */
+  fromImage(body: CreateDeploymentDto): DeploymentRequest {
+    const reference = parseImageReference(body.image);
+    const errors = [...imageErrors(body, reference), ...runOptionsErrors(body, this.config)];
+    if (errors.length > 0 || !reference) throw validationFailed(errors);
+    const run = runOptionsOf(body, this.config);
+    const jobId = this.ids.jobId();
+    const name = body.name ?? defaultDeploymentName(reference.repository, jobId);
+    const { registryAuth } = body;
+    return {
+      environmentId: body.environmentId,
+      name,
+      run,
+      data: {
+        ...this.runColumns(run, jobId),
+        jobId,
+        name,
+        environmentId: body.environmentId,
+        source: 'IMAGE',
+        image: reference.repository,
+        tag: reference.digest ? '' : (reference.tag ?? body.tag ?? 'latest'),
+        imageDigest: reference.digest ?? null,
+        registryAuth: registryAuth ? this.secrets.seal(JSON.stringify(registryAuth), secretContext(jobId, 'registryAuth')) : null,
+        createdAt: this.clock.now(),
+      },
+    };
+  }
+
+  /** In the transaction that creates the row: the environment still takes deployments, the quota has room, the host ports are free. */
+  async admit(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
+    if (!(await this.deployments.lockEnvironment(db, environment.id))) {
+      throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environment.id} is being deleted.` });
+    }
+    const most = this.config.quota.deploymentsPerEnvironment;
+    if ((await this.deployments.countLive(db, environment.id)) >= most) {
+      throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', { detail: `This environment has ${most} live deployments, the most that is allowed.`, hint: 'Delete one first.' });
+    }
+    const published = run.ports.filter(({ host }) => host !== undefined);
+    if (published.length > 0) await this.deployments.lockHostPorts(db);
+    for (const port of published) {
+      if (await this.deployments.hostPortHeld(db, port, { environmentId: environment.id, name })) {
+        throw new DomainError('HOST_PORT_TAKEN', { detail: `Host port ${port.host}/${port.protocol} is held by another deployment.`, hint: 'Choose another `ports[].host`.' });
+      }
+    }
+  }
+
+  private runColumns(run: RunOptions, jobId: string) {
+    const { replicas, ports, volumes, envVars, command, healthCheck, resources, capabilities } = run;
+    const json = (value: unknown) => value as Prisma.InputJsonValue;
+    return {
+      replicas,
+      command,
+      capabilities,
+      ports: json(ports),
+      volumes: json(volumes),
+      healthCheck: json(healthCheck),
+      resources: json(resources),
+      envVarNames: Object.keys(envVars),
+      envVars: this.secrets.seal(JSON.stringify(envVars), secretContext(jobId, 'envVars')),
+    };
+  }
+}
+
+function imageErrors({ tag }: CreateDeploymentDto, reference: ImageReference | undefined): FieldError[] {
+  if (!reference) return [{ path: 'image', message: 'must be a registry reference such as nginx, nginx:alpine or ghcr.io/owner/image@sha256:…' }];
+  if (tag === undefined) return [];
+  if (!TAG.test(tag)) return [{ path: 'tag', message: 'must be 1 to 128 letters, digits, _, . or -' }];
+  const written = reference.digest ? 'a digest' : reference.tag && reference.tag !== tag ? `the tag ${reference.tag}` : undefined;
+  return written ? [{ path: 'tag', message: `must not be given: image has ${written} already` }] : [];
+}

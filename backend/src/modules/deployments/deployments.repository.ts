@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { type Caller, ownedBy } from '../../common/decorators/caller.js';
+import { afterPosition, NEWEST_FIRST, type Page } from '../../common/pagination.js';
+import { type Db, PrismaService } from '../../core/database/prisma.service.js';
+import type { Prisma } from '../../generated/prisma/client.js';
+import type { PortMapping } from './release/release.js';
+import { LIVE_STATUSES } from './state/transitions.js';
+
+const WITH_PARTS = {
+  environment: true,
+  containers: { orderBy: { slot: 'asc' } },
+  steps: { orderBy: { position: 'asc' } },
+} as const satisfies Prisma.DeploymentInclude;
+
+export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }>;
+
+/** Deployments as users see them: every query goes through the owner. */
+@Injectable()
+export class DeploymentsRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    return this.prisma.$transaction(run);
+  }
+
+  byId(caller: Caller, id: string): Promise<DeploymentRow | null> {
+    return this.findOwn(caller, { id });
+  }
+
+  byJobId(caller: Caller, jobId: string): Promise<DeploymentRow | null> {
+    return this.findOwn(caller, { jobId });
+  }
+
+  /** One row more than the limit when there is another page. */
+  ofEnvironment(environmentId: string, { limit, after }: Page): Promise<DeploymentRow[]> {
+    return this.prisma.deployment.findMany({ where: { environmentId, ...afterPosition(after) }, include: WITH_PARTS, orderBy: NEWEST_FIRST, take: limit + 1 });
+  }
+
+  /** Quota and host ports are decided by one writer at a time. */
+  async lockEnvironment(db: Db, environmentId: string): Promise<boolean> {
+    const rows = await db.$queryRaw<unknown[]>`SELECT 1 FROM "Environment" WHERE id = ${environmentId} AND status = 'ACTIVE' FOR UPDATE`;
+    return rows.length > 0;
+  }
+
+  async lockHostPorts(db: Db): Promise<void> {
+    await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('berth.host-ports'))`;
+  }
+
+  countLive(db: Db, environmentId: string): Promise<number> {
+    return db.deployment.count({ where: { environmentId, status: { in: LIVE_STATUSES } } });
+  }
+
+  /** Does a live deployment of another name hold this host port? */
+  async hostPortHeld(db: Db, port: PortMapping, owner: { environmentId: string; name: string }): Promise<boolean> {
+    const held = JSON.stringify([{ host: port.host, protocol: port.protocol }]);
+    const rows = await db.$queryRaw<unknown[]>`
+      SELECT 1 FROM "Deployment"
+      WHERE status = ANY(${LIVE_STATUSES}::"DeploymentStatus"[]) AND ports @> ${held}::jsonb
+        AND NOT ("environmentId" = ${owner.environmentId} AND name = ${owner.name}) LIMIT 1`;
+    return rows.length > 0;
+  }
+
+  create(db: Db, data: Prisma.DeploymentUncheckedCreateInput): Promise<{ id: string }> {
+    return db.deployment.create({ data, select: { id: true } });
+  }
+
+  private findOwn(caller: Caller, where: Prisma.DeploymentWhereInput): Promise<DeploymentRow | null> {
+    return this.prisma.deployment.findFirst({ where: { ...where, environment: ownedBy(caller) }, include: WITH_PARTS });
+  }
+}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/decorators/caller.js';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { cut, type Page } from '../../common/pagination.js';
+import { Signals } from '../../core/database/signals.js';
+import { JobQueue } from '../../core/jobs/job-queue.js';
+import { EnvironmentsService } from '../environments/environments.service.js';
+import { DeploymentRequests } from './deployment-requests.js';
+import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
+import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
+import { IN_PROGRESS_STATUSES } from './state/transitions.js';
+
+export interface Accepted {
+  jobId: string;
+  deploymentId: string;
+}
+
+/** What users ask of deployments. Nothing here waits for Docker: the work is a job, committed with the row. */
+@Injectable()
+export class DeploymentsService {
+  constructor(
+    private readonly deployments: DeploymentsRepository,
+    private readonly environments: EnvironmentsService,
+    private readonly requests: DeploymentRequests,
+    private readonly jobs: JobQueue,
+    private readonly signals: Signals,
+  ) {}
+
+  async create(caller: Caller, body: CreateDeploymentDto): Promise<Accepted> {
+    const request = this.requests.fromImage(body);
+    const environment = await this.environments.getActive(caller, request.environmentId);
+    const { data } = request;
+    return this.deployments.transaction(async (db) => {
+      await this.requests.admit(db, environment, request);
+      const { id } = await this.deployments.create(db, data);
+      await this.jobs.add(db, 'deployment.run', { deploymentId: id }, { key: `run/${id}`, lane: body.name && `${environment.id}/${body.name}` });
+      return { jobId: data.jobId, deploymentId: id };
+    });
+  }
+
+  async get(caller: Caller, id: string): Promise<DeploymentRow> {
+    return (await this.deployments.byId(caller, id)) ?? notFound(`Deployment ${id}`);
+  }
+
+  async getByJobId(caller: Caller, jobId: string): Promise<DeploymentRow> {
+    return (await this.deployments.byJobId(caller, jobId)) ?? notFound(`Job ${jobId}`);
+  }
+
+  async listOfEnvironment(caller: Caller, environmentId: string, page: Page): Promise<{ items: DeploymentRow[]; nextCursor: string | null }> {
+    await this.environments.get(caller, environmentId);
+    return cut(await this.deployments.ofEnvironment(environmentId, page), page.limit);
+  }
+
+  /** Ends it in FAILED with CANCELLED; the previous release is untouched. */
+  async cancel(caller: Caller, jobId: string): Promise<DeploymentRow> {
+    const deployment = await this.getByJobId(caller, jobId);
+    if (!IN_PROGRESS_STATUSES.includes(deployment.status)) {
+      throw new DomainError('DEPLOYMENT_NOT_CANCELLABLE', { detail: `The deployment is ${deployment.status} already.`, hint: 'DELETE /deployments/{id} removes what runs.' });
+    }
+    await this.deployments.transaction(async (db) => {
+      await db.deployment.updateMany({ where: { id: deployment.id, cancelRequestedAt: null }, data: { cancelRequestedAt: new Date() } });
+      await this.signals.publish(db, 'deployment.cancel', { deploymentId: deployment.id });
+    });
+    return deployment;
+  }
+
+  /** Cancels what is in progress, removes what runs. A durable job. */
+  async delete(caller: Caller, id: string, deleteVolumes: boolean): Promise<DeploymentRow> {
+    const deployment = await this.get(caller, id);
+    await this.deployments.transaction(async (db) => {
+      await db.deployment.updateMany({ where: { id, deleteRequestedAt: null }, data: { deleteRequestedAt: new Date() } });
+      await db.deployment.updateMany({ where: { id, cancelRequestedAt: null, status: { in: IN_PROGRESS_STATUSES } }, data: { cancelRequestedAt: new Date() } });
+      await this.signals.publish(db, 'deployment.cancel', { deploymentId: id });
+      await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
+    });
+    return deployment;
+  }
+}
+
+function notFound(what: string): never {
+  throw new DomainError('DEPLOYMENT_NOT_FOUND', { detail: `${what} does not exist.`, hint: 'GET /deployments/environment/{id} lists those of an environment.' });
+}

@@ -1,0 +1,210 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { ContainerStatus, DeploymentSource, DeploymentStatus, HealthStatus } from '../../../generated/prisma/client.js';
+import { DEPLOYMENT_ERRORS, type DeploymentErrorCode } from '../../../common/errors/error-registry.js';
+import type { DeploymentRow } from '../deployments.repository.js';
+import { DEPLOYMENT_STATUSES } from '../state/transitions.js';
+import type { HealthCheck, PortMapping, VolumeMount } from '../release/release.js';
+import type { Resources } from '../../../config/config.js';
+
+const MASK = '***';
+
+export class DeploymentAcceptedDto {
+  /** Poll GET /deployments/job/{jobId}. */
+  jobId: string;
+  deploymentId: string;
+  @ApiProperty({ enum: ['PENDING'] })
+  status: 'PENDING';
+}
+
+export class DeploymentEnvironmentDto {
+  id: string;
+  name: string;
+  isPublic: boolean;
+  publicDomain: string | null;
+}
+
+export class ProgressDto {
+  @ApiProperty({ example: 'PULLING' })
+  step: string;
+  @ApiProperty({ example: '14.2/31.0 MB' })
+  message: string;
+  current?: number;
+  total?: number;
+}
+
+export class DeploymentPortDto {
+  container: number;
+  host?: number;
+  @ApiProperty({ enum: ['tcp', 'udp'] })
+  protocol: 'tcp' | 'udp';
+}
+
+export class DeploymentVolumeDto {
+  name: string;
+  path: string;
+  readOnly: boolean;
+}
+
+export class DeploymentResourcesDto {
+  cpus: number;
+  memoryMb: number;
+  pids: number;
+}
+
+export class DeploymentHealthCheckDto {
+  path?: string;
+  port?: number;
+  tcpPort?: number;
+  command?: string[];
+  disabled?: boolean;
+  intervalSeconds: number;
+  timeoutSeconds: number;
+  retries: number;
+  startPeriodSeconds: number;
+}
+
+export class ContainerDto {
+  /** The Swarm service. */
+  name: string;
+  dockerServiceId: string;
+  /** Number of the replica, from 1. */
+  slot: number;
+  @ApiProperty({ enum: ['CREATING', 'RUNNING', 'STOPPED', 'FAILED'], enumName: 'ContainerStatus' })
+  status: ContainerStatus;
+  @ApiProperty({ enum: ['HEALTHY', 'UNHEALTHY', 'STARTING', 'NONE'], enumName: 'HealthStatus' })
+  healthStatus: HealthStatus;
+  restartCount: number;
+}
+
+export class StepDto {
+  name: string;
+  startedAt: Date;
+  endedAt: Date | null;
+  error: string | null;
+}
+
+export class DeploymentDto {
+  id: string;
+  jobId: string;
+  name: string;
+  environmentId: string;
+  environment: DeploymentEnvironmentDto;
+  @ApiProperty({ enum: DEPLOYMENT_STATUSES, enumName: 'DeploymentStatus' })
+  status: DeploymentStatus;
+  progress: ProgressDto | null;
+  /** FAILED only. */
+  @ApiProperty({ enum: Object.keys(DEPLOYMENT_ERRORS), enumName: 'DeploymentErrorCode', nullable: true })
+  errorCode: DeploymentErrorCode | null;
+  /** FAILED only; ends with the container's last log lines. */
+  errorMessage: string | null;
+  image: string;
+  /** Null for an image that was given by its digest. */
+  tag: string | null;
+  imageDigest: string | null;
+  @ApiProperty({ enum: ['IMAGE', 'GIT'], enumName: 'DeploymentSource' })
+  source: DeploymentSource;
+  gitUrl: string | null;
+  gitBranch: string | null;
+  gitCommitSha: string | null;
+  replicas: number;
+  @ApiProperty({ type: [DeploymentPortDto] })
+  ports: PortMapping[];
+  /** Names with the value `"***"`. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: { NODE_ENV: MASK } })
+  envVars: Record<string, string>;
+  @ApiProperty({ type: [DeploymentVolumeDto] })
+  volumes: VolumeMount[];
+  command: string[];
+  /** Null: the default check. */
+  healthCheck: DeploymentHealthCheckDto | null;
+  @ApiProperty({ type: DeploymentResourcesDto })
+  resources: Resources;
+  capabilities: string[];
+  containers: ContainerDto[];
+  steps: StepDto[];
+  startedAt: Date | null;
+  completedAt: Date | null;
+  createdAt: Date;
+
+  static from(row: DeploymentRow): DeploymentDto {
+    const { id, jobId, name, environmentId, status, image, imageDigest, source, gitUrl, gitBranch, gitCommitSha, replicas, command, capabilities } = row;
+    const { startedAt, completedAt, createdAt } = row;
+    const failed = status === 'FAILED';
+    return {
+      id,
+      jobId,
+      name,
+      environmentId,
+      environment: environmentFrom(row),
+      status,
+      progress: (row.progress ?? null) as unknown as ProgressDto | null,
+      errorCode: failed ? (row.errorCode as DeploymentErrorCode | null) : null,
+      errorMessage: failed ? row.errorMessage : null,
+      image,
+      tag: row.tag || null,
+      imageDigest,
+      source,
+      gitUrl,
+      gitBranch,
+      gitCommitSha,
+      replicas,
+      ports: row.ports as unknown as PortMapping[],
+      envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
+      volumes: row.volumes as unknown as VolumeMount[],
+      command,
+      healthCheck: healthCheckFrom(row.healthCheck as unknown as HealthCheck),
+      resources: row.resources as unknown as Resources,
+      capabilities,
+      containers: row.containers.map(containerFrom),
+      steps: row.steps.map(({ name: step, startedAt: began, endedAt, error }) => ({ name: step, startedAt: began, endedAt, error })),
+      startedAt,
+      completedAt,
+      createdAt,
+    };
+  }
+}
+
+export class DeploymentAnswerDto {
+  deployment: DeploymentDto;
+}
+
+export class DeploymentListDto {
+  deployments: DeploymentDto[];
+  nextCursor: string | null;
+}
+
+export class DeploymentMessageDto {
+  message: string;
+  deployment: DeploymentDto;
+}
+
+export class LogsDto {
+  /** Lines `{time} {text}`, stdout and stderr in order of time. */
+  logs: string;
+}
+
+function environmentFrom({ environment: { id, name, isPublic, publicDomain } }: DeploymentRow): DeploymentEnvironmentDto {
+  return { id, name, isPublic, publicDomain };
+}
+
+function containerFrom({ name, dockerServiceId, slot, status, healthStatus, restartCount }: DeploymentRow['containers'][number]): ContainerDto {
+  return { name, dockerServiceId, slot, status, healthStatus, restartCount };
+}
+
+/** Back in the words of the request. */
+function healthCheckFrom({ kind, intervalSeconds, timeoutSeconds, retries, startPeriodSeconds, ...check }: HealthCheck): DeploymentHealthCheckDto | null {
+  const timing = { intervalSeconds, timeoutSeconds, retries, startPeriodSeconds };
+  const { path, port, command } = check as { path?: string; port?: number; command?: string[] };
+  switch (kind) {
+    case 'http':
+      return { path, port, ...timing };
+    case 'tcp':
+      return { tcpPort: port, ...timing };
+    case 'command':
+      return { command, ...timing };
+    case 'disabled':
+      return { disabled: true, ...timing };
+    case 'default':
+      return null;
+  }
+}

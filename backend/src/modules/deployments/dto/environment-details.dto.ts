@@ -1,0 +1,10 @@
+import { EnvironmentDto } from '../../environments/dto/environment.dto.js';
+import { DeploymentDto } from './deployment.dto.js';
+
+export class EnvironmentDetailsDto extends EnvironmentDto {
+  deployments: DeploymentDto[];
+}
+
+export class EnvironmentDetailsAnswerDto {
+  environment: EnvironmentDetailsDto;
+}

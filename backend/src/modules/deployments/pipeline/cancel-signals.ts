@@ -1,0 +1,35 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Signals } from '../../../core/database/signals.js';
+import { PrismaService } from '../../../core/database/prisma.service.js';
+import type { Claim } from './pipeline.repository.js';
+
+/** Somebody cancelled or deleted the deployment, or its environment. */
+export class Cancelled extends Error {}
+
+/** Tells a running pipeline that its deployment was cancelled, wherever the request arrived. */
+@Injectable()
+export class CancelSignals implements OnModuleInit {
+  private readonly running = new Map<string, AbortController>();
+
+  constructor(
+    private readonly signals: Signals,
+    private readonly prisma: PrismaService,
+  ) {}
+
+  onModuleInit(): void {
+    this.signals.on('deployment.cancel', ({ deploymentId }) => this.running.get(deploymentId)?.abort(new Cancelled()));
+    this.signals.on('reconnected', () => void this.readAgain().catch(() => undefined));
+  }
+
+  watch(claim: Claim): { signal: AbortSignal; end: () => void } {
+    const controller = new AbortController();
+    this.running.set(claim.id, controller);
+    if (claim.status !== 'RUNNING' && (claim.cancelRequestedAt || claim.environment.status !== 'ACTIVE')) controller.abort(new Cancelled());
+    return { signal: controller.signal, end: () => void this.running.delete(claim.id) };
+  }
+
+  private async readAgain(): Promise<void> {
+    const cancelled = await this.prisma.deployment.findMany({ where: { id: { in: [...this.running.keys()] }, cancelRequestedAt: { not: null } }, select: { id: true } });
+    for (const { id } of cancelled) this.running.get(id)?.abort(new Cancelled());
+  }
+}

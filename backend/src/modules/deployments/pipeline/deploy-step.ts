@@ -1,0 +1,34 @@
+import type { Db } from '../../../core/database/prisma.service.js';
+import type { Deployment, DeploymentStatus, Environment, Prisma } from '../../../generated/prisma/client.js';
+import type { Release } from '../release/release.js';
+import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
+
+export interface Progress {
+  step: string;
+  message: string;
+  current?: number;
+  total?: number;
+}
+
+/** What a step works with: the row as it is now, and the ways to write on it. No step writes a status. */
+export interface StepContext {
+  readonly deployment: Deployment & { environment: Environment };
+  /** Ends when the deployment is cancelled, runs out of time, or the process shuts down. */
+  readonly signal: AbortSignal;
+  release(): Release;
+  registryAuth(): RegistryAuth | undefined;
+  /** Shown to clients; written twice a second at most. */
+  progress(progress: Progress): void;
+  /** Writes columns that later steps need. Throws when another run of this job has taken over. */
+  save(data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void>;
+}
+
+export interface DeployStep {
+  readonly name: string;
+  /** What the deployment is while the step runs. */
+  readonly status: DeploymentStatus;
+  /** Done again, it must find done what was done: that is what makes a crash harmless. */
+  run(context: StepContext): Promise<void>;
+  /** Takes back what `run` may have done, all of it or part of it, or nothing. */
+  undo?(context: StepContext): Promise<void>;
+}

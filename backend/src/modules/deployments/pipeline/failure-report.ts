@@ -1,0 +1,44 @@
+import type { Assessment } from './assess-tasks.js';
+import { StepFailure } from './step-failure.js';
+
+const MESSAGE_LIMIT = 1900;
+
+export interface Evidence {
+  /** last line of the health check */
+  probeOutput: string;
+  oomKilled: boolean;
+  /** the last lines of the containers */
+  logs: string;
+}
+
+/** The failure as the user reads it: what happened, what the check saw, and the last log lines. */
+export function failureReport({ code, reason }: Extract<Assessment, { kind: 'failed' }>, evidence: Evidence): StepFailure {
+  const { probeOutput, oomKilled, logs } = evidence;
+  const silent = /^not listening on port/.test(probeOutput);
+  const actual = silent && code === 'HEALTHCHECK_TIMEOUT' ? 'PORT_NOT_LISTENING' : code;
+  const sentence = oomKilled ? `${reason} It ran out of memory: raise resources.memoryMb.` : healthSentence(reason, probeOutput, code !== 'CONTAINER_CRASHED');
+  return new StepFailure(actual, withLogs(sentence, logs));
+}
+
+function healthSentence(reason: string, probeOutput: string, isHealth: boolean): string {
+  if (!isHealth || probeOutput === '') return reason;
+  const [, listening] = /listening: (.*)$/.exec(probeOutput) ?? [];
+  const onlyLoopback = listening && listening !== 'nothing' && listening.split(', ').every((address) => /^(127\.|\[::1\])/.test(address));
+  const advice = onlyLoopback ? ' It listens on 127.0.0.1 only, where nobody else reaches it: let it listen on 0.0.0.0.' : '';
+  return `${reason} The last check said: ${probeOutput.slice(0, 500)}.${advice}`;
+}
+
+/** Whole lines from the end, as many as fit. */
+function withLogs(sentence: string, logs: string): string {
+  if (logs.trim() === '') return `${sentence} It printed nothing.`;
+  const head = `${sentence.slice(0, 900)}\nLast log lines:\n`;
+  const kept: string[] = [];
+  let room = MESSAGE_LIMIT - head.length;
+  for (const line of logs.trimEnd().split('\n').reverse()) {
+    const cut = line.slice(0, 300);
+    room -= cut.length + 1;
+    if (room < 0) break;
+    kept.unshift(cut);
+  }
+  return head + kept.join('\n');
+}

@@ -1,0 +1,55 @@
+import type { SecretBox } from '../../../core/crypto/secret-box.js';
+import type { Db } from '../../../core/database/prisma.service.js';
+import type { Prisma } from '../../../generated/prisma/client.js';
+import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
+import { parseImageReference, serverAddressOf } from '../release/image-reference.js';
+import type { Release } from '../release/release.js';
+import { releaseFrom } from '../release/release-from-row.js';
+import { secretContext } from '../release/secret-context.js';
+import type { Progress, StepContext } from './deploy-step.js';
+import type { Claim, PipelineRepository } from './pipeline.repository.js';
+
+const PROGRESS_EVERY_MS = 500;
+
+/** The context of one run. */
+export class PipelineContext implements StepContext {
+  private lastProgressAt = 0;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly deployment: Claim,
+    readonly signal: AbortSignal,
+    private readonly repository: PipelineRepository,
+    private readonly secrets: SecretBox,
+  ) {}
+
+  release(): Release {
+    return releaseFrom(this.deployment, this.secrets);
+  }
+
+  registryAuth(): RegistryAuth | undefined {
+    const { registryAuth, jobId, image } = this.deployment;
+    if (!registryAuth) return undefined;
+    const { username, password } = JSON.parse(this.secrets.open(registryAuth, secretContext(jobId, 'registryAuth'))) as RegistryAuth;
+    return { username, password, serveraddress: serverAddressOf(parseImageReference(image)?.registry ?? '') };
+  }
+
+  progress(progress: Progress): void {
+    const now = Date.now();
+    if (now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
+    this.lastProgressAt = now;
+    const write = () => this.repository.save(this.deployment, { progress: progress as unknown as Prisma.InputJsonValue });
+    this.writing = this.writing.then(write).catch(() => undefined);
+  }
+
+  async save(data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void> {
+    await this.repository.save(this.deployment, data, also);
+    Object.assign(this.deployment, data);
+  }
+
+  /** Progress is written beside the step: it must not arrive after the next one began. */
+  async settle(): Promise<void> {
+    await this.writing;
+    this.lastProgressAt = 0;
+  }
+}

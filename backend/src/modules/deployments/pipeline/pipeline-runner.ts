@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../../../config/config.js';
+import { SecretBox } from '../../../core/crypto/secret-box.js';
+import { JobWorker, ShutdownInterrupt } from '../../../core/jobs/job-worker.js';
+import { DockerError, isDockerError } from '../../../integrations/docker/docker-error.js';
+import { Engine } from '../../../integrations/docker/engine.js';
+import { CancelSignals, Cancelled } from './cancel-signals.js';
+import type { DeployStep } from './deploy-step.js';
+import { DeploySteps } from './deploy-steps.js';
+import { type Claim, LostClaim, PipelineRepository } from './pipeline.repository.js';
+import { PipelineContext } from './pipeline-context.js';
+import { StepFailure } from './step-failure.js';
+import { isDatabaseAway } from '../../../common/filters/problem.js';
+
+const ENGINE_RETRY_MS = 500;
+
+/**
+ * Runs a deployment through its steps. Every step is wrapped alike: its row and the status in one transaction, the step under a signal that ends
+ * with the deadline, a cancellation or the shutdown, the row closed with the outcome. A verdict is written down first, then every step that was
+ * begun is undone in reverse, then the deployment is FAILED. A crash anywhere leaves a row from which the next run goes on.
+ */
+@Injectable()
+export class PipelineRunner implements OnModuleInit {
+  private readonly logger = new Logger(PipelineRunner.name);
+
+  constructor(
+    private readonly repository: PipelineRepository,
+    private readonly steps: DeploySteps,
+    private readonly cancels: CancelSignals,
+    private readonly engine: Engine,
+    private readonly secrets: SecretBox,
+    private readonly config: Config,
+    private readonly worker: JobWorker,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('deployment.run', ({ deploymentId }, signal) => this.run(deploymentId, signal));
+  }
+
+  async run(deploymentId: string, shutdown: AbortSignal): Promise<void> {
+    const taken = await this.repository.claim(deploymentId, this.config.deploy.deadlineMs);
+    if (!taken) return;
+    const { claim, finished } = taken;
+    const cancel = this.cancels.watch(claim);
+    try {
+      const remaining = (claim.deadlineAt?.getTime() ?? 0) - Date.now();
+      const signal = AbortSignal.any([shutdown, cancel.signal, deadline(remaining)]);
+      const context = new PipelineContext(claim, signal, this.repository, this.secrets);
+      const failure = claim.errorCode ? undefined : await this.forward(context, finished);
+      if (failure) await this.condemn(claim, failure);
+      if (claim.errorCode) await this.backward(claim, shutdown);
+    } catch (error) {
+      if (!(error instanceof LostClaim)) throw error;
+      this.logger.warn(`deployment ${claim.id}: another run took over`);
+    } finally {
+      cancel.end();
+    }
+  }
+
+  /** Returns the failure that ends the deployment; throws what the queue shall try again. */
+  private async forward(context: PipelineContext, finished: Set<string>): Promise<StepFailure | undefined> {
+    for (const [position, step] of this.steps.all.entries()) {
+      if (finished.has(step.name)) continue;
+      try {
+        await this.repository.open(context.deployment, step, position);
+        finished.add(step.name);
+        await this.untilEngineAnswers(() => step.run(context), context.signal);
+        context.signal.throwIfAborted();
+        await context.settle();
+        await this.repository.close(context.deployment, step.name, null);
+      } catch (error) {
+        const failure = this.judge(error, context);
+        if (step.status === 'RUNNING') throw error;
+        await this.repository.close(context.deployment, step.name, failure.message.slice(0, 2000));
+        return failure;
+      }
+    }
+    return undefined;
+  }
+
+  private async condemn(claim: Claim, failure: StepFailure): Promise<void> {
+    if (failure.code === 'INTERNAL') this.logger.error(failure.cause ?? failure);
+    await this.repository.condemn(claim, failure.code, failure.message.slice(0, 2000));
+  }
+
+  /** In reverse, every step, since a crash may have hidden how far it came; one that fails does not keep the others. */
+  private async backward(claim: Claim, shutdown: AbortSignal): Promise<void> {
+    const context = new PipelineContext(claim, shutdown, this.repository, this.secrets);
+    const problems: unknown[] = [];
+    for (const step of this.steps.all.toReversed()) {
+      await this.untilEngineAnswers(async () => step.undo?.(context), shutdown).catch((error: unknown) => problems.push(error));
+    }
+    shutdown.throwIfAborted();
+    if (problems.length > 0) throw new AggregateError(problems, `deployment ${claim.id} is not undone yet`);
+    await this.repository.fail(claim);
+  }
+
+  /** An engine that is away is waited for: the deployment's deadline bounds it. */
+  private async untilEngineAnswers(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!isDockerError(error, 'unavailable') || signal.aborted) throw error;
+        await this.engineBack(signal);
+      }
+    }
+  }
+
+  private async engineBack(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await delay(ENGINE_RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      const back = await this.engine.ping().then(
+        () => true,
+        () => false,
+      );
+      if (back) return;
+    }
+  }
+
+  /** The failure that an error means; throws it where the job has to run again. */
+  private judge(error: unknown, { signal }: PipelineContext): StepFailure {
+    const reason: unknown = signal.aborted ? signal.reason : error;
+    if (reason instanceof ShutdownInterrupt || reason instanceof LostClaim || isDatabaseAway(reason)) throw reason;
+    if (reason instanceof StepFailure) return reason;
+    if (reason instanceof Cancelled) return new StepFailure('CANCELLED', 'The deployment was cancelled.');
+    if (error instanceof DockerError && error.kind === 'unavailable') return new StepFailure('DOCKER_UNAVAILABLE', 'The Docker Engine did not come back in time.', { cause: error });
+    if (error instanceof DockerError) return new StepFailure('INTERNAL', `The Docker Engine refused: ${error.message}`, { cause: error });
+    return new StepFailure('INTERNAL', 'Something went wrong on our side.', { cause: error });
+  }
+}
+
+function deadline(remainingMs: number): AbortSignal {
+  const controller = new AbortController();
+  const failure = new StepFailure('DEADLINE_EXCEEDED', 'The deployment did not become RUNNING in the time that it may take.');
+  if (remainingMs <= 0) controller.abort(failure);
+  else setTimeout(() => controller.abort(failure), remainingMs).unref();
+  return controller.signal;
+}

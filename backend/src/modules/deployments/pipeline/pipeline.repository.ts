@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
+import { Signals } from '../../../core/database/signals.js';
+import type { Deployment, DeploymentStatus, Environment, Prisma } from '../../../generated/prisma/client.js';
+import { originsOf } from '../state/transitions.js';
+import type { DeployStep } from './deploy-step.js';
+
+export type Claim = Deployment & { environment: Environment };
+
+/** Thrown when another run of the job has claimed the deployment since: this one must write nothing more. */
+export class LostClaim extends Error {}
+
+/** What the runner writes. Every write carries the attempt that it belongs to (fencing) and, for a status, the statuses that may come before. */
+@Injectable()
+export class PipelineRepository {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly signals: Signals,
+  ) {}
+
+  /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
+  async claim(id: string, deadlineMs: number): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
+    const { count } = await this.prisma.deployment.updateMany({ where: { id, status: { notIn: ['FAILED', 'STOPPED'] } }, data: { attempt: { increment: 1 } } });
+    if (count === 0) return undefined;
+    await this.prisma.$executeRaw`UPDATE "Deployment" SET "deadlineAt" = now() + ${deadlineMs} * interval '1 millisecond' WHERE id = ${id} AND "deadlineAt" IS NULL`;
+    const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({ where: { id }, include: { environment: true, steps: true } });
+    return { claim, finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)) };
+  }
+
+  /** The step's row and the status in one transaction. */
+  async open(claim: Claim, step: DeployStep, position: number): Promise<void> {
+    await this.write(claim, async (db) => {
+      const key = { deploymentId_name: { deploymentId: claim.id, name: step.name } };
+      const row = { startedAt: new Date(), endedAt: null, error: null };
+      await db.deploymentStep.upsert({ where: key, create: { deploymentId: claim.id, name: step.name, position, ...row }, update: row });
+      if (claim.status !== step.status) await this.move(db, claim, step.status, step.status === 'RUNNING' ? { completedAt: new Date(), progress: null } : {});
+    });
+  }
+
+  async close(claim: Claim, stepName: string, error: string | null): Promise<void> {
+    await this.prisma.deploymentStep.updateMany({ where: { deploymentId: claim.id, name: stepName, deployment: { attempt: claim.attempt } }, data: { endedAt: new Date(), error } });
+  }
+
+  /** The verdict, kept before anything is undone: after a crash the next run goes on undoing. */
+  async condemn(claim: Claim, errorCode: string, errorMessage: string): Promise<void> {
+    await this.save(claim, { errorCode, errorMessage });
+    Object.assign(claim, { errorCode, errorMessage });
+  }
+
+  async fail(claim: Claim): Promise<void> {
+    await this.write(claim, (db) => this.move(db, claim, 'FAILED', { completedAt: new Date(), progress: null }));
+  }
+
+  async save(claim: Claim, data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void> {
+    await this.write(claim, async (db) => {
+      const { count } = await db.deployment.updateMany({ where: { id: claim.id, attempt: claim.attempt }, data });
+      if (count === 0) throw new LostClaim();
+      await also?.(db);
+    });
+  }
+
+  /** Releases of the same name that run, other than this one. */
+  previous(claim: Claim): Promise<Deployment[]> {
+    const { environmentId, name, id, createdAt } = claim;
+    return this.prisma.deployment.findMany({ where: { environmentId, name, status: 'RUNNING', id: { not: id }, createdAt: { lte: createdAt } } });
+  }
+
+  /** Something that ran no longer does: it was replaced or removed. */
+  async stop(deploymentId: string, jobId: string): Promise<void> {
+    await this.prisma.$transaction(async (db) => {
+      const { count } = await db.deployment.updateMany({ where: { id: deploymentId, status: { in: originsOf('STOPPED') } }, data: { status: 'STOPPED' } });
+      if (count === 0) return;
+      await db.container.updateMany({ where: { deploymentId }, data: { status: 'STOPPED', healthStatus: 'NONE' } });
+      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
+    });
+  }
+
+  private async move(db: Db, claim: Claim, to: DeploymentStatus, data: { completedAt?: Date; progress?: null }): Promise<void> {
+    const { progress, ...columns } = data;
+    const { count } = await db.deployment.updateMany({
+      where: { id: claim.id, attempt: claim.attempt, status: { in: originsOf(to) } },
+      data: { status: to, ...columns, ...(progress === null && { progress: null as never }), ...(claim.startedAt === null && { startedAt: new Date() }) },
+    });
+    if (count === 0) throw new LostClaim();
+    claim.status = to;
+    claim.startedAt ??= new Date();
+  }
+
+  private async write(claim: Claim, run: (db: Db) => Promise<void>): Promise<void> {
+    await this.prisma.$transaction(async (db) => {
+      await run(db);
+      await this.signals.publish(db, 'deployment.changed', { deploymentId: claim.id, jobId: claim.jobId });
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { stopsFirst } from '../../release/release.js';
+import type { DeployStep, StepContext } from '../deploy-step.js';
+import { PipelineRepository } from '../pipeline.repository.js';
+import { RunningServices } from '../running-services.js';
+
+/** Only where two releases cannot run side by side: the old one makes room, and is started again if the new one fails. */
+@Injectable()
+export class StopPrevious implements DeployStep {
+  readonly name = 'StopPrevious';
+  readonly status = 'STARTING_CONTAINERS';
+
+  constructor(
+    private readonly repository: PipelineRepository,
+    private readonly services: RunningServices,
+  ) {}
+
+  async run(context: StepContext): Promise<void> {
+    if (!stopsFirst(context.release())) return;
+    for (const { id } of await this.repository.previous(context.deployment)) await this.services.pause(id, context.signal);
+  }
+
+  async undo(context: StepContext): Promise<void> {
+    if (!stopsFirst(context.release())) return;
+    for (const { id, replicas } of await this.repository.previous(context.deployment)) await this.services.resume(id, replicas);
+  }
+}

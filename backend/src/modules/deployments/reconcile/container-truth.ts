@@ -1,0 +1,88 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { PrismaService } from '../../../core/database/prisma.service.js';
+import { Signals } from '../../../core/database/signals.js';
+import type { Container } from '../../../generated/prisma/client.js';
+import { Containers } from '../../../integrations/docker/containers.js';
+import { type SwarmTask, SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
+import { LABELS } from '../release/labels.js';
+import { LIVE_STATUSES } from '../state/transitions.js';
+import { ContainerEvents } from './container-events.js';
+import { type Observed, observeSlot } from './container-state.js';
+
+/** Events come in bursts, and before Swarm has heard of them. */
+const SETTLE_MS = 150;
+const LOOK_AGAIN_MS = 700;
+const FULL_PASS_MS = 30_000;
+
+/**
+ * Keeps the containers' rows true for as long as their service lives. A full pass at the start, after every reconnect and every 30 s; an event
+ * makes one deployment's pass come at once, and once more shortly after, since Swarm learns of a container's end later than Docker tells of it.
+ */
+@Injectable()
+export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(ContainerTruth.name);
+  private readonly due = new Map<string, NodeJS.Timeout>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly signals: Signals,
+    private readonly tasks: SwarmTasks,
+    private readonly containers: Containers,
+    private readonly events: ContainerEvents,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.events.onConnect(() => void this.refreshAll());
+    this.events.onChange((deploymentId) => this.refreshSoon(deploymentId));
+    this.timer = setInterval(() => void this.refreshAll(), FULL_PASS_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+    for (const timeout of this.due.values()) clearTimeout(timeout);
+    this.due.clear();
+  }
+
+  private refreshSoon(deploymentId: string): void {
+    if (this.due.has(deploymentId)) return;
+    const look = (then: () => void) => void this.refresh(deploymentId).catch((error: unknown) => this.logger.debug(String(error))).finally(then);
+    const again = () => this.due.set(deploymentId, setTimeout(() => { this.due.delete(deploymentId); look(() => undefined); }, LOOK_AGAIN_MS).unref());
+    this.due.set(deploymentId, setTimeout(() => look(again), SETTLE_MS).unref());
+  }
+
+  private async refreshAll(): Promise<void> {
+    try {
+      const rows = await this.prisma.container.findMany({ where: { deployment: { status: { in: LIVE_STATUSES } } }, distinct: ['deploymentId'], select: { deploymentId: true } });
+      const tasks = Map.groupBy(await this.tasks.list({ labels: [LABELS.deployment] }), ({ serviceId }) => serviceId);
+      for (const { deploymentId } of rows) await this.refresh(deploymentId, tasks);
+    } catch (error) {
+      this.logger.debug(`no full pass: ${String(error)}`);
+    }
+  }
+
+  private async refresh(deploymentId: string, all?: Map<string, SwarmTask[]>): Promise<void> {
+    const known = await this.prisma.container.findMany({ where: { deploymentId, deployment: { status: { in: LIVE_STATUSES } } }, include: { deployment: { select: { jobId: true } } } });
+    const [first] = known;
+    if (!first) return;
+    const tasks = all ? (all.get(first.dockerServiceId) ?? []) : await this.tasks.list({ serviceId: first.dockerServiceId });
+    const bySlot = Map.groupBy(tasks, ({ slot }) => slot);
+    for (const row of known) {
+      const own = bySlot.get(row.slot) ?? [];
+      const containerId = own.at(-1)?.containerId;
+      const observed = observeSlot(row, own, containerId ? await this.containers.inspect(containerId) : undefined);
+      if (differs(row, observed)) await this.write(row, observed, first.deployment.jobId);
+    }
+  }
+
+  private async write({ id, deploymentId }: Container, observed: Observed, jobId: string): Promise<void> {
+    await this.prisma.$transaction(async (db) => {
+      await db.container.updateMany({ where: { id }, data: observed });
+      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
+    });
+  }
+}
+
+function differs(row: Container, observed: Observed): boolean {
+  return (Object.keys(observed) as (keyof Observed)[]).some((key) => row[key] !== observed[key]);
+}

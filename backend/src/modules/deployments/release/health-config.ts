@@ -1,0 +1,65 @@
+import type { HealthConfig } from '../../../integrations/docker/service-spec.js';
+import { firstTcpPort, type HealthTiming, type Release } from './release.js';
+
+/** Where the probe is mounted; it needs nothing in the image. */
+export const PROBE_PATH = '/.berth/probe';
+
+export type CheckKind = 'http' | 'tcp' | 'command' | 'image' | 'none';
+
+const SECOND_NS = 1_000_000_000;
+const START_INTERVAL_NS = SECOND_NS / 5;
+/** An engine without StartInterval first looks after one interval, so that a long one would hold every start up. */
+const SHORT_INTERVAL_SECONDS = 2;
+
+/** Which check decides, in this order: the request's; the image's own; that the first TCP port accepts connections; none. */
+export function checkKindOf({ healthCheck, imageHasHealthCheck, ports }: Pick<Release, 'healthCheck' | 'imageHasHealthCheck' | 'ports'>): CheckKind {
+  switch (healthCheck.kind) {
+    case 'disabled':
+      return 'none';
+    case 'default':
+      if (imageHasHealthCheck) return 'image';
+      return firstTcpPort(ports) === undefined ? 'none' : 'tcp';
+    default:
+      return healthCheck.kind;
+  }
+}
+
+export function needsProbe(release: Release): boolean {
+  return ['http', 'tcp'].includes(checkKindOf(release));
+}
+
+/** Undefined: the image's own check, if any, stays as it is. */
+export function buildHealthConfig(release: Release, engine: { startInterval: boolean }): HealthConfig | undefined {
+  const test = testOf(release);
+  if (!test) return undefined;
+  if (test[0] === 'NONE') return { Test: test };
+  return { Test: test, ...timing(release.healthCheck, engine.startInterval) };
+}
+
+function testOf(release: Release): string[] | undefined {
+  const { healthCheck, ports } = release;
+  switch (healthCheck.kind) {
+    case 'http':
+      return ['CMD', PROBE_PATH, 'http', String(healthCheck.port), healthCheck.path];
+    case 'tcp':
+      return ['CMD', PROBE_PATH, 'tcp', String(healthCheck.port)];
+    case 'command':
+      return ['CMD', ...healthCheck.command];
+    case 'disabled':
+      return ['NONE'];
+    case 'default':
+      return checkKindOf(release) === 'tcp' ? ['CMD', PROBE_PATH, 'tcp', String(firstTcpPort(ports))] : undefined;
+  }
+}
+
+/** The patience, interval × retries, stays the same where the interval has to be short. */
+function timing({ intervalSeconds, timeoutSeconds, retries, startPeriodSeconds }: HealthTiming, startInterval: boolean): Omit<HealthConfig, 'Test'> {
+  const interval = startInterval ? intervalSeconds : Math.min(intervalSeconds, SHORT_INTERVAL_SECONDS);
+  return {
+    Interval: interval * SECOND_NS,
+    Timeout: timeoutSeconds * SECOND_NS,
+    Retries: Math.max(retries, Math.ceil((intervalSeconds * retries) / interval)),
+    StartPeriod: startPeriodSeconds * SECOND_NS,
+    ...(startInterval && { StartInterval: START_INTERVAL_NS }),
+  };
+}

@@ -1,0 +1,53 @@
+/** A registry reference taken apart; grammar of https://pkg.go.dev/github.com/distribution/reference. */
+export interface ImageReference {
+  /** without tag and digest, as the user wrote it: `nginx`, `ghcr.io/o/i` */
+  repository: string;
+  tag: string | undefined;
+  digest: string | undefined;
+  /** `docker.io` when none is written */
+  registry: string;
+}
+
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const DOMAIN = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const MAX_REPOSITORY = 255;
+
+/** Undefined for what no registry would understand. */
+export function parseImageReference(text: string): ImageReference | undefined {
+  const [named = '', digest, ...more] = text.split('@');
+  if (more.length > 0 || (digest !== undefined && !DIGEST.test(digest))) return undefined;
+  const colon = named.lastIndexOf(':');
+  const hasTag = colon > named.lastIndexOf('/');
+  const tag = hasTag ? named.slice(colon + 1) : undefined;
+  const repository = hasTag ? named.slice(0, colon) : named;
+  if (tag !== undefined && !TAG.test(tag)) return undefined;
+  const { registry, path } = splitDomain(repository);
+  const valid = repository.length <= MAX_REPOSITORY && DOMAIN.test(registry) && path.split('/').every((part) => COMPONENT.test(part));
+  return valid ? { repository, tag, digest, registry } : undefined;
+}
+
+/** What the registry is asked for. */
+export function referenceOf(repository: string, tag: string, digest: string | null): string {
+  if (digest) return pinned(repository, digest);
+  return `${repository}:${tag}`;
+}
+
+/** What the service runs: a tag that moves changes nothing. */
+export function pinned(repository: string, digest: string): string {
+  return `${repository}@${digest}`;
+}
+
+/** The `serveraddress` under which the Engine keeps credentials of a registry. */
+export function serverAddressOf(registry: string): string {
+  return registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
+}
+
+/** The first component is a host when it looks like one, as the Engine decides it. */
+function splitDomain(repository: string): { registry: string; path: string } {
+  const slash = repository.indexOf('/');
+  const first = repository.slice(0, Math.max(slash, 0));
+  const isHost = slash > 0 && (/[.:]/.test(first) || first === 'localhost');
+  return isHost ? { registry: first, path: repository.slice(slash + 1) } : { registry: 'docker.io', path: repository };
+}

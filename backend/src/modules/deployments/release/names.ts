@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Names of what Docker keeps for us, made in one place. Swarm limits a service's name to 63 characters of a DNS label, and refuses one that ends
+ * in `-` or `_`, as a jobId may; so ids enter as a hash in base 36, and users' text is cut and cleaned.
+ */
+const HASH_LENGTH = 10;
+
+export function shortHash(text: string, length = HASH_LENGTH): string {
+  const bits = BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);
+  return bits.toString(36).padStart(length, '0').slice(-length);
+}
+
+/** `{environment ≤ 16}-{name ≤ 32}-{hash}`: 60 characters at most. */
+export function serviceName(environmentName: string, deploymentName: string, deploymentId: string): string {
+  return `${slug(environmentName, 16, 'env')}-${deploymentName}-${shortHash(deploymentId)}`;
+}
+
+/** Carries the environment's id, not its name: two users may have environments of the same name. */
+export function volumeName(environmentId: string, name: string): string {
+  return `berth_${environmentId}_${name}`;
+}
+
+/** A DNS label for a deployment without a name: the image's last component and part of the jobId. */
+export function defaultDeploymentName(repository: string, jobId: string): string {
+  const base = slug(repository.split('/').at(-1) ?? '', 24, 'app');
+  return `${base}-${shortHash(jobId, 6)}`;
+}
+
+/** Lower-case letters, digits and inner hyphens, beginning with a letter. */
+function slug(text: string, maxLength: number, fallback: string): string {
+  const cleaned = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, maxLength)
+    .replace(/-+$/, '');
+  return cleaned || fallback;
+}

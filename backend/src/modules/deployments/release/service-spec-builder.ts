@@ -1,0 +1,70 @@
+import type { ServiceSpec } from '../../../integrations/docker/service-spec.js';
+import { buildHealthConfig, PROBE_PATH } from './health-config.js';
+import { LABELS } from './labels.js';
+import type { Release } from './release.js';
+import { volumeName } from './names.js';
+
+export interface EngineOffers {
+  startInterval: boolean;
+  serviceNoNewPrivileges: boolean;
+}
+
+/** The probe as a Swarm config. */
+export interface ProbeConfig {
+  id: string;
+  name: string;
+}
+
+const SECOND_NS = 1_000_000_000;
+const RESTART_DELAY_NS = 2 * SECOND_NS;
+const STOP_GRACE_NS = 10 * SECOND_NS;
+const MIB = 1024 * 1024;
+
+/**
+ * The one place where a ServiceSpec is made, for create and for update. Only what is written here reaches the Engine: no bind mounts, no host
+ * network, no driver options, no labels of the user's; capabilities dropped, limits always set.
+ */
+export function buildServiceSpec(release: Release, engine: EngineOffers, probe: ProbeConfig | undefined): ServiceSpec {
+  const labels = labelsOf(release);
+  const { cpus, memoryMb, pids } = release.resources;
+  return {
+    Name: release.serviceName,
+    Labels: labels,
+    TaskTemplate: {
+      ContainerSpec: containerSpec(release, engine, probe, labels),
+      Resources: { Limits: { NanoCPUs: Math.round(cpus * 1e9), MemoryBytes: memoryMb * MIB, Pids: pids } },
+      RestartPolicy: { Condition: 'any', Delay: RESTART_DELAY_NS },
+      Networks: [{ Target: release.network, Aliases: [release.name] }],
+      LogDriver: { Name: 'json-file', Options: { 'max-size': '10m', 'max-file': '3' } },
+    },
+    Mode: { Replicated: { Replicas: release.replicas } },
+    EndpointSpec: { Mode: 'dnsrr', Ports: publishedPorts(release) },
+  };
+}
+
+function containerSpec(release: Release, engine: EngineOffers, probe: ProbeConfig | undefined, labels: Record<string, string>): ServiceSpec['TaskTemplate']['ContainerSpec'] {
+  const healthCheck = buildHealthConfig(release, engine);
+  return {
+    Image: release.image,
+    Labels: labels,
+    ...(release.command.length > 0 && { Args: release.command }),
+    Env: Object.entries(release.env).map(([name, value]) => `${name}=${value}`),
+    Mounts: release.volumes.map(({ name, path, readOnly }) => ({ Type: 'volume', Source: volumeName(release.environmentId, name), Target: path, ReadOnly: readOnly })),
+    Configs: probe ? [{ ConfigID: probe.id, ConfigName: probe.name, File: { Name: PROBE_PATH, UID: '0', GID: '0', Mode: 0o555 } }] : [],
+    ...(healthCheck && { HealthCheck: healthCheck }),
+    CapabilityDrop: ['ALL'],
+    CapabilityAdd: release.capabilities.map((name) => `CAP_${name}`),
+    ...(engine.serviceNoNewPrivileges && { Privileges: { NoNewPrivileges: true } }),
+    StopGracePeriod: STOP_GRACE_NS,
+  };
+}
+
+function labelsOf({ environmentId, deploymentId, name }: Release): Record<string, string> {
+  return { [LABELS.managed]: 'true', [LABELS.environment]: environmentId, [LABELS.deployment]: deploymentId, [LABELS.name]: name };
+}
+
+function publishedPorts({ ports }: Release): ServiceSpec['EndpointSpec']['Ports'] {
+  return ports.flatMap(({ container, host, protocol }) =>
+    host === undefined ? [] : [{ Protocol: protocol, TargetPort: container, PublishedPort: host, PublishMode: 'host' }],
+  );
+}

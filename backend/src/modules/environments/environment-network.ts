@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { eventually } from '../../common/time/eventually.js';
+import { DockerError } from '../../integrations/docker/docker-error.js';
+import { Networks } from '../../integrations/docker/networks.js';
+
+/** Endpoints of removed services leave the overlay some seconds later. */
+const REMOVAL_MS = 60_000;
+
+/** The overlay of an environment. */
+@Injectable()
+export class EnvironmentNetwork {
+  constructor(private readonly networks: Networks) {}
+
+  async ensure({ id, overlayNetworkId }: { id: string; overlayNetworkId: string }): Promise<void> {
+    try {
+      await this.networks.ensureOverlay(overlayNetworkId, { 'berth.managed': 'true', 'berth.environment': id });
+    } catch (error) {
+      throw networkError(error);
+    }
+  }
+
+  async remove(overlayNetworkId: string, signal: AbortSignal): Promise<void> {
+    await eventually(() => this.networks.tryRemove(overlayNetworkId), { withinMs: REMOVAL_MS, everyMs: 250, signal, what: 'the network is still in use' });
+  }
+}
+
+function networkError(error: unknown): unknown {
+  if (!(error instanceof DockerError)) return error;
+  if (/address pool|no available network|could not find an available/i.test(error.message)) {
+    return new DomainError('ADDRESS_POOL_EXHAUSTED', { detail: 'There is no free address range for another network.', hint: 'The operator has to enlarge the address pools of the swarm.', cause: error });
+  }
+  return new DomainError('DOCKER_UNAVAILABLE', { detail: 'The network could not be made.', hint: 'Try again in a moment.', cause: error });
+}

@@ -1,0 +1,52 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import type { Environment } from '../../generated/prisma/client.js';
+import { EnvironmentNetwork } from './environment-network.js';
+import { EnvironmentsRepository } from './environments.repository.js';
+
+/** Somebody who keeps things inside environments and clears them away; done again, it must be a no-op. */
+export interface TeardownParticipant {
+  clear(environment: Environment, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Deleting an environment: everything in it, then its network, then DELETED. A durable job: after a crash it begins again, and every part of it
+ * finds done what was done. Who keeps things in environments registers here, so that this module knows none of them.
+ */
+@Injectable()
+export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap {
+  private readonly logger = new Logger(EnvironmentTeardown.name);
+  private readonly participants: TeardownParticipant[] = [];
+
+  constructor(
+    private readonly environments: EnvironmentsRepository,
+    private readonly network: EnvironmentNetwork,
+    private readonly worker: JobWorker,
+  ) {}
+
+  register(participant: TeardownParticipant): void {
+    this.participants.push(participant);
+  }
+
+  onModuleInit(): void {
+    this.worker.register('environment.teardown', ({ environmentId }, signal) => this.run(environmentId, signal));
+  }
+
+  /** A crash between the row and its network leaves CREATING: make the network now. */
+  async onApplicationBootstrap(): Promise<void> {
+    for (const environment of await this.environments.withStatus('CREATING')) {
+      await this.network.ensure(environment).then(
+        () => this.environments.move(this.environments.db, environment.id, ['CREATING'], 'ACTIVE'),
+        (error: unknown) => this.logger.warn(`environment ${environment.id} has no network yet: ${String(error)}`),
+      );
+    }
+  }
+
+  private async run(environmentId: string, signal: AbortSignal): Promise<void> {
+    const environment = await this.environments.byId(environmentId);
+    if (environment?.status !== 'DELETING') return;
+    for (const participant of this.participants) await participant.clear(environment, signal);
+    await this.network.remove(environment.overlayNetworkId, signal);
+    await this.environments.move(this.environments.db, environmentId, ['DELETING'], 'DELETED');
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { EnvironmentNetwork } from './environment-network.js';
+import { EnvironmentTeardown } from './environment-teardown.js';
+import { EnvironmentsController } from './environments.controller.js';
+import { EnvironmentsRepository } from './environments.repository.js';
+import { EnvironmentsService } from './environments.service.js';
+
+@Module({
+  controllers: [EnvironmentsController],
+  providers: [EnvironmentsRepository, EnvironmentsService, EnvironmentNetwork, EnvironmentTeardown],
+  exports: [EnvironmentsService, EnvironmentTeardown],
+})
+export class EnvironmentsModule {}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { type Caller, ownedBy } from '../../common/decorators/caller.js';
+import { afterPosition, NEWEST_FIRST, type Page } from '../../common/pagination.js';
+import { type Db, PrismaService } from '../../core/database/prisma.service.js';
+import type { Certificate, Environment, EnvironmentStatus } from '../../generated/prisma/client.js';
+
+export type EnvironmentRow = Environment & { certificate: Certificate | null };
+
+const WITH_CERTIFICATE = { certificate: true } as const;
+const LIVE: EnvironmentStatus[] = ['CREATING', 'ACTIVE', 'DELETING', 'ERROR'];
+
+@Injectable()
+export class EnvironmentsRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    return this.prisma.$transaction(run);
+  }
+
+  /** Names and the quota are decided by one writer per user at a time. */
+  async lockUser(db: Db, userId: string): Promise<void> {
+    await db.$executeRaw`SELECT 1 FROM "User" WHERE id = ${userId} FOR UPDATE`;
+  }
+
+  async nameTaken(db: Db, userId: string, name: string): Promise<boolean> {
+    return (await db.environment.count({ where: { userId, name, status: { in: LIVE } } })) > 0;
+  }
+
+  countLive(db: Db, userId: string): Promise<number> {
+    return db.environment.count({ where: { userId, status: { in: LIVE } } });
+  }
+
+  create(db: Db, data: { name: string; overlayNetworkId: string; userId: string; createdAt: Date }): Promise<EnvironmentRow> {
+    return db.environment.create({ data, include: WITH_CERTIFICATE });
+  }
+
+  /** The caller's environment, whatever its status; null for somebody else's. */
+  find(caller: Caller, id: string): Promise<EnvironmentRow | null> {
+    return this.prisma.environment.findFirst({ where: { id, ...ownedBy(caller) }, include: WITH_CERTIFICATE });
+  }
+
+  byId(id: string): Promise<Environment | null> {
+    return this.prisma.environment.findUnique({ where: { id } });
+  }
+
+  /** One row more than the limit when there is another page. */
+  list(caller: Caller, statuses: EnvironmentStatus[] | undefined, { limit, after }: Page): Promise<EnvironmentRow[]> {
+    return this.prisma.environment.findMany({
+      where: { ...ownedBy(caller), status: { in: statuses ?? LIVE }, ...afterPosition(after) },
+      include: WITH_CERTIFICATE,
+      orderBy: NEWEST_FIRST,
+      take: limit + 1,
+    });
+  }
+
+  withStatus(status: EnvironmentStatus): Promise<Environment[]> {
+    return this.prisma.environment.findMany({ where: { status } });
+  }
+
+  /** Compare-and-set: false when the environment has another status by now. */
+  async move(db: Db, id: string, from: EnvironmentStatus[], to: EnvironmentStatus, data: { preserveVolumes?: boolean; errorMessage?: string | null } = {}): Promise<boolean> {
+    const { count } = await db.environment.updateMany({ where: { id, status: { in: from } }, data: { status: to, ...data } });
+    return count > 0;
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.prisma.environment.deleteMany({ where: { id, status: 'CREATING' } });
+  }
+
+  get db(): Db {
+    return this.prisma;
+  }
+}

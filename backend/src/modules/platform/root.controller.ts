@@ -1,0 +1,33 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Public } from '../../common/decorators/access.js';
+import { Operation } from '../../common/decorators/operation.js';
+import { Config } from '../../config/config.js';
+import { VERSION } from './version.js';
+
+export class WelcomeDto {
+  message: string;
+  version: string;
+  /** URL of the Swagger UI. */
+  documentation: string;
+  endpoints: Record<string, string>;
+}
+
+@ApiTags('health')
+@Controller()
+@Public()
+export class RootController {
+  constructor(private readonly config: Config) {}
+
+  @Get()
+  @Operation({ id: 'getRoot', summary: 'Welcome', response: WelcomeDto, open: true })
+  welcome(): WelcomeDto {
+    const base = this.config.http.publicBaseUrl;
+    return {
+      message: 'This is Berth: deploy images and Git repositories into private environments.',
+      version: VERSION,
+      documentation: `${base}/api/docs`,
+      endpoints: { auth: `${base}/auth`, environments: `${base}/environments`, deployments: `${base}/deployments`, health: `${base}/health` },
+    };
+  }
+}

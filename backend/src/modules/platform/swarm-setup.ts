@@ -1,0 +1,40 @@
+import { networkInterfaces } from 'node:os';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { DockerError } from '../../integrations/docker/docker-error.js';
+import { Engine } from '../../integrations/docker/engine.js';
+import { Swarm } from '../../integrations/docker/swarm.js';
+
+/** Brings the engine into Swarm mode when it is not. An engine that is away is no reason not to start: `/health` says it, and it may come back. */
+@Injectable()
+export class SwarmSetup implements OnModuleInit {
+  private readonly logger = new Logger(SwarmSetup.name);
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly swarm: Swarm,
+    private readonly config: Config,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    try {
+      const { swarmActive } = await this.engine.inspect();
+      if (!swarmActive) await this.init();
+    } catch (error) {
+      this.logger.warn(error instanceof DockerError ? error.message : (error as Error).message);
+    }
+  }
+
+  private async init(): Promise<void> {
+    const address = this.config.docker.swarmAdvertiseAddr ?? ownAddress();
+    await this.swarm.init(address);
+    this.engine.forget();
+    this.logger.log(`the engine is a Swarm manager now, advertising ${address}`);
+  }
+}
+
+/** The first address of a real interface. A machine without any is a swarm of its own. */
+function ownAddress(): string {
+  const candidates = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => (/^(lo|docker|br-|veth|vx-)/.test(name) ? [] : addresses));
+  return candidates.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}

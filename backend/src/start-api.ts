@@ -1,0 +1,44 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from './app.module.js';
+import { createValidationPipe } from './common/validation.pipe.js';
+import type { Config } from './config/config.js';
+import { serveDocs } from './openapi/serve-docs.js';
+
+const BODY_LIMIT = '1mb';
+/** After that, connections that are still open are cut. */
+const SHUTDOWN_MS = 9000;
+
+export async function startApi(config: Config): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), { bufferLogs: true, bodyParser: false, abortOnError: false, forceCloseConnections: true });
+  app.useLogger(app.get(Logger));
+  app.flushLogs();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
+  app.useGlobalPipes(createValidationPipe());
+  serveDocs(app, config);
+  try {
+    await app.listen(config.http.port, config.http.host);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  stopOnSignals(app);
+  return app;
+}
+
+/** SIGTERM, SIGINT, or the end of the program that started us. */
+function stopOnSignals(app: NestExpressApplication): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    void app.close().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+}

@@ -1,0 +1,74 @@
+/**
+ * What the two registries hold. An image is made once and then stays in the registry's directory; a tag that is there is never made
+ * again, so whoever changes what an image contains gives it a new tag.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { busyboxRoot, nginxRoot, privilegeDroppingRoot, scratchHttpRoot, selfCheckingRoot } from './image-roots.js';
+import { hasImage, type ImageConfig, type ImageToPush, MACHINE_ARCHITECTURE, pushImage } from './push-image.js';
+import { hub, privateRegistry, type Registry } from './registries.js';
+import { stateDir } from './state-dir.js';
+
+interface ImageRecipe extends Omit<ImageToPush, 'rootDirectory'> {
+  registry: Registry;
+  fill: (root: string) => Promise<void>;
+}
+
+const SECOND_NS = 1_000_000_000;
+const BUSYBOX: ImageConfig = { Cmd: ['sh'] };
+const NGINX: ImageConfig = {
+  Cmd: ['nginx', '-g', 'daemon off;'],
+  ExposedPorts: { '80/tcp': {} },
+  StopSignal: 'SIGQUIT',
+};
+const SCRATCH: ImageConfig = { Cmd: ['/server'], ExposedPorts: { '8080/tcp': {} } };
+/** As process 1 it has no handler for SIGTERM, which the kernel then ignores: a stop would take its whole grace period. */
+const HTTPD = { ExposedPorts: { '80/tcp': {} }, StopSignal: 'SIGKILL' };
+const FOREIGN = MACHINE_ARCHITECTURE === 'arm64' ? 'amd64' : 'arm64';
+
+const RECIPES: ImageRecipe[] = [
+  library('busybox', ['1.36', 'latest'], BUSYBOX, busyboxRoot),
+  library('nginx', ['alpine', 'latest', '1.30-alpine'], NGINX, nginxRoot),
+  library('scratch-http', ['1', 'latest'], SCRATCH, scratchHttpRoot),
+  library('drops-privileges', ['1'], { Cmd: ['/entrypoint'], ...HTTPD }, privilegeDroppingRoot),
+  library(
+    'with-healthcheck',
+    ['1'],
+    {
+      Cmd: ['httpd', '-f', '-p', '80', '-h', '/srv'],
+      ...HTTPD,
+      Healthcheck: {
+        Test: ['CMD-SHELL', 'wget -q -O /dev/null http://127.0.0.1/healthy'],
+        Interval: SECOND_NS,
+        Timeout: 2 * SECOND_NS,
+        Retries: 3,
+      },
+    },
+    selfCheckingRoot,
+  ),
+  // Engines take a single image of another platform with a warning, but find nothing in a list without their own.
+  { ...library('wrong-arch', ['1'], SCRATCH, scratchHttpRoot), architecture: FOREIGN },
+  { ...library('wrong-arch', ['index'], SCRATCH, scratchHttpRoot), architecture: FOREIGN, asIndex: true },
+  { registry: privateRegistry, repository: 'acme/web', tags: ['1'], config: BUSYBOX, fill: busyboxRoot },
+];
+
+export async function ensureImages(): Promise<void> {
+  for (const recipe of RECIPES) await ensureImage(recipe);
+}
+
+async function ensureImage({ registry, fill, ...image }: ImageRecipe): Promise<void> {
+  if (await hasImage(registry, image.repository, image.tags)) return;
+  const rootDirectory = join(stateDir.cache, `root-${process.pid}`);
+  rmSync(rootDirectory, { recursive: true, force: true });
+  mkdirSync(rootDirectory, { recursive: true });
+  try {
+    await fill(rootDirectory);
+    await pushImage(registry, { ...image, rootDirectory });
+  } finally {
+    rmSync(rootDirectory, { recursive: true, force: true });
+  }
+}
+
+function library(name: string, tags: string[], config: ImageConfig, fill: ImageRecipe['fill']): ImageRecipe {
+  return { registry: hub, repository: `library/${name}`, tags, config, fill };
+}

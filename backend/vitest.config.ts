@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+const decorators = { oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } } } as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { ...decorators, test: { name: 'unit', include: ['src/**/*.spec.ts'] } },
+      {
+        ...decorators,
+        test: {
+          name: 'medium',
+          include: ['test/medium/**/*.medium-spec.ts'],
+          globalSetup: ['test/testbed/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...decorators,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e-spec.ts'],
+          globalSetup: ['test/testbed/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
