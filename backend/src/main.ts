@@ -9,8 +9,10 @@ try {
   await startApi(Config.load());
 } catch (error) {
   const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
-  if (error instanceof ConfigError) fail(EXIT.config, error.problems.map((problem) => `configuration: ${problem}`).join('\n'));
-  if (code === 'EADDRINUSE') fail(EXIT.portTaken, `Port ${port ?? ''} is taken by another program: stop it, or set PORT to another port.`);
+  if (error instanceof ConfigError)
+    fail(EXIT.config, error.problems.map((problem) => `configuration: ${problem}`).join('\n'));
+  if (code === 'EADDRINUSE')
+    fail(EXIT.portTaken, `Port ${port ?? ''} is taken by another program: stop it, or set PORT to another port.`);
   fail(EXIT.unavailable, `Berth cannot start: ${message}`);
 }
 

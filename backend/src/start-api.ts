@@ -11,7 +11,14 @@ const BODY_LIMIT = '1mb';
 const SHUTDOWN_MS = 9000;
 
 export async function startApi(config: Config): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), { bufferLogs: true, bodyParser: false, abortOnError: false, forceCloseConnections: true });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
+    bufferLogs: true,
+    // A start that fails is told in one sentence by main.ts, not in a stack by Nest.
+    autoFlushLogs: false,
+    bodyParser: false,
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
   app.useLogger(app.get(Logger));
   app.flushLogs();
   app.disable('x-powered-by');

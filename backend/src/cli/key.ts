@@ -40,14 +40,25 @@ async function main(args: string[]): Promise<void> {
 type Action = (keys: ApiKeysService) => Promise<void>;
 
 function create(args: string[]): Action {
-  const options = { 'telegram-id': { type: 'string' }, handle: { type: 'string' }, scopes: { type: 'string' }, 'expires-in': { type: 'string' } } as const;
+  const options = {
+    'telegram-id': { type: 'string' },
+    handle: { type: 'string' },
+    scopes: { type: 'string' },
+    'expires-in': { type: 'string' },
+  } as const;
   const { values } = parse(args, options);
   const telegramId = values['telegram-id'] ?? '';
-  if (!/^\d{1,20}$/.test(telegramId)) throw new UsageError('--telegram-id must be a number: the id of the user that the key is for.');
+  if (!/^\d{1,20}$/.test(telegramId))
+    throw new UsageError('--telegram-id must be a number: the id of the user that the key is for.');
   const scopes = scopesOf(values.scopes);
   const expiresAt = parseExpiry(values['expires-in'], new Date());
   return async (keys) => {
-    const { apiKey } = await keys.mint({ telegramId, ...(values.handle !== undefined && { telegramHandle: values.handle }), scopes, expiresAt });
+    const { apiKey } = await keys.mint({
+      telegramId,
+      ...(values.handle !== undefined && { telegramHandle: values.handle }),
+      scopes,
+      expiresAt,
+    });
     process.stdout.write(`${apiKey}\n`);
   };
 }
@@ -55,8 +66,16 @@ function create(args: string[]): Action {
 function list(args: string[]): Action {
   parse(args, {});
   return async (keys) => {
-    const rows = (await keys.listAll()).map((key) => [key.keyId, key.user.telegramId, stateOf(key), key.createdAt.toISOString(), key.expiresAt?.toISOString() ?? 'never', key.scopes.join(',')]);
-    for (const row of [['KEYID', 'TELEGRAM ID', 'STATE', 'CREATED', 'EXPIRES', 'SCOPES'], ...rows]) process.stdout.write(`${row.join('\t')}\n`);
+    const rows = (await keys.listAll()).map((key) => [
+      key.keyId,
+      key.user.telegramId,
+      stateOf(key),
+      key.createdAt.toISOString(),
+      key.expiresAt?.toISOString() ?? 'never',
+      key.scopes.join(','),
+    ]);
+    for (const row of [['KEYID', 'TELEGRAM ID', 'STATE', 'CREATED', 'EXPIRES', 'SCOPES'], ...rows])
+      process.stdout.write(`${row.join('\t')}\n`);
   };
 }
 
@@ -112,7 +131,12 @@ async function connect({ data }: Config): Promise<{ connectionString: string; cl
     await migrate(running, MIGRATIONS_DIR);
     return { connectionString: running, close: () => Promise.resolve() };
   }
-  const server = new EmbeddedPostgres({ dataDir, log: (level, message) => void (level !== 'info' && process.stderr.write(`${message}\n`)) });
+  const server = new EmbeddedPostgres({
+    dataDir,
+    log: (level, message) => {
+      if (level !== 'info') process.stderr.write(`${message}\n`);
+    },
+  });
   const { connectionString } = await server.start();
   await migrate(connectionString, MIGRATIONS_DIR);
   return { connectionString, close: () => server.stop() };
@@ -123,5 +147,6 @@ try {
 } catch (error) {
   const { message } = error as Error;
   process.stderr.write(error instanceof UsageError ? `${message}\n\n${USAGE}` : `${message}\n`);
-  process.exitCode = error instanceof UsageError ? 64 : error instanceof ConfigError ? 78 : error instanceof DomainError ? 1 : 69;
+  process.exitCode =
+    error instanceof UsageError ? 64 : error instanceof ConfigError ? 78 : error instanceof DomainError ? 1 : 69;
 }

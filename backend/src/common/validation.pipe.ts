@@ -17,12 +17,18 @@ export function createValidationPipe(): ValidationPipe {
 export function validationFailed(errors: FieldError[]): DomainError {
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  return new DomainError('VALIDATION_FAILED', { detail: `${first?.path ?? 'body'} ${first?.message ?? 'is not valid'}${more}.`, errors });
+  return new DomainError('VALIDATION_FAILED', {
+    detail: `${first?.path ?? 'body'} ${first?.message ?? 'is not valid'}${more}.`,
+    errors,
+  });
 }
 
 function flatten(error: ValidationError, parent: string): FieldError[] {
   const path = parent ? `${parent}.${error.property}` : error.property;
-  const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({ path, message: readable(rule, message, error.property) }));
+  const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+    path,
+    message: readable(rule, message, error.property),
+  }));
   return [...own, ...(error.children ?? []).flatMap((child) => flatten(child, path))];
 }
 

@@ -9,39 +9,86 @@ const url = (...scheme: string[]) => optional().uri({ scheme });
 const base64Key = /^[A-Za-z0-9+/]{43}=$|^[0-9a-fA-F]{64}$/;
 
 export const configSchema = Joi.object({
-  NODE_ENV: Joi.string().valid('production', 'development', 'test').default('production').description('`development` prints readable logs; `production` prints JSON unless on a terminal.'),
+  NODE_ENV: Joi.string()
+    .valid('production', 'development', 'test')
+    .default('production')
+    .description('`development` prints readable logs; `production` prints JSON unless on a terminal.'),
   PORT: port(3000).description('TCP port of the API.'),
-  HOST: Joi.string().hostname().default('127.0.0.1').description('Address that the API listens on. Keep it on loopback: tenants must not reach it.'),
-  LOG_LEVEL: Joi.string().valid('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info').description('Least severe level that is logged.'),
-  PUBLIC_BASE_URL: url('http', 'https').description('Base of every link that the API gives out. Default: `http://{HOST}:{PORT}`.'),
-  DATA_DIR: Joi.string().pattern(/^\//, 'absolute path').default('/var/lib/berth').description('Folder of the embedded PostgreSQL, the encryption key and other state.'),
-  DATABASE_URL: url('postgres', 'postgresql').description('PostgreSQL to use. Unset: an embedded PostgreSQL under DATA_DIR.'),
-  REDIS_URL: url('redis', 'rediss').description('Redis that holds the rate limits when several API instances share them. Unset: in memory.'),
-  ENCRYPTION_KEY: optional().pattern(base64Key, '32 bytes in base64 or hexadecimal').description('AES-256 key for secrets at rest. Unset: made once, kept at DATA_DIR/encryption.key.'),
+  HOST: Joi.string()
+    .hostname()
+    .default('127.0.0.1')
+    .description('Address that the API listens on. Keep it on loopback: tenants must not reach it.'),
+  LOG_LEVEL: Joi.string()
+    .valid('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
+    .default('info')
+    .description('Least severe level that is logged.'),
+  PUBLIC_BASE_URL: url('http', 'https').description(
+    'Base of every link that the API gives out. Default: `http://{HOST}:{PORT}`.',
+  ),
+  DATA_DIR: Joi.string()
+    .pattern(/^\//, 'absolute path')
+    .default('/var/lib/berth')
+    .description('Folder of the embedded PostgreSQL, the encryption key and other state.'),
+  DATABASE_URL: url('postgres', 'postgresql').description(
+    'PostgreSQL to use. Unset: an embedded PostgreSQL under DATA_DIR.',
+  ),
+  REDIS_URL: url('redis', 'rediss').description(
+    'Redis that holds the rate limits when several API instances share them. Unset: in memory.',
+  ),
+  ENCRYPTION_KEY: optional()
+    .pattern(base64Key, '32 bytes in base64 or hexadecimal')
+    .description('AES-256 key for secrets at rest. Unset: made once, kept at DATA_DIR/encryption.key.'),
   RATE_LIMIT_TTL: count(60_000, 86_400_000).description('Window of the rate limits, milliseconds.'),
   RATE_LIMIT_MAX: count(100).description('Requests per window and API key.'),
   DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and API key.'),
   GIT_DEPLOY_RATE_LIMIT_MAX: count(3).description('`POST /deployments/from-git` per window and API key.'),
   TELEGRAM_BOT_TOKEN: optional().description('Token of the Telegram bot. Unset: no bot, everything else works.'),
   TELEGRAM_API_ROOT: url('http', 'https').description('Another Bot API server than the official one.'),
-  TELEGRAM_ALLOWED_IDS: optional().pattern(/^(\*|\d+(,\d+)*)$/, 'comma-separated ids or *').description('Telegram ids that may get keys, comma-separated, or `*`.'),
-  TELEGRAM_ADMIN_IDS: optional().pattern(/^\d+(,\d+)*$/, 'comma-separated ids').description('Telegram ids that may get ADMIN keys.'),
-  DOCKER_HOST: url('unix', 'tcp', 'http', 'https').description('Docker Engine to use. Default: `unix:///var/run/docker.sock`.'),
-  SWARM_ADVERTISE_ADDR: optional().description('Address that the Swarm manager advertises when Berth initialises the swarm. Default: chosen from the machine.'),
-  NGINX_IMAGE: Joi.string().default('nginx:1.30-alpine').description('Image of front and edges; nginx 1.27.4 or newer.'),
+  TELEGRAM_ALLOWED_IDS: optional()
+    .pattern(/^(\*|\d+(,\d+)*)$/, 'comma-separated ids or *')
+    .description('Telegram ids that may get keys, comma-separated, or `*`.'),
+  TELEGRAM_ADMIN_IDS: optional()
+    .pattern(/^\d+(,\d+)*$/, 'comma-separated ids')
+    .description('Telegram ids that may get ADMIN keys.'),
+  DOCKER_HOST: url('unix', 'tcp', 'http', 'https').description(
+    'Docker Engine to use. Default: `unix:///var/run/docker.sock`.',
+  ),
+  SWARM_ADVERTISE_ADDR: optional().description(
+    'Address that the Swarm manager advertises when Berth initialises the swarm. Default: chosen from the machine.',
+  ),
+  NGINX_IMAGE: Joi.string()
+    .default('nginx:1.30-alpine')
+    .description('Image of front and edges; nginx 1.27.4 or newer.'),
   INGRESS_HTTP_PORT: port(80).description('Host port of plain HTTP.'),
   INGRESS_HTTPS_PORT: port(443).description('Host port of HTTPS.'),
-  ACME_DIRECTORY_URL: url('http', 'https').default('https://acme-v02.api.letsencrypt.org/directory').description('Directory of the ACME server.'),
+  ACME_DIRECTORY_URL: url('http', 'https')
+    .default('https://acme-v02.api.letsencrypt.org/directory')
+    .description('Directory of the ACME server.'),
   ACME_EMAIL: optional().email({ tlds: false }).description('Contact of the ACME account.'),
-  ACME_CA_FILE: optional().pattern(/^\//, 'absolute path').description('Root certificate of a private ACME server, PEM.'),
+  ACME_CA_FILE: optional()
+    .pattern(/^\//, 'absolute path')
+    .description('Root certificate of a private ACME server, PEM.'),
   DNS_CHECK: flag('on').description('Whether a domain must resolve to this machine before a certificate is ordered.'),
-  STABILITY_WINDOW_MS: Joi.number().integer().min(0).max(600_000).default(2000).description('How long every replica must have stayed up before a deployment is RUNNING.'),
+  STABILITY_WINDOW_MS: Joi.number()
+    .integer()
+    .min(0)
+    .max(600_000)
+    .default(2000)
+    .description('How long every replica must have stayed up before a deployment is RUNNING.'),
   DEPLOY_DEADLINE_SECONDS: count(600, 86_400).description('A deployment that is not RUNNING by then has FAILED.'),
   BUILD_DEADLINE_SECONDS: count(1200, 86_400).description('Limit of one image build.'),
   BUILD_CONCURRENCY: count(1, 64).description('Builds that run at once.'),
-  BUILD_REGISTRY: optional().description('Registry that built images are pushed to when the swarm has more than one node.'),
-  GIT_ALLOWED_PRIVATE_HOSTS: optional().description('Git hosts on private addresses that may be cloned from, comma-separated.'),
-  HOST_PORT_RANGE: Joi.string().pattern(/^\d{1,5}-\d{1,5}$/, 'first-last').default('1024-65535').custom(portRange).description('Host ports that deployments may publish.'),
+  BUILD_REGISTRY: optional().description(
+    'Registry that built images are pushed to when the swarm has more than one node.',
+  ),
+  GIT_ALLOWED_PRIVATE_HOSTS: optional().description(
+    'Git hosts on private addresses that may be cloned from, comma-separated.',
+  ),
+  HOST_PORT_RANGE: Joi.string()
+    .pattern(/^\d{1,5}-\d{1,5}$/, 'first-last')
+    .default('1024-65535')
+    .custom(portRange)
+    .description('Host ports that deployments may publish.'),
   MAX_ENVIRONMENTS_PER_USER: count(20).description('Live environments per user.'),
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: count(50).description('Live deployments per environment.'),
   DEFAULT_CPUS: Joi.number().positive().max(1024).default(1).description('CPU limit of a replica, in cores.'),

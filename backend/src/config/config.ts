@@ -13,7 +13,12 @@ export class ConfigError extends Error {
 export class Config {
   readonly http: { port: number; host: string; publicBaseUrl: string };
   readonly log: { level: string; pretty: boolean };
-  readonly data: { dir: string; databaseUrl: string | undefined; redisUrl: string | undefined; encryptionKey: string | undefined };
+  readonly data: {
+    dir: string;
+    databaseUrl: string | undefined;
+    redisUrl: string | undefined;
+    encryptionKey: string | undefined;
+  };
   readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number };
   readonly docker: { host: string; swarmAdvertiseAddr: string | undefined };
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number };
@@ -24,13 +29,36 @@ export class Config {
   constructor(env: ParsedEnv) {
     const host = env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST;
     const [first = 1024, last = 65_535] = env.HOST_PORT_RANGE.split('-').map(Number);
-    this.http = { port: env.PORT, host: env.HOST, publicBaseUrl: (env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`).replace(/\/+$/, '') };
-    this.log = { level: env.LOG_LEVEL, pretty: env.NODE_ENV === 'development' || (env.NODE_ENV !== 'test' && process.stdout.isTTY) };
-    this.data = { dir: env.DATA_DIR, databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, encryptionKey: env.ENCRYPTION_KEY };
-    this.limits = { windowMs: env.RATE_LIMIT_TTL, general: env.RATE_LIMIT_MAX, deploy: env.DEPLOY_RATE_LIMIT_MAX, gitDeploy: env.GIT_DEPLOY_RATE_LIMIT_MAX };
-    this.docker = { host: env.DOCKER_HOST ?? 'unix:///var/run/docker.sock', swarmAdvertiseAddr: env.SWARM_ADVERTISE_ADDR };
+    this.http = {
+      port: env.PORT,
+      host: env.HOST,
+      publicBaseUrl: (env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`).replace(/\/+$/, ''),
+    };
+    this.log = {
+      level: env.LOG_LEVEL,
+      pretty: env.NODE_ENV === 'development' || (env.NODE_ENV !== 'test' && process.stdout.isTTY),
+    };
+    this.data = {
+      dir: env.DATA_DIR,
+      databaseUrl: env.DATABASE_URL,
+      redisUrl: env.REDIS_URL,
+      encryptionKey: env.ENCRYPTION_KEY,
+    };
+    this.limits = {
+      windowMs: env.RATE_LIMIT_TTL,
+      general: env.RATE_LIMIT_MAX,
+      deploy: env.DEPLOY_RATE_LIMIT_MAX,
+      gitDeploy: env.GIT_DEPLOY_RATE_LIMIT_MAX,
+    };
+    this.docker = {
+      host: env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
+      swarmAdvertiseAddr: env.SWARM_ADVERTISE_ADDR,
+    };
     this.deploy = { stabilityWindowMs: env.STABILITY_WINDOW_MS, deadlineMs: env.DEPLOY_DEADLINE_SECONDS * 1000 };
-    this.quota = { environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER, deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT };
+    this.quota = {
+      environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
+      deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT,
+    };
     this.hostPorts = { first, last };
     this.resources = {
       default: { cpus: env.DEFAULT_CPUS, memoryMb: env.DEFAULT_MEMORY_MB, pids: env.DEFAULT_PIDS },
@@ -83,10 +111,16 @@ interface ParsedEnv {
 function parse(env: NodeJS.ProcessEnv): ParsedEnv {
   const known = Object.keys(configSchema.describe()['keys'] as object);
   const given = Object.fromEntries(known.filter((key) => env[key]).map((key) => [key, env[key]]));
-  const { value, error } = configSchema.validate(given, { abortEarly: false, errors: { wrap: { label: false } } });
-  if (error) throw new ConfigError(error.details.map(({ path, type, message, context }) => `${path.join('.')} ${reason(type, message, context)}`));
-  const parsed = value as ParsedEnv;
-  const swapped = (['CPUS', 'MEMORY_MB', 'PIDS'] as const).filter((unit) => parsed[`DEFAULT_${unit}`] > parsed[`MAX_${unit}`]);
+  const outcome = configSchema.validate(given, { abortEarly: false, errors: { wrap: { label: false } } });
+  const { error } = outcome;
+  if (error)
+    throw new ConfigError(
+      error.details.map(({ path, type, message, context }) => `${path.join('.')} ${reason(type, message, context)}`),
+    );
+  const parsed = outcome.value as ParsedEnv;
+  const swapped = (['CPUS', 'MEMORY_MB', 'PIDS'] as const).filter(
+    (unit) => parsed[`DEFAULT_${unit}`] > parsed[`MAX_${unit}`],
+  );
   if (swapped.length > 0) throw new ConfigError(swapped.map((unit) => `DEFAULT_${unit} must not exceed MAX_${unit}`));
   return parsed;
 }
@@ -101,7 +135,7 @@ function reason(type: string, message: string, context?: Record<string, unknown>
 function readEnvFile(file: string): NodeJS.ProcessEnv {
   if (!existsSync(file)) return {};
   try {
-    return parseEnv(readFileSync(file, 'utf8')) as NodeJS.ProcessEnv;
+    return parseEnv(readFileSync(file, 'utf8'));
   } catch (cause) {
     throw new ConfigError([`${file} cannot be read: ${(cause as Error).message}`]);
   }

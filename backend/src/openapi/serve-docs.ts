@@ -17,13 +17,26 @@ export function serveDocs(app: NestExpressApplication, { http }: Config): void {
 export function createDocument(app: NestExpressApplication, baseUrl: string): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Berth')
-    .setDescription('Deploys images and Git repositories into private environments on Docker Swarm. Errors are RFC 9457 problem details.')
+    .setDescription(
+      'Deploys images and Git repositories into private environments on Docker Swarm. Errors are RFC 9457 problem details.',
+    )
     .setVersion(VERSION)
     .addServer(baseUrl)
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: '`rw_prod_{keyId}.{secret}`, from the Telegram bot or from script/key.' }, 'api-key')
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-API-Key',
+        description: '`rw_prod_{keyId}.{secret}`, from the Telegram bot or from script/key.',
+      },
+      'api-key',
+    )
     .addTag('auth', 'Keys')
     .addTag('environments', 'Private networks')
     .addTag('deployments', 'What runs in them')
     .addTag('health', 'The platform itself');
-  return SwaggerModule.createDocument(app, builder.build(), { extraModels: [ProblemDto], operationIdFactory: (_controller, method) => method });
+  return SwaggerModule.createDocument(app, builder.build(), {
+    extraModels: [ProblemDto],
+    operationIdFactory: (_controller, method) => method,
+  });
 }

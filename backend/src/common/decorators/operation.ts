@@ -29,7 +29,13 @@ export function Operation(options: OperationOptions): MethodDecorator {
   return applyDecorators(
     ApiOperation({ operationId: id, summary, description: describe(options) }),
     ApiResponse({ status, description: 'Done.', ...(response && { type: response }) }),
-    ...byStatus(codes).map(([errorStatus, names]) => ApiResponse({ status: errorStatus, description: names.join(', '), content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } } })),
+    ...byStatus(codes).map(([errorStatus, names]) =>
+      ApiResponse({
+        status: errorStatus,
+        description: names.join(', '),
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } },
+      }),
+    ),
     ApiProduces('application/json'),
     ...(open ? [] : [ApiSecurity('api-key')]),
   );

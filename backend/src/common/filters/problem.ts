@@ -21,7 +21,11 @@ export interface Problem {
 export function toDomainError(thrown: unknown): DomainError {
   if (thrown instanceof DomainError) return thrown;
   if (isDatabaseAway(thrown)) {
-    return new DomainError('DATABASE_UNAVAILABLE', { detail: 'The database does not answer.', hint: 'Try again in a moment.', cause: thrown });
+    return new DomainError('DATABASE_UNAVAILABLE', {
+      detail: 'The database does not answer.',
+      hint: 'Try again in a moment.',
+      cause: thrown,
+    });
   }
   const status = thrown instanceof HttpException ? thrown.getStatus() : httpStatusOf(thrown);
   return fromStatus(status, thrown);
@@ -52,17 +56,33 @@ export function toProblem(error: DomainError, request: { path: string; id: strin
 function fromStatus(status: number, cause: unknown): DomainError {
   switch (status) {
     case 400:
-      return new DomainError('MALFORMED_JSON', { detail: 'The request is not well formed.', hint: 'Send a JSON object.', cause });
+      return new DomainError('MALFORMED_JSON', {
+        detail: 'The request is not well formed.',
+        hint: 'Send a JSON object.',
+        cause,
+      });
     case 404:
       return new DomainError('ROUTE_NOT_FOUND', { detail: 'There is no such route.', hint: 'See /api/docs.', cause });
     case 413:
       return new DomainError('PAYLOAD_TOO_LARGE', { detail: 'The body is larger than 1 MiB.', cause });
     case 415:
-      return new DomainError('UNSUPPORTED_MEDIA_TYPE', { detail: 'The body must be JSON in UTF-8.', hint: 'Send Content-Type: application/json.', cause });
+      return new DomainError('UNSUPPORTED_MEDIA_TYPE', {
+        detail: 'The body must be JSON in UTF-8.',
+        hint: 'Send Content-Type: application/json.',
+        cause,
+      });
     case 429:
-      return new DomainError('RATE_LIMITED', { detail: 'Too many requests.', hint: 'Wait as Retry-After says.', cause });
+      return new DomainError('RATE_LIMITED', {
+        detail: 'Too many requests.',
+        hint: 'Wait as Retry-After says.',
+        cause,
+      });
     default:
-      return new DomainError('INTERNAL', { detail: 'Something went wrong on our side.', hint: 'Tell the operator the requestId.', cause });
+      return new DomainError('INTERNAL', {
+        detail: 'Something went wrong on our side.',
+        hint: 'Tell the operator the requestId.',
+        cause,
+      });
   }
 }
 
@@ -73,16 +93,46 @@ function httpStatusOf(thrown: unknown): number {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
 
-const AWAY_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', '57P01', '57P02', '57P03', '53300', '08006', '08001', '08003']);
+const AWAY_CODES = new Set([
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  'P2037',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '08006',
+  '08001',
+  '08003',
+]);
 
 /** A database that is away shows as Prisma's codes, as the driver adapter's, as pg's or as the socket's. */
 export function isDatabaseAway(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
-  const { name, code, errorCode, syscall } = thrown as Error & { code?: unknown; errorCode?: unknown; syscall?: unknown };
+  const { name, code, errorCode, syscall } = thrown as Error & {
+    code?: unknown;
+    errorCode?: unknown;
+    syscall?: unknown;
+  };
   if (name.startsWith('PrismaClient')) {
     if (AWAY_CODES.has(String(code ?? errorCode))) return true;
-    if (/connection (terminated|closed|timeout)|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Query read timeout|the database system is (starting up|shutting down)|terminating connection|Transaction API error: Unable to start/i.test(thrown.message)) return true;
+    if (
+      /connection (terminated|closed|timeout)|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Query read timeout|the database system is (starting up|shutting down)|terminating connection|Transaction API error: Unable to start/i.test(
+        thrown.message,
+      )
+    )
+      return true;
   }
-  if (name === 'DriverAdapterError') return /DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|starting up|shutting down|terminat/i.test(thrown.message + JSON.stringify((thrown as { cause?: unknown }).cause ?? ''));
+  if (name === 'DriverAdapterError')
+    return /DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|starting up|shutting down|terminat/i.test(
+      thrown.message + JSON.stringify((thrown as { cause?: unknown }).cause ?? ''),
+    );
   return syscall === 'connect' && AWAY_CODES.has(String(code));
 }

@@ -10,7 +10,10 @@ export class ScopesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (access?.kind !== 'scopes') return true;
     const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const missing = access.scopes.filter((scope) => !caller?.isAdmin && !caller?.scopes.includes(scope));

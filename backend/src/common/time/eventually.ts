@@ -9,7 +9,10 @@ export interface EventuallyOptions {
 }
 
 /** Waits until the check is true, looking every `everyMs`. Throws after `withinMs`, or when the signal aborts. */
-export async function eventually(check: () => Promise<boolean>, { withinMs, everyMs, signal, what }: EventuallyOptions): Promise<void> {
+export async function eventually(
+  check: () => Promise<boolean>,
+  { withinMs, everyMs, signal, what }: EventuallyOptions,
+): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await check())) {
     if (Date.now() > end) throw new Error(`${what} after ${Math.round(withinMs / 1000)} s`);

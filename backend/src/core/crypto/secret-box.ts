@@ -20,7 +20,9 @@ export class SecretBox {
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.key, iv).setAAD(Buffer.from(context));
     const sealed = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-    return ['v1', iv, cipher.getAuthTag(), sealed].map((part) => (typeof part === 'string' ? part : part.toString('base64url'))).join('.');
+    return ['v1', iv, cipher.getAuthTag(), sealed]
+      .map((part) => (typeof part === 'string' ? part : part.toString('base64url')))
+      .join('.');
   }
 
   /** Throws when the value was changed, moved to another context or sealed with another key. */
@@ -28,7 +30,9 @@ export class SecretBox {
     const [version, ...parts] = sealed.split('.');
     const [iv, tag, ciphertext] = parts.map((part) => Buffer.from(part, 'base64url'));
     if (version !== 'v1' || !iv || !tag || !ciphertext) throw new Error('not a sealed value');
-    const decipher = createDecipheriv('aes-256-gcm', this.key, iv, { authTagLength: 16 }).setAAD(Buffer.from(context)).setAuthTag(tag);
+    const decipher = createDecipheriv('aes-256-gcm', this.key, iv, { authTagLength: 16 })
+      .setAAD(Buffer.from(context))
+      .setAuthTag(tag);
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8');
   }
 }
@@ -47,6 +51,9 @@ function keyFile(dataDir: string): Buffer {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const key = decodeKey(readFileSync(file, 'utf8').trim());
-  if (key.length !== 32) throw new Error(`${file} does not hold 32 bytes in base64: restore it from a backup, secrets cannot be read without it`);
+  if (key.length !== 32)
+    throw new Error(
+      `${file} does not hold 32 bytes in base64: restore it from a backup, secrets cannot be read without it`,
+    );
   return key;
 }

@@ -15,12 +15,11 @@ export class DatabaseConnection {
   ) {}
 
   static async open(config: Config): Promise<DatabaseConnection> {
-    const logger = new Logger('Database');
-    const embedded = config.data.databaseUrl ? undefined : new EmbeddedPostgres({ dataDir: path.join(config.data.dir, 'postgres'), log: (level, message) => logger[level === 'info' ? 'log' : level](message) });
-    const connectionString = config.data.databaseUrl ?? (await embedded!.start()).connectionString;
+    const embedded = config.data.databaseUrl ? undefined : embeddedServer(config);
+    const connectionString = embedded ? (await embedded.start()).connectionString : (config.data.databaseUrl ?? '');
     try {
       const { applied } = await migrate(connectionString, MIGRATIONS_DIR);
-      if (applied.length > 0) logger.log(`applied migrations: ${applied.join(', ')}`);
+      if (applied.length > 0) logger().log(`applied migrations: ${applied.join(', ')}`);
     } catch (error) {
       await embedded?.stop();
       throw error;
@@ -31,4 +30,14 @@ export class DatabaseConnection {
   async close(): Promise<void> {
     await this.embedded?.stop();
   }
+}
+
+function embeddedServer({ data }: Config): EmbeddedPostgres {
+  const log = (level: 'info' | 'warn' | 'error', message: string) =>
+    logger()[level === 'info' ? 'log' : level](message);
+  return new EmbeddedPostgres({ dataDir: path.join(data.dir, 'postgres'), log });
+}
+
+function logger(): Logger {
+  return new Logger('Database');
 }

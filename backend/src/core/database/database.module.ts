@@ -10,7 +10,11 @@ import { WORKER_LOCK_CLASS, WorkerIdentity } from './worker-identity.js';
 @Module({
   providers: [
     { provide: DatabaseConnection, inject: [Config], useFactory: (config: Config) => DatabaseConnection.open(config) },
-    { provide: PrismaService, inject: [DatabaseConnection], useFactory: (connection: DatabaseConnection) => new PrismaService(connection) },
+    {
+      provide: PrismaService,
+      inject: [DatabaseConnection],
+      useFactory: (connection: DatabaseConnection) => new PrismaService(connection),
+    },
     { provide: WorkerIdentity, useFactory: () => new WorkerIdentity(randomInt(1, 2 ** 31 - 1)) },
     {
       provide: Signals,

@@ -91,11 +91,30 @@ export class EmbeddedPostgres {
     this.files.own(fresh);
     writeFileSync(passwordFile, this.files.password(), { mode: 0o644 });
     try {
-      const args = ['-D', fresh, '-U', 'berth', `--pwfile=${passwordFile}`, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-instructions'];
-      await promisify(execFile)(path.join(this.files.binaries(), 'initdb'), args, { ...serverUser(), cwd: this.files.run, env: { LC_ALL: 'C', TZ: 'UTC' } });
+      const args = [
+        '-D',
+        fresh,
+        '-U',
+        'berth',
+        `--pwfile=${passwordFile}`,
+        '-A',
+        'scram-sha-256',
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '--no-instructions',
+      ];
+      await promisify(execFile)(path.join(this.files.binaries(), 'initdb'), args, {
+        ...serverUser(),
+        cwd: this.files.run,
+        env: { LC_ALL: 'C', TZ: 'UTC' },
+      });
     } catch (error) {
       const { stderr = '', message } = error as Error & { stderr?: string };
-      throw new Error(`PostgreSQL could not be set up in ${this.files.data}: ${stderr.trim().split('\n').at(-1) ?? message}`, { cause: error });
+      throw new Error(
+        `PostgreSQL could not be set up in ${this.files.data}: ${stderr.trim().split('\n').at(-1) ?? message}`,
+        { cause: error },
+      );
     } finally {
       rmSync(passwordFile, { force: true });
     }
@@ -107,15 +126,30 @@ export class EmbeddedPostgres {
     for (;;) {
       this.spawn();
       if (await this.ready()) return;
-      if (Date.now() > end) throw new Error(`PostgreSQL does not start: ${this.files.lastLogLine() || 'it said nothing'} (see ${this.files.log})`);
+      if (Date.now() > end)
+        throw new Error(
+          `PostgreSQL does not start: ${this.files.lastLogLine() || 'it said nothing'} (see ${this.files.log})`,
+        );
       await delay(200);
     }
   }
 
   private spawn(): void {
-    const args = ['-D', this.files.data, '-k', this.files.run, ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+    const args = [
+      '-D',
+      this.files.data,
+      '-k',
+      this.files.run,
+      ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ];
     const log = openSync(this.files.log, 'w', 0o600);
-    this.child = spawn(path.join(this.files.binaries(), 'postgres'), args, { ...serverUser(), cwd: '/', detached: true, stdio: ['ignore', log, log], env: { LC_ALL: 'C', TZ: 'UTC' } });
+    this.child = spawn(path.join(this.files.binaries(), 'postgres'), args, {
+      ...serverUser(),
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { LC_ALL: 'C', TZ: 'UTC' },
+    });
     closeSync(log);
     this.child.on('error', (error) => this.log('error', `PostgreSQL cannot be started: ${error.message}`));
     this.child.unref();
@@ -133,7 +167,10 @@ export class EmbeddedPostgres {
   }
 
   private async answers(): Promise<boolean> {
-    const client = new pg.Client({ connectionString: this.files.connectionString('postgres'), connectionTimeoutMillis: 2000 });
+    const client = new pg.Client({
+      connectionString: this.files.connectionString('postgres'),
+      connectionTimeoutMillis: 2000,
+    });
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -184,7 +221,8 @@ export class EmbeddedPostgres {
         writeFileSync(this.files.lock, String(process.pid), { flag: 'wx' });
         return () => rmSync(this.files.lock, { force: true });
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new Error(`${this.files.lock} cannot be written: ${(error as Error).message}`, { cause: error });
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+          throw new Error(`${this.files.lock} cannot be written: ${(error as Error).message}`, { cause: error });
       }
       const holder = existsSync(this.files.lock) ? Number(readFileSync(this.files.lock, 'utf8')) : 0;
       if (holder && (!isAlive(holder) || Date.now() > end)) rmSync(this.files.lock, { force: true });

@@ -24,7 +24,8 @@ export async function migrate(connectionString: string, migrationsDir: string): 
     const done = await history(client);
     refuseNewer(done, known);
     const applied = known.filter((name) => !done.has(name));
-    for (const name of applied) await apply(client, name, await readFile(path.join(migrationsDir, name, 'migration.sql'), 'utf8'));
+    for (const name of applied)
+      await apply(client, name, await readFile(path.join(migrationsDir, name, 'migration.sql'), 'utf8'));
     return { applied };
   } finally {
     await client.end();
@@ -43,15 +44,23 @@ async function history(client: pg.Client): Promise<Set<string>> {
   await client.query(`CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ, migration_name VARCHAR(255) NOT NULL,
     logs TEXT, rolled_back_at TIMESTAMPTZ, started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0)`);
-  const { rows } = await client.query<HistoryRow>('SELECT migration_name, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL');
+  const { rows } = await client.query<HistoryRow>(
+    'SELECT migration_name, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL',
+  );
   const failed = rows.find(({ finished_at: finishedAt }) => !finishedAt);
-  if (failed) throw new Error(`migration ${failed.migration_name} failed earlier: look at the database, then run npx prisma migrate resolve in backend/`);
+  if (failed)
+    throw new Error(
+      `migration ${failed.migration_name} failed earlier: look at the database, then run npx prisma migrate resolve in backend/`,
+    );
   return new Set(rows.map(({ migration_name: name }) => name));
 }
 
 function refuseNewer(done: Set<string>, known: string[]): void {
   const unknown = [...done].filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Error(`the database is newer than this version of Berth (it has the migration ${unknown[0]}): start the newer version`);
+  if (unknown.length > 0)
+    throw new Error(
+      `the database is newer than this version of Berth (it has the migration ${unknown[0]}): start the newer version`,
+    );
 }
 
 async function apply(client: pg.Client, name: string, sql: string): Promise<void> {

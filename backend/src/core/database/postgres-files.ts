@@ -1,5 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -25,11 +35,16 @@ export class PostgresFiles {
     this.log = path.join(dir, 'postgres.log');
     this.lock = path.join(dir, 'start.lock');
     const run = path.join(dir, 'run');
-    this.run = run.length <= MAX_SOCKET_DIR ? run : path.join('/run', `berth-${createHash('sha256').update(run).digest('hex').slice(0, 12)}`);
+    this.run =
+      run.length <= MAX_SOCKET_DIR
+        ? run
+        : path.join('/run', `berth-${createHash('sha256').update(run).digest('hex').slice(0, 12)}`);
   }
 
   prepare(): void {
     mkdirSync(this.dir, { recursive: true, mode: 0o755 });
+    const closed = serverUser() && closedFolder(this.dir);
+    if (closed) throw new Error(`PostgreSQL runs as an own user and cannot enter ${closed}: chmod o+x it, or choose another DATA_DIR`);
     this.own(this.run);
   }
 
@@ -54,7 +69,7 @@ export class PostgresFiles {
   /** The folder of `initdb` and `postgres`, copied to where the server's user can read it when the package is not. */
   binaries(): string {
     const native = nativeFolder();
-    if (!serverUser() || readableByAll(native)) return path.join(native, 'bin');
+    if (!serverUser() || !closedFolder(native)) return path.join(native, 'bin');
     const copy = path.join(this.dir, 'server');
     if (!existsSync(path.join(copy, 'complete'))) {
       cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
@@ -84,13 +99,17 @@ function nativeFolder(): string {
   try {
     return path.join(path.dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch (cause) {
-    throw new Error(`${name} is not installed: run npm ci in backend/, or set DATABASE_URL to a PostgreSQL of your own`, { cause });
+    throw new Error(
+      `${name} is not installed: run npm ci in backend/, or set DATABASE_URL to a PostgreSQL of your own`,
+      { cause },
+    );
   }
 }
 
-function readableByAll(folder: string): boolean {
+/** The folder on the way there that other users cannot enter. */
+function closedFolder(folder: string): string | undefined {
   for (let current = folder; ; current = path.dirname(current)) {
-    if ((statSync(current).mode & 0o001) === 0) return false;
-    if (current === path.dirname(current)) return true;
+    if ((statSync(current).mode & 0o001) === 0) return current;
+    if (current === path.dirname(current)) return undefined;
   }
 }

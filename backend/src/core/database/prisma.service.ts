@@ -19,7 +19,13 @@ const QUERY_TIMEOUT_MS = 4500;
 export class PrismaService extends PrismaClient {
   constructor(connection: ConnectionInfo) {
     const adapter = new PrismaPg(
-      { connectionString: connection.connectionString, max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS, keepAlive: true },
+      {
+        connectionString: connection.connectionString,
+        max: POOL_SIZE,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        query_timeout: QUERY_TIMEOUT_MS,
+        keepAlive: true,
+      },
       // An idle connection that the server closes is replaced by the next query: nothing to do, but unhandled it would end the process.
       { onPoolError: () => undefined, onConnectionError: () => undefined },
     );

@@ -33,7 +33,11 @@ export class Signals {
   ) {}
 
   async open(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.connectionString, keepAlive: true, connectionTimeoutMillis: 3000 });
+    const client = new pg.Client({
+      connectionString: this.connectionString,
+      keepAlive: true,
+      connectionTimeoutMillis: 3000,
+    });
     client.on('error', () => undefined);
     client.on('notification', ({ payload }) => this.dispatch(payload ?? ''));
     await client.connect();

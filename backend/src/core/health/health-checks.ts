@@ -1,5 +1,10 @@
 import { type BeforeApplicationShutdown, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { DiskHealthIndicator, type HealthIndicatorFunction, HealthIndicatorService, MemoryHealthIndicator } from '@nestjs/terminus';
+import {
+  DiskHealthIndicator,
+  type HealthIndicatorFunction,
+  HealthIndicatorService,
+  MemoryHealthIndicator,
+} from '@nestjs/terminus';
 import { Config } from '../../config/config.js';
 import { Engine } from '../../integrations/docker/engine.js';
 import { PrismaService } from '../database/prisma.service.js';
@@ -62,7 +67,9 @@ export class HealthChecks implements OnModuleDestroy, BeforeApplicationShutdown 
       const facts = await this.engine.inspect();
       if (!facts.swarmActive || !facts.isManager) return indicator.down('this engine is not a Swarm manager');
       const noNewPrivileges = facts.serviceNoNewPrivileges || facts.daemonNoNewPrivileges;
-      const warning = noNewPrivileges ? {} : { warning: 'no-new-privileges is off: set "no-new-privileges": true in the daemon\'s configuration' };
+      const warning = noNewPrivileges
+        ? {}
+        : { warning: 'no-new-privileges is off: set "no-new-privileges": true in the daemon\'s configuration' };
       return indicator.up({ version: facts.version, apiVersion: facts.apiVersion, ...warning });
     } catch {
       return indicator.down('the Docker Engine does not answer');

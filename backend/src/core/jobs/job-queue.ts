@@ -19,7 +19,12 @@ export interface JobOptions {
 /** Adds a job in the caller's transaction: both are committed, or neither. */
 @Injectable()
 export class JobQueue {
-  async add<N extends JobName>(db: Db, name: N, payload: JobPayloads[N], { key, lane }: JobOptions = {}): Promise<void> {
+  async add<N extends JobName>(
+    db: Db,
+    name: N,
+    payload: JobPayloads[N],
+    { key, lane }: JobOptions = {},
+  ): Promise<void> {
     const json = JSON.stringify(payload);
     await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${lane ?? null}, job_key := ${key ?? null})`;
   }

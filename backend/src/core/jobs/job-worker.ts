@@ -59,7 +59,12 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
       gracefulShutdownAbortTimeout: 1000,
       events,
       logger,
-      taskList: Object.fromEntries([...this.handlers].map(([name, handler]) => [name, (payload: unknown) => handler(payload as never, this.shutdown.signal)])),
+      taskList: Object.fromEntries(
+        [...this.handlers].map(([name, handler]) => [
+          name,
+          (payload: unknown) => handler(payload as never, this.shutdown.signal),
+        ]),
+      ),
     });
     this.runner.promise.catch((error: unknown) => this.logger.error(`the job worker stopped: ${String(error)}`));
     await this.prisma.workerLease.create({ data: { lockKey: this.identity.lockKey, workerIds } });

@@ -12,14 +12,23 @@ export function loggerOptions({ log }: Config): Params {
   return {
     pinoHttp: {
       level: log.level,
-      ...(log.pretty && { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname,req,res', messageFormat: '{context} {msg}' } } }),
+      ...(log.pretty && {
+        transport: {
+          target: 'pino-pretty',
+          options: { singleLine: true, ignore: 'pid,hostname,req,res', messageFormat: '{context} {msg}' },
+        },
+      }),
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '***' },
       genReqId: requestId,
       customLogLevel: (request, response, error) => levelOf(request, response.statusCode, error),
       customSuccessMessage: (request, response) => `${request.method} ${pathOf(request)} ${response.statusCode}`,
       customErrorMessage: (request, response) => `${request.method} ${pathOf(request)} ${response.statusCode}`,
       serializers: {
-        req: (request: { id: string; method: string; url: string }) => ({ id: request.id, method: request.method, path: request.url.split('?')[0] }),
+        req: (request: { id: string; method: string; url: string }) => ({
+          id: request.id,
+          method: request.method,
+          path: request.url.split('?')[0],
+        }),
         res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
       },
     },

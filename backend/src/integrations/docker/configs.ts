@@ -11,8 +11,11 @@ export class Configs {
     const existing = await this.idOf(name);
     if (existing) return existing;
     try {
-      const created = await this.docker.call((docker) => docker.createConfig({ Name: name, Data: content.toString('base64'), Labels: labels }));
-      return (created as unknown as { id?: string; ID?: string }).id ?? (created as unknown as { ID: string }).ID;
+      const options = { Name: name, Data: content.toString('base64'), Labels: labels };
+      const created = (await this.docker.call((docker) => docker.createConfig(options) as Promise<unknown>)) as {
+        id: string;
+      };
+      return created.id;
     } catch (error) {
       const other = isDockerError(error, 'conflict') ? await this.idOf(name) : undefined;
       if (other) return other;

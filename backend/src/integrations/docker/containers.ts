@@ -47,7 +47,13 @@ export class Containers {
 
   /** Empty for a container that is gone. */
   async logs(id: string, { tail, since }: LogQuery): Promise<LogLine[]> {
-    const query = { stdout: true, stderr: true, timestamps: true, tail, ...(since && { since: since.getTime() / 1000 }) };
+    const query = {
+      stdout: true,
+      stderr: true,
+      timestamps: true,
+      tail,
+      ...(since && { since: since.getTime() / 1000 }),
+    };
     try {
       return decodeLog(await this.docker.call((docker) => docker.getContainer(id).logs({ ...query, follow: false })));
     } catch (error) {
@@ -64,5 +70,8 @@ interface EngineHealth {
 
 function healthOf(health: EngineHealth | undefined): ContainerState['health'] {
   if (!health || health.Status === 'none') return undefined;
-  return { status: health.Status as 'starting' | 'healthy' | 'unhealthy', lastOutput: health.Log?.at(-1)?.Output.trim() ?? '' };
+  return {
+    status: health.Status as 'starting' | 'healthy' | 'unhealthy',
+    lastOutput: health.Log?.at(-1)?.Output.trim() ?? '',
+  };
 }

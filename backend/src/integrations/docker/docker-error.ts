@@ -15,12 +15,23 @@ export function isDockerError(error: unknown, kind: DockerErrorKind): boolean {
   return error instanceof DockerError && error.kind === kind;
 }
 
-const SOCKET_CODES = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'EACCES', 'ETIMEDOUT', 'ESOCKETTIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND']);
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'ECONNRESET',
+  'EPIPE',
+  'EACCES',
+  'ETIMEDOUT',
+  'ESOCKETTIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+]);
 
 export function toDockerError(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof DockerError || thrown.name === 'AbortError') return thrown;
   const { statusCode, code, json } = thrown as Error & { statusCode?: number; code?: string; json?: unknown };
-  if (code && SOCKET_CODES.has(code)) return new DockerError('unavailable', `the Docker Engine does not answer (${code})`, { cause: thrown });
+  if (code && SOCKET_CODES.has(code))
+    return new DockerError('unavailable', `the Docker Engine does not answer (${code})`, { cause: thrown });
   if (statusCode === undefined) return thrown;
   return new DockerError(kindOf(statusCode), engineMessage(json) ?? thrown.message, { cause: thrown });
 }

@@ -11,7 +11,19 @@ import { SwarmServices } from './swarm-services.js';
 import { SwarmTasks } from './swarm-tasks.js';
 import { Volumes } from './volumes.js';
 
-const surfaces = [Configs, Containers, DockerClient, Engine, Events, Images, Networks, Swarm, SwarmServices, SwarmTasks, Volumes];
+const surfaces = [
+  Configs,
+  Containers,
+  DockerClient,
+  Engine,
+  Events,
+  Images,
+  Networks,
+  Swarm,
+  SwarmServices,
+  SwarmTasks,
+  Volumes,
+];
 
 @Global()
 @Module({ providers: surfaces, exports: surfaces })

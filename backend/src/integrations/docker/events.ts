@@ -15,14 +15,22 @@ export class Events {
 
   /** Containers' events, until the signal aborts or the Engine goes away. `onOpen` once the Engine has accepted the subscription. */
   async *containers(label: string, signal: AbortSignal, onOpen: () => void): AsyncGenerator<DockerEvent> {
-    const filters = { type: ['container' as const], label: [label], event: ['start', 'die', 'destroy', 'health_status'] };
+    const filters = {
+      type: ['container' as const],
+      label: [label],
+      event: ['start', 'die', 'destroy', 'health_status'],
+    };
     const stream = (await this.docker.stream((docker) => docker.getEvents({ filters }))) as Readable;
     const end = () => stream.destroy();
     signal.addEventListener('abort', end, { once: true });
     onOpen();
     try {
       for await (const line of createInterface({ input: stream })) {
-        const { Type, Action, Actor } = JSON.parse(line) as { Type: string; Action: string; Actor: { Attributes: Record<string, string> } };
+        const { Type, Action, Actor } = JSON.parse(line) as {
+          Type: string;
+          Action: string;
+          Actor: { Attributes: Record<string, string> };
+        };
         yield { type: Type, action: Action, attributes: Actor.Attributes };
       }
     } finally {

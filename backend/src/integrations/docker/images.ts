@@ -34,7 +34,9 @@ export class Images {
   /** Asks the registry what a reference means now. Throws RegistryError. */
   async resolve(reference: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<ResolvedImage> {
     try {
-      const answer = (await this.docker.stream((docker) => docker.getImage(reference).distribution({ authconfig: auth, abortSignal: signal } as object))) as Distribution;
+      const answer = (await this.docker.stream((docker) =>
+        docker.getImage(reference).distribution({ authconfig: auth, abortSignal: signal } as object),
+      )) as Distribution;
       return { digest: answer.Descriptor.digest, platforms: platformsOf(answer) };
     } catch (error) {
       throw registryErrorFrom(error);
@@ -44,7 +46,11 @@ export class Images {
   async find(reference: string): Promise<LocalImage | undefined> {
     try {
       const { Id, Architecture, Config } = await this.docker.call((docker) => docker.getImage(reference).inspect());
-      return { id: Id, architecture: Architecture, healthCheck: (Config as { Healthcheck?: HealthConfig }).Healthcheck };
+      return {
+        id: Id,
+        architecture: Architecture,
+        healthCheck: (Config as { Healthcheck?: HealthConfig }).Healthcheck,
+      };
     } catch (error) {
       if (isDockerError(error, 'not-found')) return undefined;
       throw error;
@@ -52,10 +58,15 @@ export class Images {
   }
 
   /** Pulls and resolves when the image is here. Throws RegistryError. */
-  async pull(reference: string, auth: RegistryAuth | undefined, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void> {
+  async pull(
+    reference: string,
+    auth: RegistryAuth | undefined,
+    onProgress: (progress: PullProgress) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       const options = { fromImage: reference, abortSignal: signal };
-      const stream = await this.docker.stream((docker) => docker.createImage(auth as object, options) as Promise<NodeJS.ReadableStream>);
+      const stream = await this.docker.stream((docker) => docker.createImage(auth as object, options));
       await followPull(stream as Readable, onProgress, signal);
     } catch (error) {
       throw registryErrorFrom(error);
@@ -70,7 +81,9 @@ interface Distribution {
 
 /** Attestations of BuildKit appear as `unknown/unknown`. */
 function platformsOf({ Platforms }: Distribution): string[] {
-  return (Platforms ?? []).filter(({ os, architecture }) => os && architecture && os !== 'unknown').map(({ os, architecture }) => `${os}/${architecture}`);
+  return (Platforms ?? [])
+    .filter(({ os, architecture }) => os && architecture && os !== 'unknown')
+    .map(({ os, architecture }) => `${os}/${architecture}`);
 }
 
 interface PullMessage {
@@ -80,7 +93,11 @@ interface PullMessage {
   progressDetail?: { current?: number; total?: number };
 }
 
-async function followPull(stream: Readable, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void> {
+async function followPull(
+  stream: Readable,
+  onProgress: (progress: PullProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const layers = new Map<string, PullProgress>();
   const abort = () => stream.destroy();
   signal.addEventListener('abort', abort, { once: true });
@@ -111,5 +128,8 @@ function sum(layers: Map<string, PullProgress>): PullProgress {
 function registryErrorFrom(error: unknown): unknown {
   if (error instanceof RegistryError || !(error instanceof DockerError) || error.kind === 'unavailable') return error;
   if (error.kind === 'not-found') return new RegistryError('not-found', error.message, { cause: error });
-  return toRegistryError(error.message, error) ?? (error.kind === 'unauthorized' ? new RegistryError('unauthorized', error.message, { cause: error }) : error);
+  return (
+    toRegistryError(error.message, error) ??
+    (error.kind === 'unauthorized' ? new RegistryError('unauthorized', error.message, { cause: error }) : error)
+  );
 }

@@ -15,7 +15,7 @@ const HEADER_BYTES = 8;
 export function decodeLog(bytes: Buffer): LogLine[] {
   const lines: LogLine[] = [];
   const open: Partial<Record<LogLine['stream'], LogLine>> = {};
-  for (let offset = 0; offset + HEADER_BYTES <= bytes.length; ) {
+  for (let offset = 0; offset + HEADER_BYTES <= bytes.length;) {
     const length = bytes.readUInt32BE(offset + 4);
     const stream = bytes[offset] === 2 ? 'stderr' : 'stdout';
     const payload = bytes.toString('utf8', offset + HEADER_BYTES, offset + HEADER_BYTES + length);
@@ -31,7 +31,9 @@ export function decodeLog(bytes: Buffer): LogLine[] {
 
 /** The lines of several containers as one text, in order of time, `{time} {text}` each, the last `tail` of them. */
 export function mergeLogs(lines: LogLine[], tail: number): string {
-  const ordered = lines.map((line, index) => ({ line, index })).sort((a, b) => compare(a.line.time, b.line.time) || a.index - b.index);
+  const ordered = lines
+    .map((line, index) => ({ line, index }))
+    .sort((a, b) => compare(a.line.time, b.line.time) || a.index - b.index);
   return ordered
     .slice(-tail)
     .map(({ line }) => `${milliseconds(line.time)} ${line.text}\n`)

@@ -9,7 +9,9 @@ export class Networks {
   /** An attachable overlay; one with this name already is fine. */
   async ensureOverlay(name: string, labels: Record<string, string>): Promise<void> {
     if (await this.exists(name)) return;
-    await this.docker.call((docker) => docker.createNetwork({ Name: name, Driver: 'overlay', Attachable: true, CheckDuplicate: true, Labels: labels }));
+    await this.docker.call((docker) =>
+      docker.createNetwork({ Name: name, Driver: 'overlay', Attachable: true, CheckDuplicate: true, Labels: labels }),
+    );
   }
 
   async exists(name: string): Promise<boolean> {

@@ -14,9 +14,18 @@ export class RegistryError extends Error {
 const SIGNS: [RegistryErrorKind, RegExp][] = [
   ['disk-full', /no space left on device/i],
   ['rate-limited', /toomanyrequests|too many requests|rate limit/i],
-  ['not-found', /manifest unknown|manifest for .* not found|name unknown|not found: manifest|repository .* not found|does not exist|invalid repository name|404 Not Found/i],
-  ['unauthorized', /unauthorized|no basic auth credentials|authentication required|denied|incorrect username or password|401|403 Forbidden/i],
-  ['unreachable', /dial tcp|no such host|i\/o timeout|connection refused|connection reset|TLS handshake|x509|context deadline exceeded|Client\.Timeout|server gave HTTP response to HTTPS client|unexpected EOF|EOF$|50[0234] /i],
+  [
+    'not-found',
+    /manifest unknown|manifest for .* not found|name unknown|not found: manifest|repository .* not found|does not exist|invalid repository name|404 Not Found/i,
+  ],
+  [
+    'unauthorized',
+    /unauthorized|no basic auth credentials|authentication required|denied|incorrect username or password|401|403 Forbidden/i,
+  ],
+  [
+    'unreachable',
+    /dial tcp|no such host|i\/o timeout|connection refused|connection reset|TLS handshake|x509|context deadline exceeded|Client\.Timeout|server gave HTTP response to HTTPS client|unexpected EOF|EOF$|50[0234] /i,
+  ],
 ];
 
 export function toRegistryError(message: string, cause?: unknown): RegistryError | undefined {

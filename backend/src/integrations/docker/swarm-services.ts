@@ -22,13 +22,17 @@ export class SwarmServices {
   /** The id of the new service. `auth` goes to the nodes that have to pull the image. */
   async create(spec: ServiceSpec, auth?: RegistryAuth): Promise<string> {
     const options = spec as unknown as Dockerode.CreateServiceOptions;
-    const created = await this.docker.call((docker) => (auth ? docker.createService(auth, options) : docker.createService(options)));
+    const created = await this.docker.call((docker) =>
+      auth ? docker.createService(auth, options) : docker.createService(options),
+    );
     return (created as unknown as { ID?: string; id: string }).ID ?? created.id;
   }
 
   async find(idOrName: string): Promise<SwarmService | undefined> {
     try {
-      return fromEngine(await this.docker.call((docker) => docker.getService(idOrName).inspect() as Promise<EngineService>));
+      return fromEngine(
+        await this.docker.call((docker) => docker.getService(idOrName).inspect() as Promise<EngineService>),
+      );
     } catch (error) {
       if (isDockerError(error, 'not-found')) return undefined;
       throw error;
@@ -36,13 +40,17 @@ export class SwarmServices {
   }
 
   async list(labels: Record<string, string | true>): Promise<SwarmService[]> {
-    const services = await this.docker.call((docker) => docker.listServices({ filters: { label: labelFilter(labels) } }));
+    const services = await this.docker.call((docker) =>
+      docker.listServices({ filters: { label: labelFilter(labels) } }),
+    );
     return (services as unknown as EngineService[]).map(fromEngine);
   }
 
   async scale(service: SwarmService, replicas: number): Promise<void> {
     const spec = { ...service.spec, version: service.version, Mode: { Replicated: { Replicas: replicas } } };
-    await this.docker.call((docker) => docker.getService(service.id).update(spec as unknown as Dockerode.ServiceSpec & { version: number }));
+    await this.docker.call((docker) =>
+      docker.getService(service.id).update(spec as unknown as Dockerode.ServiceSpec & { version: number }),
+    );
   }
 
   /** Removing what is gone already is fine. */
@@ -66,5 +74,12 @@ interface EngineService {
 }
 
 function fromEngine({ ID, Version, Spec }: EngineService): SwarmService {
-  return { id: ID, version: Version.Index, name: Spec.Name, labels: Spec.Labels, replicas: Spec.Mode.Replicated.Replicas, spec: Spec };
+  return {
+    id: ID,
+    version: Version.Index,
+    name: Spec.Name,
+    labels: Spec.Labels,
+    replicas: Spec.Mode.Replicated.Replicas,
+    spec: Spec,
+  };
 }

@@ -41,8 +41,13 @@ export class SwarmTasks {
 
   /** The tasks of the services with these labels or this id, history included, oldest first. */
   async list(filter: { serviceId?: string; labels?: string[] }): Promise<SwarmTask[]> {
-    const filters = { ...(filter.serviceId && { service: [filter.serviceId] }), ...(filter.labels && { label: filter.labels }) };
-    const tasks = await this.docker.call((docker) => docker.listTasks({ filters: JSON.stringify(filters) }) as Promise<EngineTask[]>);
+    const filters = {
+      ...(filter.serviceId && { service: [filter.serviceId] }),
+      ...(filter.labels && { label: filter.labels }),
+    };
+    const tasks = await this.docker.call(
+      (docker) => docker.listTasks({ filters: JSON.stringify(filters) }) as Promise<EngineTask[]>,
+    );
     return tasks.map(fromEngine).sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
   }
 }
@@ -54,7 +59,13 @@ interface EngineTask {
   NodeID?: string;
   CreatedAt: string;
   DesiredState: TaskState;
-  Status: { State: TaskState; Timestamp: string; Message?: string; Err?: string; ContainerStatus?: { ContainerID?: string; ExitCode?: number } };
+  Status: {
+    State: TaskState;
+    Timestamp: string;
+    Message?: string;
+    Err?: string;
+    ContainerStatus?: { ContainerID?: string; ExitCode?: number };
+  };
 }
 
 function fromEngine({ ID, ServiceID, Slot, NodeID, CreatedAt, DesiredState, Status }: EngineTask): SwarmTask {

@@ -27,7 +27,9 @@ export class Volumes {
   }
 
   async list(labels: Record<string, string | true>): Promise<Volume[]> {
-    const { Volumes: found } = await this.docker.call((docker) => docker.listVolumes({ filters: { label: labelFilter(labels) } }));
+    const { Volumes: found } = await this.docker.call((docker) =>
+      docker.listVolumes({ filters: { label: labelFilter(labels) } }),
+    );
     return (found ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
   }
 

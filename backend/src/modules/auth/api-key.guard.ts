@@ -14,13 +14,21 @@ export class ApiKeyGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (access?.kind === 'public') return true;
-    if (!access) throw new Error(`${context.getClass().name}.${context.getHandler().name} says nothing about who may call it`);
+    if (!access)
+      throw new Error(`${context.getClass().name}.${context.getHandler().name} says nothing about who may call it`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const presented = request.headers['x-api-key'];
     const caller = typeof presented === 'string' ? await this.verifier.verify(presented) : undefined;
-    if (!caller) throw new DomainError('UNAUTHENTICATED', { detail: 'A valid API key is needed.', hint: 'Send it in the header X-API-Key.' });
+    if (!caller)
+      throw new DomainError('UNAUTHENTICATED', {
+        detail: 'A valid API key is needed.',
+        hint: 'Send it in the header X-API-Key.',
+      });
     request.caller = caller;
     return true;
   }

@@ -30,14 +30,23 @@ export class ApiKeysRepository {
     return this.prisma.user.upsert({ where: { telegramId }, create: { telegramId, ...handle }, update: handle });
   }
 
-  create(key: { keyId: string; secretHash: string; scopes: Scope[]; userId: string; expiresAt: Date | null }): Promise<ApiKey> {
+  create(key: {
+    keyId: string;
+    secretHash: string;
+    scopes: Scope[];
+    userId: string;
+    expiresAt: Date | null;
+  }): Promise<ApiKey> {
     return this.prisma.apiKey.create({ data: key });
   }
 
   /** False when there is no such live key, or it is not this user's. */
   async revoke(db: Db, keyId: string, userId: string | undefined, now: Date): Promise<boolean> {
     const owner = userId === undefined ? {} : { userId };
-    const { count } = await db.apiKey.updateMany({ where: { keyId, revokedAt: null, ...owner }, data: { revokedAt: now } });
+    const { count } = await db.apiKey.updateMany({
+      where: { keyId, revokedAt: null, ...owner },
+      data: { revokedAt: now },
+    });
     return count > 0;
   }
 

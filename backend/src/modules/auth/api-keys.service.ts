@@ -31,7 +31,13 @@ export class ApiKeysService {
     const parts = { keyId: this.ids.keyPart(), secret: this.ids.keyPart() };
     const user = await this.keys.upsertUser(telegramId, telegramHandle);
     const ordered = SCOPES.filter((scope) => scopes.includes(scope));
-    const key = await this.keys.create({ keyId: parts.keyId, secretHash: await hashSecret(parts.secret), scopes: ordered, userId: user.id, expiresAt });
+    const key = await this.keys.create({
+      keyId: parts.keyId,
+      secretHash: await hashSecret(parts.secret),
+      scopes: ordered,
+      userId: user.id,
+      expiresAt,
+    });
     return { apiKey: formatKey(parts), key };
   }
 
@@ -60,5 +66,8 @@ export class ApiKeysService {
 }
 
 function notFound(keyId: string): DomainError {
-  return new DomainError('API_KEY_NOT_FOUND', { detail: `API key ${keyId} does not exist.`, hint: 'GET /auth/keys lists yours.' });
+  return new DomainError('API_KEY_NOT_FOUND', {
+    detail: `API key ${keyId} does not exist.`,
+    hint: 'GET /auth/keys lists yours.',
+  });
 }

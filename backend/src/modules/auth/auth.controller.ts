@@ -28,7 +28,12 @@ export class AuthController {
   @Post('revoke')
   @HttpCode(200)
   @AnyKey()
-  @Operation({ id: 'revokeKey', summary: 'Revoke one of your keys', response: MessageDto, errors: ['API_KEY_NOT_FOUND'] })
+  @Operation({
+    id: 'revokeKey',
+    summary: 'Revoke one of your keys',
+    response: MessageDto,
+    errors: ['API_KEY_NOT_FOUND'],
+  })
   async revoke(@CurrentCaller() caller: Caller, @Body() { keyId }: RevokeKeyDto): Promise<MessageDto> {
     await this.keys.revoke(keyId, caller);
     return { message: `API key ${keyId} is revoked.` };

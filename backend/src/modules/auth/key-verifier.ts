@@ -59,7 +59,11 @@ export class KeyVerifier implements OnModuleInit {
     return check;
   }
 
-  private async check(digest: string, presented: string, known: Verified | undefined): Promise<KeyWithUser | undefined> {
+  private async check(
+    digest: string,
+    presented: string,
+    known: Verified | undefined,
+  ): Promise<KeyWithUser | undefined> {
     const parts = parseKey(presented);
     if (!parts) return undefined;
     const now = this.clock.now().getTime();

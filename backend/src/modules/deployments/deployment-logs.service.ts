@@ -18,7 +18,12 @@ export class DeploymentLogsService {
     try {
       return await this.logs.read(deployment.id, { tail, ...(since && { since }) });
     } catch (error) {
-      if (isDockerError(error, 'unavailable')) throw new DomainError('DOCKER_UNAVAILABLE', { detail: 'The Docker Engine does not answer.', hint: 'Try again in a moment.', cause: error });
+      if (isDockerError(error, 'unavailable'))
+        throw new DomainError('DOCKER_UNAVAILABLE', {
+          detail: 'The Docker Engine does not answer.',
+          hint: 'Try again in a moment.',
+          cause: error,
+        });
       throw error;
     }
   }

@@ -54,7 +54,9 @@ export class DeploymentRequests {
         image: reference.repository,
         tag: reference.digest ? '' : (reference.tag ?? body.tag ?? 'latest'),
         imageDigest: reference.digest ?? null,
-        registryAuth: registryAuth ? this.secrets.seal(JSON.stringify(registryAuth), secretContext(jobId, 'registryAuth')) : null,
+        registryAuth: registryAuth
+          ? this.secrets.seal(JSON.stringify(registryAuth), secretContext(jobId, 'registryAuth'))
+          : null,
         createdAt: this.clock.now(),
       },
     };
@@ -67,13 +69,19 @@ export class DeploymentRequests {
     }
     const most = this.config.quota.deploymentsPerEnvironment;
     if ((await this.deployments.countLive(db, environment.id)) >= most) {
-      throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', { detail: `This environment has ${most} live deployments, the most that is allowed.`, hint: 'Delete one first.' });
+      throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', {
+        detail: `This environment has ${most} live deployments, the most that is allowed.`,
+        hint: 'Delete one first.',
+      });
     }
     const published = run.ports.filter(({ host }) => host !== undefined);
     if (published.length > 0) await this.deployments.lockHostPorts(db);
     for (const port of published) {
       if (await this.deployments.hostPortHeld(db, port, { environmentId: environment.id, name })) {
-        throw new DomainError('HOST_PORT_TAKEN', { detail: `Host port ${port.host}/${port.protocol} is held by another deployment.`, hint: 'Choose another `ports[].host`.' });
+        throw new DomainError('HOST_PORT_TAKEN', {
+          detail: `Host port ${port.host}/${port.protocol} is held by another deployment.`,
+          hint: 'Choose another `ports[].host`.',
+        });
       }
     }
   }
@@ -96,9 +104,19 @@ export class DeploymentRequests {
 }
 
 function imageErrors({ tag }: CreateDeploymentDto, reference: ImageReference | undefined): FieldError[] {
-  if (!reference) return [{ path: 'image', message: 'must be a registry reference such as nginx, nginx:alpine or ghcr.io/owner/image@sha256:…' }];
+  if (!reference)
+    return [
+      {
+        path: 'image',
+        message: 'must be a registry reference such as nginx, nginx:alpine or ghcr.io/owner/image@sha256:…',
+      },
+    ];
   if (tag === undefined) return [];
   if (!TAG.test(tag)) return [{ path: 'tag', message: 'must be 1 to 128 letters, digits, _, . or -' }];
-  const written = reference.digest ? 'a digest' : reference.tag && reference.tag !== tag ? `the tag ${reference.tag}` : undefined;
+  const written = reference.digest
+    ? 'a digest'
+    : reference.tag && reference.tag !== tag
+      ? `the tag ${reference.tag}`
+      : undefined;
   return written ? [{ path: 'tag', message: `must not be given: image has ${written} already` }] : [];
 }

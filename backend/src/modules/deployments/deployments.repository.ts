@@ -33,12 +33,19 @@ export class DeploymentsRepository {
 
   /** One row more than the limit when there is another page. */
   ofEnvironment(environmentId: string, { limit, after }: Page): Promise<DeploymentRow[]> {
-    return this.prisma.deployment.findMany({ where: { environmentId, ...afterPosition(after) }, include: WITH_PARTS, orderBy: NEWEST_FIRST, take: limit + 1 });
+    return this.prisma.deployment.findMany({
+      where: { environmentId, ...afterPosition(after) },
+      include: WITH_PARTS,
+      orderBy: NEWEST_FIRST,
+      take: limit + 1,
+    });
   }
 
   /** Quota and host ports are decided by one writer at a time. */
   async lockEnvironment(db: Db, environmentId: string): Promise<boolean> {
-    const rows = await db.$queryRaw<unknown[]>`SELECT 1 FROM "Environment" WHERE id = ${environmentId} AND status = 'ACTIVE' FOR UPDATE`;
+    const rows = await db.$queryRaw<
+      unknown[]
+    >`SELECT 1 FROM "Environment" WHERE id = ${environmentId} AND status = 'ACTIVE' FOR UPDATE`;
     return rows.length > 0;
   }
 

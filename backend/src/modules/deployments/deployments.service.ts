@@ -33,7 +33,12 @@ export class DeploymentsService {
     return this.deployments.transaction(async (db) => {
       await this.requests.admit(db, environment, request);
       const { id } = await this.deployments.create(db, data);
-      await this.jobs.add(db, 'deployment.run', { deploymentId: id }, { key: `run/${id}`, lane: body.name && `${environment.id}/${body.name}` });
+      await this.jobs.add(
+        db,
+        'deployment.run',
+        { deploymentId: id },
+        { key: `run/${id}`, lane: body.name && `${environment.id}/${body.name}` },
+      );
       return { jobId: data.jobId, deploymentId: id };
     });
   }
@@ -46,7 +51,11 @@ export class DeploymentsService {
     return (await this.deployments.byJobId(caller, jobId)) ?? notFound(`Job ${jobId}`);
   }
 
-  async listOfEnvironment(caller: Caller, environmentId: string, page: Page): Promise<{ items: DeploymentRow[]; nextCursor: string | null }> {
+  async listOfEnvironment(
+    caller: Caller,
+    environmentId: string,
+    page: Page,
+  ): Promise<{ items: DeploymentRow[]; nextCursor: string | null }> {
     await this.environments.get(caller, environmentId);
     return cut(await this.deployments.ofEnvironment(environmentId, page), page.limit);
   }
@@ -55,10 +64,16 @@ export class DeploymentsService {
   async cancel(caller: Caller, jobId: string): Promise<DeploymentRow> {
     const deployment = await this.getByJobId(caller, jobId);
     if (!IN_PROGRESS_STATUSES.includes(deployment.status)) {
-      throw new DomainError('DEPLOYMENT_NOT_CANCELLABLE', { detail: `The deployment is ${deployment.status} already.`, hint: 'DELETE /deployments/{id} removes what runs.' });
+      throw new DomainError('DEPLOYMENT_NOT_CANCELLABLE', {
+        detail: `The deployment is ${deployment.status} already.`,
+        hint: 'DELETE /deployments/{id} removes what runs.',
+      });
     }
     await this.deployments.transaction(async (db) => {
-      await db.deployment.updateMany({ where: { id: deployment.id, cancelRequestedAt: null }, data: { cancelRequestedAt: new Date() } });
+      await db.deployment.updateMany({
+        where: { id: deployment.id, cancelRequestedAt: null },
+        data: { cancelRequestedAt: new Date() },
+      });
       await this.signals.publish(db, 'deployment.cancel', { deploymentId: deployment.id });
     });
     return deployment;
@@ -68,8 +83,14 @@ export class DeploymentsService {
   async delete(caller: Caller, id: string, deleteVolumes: boolean): Promise<DeploymentRow> {
     const deployment = await this.get(caller, id);
     await this.deployments.transaction(async (db) => {
-      await db.deployment.updateMany({ where: { id, deleteRequestedAt: null }, data: { deleteRequestedAt: new Date() } });
-      await db.deployment.updateMany({ where: { id, cancelRequestedAt: null, status: { in: IN_PROGRESS_STATUSES } }, data: { cancelRequestedAt: new Date() } });
+      await db.deployment.updateMany({
+        where: { id, deleteRequestedAt: null },
+        data: { deleteRequestedAt: new Date() },
+      });
+      await db.deployment.updateMany({
+        where: { id, cancelRequestedAt: null, status: { in: IN_PROGRESS_STATUSES } },
+        data: { cancelRequestedAt: new Date() },
+      });
       await this.signals.publish(db, 'deployment.cancel', { deploymentId: id });
       await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
     });
@@ -78,5 +99,8 @@ export class DeploymentsService {
 }
 
 function notFound(what: string): never {
-  throw new DomainError('DEPLOYMENT_NOT_FOUND', { detail: `${what} does not exist.`, hint: 'GET /deployments/environment/{id} lists those of an environment.' });
+  throw new DomainError('DEPLOYMENT_NOT_FOUND', {
+    detail: `${what} does not exist.`,
+    hint: 'GET /deployments/environment/{id} lists those of an environment.',
+  });
 }

@@ -30,12 +30,17 @@ export class Removal implements OnModuleInit, TeardownParticipant {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('deployment.remove', ({ deploymentId, deleteVolumes }, signal) => this.remove(deploymentId, deleteVolumes, signal));
+    this.worker.register('deployment.remove', ({ deploymentId, deleteVolumes }, signal) =>
+      this.remove(deploymentId, deleteVolumes, signal),
+    );
     this.teardown.register(this);
   }
 
   async clear({ id, preserveVolumes }: Environment, signal: AbortSignal): Promise<void> {
-    const deployments = await this.prisma.deployment.findMany({ where: { environmentId: id, status: { in: LIVE_STATUSES } }, select: { id: true, status: true } });
+    const deployments = await this.prisma.deployment.findMany({
+      where: { environmentId: id, status: { in: LIVE_STATUSES } },
+      select: { id: true, status: true },
+    });
     await this.cancel(deployments.filter(({ status }) => status !== 'RUNNING').map((deployment) => deployment.id));
     await Promise.all(deployments.map((deployment) => this.take(deployment.id, signal)));
     if (!preserveVolumes) await this.removeVolumes({ [LABELS.environment]: id }, signal);
@@ -47,16 +52,28 @@ export class Removal implements OnModuleInit, TeardownParticipant {
   }
 
   private async take(deploymentId: string, signal: AbortSignal): Promise<void> {
-    const ended = async () => (await this.prisma.deployment.count({ where: { id: deploymentId, status: { in: IN_PROGRESS_STATUSES } } })) === 0;
-    await eventually(ended, { withinMs: PIPELINE_ENDS_MS, everyMs: 100, signal, what: 'the deployment is still in progress' });
+    const ended = async () =>
+      (await this.prisma.deployment.count({ where: { id: deploymentId, status: { in: IN_PROGRESS_STATUSES } } })) === 0;
+    await eventually(ended, {
+      withinMs: PIPELINE_ENDS_MS,
+      everyMs: 100,
+      signal,
+      what: 'the deployment is still in progress',
+    });
     await this.services.remove(deploymentId, signal);
-    const { jobId } = await this.prisma.deployment.findUniqueOrThrow({ where: { id: deploymentId }, select: { jobId: true } });
+    const { jobId } = await this.prisma.deployment.findUniqueOrThrow({
+      where: { id: deploymentId },
+      select: { jobId: true },
+    });
     await this.repository.stop(deploymentId, jobId);
   }
 
   private async cancel(ids: string[]): Promise<void> {
     await this.prisma.$transaction(async (db) => {
-      await db.deployment.updateMany({ where: { id: { in: ids }, cancelRequestedAt: null }, data: { cancelRequestedAt: new Date() } });
+      await db.deployment.updateMany({
+        where: { id: { in: ids }, cancelRequestedAt: null },
+        data: { cancelRequestedAt: new Date() },
+      });
       for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
     });
   }
@@ -64,7 +81,10 @@ export class Removal implements OnModuleInit, TeardownParticipant {
   /** The volumes that it mounted, but for those that another live deployment mounts too. */
   private async removeOwnVolumes(deploymentId: string, signal: AbortSignal): Promise<void> {
     const { environmentId, volumes } = await this.prisma.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
-    const others = await this.prisma.deployment.findMany({ where: { environmentId, id: { not: deploymentId }, status: { in: LIVE_STATUSES } }, select: { volumes: true } });
+    const others = await this.prisma.deployment.findMany({
+      where: { environmentId, id: { not: deploymentId }, status: { in: LIVE_STATUSES } },
+      select: { volumes: true },
+    });
     const shared = new Set(others.flatMap((other) => namesOf(other.volumes)));
     const own = namesOf(volumes).filter((name) => !shared.has(name));
     for (const name of own) await this.removeVolume(volumeName(environmentId, name), signal);
@@ -75,7 +95,12 @@ export class Removal implements OnModuleInit, TeardownParticipant {
   }
 
   private async removeVolume(name: string, signal: AbortSignal): Promise<void> {
-    await eventually(() => this.volumes.tryRemove(name), { withinMs: VOLUME_FREE_MS, everyMs: 200, signal, what: `volume ${name} is in use` });
+    await eventually(() => this.volumes.tryRemove(name), {
+      withinMs: VOLUME_FREE_MS,
+      everyMs: 200,
+      signal,
+      what: `volume ${name} is in use`,
+    });
   }
 }
 

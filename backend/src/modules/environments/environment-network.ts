@@ -21,14 +21,27 @@ export class EnvironmentNetwork {
   }
 
   async remove(overlayNetworkId: string, signal: AbortSignal): Promise<void> {
-    await eventually(() => this.networks.tryRemove(overlayNetworkId), { withinMs: REMOVAL_MS, everyMs: 250, signal, what: 'the network is still in use' });
+    await eventually(() => this.networks.tryRemove(overlayNetworkId), {
+      withinMs: REMOVAL_MS,
+      everyMs: 250,
+      signal,
+      what: 'the network is still in use',
+    });
   }
 }
 
 function networkError(error: unknown): unknown {
   if (!(error instanceof DockerError)) return error;
   if (/address pool|no available network|could not find an available/i.test(error.message)) {
-    return new DomainError('ADDRESS_POOL_EXHAUSTED', { detail: 'There is no free address range for another network.', hint: 'The operator has to enlarge the address pools of the swarm.', cause: error });
+    return new DomainError('ADDRESS_POOL_EXHAUSTED', {
+      detail: 'There is no free address range for another network.',
+      hint: 'The operator has to enlarge the address pools of the swarm.',
+      cause: error,
+    });
   }
-  return new DomainError('DOCKER_UNAVAILABLE', { detail: 'The network could not be made.', hint: 'Try again in a moment.', cause: error });
+  return new DomainError('DOCKER_UNAVAILABLE', {
+    detail: 'The network could not be made.',
+    hint: 'Try again in a moment.',
+    cause: error,
+  });
 }

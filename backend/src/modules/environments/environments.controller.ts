@@ -36,7 +36,12 @@ export class EnvironmentsController {
 
   @Get()
   @RequireScopes('ENVIRONMENTS_READ')
-  @Operation({ id: 'listEnvironments', summary: 'Your environments, newest first', response: EnvironmentListDto, scopes: ['ENVIRONMENTS_READ'] })
+  @Operation({
+    id: 'listEnvironments',
+    summary: 'Your environments, newest first',
+    response: EnvironmentListDto,
+    scopes: ['ENVIRONMENTS_READ'],
+  })
   async list(@CurrentCaller() caller: Caller, @Query() query: ListEnvironmentsQueryDto): Promise<EnvironmentListDto> {
     const { items, nextCursor } = await this.environments.list(caller, query.status, pageOf(query));
     return { environments: items.map((row) => EnvironmentDto.from(row)), nextCursor };
@@ -54,8 +59,15 @@ export class EnvironmentsController {
     scopes: ['ENVIRONMENTS_WRITE'],
     errors: ['ENVIRONMENT_NOT_FOUND'],
   })
-  async delete(@CurrentCaller() caller: Caller, @Param('id') id: string, @Query() { preserveVolumes }: DeleteEnvironmentQueryDto): Promise<EnvironmentDeletionDto> {
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() { preserveVolumes }: DeleteEnvironmentQueryDto,
+  ): Promise<EnvironmentDeletionDto> {
     const environment = await this.environments.delete(caller, id, preserveVolumes ?? false);
-    return { message: `Environment ${environment.name} is being deleted.`, environment: EnvironmentDto.from(environment) };
+    return {
+      message: `Environment ${environment.name} is being deleted.`,
+      environment: EnvironmentDto.from(environment),
+    };
   }
 }

@@ -30,7 +30,10 @@ export class EnvironmentsRepository {
     return db.environment.count({ where: { userId, status: { in: LIVE } } });
   }
 
-  create(db: Db, data: { name: string; overlayNetworkId: string; userId: string; createdAt: Date }): Promise<EnvironmentRow> {
+  create(
+    db: Db,
+    data: { name: string; overlayNetworkId: string; userId: string; createdAt: Date },
+  ): Promise<EnvironmentRow> {
     return db.environment.create({ data, include: WITH_CERTIFICATE });
   }
 
@@ -58,8 +61,17 @@ export class EnvironmentsRepository {
   }
 
   /** Compare-and-set: false when the environment has another status by now. */
-  async move(db: Db, id: string, from: EnvironmentStatus[], to: EnvironmentStatus, data: { preserveVolumes?: boolean; errorMessage?: string | null } = {}): Promise<boolean> {
-    const { count } = await db.environment.updateMany({ where: { id, status: { in: from } }, data: { status: to, ...data } });
+  async move(
+    db: Db,
+    id: string,
+    from: EnvironmentStatus[],
+    to: EnvironmentStatus,
+    data: { preserveVolumes?: boolean; errorMessage?: string | null } = {},
+  ): Promise<boolean> {
+    const { count } = await db.environment.updateMany({
+      where: { id, status: { in: from } },
+      data: { status: to, ...data },
+    });
     return count > 0;
   }
 

@@ -44,10 +44,17 @@ export class EnvironmentsService {
   async getActive(caller: Caller, id: string): Promise<EnvironmentRow> {
     const environment = await this.get(caller, id);
     if (environment.status === 'ACTIVE') return environment;
-    throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${id} is ${environment.status}.`, hint: 'Deploy into an ACTIVE environment.' });
+    throw new DomainError('ENVIRONMENT_NOT_ACTIVE', {
+      detail: `Environment ${id} is ${environment.status}.`,
+      hint: 'Deploy into an ACTIVE environment.',
+    });
   }
 
-  async list(caller: Caller, status: EnvironmentStatus | undefined, page: Page): Promise<{ items: EnvironmentRow[]; nextCursor: string | null }> {
+  async list(
+    caller: Caller,
+    status: EnvironmentStatus | undefined,
+    page: Page,
+  ): Promise<{ items: EnvironmentRow[]; nextCursor: string | null }> {
     return cut(await this.environments.list(caller, status && [status], page), page.limit);
   }
 
@@ -56,7 +63,10 @@ export class EnvironmentsService {
     const environment = await this.get(caller, id);
     if (environment.status === 'DELETED') throw notFound(id);
     await this.environments.transaction(async (db) => {
-      const moved = await this.environments.move(db, id, ['CREATING', 'ACTIVE', 'ERROR'], 'DELETING', { preserveVolumes, errorMessage: null });
+      const moved = await this.environments.move(db, id, ['CREATING', 'ACTIVE', 'ERROR'], 'DELETING', {
+        preserveVolumes,
+        errorMessage: null,
+      });
       if (moved) await this.jobs.add(db, 'environment.teardown', { environmentId: id }, { key: `teardown/${id}` });
     });
     return this.get(caller, id);
@@ -66,18 +76,32 @@ export class EnvironmentsService {
     return this.environments.transaction(async (db) => {
       await this.environments.lockUser(db, caller.userId);
       if (await this.environments.nameTaken(db, caller.userId, name)) {
-        throw new DomainError('ENVIRONMENT_NAME_TAKEN', { detail: `You have an environment named ${name} already.`, hint: 'Choose another name, or delete that one first.' });
+        throw new DomainError('ENVIRONMENT_NAME_TAKEN', {
+          detail: `You have an environment named ${name} already.`,
+          hint: 'Choose another name, or delete that one first.',
+        });
       }
       const most = this.config.quota.environmentsPerUser;
       if ((await this.environments.countLive(db, caller.userId)) >= most) {
-        throw new DomainError('ENVIRONMENT_QUOTA_EXCEEDED', { detail: `You have ${most} environments, the most that is allowed.`, hint: 'Delete one first.' });
+        throw new DomainError('ENVIRONMENT_QUOTA_EXCEEDED', {
+          detail: `You have ${most} environments, the most that is allowed.`,
+          hint: 'Delete one first.',
+        });
       }
       const createdAt = this.clock.now();
-      return this.environments.create(db, { name, overlayNetworkId: overlayName(name, createdAt), userId: caller.userId, createdAt });
+      return this.environments.create(db, {
+        name,
+        overlayNetworkId: overlayName(name, createdAt),
+        userId: caller.userId,
+        createdAt,
+      });
     });
   }
 }
 
 function notFound(id: string): DomainError {
-  return new DomainError('ENVIRONMENT_NOT_FOUND', { detail: `Environment ${id} does not exist.`, hint: 'GET /environments lists yours.' });
+  return new DomainError('ENVIRONMENT_NOT_FOUND', {
+    detail: `Environment ${id} does not exist.`,
+    hint: 'GET /environments lists yours.',
+  });
 }

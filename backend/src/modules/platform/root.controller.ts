@@ -27,7 +27,12 @@ export class RootController {
       message: 'This is Berth: deploy images and Git repositories into private environments.',
       version: VERSION,
       documentation: `${base}/api/docs`,
-      endpoints: { auth: `${base}/auth`, environments: `${base}/environments`, deployments: `${base}/deployments`, health: `${base}/health` },
+      endpoints: {
+        auth: `${base}/auth`,
+        environments: `${base}/environments`,
+        deployments: `${base}/deployments`,
+        health: `${base}/health`,
+      },
     };
   }
 }

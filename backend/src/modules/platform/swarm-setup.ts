@@ -35,6 +35,8 @@ export class SwarmSetup implements OnModuleInit {
 
 /** The first address of a real interface. A machine without any is a swarm of its own. */
 function ownAddress(): string {
-  const candidates = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => (/^(lo|docker|br-|veth|vx-)/.test(name) ? [] : addresses));
+  const candidates = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    /^(lo|docker|br-|veth|vx-)/.test(name) ? [] : addresses,
+  );
   return candidates.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

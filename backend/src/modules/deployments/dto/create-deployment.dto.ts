@@ -28,7 +28,8 @@ const NO_NUL = /^[^\u0000]*$/;
 const wholeBetween = (min: number, max: number) => ({ message: `must be a whole number between ${min} and ${max}` });
 
 /** Older clients send numbers as text. */
-const numeric = ({ value }: { value: unknown }): unknown => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value);
+const numeric = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 
 export class PortDto {
   /** Port inside the container. A numeric string will do. */
@@ -58,13 +59,16 @@ export class VolumeDto {
   /** 1–64 letters, digits, `_`, `.` and `-`; the same name in one environment is the same volume. */
   @ApiProperty({ example: 'data' })
   @IsString({ message: 'must be a string' })
-  @Matches(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, { message: 'must be 1 to 64 letters, digits, _, . or -, beginning with a letter or digit' })
+  @Matches(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, {
+    message: 'must be 1 to 64 letters, digits, _, . or -, beginning with a letter or digit',
+  })
   name: string;
 
   /** Absolute path in the container. */
   @ApiProperty({ example: '/data' })
   @IsString({ message: 'must be an absolute path' })
   @MaxLength(512, { message: 'must be at most 512 characters' })
+  // eslint-disable-next-line no-control-regex -- control characters are what it refuses
   @Matches(/^\/(?!\.{1,2}(\/|$))[^\u0000-\u001f:,]+$/, { message: 'must be an absolute path in the container' })
   path: string;
 
@@ -142,7 +146,10 @@ export class HealthCheckDto {
 export class ResourcesDto {
   /** Limit in cores. */
   @IsOptional()
-  @IsNumber({ allowInfinity: false, allowNaN: false, maxDecimalPlaces: 3 }, { message: 'must be a number with at most 3 decimals' })
+  @IsNumber(
+    { allowInfinity: false, allowNaN: false, maxDecimalPlaces: 3 },
+    { message: 'must be a number with at most 3 decimals' },
+  )
   @Min(0.01, { message: 'must be at least 0.01' })
   cpus?: number;
 
@@ -183,7 +190,9 @@ export class RunOptionsDto {
   @ApiProperty({ example: 'web', required: false })
   @IsOptional()
   @IsString({ message: 'must be a string' })
-  @Matches(DEPLOYMENT_NAME, { message: 'must be 1 to 32 lower-case letters, digits or -, beginning with a letter and not ending with -' })
+  @Matches(DEPLOYMENT_NAME, {
+    message: 'must be 1 to 32 lower-case letters, digits or -, beginning with a letter and not ending with -',
+  })
   name?: string;
 
   @IsOptional()
@@ -201,7 +210,12 @@ export class RunOptionsDto {
   ports?: PortDto[] = [];
 
   /** Environment variables. Encrypted at rest; values come back as `"***"`. */
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: { NODE_ENV: 'production' }, selfRequired: false })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { NODE_ENV: 'production' },
+    selfRequired: false,
+  })
   @IsOptional()
   @IsObject({ message: 'must be an object of names and strings' })
   envVars?: Record<string, string> = {};

@@ -1,5 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { ContainerStatus, DeploymentSource, DeploymentStatus, HealthStatus } from '../../../generated/prisma/client.js';
+import type {
+  ContainerStatus,
+  DeploymentSource,
+  DeploymentStatus,
+  HealthStatus,
+} from '../../../generated/prisma/client.js';
 import { DEPLOYMENT_ERRORS, type DeploymentErrorCode } from '../../../common/errors/error-registry.js';
 import type { DeploymentRow } from '../deployments.repository.js';
 import { DEPLOYMENT_STATUSES } from '../state/transitions.js';
@@ -127,8 +132,19 @@ export class DeploymentDto {
   createdAt: Date;
 
   static from(row: DeploymentRow): DeploymentDto {
-    const { id, jobId, name, environmentId, status, image, imageDigest, source, gitUrl, gitBranch, gitCommitSha, replicas, command, capabilities } = row;
-    const { startedAt, completedAt, createdAt } = row;
+    const {
+      id,
+      jobId,
+      name,
+      environmentId,
+      status,
+      replicas,
+      command,
+      capabilities,
+      startedAt,
+      completedAt,
+      createdAt,
+    } = row;
     const failed = status === 'FAILED';
     return {
       id,
@@ -140,13 +156,7 @@ export class DeploymentDto {
       progress: (row.progress ?? null) as unknown as ProgressDto | null,
       errorCode: failed ? (row.errorCode as DeploymentErrorCode | null) : null,
       errorMessage: failed ? row.errorMessage : null,
-      image,
-      tag: row.tag || null,
-      imageDigest,
-      source,
-      gitUrl,
-      gitBranch,
-      gitCommitSha,
+      ...originFrom(row),
       replicas,
       ports: row.ports as unknown as PortMapping[],
       envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
@@ -156,7 +166,12 @@ export class DeploymentDto {
       resources: row.resources as unknown as Resources,
       capabilities,
       containers: row.containers.map(containerFrom),
-      steps: row.steps.map(({ name: step, startedAt: began, endedAt, error }) => ({ name: step, startedAt: began, endedAt, error })),
+      steps: row.steps.map(({ name: step, startedAt: began, endedAt, error }) => ({
+        name: step,
+        startedAt: began,
+        endedAt,
+        error,
+      })),
       startedAt,
       completedAt,
       createdAt,
@@ -183,16 +198,36 @@ export class LogsDto {
   logs: string;
 }
 
-function environmentFrom({ environment: { id, name, isPublic, publicDomain } }: DeploymentRow): DeploymentEnvironmentDto {
+function originFrom({ image, tag, imageDigest, source, gitUrl, gitBranch, gitCommitSha }: DeploymentRow) {
+  return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha };
+}
+
+function environmentFrom({
+  environment: { id, name, isPublic, publicDomain },
+}: DeploymentRow): DeploymentEnvironmentDto {
   return { id, name, isPublic, publicDomain };
 }
 
-function containerFrom({ name, dockerServiceId, slot, status, healthStatus, restartCount }: DeploymentRow['containers'][number]): ContainerDto {
+function containerFrom({
+  name,
+  dockerServiceId,
+  slot,
+  status,
+  healthStatus,
+  restartCount,
+}: DeploymentRow['containers'][number]): ContainerDto {
   return { name, dockerServiceId, slot, status, healthStatus, restartCount };
 }
 
 /** Back in the words of the request. */
-function healthCheckFrom({ kind, intervalSeconds, timeoutSeconds, retries, startPeriodSeconds, ...check }: HealthCheck): DeploymentHealthCheckDto | null {
+function healthCheckFrom({
+  kind,
+  intervalSeconds,
+  timeoutSeconds,
+  retries,
+  startPeriodSeconds,
+  ...check
+}: HealthCheck): DeploymentHealthCheckDto | null {
   const timing = { intervalSeconds, timeoutSeconds, retries, startPeriodSeconds };
   const { path, port, command } = check as { path?: string; port?: number; command?: string[] };
   switch (kind) {

@@ -38,11 +38,25 @@ export function assessTasks({ tasks, replicas, check, now }: AssessmentInput): A
 function fatalEnd(ended: SwarmTask[], check: CheckKind): Assessment | undefined {
   for (const task of ended) {
     const text = `${task.error ?? ''} ${task.message}`;
-    if (/port is already allocated|address already in use|driver failed programming external connectivity/i.test(text)) {
-      return { kind: 'failed', code: 'HOST_PORT_TAKEN', reason: 'The host port is held by another program of this machine.', task };
+    if (
+      /port is already allocated|address already in use|driver failed programming external connectivity/i.test(text)
+    ) {
+      return {
+        kind: 'failed',
+        code: 'HOST_PORT_TAKEN',
+        reason: 'The host port is held by another program of this machine.',
+        task,
+      };
     }
-    if (/no space left on device/i.test(text)) return { kind: 'failed', code: 'DISK_FULL', reason: 'There is no disk space left.', task };
-    if (/unhealthy/i.test(text)) return { kind: 'failed', code: check === 'tcp' ? 'PORT_NOT_LISTENING' : 'HEALTHCHECK_TIMEOUT', reason: 'The health check did not pass in time.', task };
+    if (/no space left on device/i.test(text))
+      return { kind: 'failed', code: 'DISK_FULL', reason: 'There is no disk space left.', task };
+    if (/unhealthy/i.test(text))
+      return {
+        kind: 'failed',
+        code: check === 'tcp' ? 'PORT_NOT_LISTENING' : 'HEALTHCHECK_TIMEOUT',
+        reason: 'The health check did not pass in time.',
+        task,
+      };
   }
   return undefined;
 }
@@ -61,14 +75,26 @@ function crashReason({ exitCode, error, state }: SwarmTask, times: number): stri
   const often = `${times} times`;
   const startFailure = error && !/task: non-zero exit/.test(error) ? error : undefined;
   if (startFailure) return `The container could not be started, ${often}: ${startFailure}`;
-  if (state === 'complete' || exitCode === 0) return `The container ended with exit code 0, ${often}: a deployment has to go on running.`;
+  if (state === 'complete' || exitCode === 0)
+    return `The container ended with exit code 0, ${often}: a deployment has to go on running.`;
   const killed = exitCode === 137 ? ' (killed, as when memory runs out)' : '';
   return `The container crashed ${often}, with exit code ${exitCode ?? 'unknown'}${killed}.`;
 }
 
 function unschedulable(tasks: SwarmTask[], now: Date): Assessment | undefined {
-  const task = tasks.find(({ state, error, createdAt }) => state === 'pending' && error?.includes('no suitable node') && now.getTime() - createdAt.getTime() > UNSCHEDULED_MS);
+  const task = tasks.find(
+    ({ state, error, createdAt }) =>
+      state === 'pending' &&
+      error?.includes('no suitable node') &&
+      now.getTime() - createdAt.getTime() > UNSCHEDULED_MS,
+  );
   if (!task) return undefined;
-  if (/host-mode port already in use/.test(task.error ?? '')) return { kind: 'failed', code: 'HOST_PORT_TAKEN', reason: 'The host port is held by another service of this machine.', task };
+  if (/host-mode port already in use/.test(task.error ?? ''))
+    return {
+      kind: 'failed',
+      code: 'HOST_PORT_TAKEN',
+      reason: 'The host port is held by another service of this machine.',
+      task,
+    };
   return { kind: 'failed', code: 'NOT_SCHEDULED', reason: `No node can run this: ${task.error ?? ''}.`, task };
 }

@@ -24,12 +24,16 @@ export class CancelSignals implements OnModuleInit {
   watch(claim: Claim): { signal: AbortSignal; end: () => void } {
     const controller = new AbortController();
     this.running.set(claim.id, controller);
-    if (claim.status !== 'RUNNING' && (claim.cancelRequestedAt || claim.environment.status !== 'ACTIVE')) controller.abort(new Cancelled());
+    if (claim.status !== 'RUNNING' && (claim.cancelRequestedAt || claim.environment.status !== 'ACTIVE'))
+      controller.abort(new Cancelled());
     return { signal: controller.signal, end: () => void this.running.delete(claim.id) };
   }
 
   private async readAgain(): Promise<void> {
-    const cancelled = await this.prisma.deployment.findMany({ where: { id: { in: [...this.running.keys()] }, cancelRequestedAt: { not: null } }, select: { id: true } });
+    const cancelled = await this.prisma.deployment.findMany({
+      where: { id: { in: [...this.running.keys()] }, cancelRequestedAt: { not: null } },
+      select: { id: true },
+    });
     for (const { id } of cancelled) this.running.get(id)?.abort(new Cancelled());
   }
 }

@@ -8,14 +8,30 @@ import { RetirePrevious } from './steps/retire-previous.js';
 import { StartService } from './steps/start-service.js';
 import { StopPrevious } from './steps/stop-previous.js';
 
-export const DEPLOY_STEP_CLASSES = [ResolveImage, PullImage, CreateVolumes, StopPrevious, StartService, AwaitHealthy, RetirePrevious];
+export const DEPLOY_STEP_CLASSES = [
+  ResolveImage,
+  PullImage,
+  CreateVolumes,
+  StopPrevious,
+  StartService,
+  AwaitHealthy,
+  RetirePrevious,
+];
 
 /** A deployment, read aloud. */
 @Injectable()
 export class DeploySteps {
   readonly all: DeployStep[];
 
-  constructor(resolve: ResolveImage, pull: PullImage, volumes: CreateVolumes, stop: StopPrevious, start: StartService, healthy: AwaitHealthy, retire: RetirePrevious) {
+  constructor(
+    resolve: ResolveImage,
+    pull: PullImage,
+    volumes: CreateVolumes,
+    stop: StopPrevious,
+    start: StartService,
+    healthy: AwaitHealthy,
+    retire: RetirePrevious,
+  ) {
     this.all = [resolve, pull, volumes, stop, start, healthy, retire];
   }
 }

@@ -12,19 +12,27 @@ export interface Evidence {
 }
 
 /** The failure as the user reads it: what happened, what the check saw, and the last log lines. */
-export function failureReport({ code, reason }: Extract<Assessment, { kind: 'failed' }>, evidence: Evidence): StepFailure {
+export function failureReport(
+  { code, reason }: Extract<Assessment, { kind: 'failed' }>,
+  evidence: Evidence,
+): StepFailure {
   const { probeOutput, oomKilled, logs } = evidence;
   const silent = /^not listening on port/.test(probeOutput);
   const actual = silent && code === 'HEALTHCHECK_TIMEOUT' ? 'PORT_NOT_LISTENING' : code;
-  const sentence = oomKilled ? `${reason} It ran out of memory: raise resources.memoryMb.` : healthSentence(reason, probeOutput, code !== 'CONTAINER_CRASHED');
+  const sentence = oomKilled
+    ? `${reason} It ran out of memory: raise resources.memoryMb.`
+    : healthSentence(reason, probeOutput, code !== 'CONTAINER_CRASHED');
   return new StepFailure(actual, withLogs(sentence, logs));
 }
 
 function healthSentence(reason: string, probeOutput: string, isHealth: boolean): string {
   if (!isHealth || probeOutput === '') return reason;
   const [, listening] = /listening: (.*)$/.exec(probeOutput) ?? [];
-  const onlyLoopback = listening && listening !== 'nothing' && listening.split(', ').every((address) => /^(127\.|\[::1\])/.test(address));
-  const advice = onlyLoopback ? ' It listens on 127.0.0.1 only, where nobody else reaches it: let it listen on 0.0.0.0.' : '';
+  const onlyLoopback =
+    listening && listening !== 'nothing' && listening.split(', ').every((address) => /^(127\.|\[::1\])/.test(address));
+  const advice = onlyLoopback
+    ? ' It listens on 127.0.0.1 only, where nobody else reaches it: let it listen on 0.0.0.0.'
+    : '';
   return `${reason} The last check said: ${probeOutput.slice(0, 500)}.${advice}`;
 }
 

@@ -30,7 +30,9 @@ export class PipelineContext implements StepContext {
   registryAuth(): RegistryAuth | undefined {
     const { registryAuth, jobId, image } = this.deployment;
     if (!registryAuth) return undefined;
-    const { username, password } = JSON.parse(this.secrets.open(registryAuth, secretContext(jobId, 'registryAuth'))) as RegistryAuth;
+    const { username, password } = JSON.parse(
+      this.secrets.open(registryAuth, secretContext(jobId, 'registryAuth')),
+    ) as RegistryAuth;
     return { username, password, serveraddress: serverAddressOf(parseImageReference(image)?.registry ?? '') };
   }
 
@@ -38,7 +40,8 @@ export class PipelineContext implements StepContext {
     const now = Date.now();
     if (now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
     this.lastProgressAt = now;
-    const write = () => this.repository.save(this.deployment, { progress: progress as unknown as Prisma.InputJsonValue });
+    const write = () =>
+      this.repository.save(this.deployment, { progress: progress as unknown as Prisma.InputJsonValue });
     this.writing = this.writing.then(write).catch(() => undefined);
   }
 

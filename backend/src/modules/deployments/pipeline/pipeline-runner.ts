@@ -6,7 +6,6 @@ import { JobWorker, ShutdownInterrupt } from '../../../core/jobs/job-worker.js';
 import { DockerError, isDockerError } from '../../../integrations/docker/docker-error.js';
 import { Engine } from '../../../integrations/docker/engine.js';
 import { CancelSignals, Cancelled } from './cancel-signals.js';
-import type { DeployStep } from './deploy-step.js';
 import { DeploySteps } from './deploy-steps.js';
 import { type Claim, LostClaim, PipelineRepository } from './pipeline.repository.js';
 import { PipelineContext } from './pipeline-context.js';
@@ -89,7 +88,9 @@ export class PipelineRunner implements OnModuleInit {
     const context = new PipelineContext(claim, shutdown, this.repository, this.secrets);
     const problems: unknown[] = [];
     for (const step of this.steps.all.toReversed()) {
-      await this.untilEngineAnswers(async () => step.undo?.(context), shutdown).catch((error: unknown) => problems.push(error));
+      await this.untilEngineAnswers(async () => step.undo?.(context), shutdown).catch((error: unknown) =>
+        problems.push(error),
+      );
     }
     shutdown.throwIfAborted();
     if (problems.length > 0) throw new AggregateError(problems, `deployment ${claim.id} is not undone yet`);
@@ -100,7 +101,8 @@ export class PipelineRunner implements OnModuleInit {
   private async untilEngineAnswers(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
-        return await run();
+        await run();
+        return;
       } catch (error) {
         if (!isDockerError(error, 'unavailable') || signal.aborted) throw error;
         await this.engineBack(signal);
@@ -125,15 +127,20 @@ export class PipelineRunner implements OnModuleInit {
     if (reason instanceof ShutdownInterrupt || reason instanceof LostClaim || isDatabaseAway(reason)) throw reason;
     if (reason instanceof StepFailure) return reason;
     if (reason instanceof Cancelled) return new StepFailure('CANCELLED', 'The deployment was cancelled.');
-    if (error instanceof DockerError && error.kind === 'unavailable') return new StepFailure('DOCKER_UNAVAILABLE', 'The Docker Engine did not come back in time.', { cause: error });
-    if (error instanceof DockerError) return new StepFailure('INTERNAL', `The Docker Engine refused: ${error.message}`, { cause: error });
+    if (error instanceof DockerError && error.kind === 'unavailable')
+      return new StepFailure('DOCKER_UNAVAILABLE', 'The Docker Engine did not come back in time.', { cause: error });
+    if (error instanceof DockerError)
+      return new StepFailure('INTERNAL', `The Docker Engine refused: ${error.message}`, { cause: error });
     return new StepFailure('INTERNAL', 'Something went wrong on our side.', { cause: error });
   }
 }
 
 function deadline(remainingMs: number): AbortSignal {
   const controller = new AbortController();
-  const failure = new StepFailure('DEADLINE_EXCEEDED', 'The deployment did not become RUNNING in the time that it may take.');
+  const failure = new StepFailure(
+    'DEADLINE_EXCEEDED',
+    'The deployment did not become RUNNING in the time that it may take.',
+  );
   if (remainingMs <= 0) controller.abort(failure);
   else setTimeout(() => controller.abort(failure), remainingMs).unref();
   return controller.signal;

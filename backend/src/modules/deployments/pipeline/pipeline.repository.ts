@@ -20,11 +20,21 @@ export class PipelineRepository {
 
   /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
   async claim(id: string, deadlineMs: number): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
-    const { count } = await this.prisma.deployment.updateMany({ where: { id, status: { notIn: ['FAILED', 'STOPPED'] } }, data: { attempt: { increment: 1 } } });
+    const { count } = await this.prisma.deployment.updateMany({
+      where: { id, status: { notIn: ['FAILED', 'STOPPED'] } },
+      data: { attempt: { increment: 1 } },
+    });
     if (count === 0) return undefined;
-    await this.prisma.$executeRaw`UPDATE "Deployment" SET "deadlineAt" = now() + ${deadlineMs} * interval '1 millisecond' WHERE id = ${id} AND "deadlineAt" IS NULL`;
-    const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({ where: { id }, include: { environment: true, steps: true } });
-    return { claim, finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)) };
+    await this.prisma
+      .$executeRaw`UPDATE "Deployment" SET "deadlineAt" = now() + ${deadlineMs} * interval '1 millisecond' WHERE id = ${id} AND "deadlineAt" IS NULL`;
+    const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({
+      where: { id },
+      include: { environment: true, steps: true },
+    });
+    return {
+      claim,
+      finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)),
+    };
   }
 
   /** The step's row and the status in one transaction. */
@@ -32,13 +42,26 @@ export class PipelineRepository {
     await this.write(claim, async (db) => {
       const key = { deploymentId_name: { deploymentId: claim.id, name: step.name } };
       const row = { startedAt: new Date(), endedAt: null, error: null };
-      await db.deploymentStep.upsert({ where: key, create: { deploymentId: claim.id, name: step.name, position, ...row }, update: row });
-      if (claim.status !== step.status) await this.move(db, claim, step.status, step.status === 'RUNNING' ? { completedAt: new Date(), progress: null } : {});
+      await db.deploymentStep.upsert({
+        where: key,
+        create: { deploymentId: claim.id, name: step.name, position, ...row },
+        update: row,
+      });
+      if (claim.status !== step.status)
+        await this.move(
+          db,
+          claim,
+          step.status,
+          step.status === 'RUNNING' ? { completedAt: new Date(), progress: null } : {},
+        );
     });
   }
 
   async close(claim: Claim, stepName: string, error: string | null): Promise<void> {
-    await this.prisma.deploymentStep.updateMany({ where: { deploymentId: claim.id, name: stepName, deployment: { attempt: claim.attempt } }, data: { endedAt: new Date(), error } });
+    await this.prisma.deploymentStep.updateMany({
+      where: { deploymentId: claim.id, name: stepName, deployment: { attempt: claim.attempt } },
+      data: { endedAt: new Date(), error },
+    });
   }
 
   /** The verdict, kept before anything is undone: after a crash the next run goes on undoing. */
@@ -51,7 +74,11 @@ export class PipelineRepository {
     await this.write(claim, (db) => this.move(db, claim, 'FAILED', { completedAt: new Date(), progress: null }));
   }
 
-  async save(claim: Claim, data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void> {
+  async save(
+    claim: Claim,
+    data: Prisma.DeploymentUpdateManyMutationInput,
+    also?: (db: Db) => Promise<void>,
+  ): Promise<void> {
     await this.write(claim, async (db) => {
       const { count } = await db.deployment.updateMany({ where: { id: claim.id, attempt: claim.attempt }, data });
       if (count === 0) throw new LostClaim();
@@ -62,24 +89,39 @@ export class PipelineRepository {
   /** Releases of the same name that run, other than this one. */
   previous(claim: Claim): Promise<Deployment[]> {
     const { environmentId, name, id, createdAt } = claim;
-    return this.prisma.deployment.findMany({ where: { environmentId, name, status: 'RUNNING', id: { not: id }, createdAt: { lte: createdAt } } });
+    return this.prisma.deployment.findMany({
+      where: { environmentId, name, status: 'RUNNING', id: { not: id }, createdAt: { lte: createdAt } },
+    });
   }
 
   /** Something that ran no longer does: it was replaced or removed. */
   async stop(deploymentId: string, jobId: string): Promise<void> {
     await this.prisma.$transaction(async (db) => {
-      const { count } = await db.deployment.updateMany({ where: { id: deploymentId, status: { in: originsOf('STOPPED') } }, data: { status: 'STOPPED' } });
+      const { count } = await db.deployment.updateMany({
+        where: { id: deploymentId, status: { in: originsOf('STOPPED') } },
+        data: { status: 'STOPPED' },
+      });
       if (count === 0) return;
       await db.container.updateMany({ where: { deploymentId }, data: { status: 'STOPPED', healthStatus: 'NONE' } });
       await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     });
   }
 
-  private async move(db: Db, claim: Claim, to: DeploymentStatus, data: { completedAt?: Date; progress?: null }): Promise<void> {
+  private async move(
+    db: Db,
+    claim: Claim,
+    to: DeploymentStatus,
+    data: { completedAt?: Date; progress?: null },
+  ): Promise<void> {
     const { progress, ...columns } = data;
     const { count } = await db.deployment.updateMany({
       where: { id: claim.id, attempt: claim.attempt, status: { in: originsOf(to) } },
-      data: { status: to, ...columns, ...(progress === null && { progress: null as never }), ...(claim.startedAt === null && { startedAt: new Date() }) },
+      data: {
+        status: to,
+        ...columns,
+        ...(progress === null && { progress: null as never }),
+        ...(claim.startedAt === null && { startedAt: new Date() }),
+      },
     });
     if (count === 0) throw new LostClaim();
     claim.status = to;

@@ -16,7 +16,8 @@ export class Probe {
   constructor(private readonly configs: Configs) {}
 
   async ensure(arch: string): Promise<ProbeConfig> {
-    if (arch !== 'amd64' && arch !== 'arm64') throw new StepFailure('INTERNAL', `There is no health probe for ${arch}: use healthCheck.command.`);
+    if (arch !== 'amd64' && arch !== 'arm64')
+      throw new StepFailure('INTERNAL', `There is no health probe for ${arch}: use healthCheck.command.`);
     const content = await this.contentFor(arch);
     const name = `berth_probe_${arch}_${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
     return { name, id: await this.configs.ensure(name, content, { [LABELS.managed]: 'true' }) };

@@ -11,12 +11,27 @@ export function registryFailure(error: unknown, image: string, hasCredentials: b
       return new StepFailure('IMAGE_NOT_FOUND', `${image} does not exist in ${registry}.`, { cause: error });
     case 'unauthorized':
       // Docker Hub refuses what does not exist in the words in which it refuses what is private.
-      if (!hasCredentials && registry === 'docker.io') return new StepFailure('IMAGE_NOT_FOUND', `${image} does not exist on Docker Hub, or is private: then it needs registryAuth.`, { cause: error });
-      return new StepFailure('REGISTRY_AUTH', hasCredentials ? `${registry} refused the credentials for ${image}.` : `${registry} wants credentials for ${image}.`, { cause: error });
+      if (!hasCredentials && registry === 'docker.io')
+        return new StepFailure(
+          'IMAGE_NOT_FOUND',
+          `${image} does not exist on Docker Hub, or is private: then it needs registryAuth.`,
+          { cause: error },
+        );
+      return new StepFailure(
+        'REGISTRY_AUTH',
+        hasCredentials
+          ? `${registry} refused the credentials for ${image}.`
+          : `${registry} wants credentials for ${image}.`,
+        { cause: error },
+      );
     case 'rate-limited':
-      return new StepFailure('REGISTRY_RATE_LIMITED', `${registry} limits how often images may be pulled from here.`, { cause: error });
+      return new StepFailure('REGISTRY_RATE_LIMITED', `${registry} limits how often images may be pulled from here.`, {
+        cause: error,
+      });
     case 'unreachable':
-      return new StepFailure('REGISTRY_UNREACHABLE', `${registry} cannot be reached from this machine.`, { cause: error });
+      return new StepFailure('REGISTRY_UNREACHABLE', `${registry} cannot be reached from this machine.`, {
+        cause: error,
+      });
     case 'disk-full':
       return new StepFailure('DISK_FULL', `There is no disk space left for ${image}.`, { cause: error });
   }

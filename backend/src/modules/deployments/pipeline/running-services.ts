@@ -51,6 +51,11 @@ export class RunningServices {
       const states = await Promise.all(ids.map((id) => this.containers.inspect(id)));
       return states.every((state) => !state?.running);
     };
-    await eventually(gone, { withinMs: GONE_MS, everyMs: LOOK_MS, signal, what: 'containers of the service are still there' });
+    await eventually(gone, {
+      withinMs: GONE_MS,
+      everyMs: LOOK_MS,
+      signal,
+      what: 'containers of the service are still there',
+    });
   }
 }

@@ -33,7 +33,10 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   /** Resolves some `settleMs` after the deployment's next event, and after `withinMs` at the latest. Throws when the signal aborts. */
-  async next(deploymentId: string, { withinMs, settleMs, signal }: { withinMs: number; settleMs: number; signal: AbortSignal }): Promise<void> {
+  async next(
+    deploymentId: string,
+    { withinMs, settleMs, signal }: { withinMs: number; settleMs: number; signal: AbortSignal },
+  ): Promise<void> {
     signal.throwIfAborted();
     const quiet = AbortSignal.timeout(withinMs);
     const either = AbortSignal.any([quiet, signal]);
@@ -55,7 +58,8 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
           away = false;
           this.emitter.emit('connect');
         };
-        for await (const { attributes } of this.events.containers(LABELS.deployment, signal, open)) this.tell(attributes[LABELS.deployment]);
+        for await (const { attributes } of this.events.containers(LABELS.deployment, signal, open))
+          this.tell(attributes[LABELS.deployment]);
       } catch (error) {
         if (!away && !signal.aborted) this.logger.warn(`the Docker Engine is away: ${(error as Error).message}`);
         away = true;

@@ -19,11 +19,21 @@ export interface Observed {
 }
 
 /** A replica's truth from the tasks of its slot, oldest first, and the newest one's container. Pure. */
-export function observeSlot(known: KnownContainer, tasks: SwarmTask[], container: ContainerState | undefined): Observed {
+export function observeSlot(
+  known: KnownContainer,
+  tasks: SwarmTask[],
+  container: ContainerState | undefined,
+): Observed {
   const newest = tasks.at(-1);
-  if (!newest) return { status: 'STOPPED', healthStatus: 'NONE', taskId: known.taskId, restartCount: known.restartCount };
+  if (!newest)
+    return { status: 'STOPPED', healthStatus: 'NONE', taskId: known.taskId, restartCount: known.restartCount };
   const status = statusOf(newest, container);
-  return { status, healthStatus: status === 'RUNNING' || status === 'CREATING' ? healthOf(newest, container) : 'NONE', taskId: newest.id, restartCount: known.restartCount + restartsSince(known, tasks) };
+  return {
+    status,
+    healthStatus: status === 'RUNNING' || status === 'CREATING' ? healthOf(newest, container) : 'NONE',
+    taskId: newest.id,
+    restartCount: known.restartCount + restartsSince(known, tasks),
+  };
 }
 
 /** Tasks that came after the one last seen. Swarm keeps the newest five, so that nothing is lost unless we were away for longer. */

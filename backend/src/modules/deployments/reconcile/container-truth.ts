@@ -46,14 +46,28 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
 
   private refreshSoon(deploymentId: string): void {
     if (this.due.has(deploymentId)) return;
-    const look = (then: () => void) => void this.refresh(deploymentId).catch((error: unknown) => this.logger.debug(String(error))).finally(then);
-    const again = () => this.due.set(deploymentId, setTimeout(() => { this.due.delete(deploymentId); look(() => undefined); }, LOOK_AGAIN_MS).unref());
+    const look = (then: () => void) =>
+      void this.refresh(deploymentId)
+        .catch((error: unknown) => this.logger.debug(String(error)))
+        .finally(then);
+    const again = () =>
+      this.due.set(
+        deploymentId,
+        setTimeout(() => {
+          this.due.delete(deploymentId);
+          look(() => undefined);
+        }, LOOK_AGAIN_MS).unref(),
+      );
     this.due.set(deploymentId, setTimeout(() => look(again), SETTLE_MS).unref());
   }
 
   private async refreshAll(): Promise<void> {
     try {
-      const rows = await this.prisma.container.findMany({ where: { deployment: { status: { in: LIVE_STATUSES } } }, distinct: ['deploymentId'], select: { deploymentId: true } });
+      const rows = await this.prisma.container.findMany({
+        where: { deployment: { status: { in: LIVE_STATUSES } } },
+        distinct: ['deploymentId'],
+        select: { deploymentId: true },
+      });
       const tasks = Map.groupBy(await this.tasks.list({ labels: [LABELS.deployment] }), ({ serviceId }) => serviceId);
       for (const { deploymentId } of rows) await this.refresh(deploymentId, tasks);
     } catch (error) {
@@ -62,10 +76,15 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async refresh(deploymentId: string, all?: Map<string, SwarmTask[]>): Promise<void> {
-    const known = await this.prisma.container.findMany({ where: { deploymentId, deployment: { status: { in: LIVE_STATUSES } } }, include: { deployment: { select: { jobId: true } } } });
+    const known = await this.prisma.container.findMany({
+      where: { deploymentId, deployment: { status: { in: LIVE_STATUSES } } },
+      include: { deployment: { select: { jobId: true } } },
+    });
     const [first] = known;
     if (!first) return;
-    const tasks = all ? (all.get(first.dockerServiceId) ?? []) : await this.tasks.list({ serviceId: first.dockerServiceId });
+    const tasks = all
+      ? (all.get(first.dockerServiceId) ?? [])
+      : await this.tasks.list({ serviceId: first.dockerServiceId });
     const bySlot = Map.groupBy(tasks, ({ slot }) => slot);
     for (const row of known) {
       const own = bySlot.get(row.slot) ?? [];

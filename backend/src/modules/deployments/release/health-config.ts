@@ -12,7 +12,11 @@ const START_INTERVAL_NS = SECOND_NS / 5;
 const SHORT_INTERVAL_SECONDS = 2;
 
 /** Which check decides, in this order: the request's; the image's own; that the first TCP port accepts connections; none. */
-export function checkKindOf({ healthCheck, imageHasHealthCheck, ports }: Pick<Release, 'healthCheck' | 'imageHasHealthCheck' | 'ports'>): CheckKind {
+export function checkKindOf({
+  healthCheck,
+  imageHasHealthCheck,
+  ports,
+}: Pick<Release, 'healthCheck' | 'imageHasHealthCheck' | 'ports'>): CheckKind {
   switch (healthCheck.kind) {
     case 'disabled':
       return 'none';
@@ -53,7 +57,10 @@ function testOf(release: Release): string[] | undefined {
 }
 
 /** The patience, interval × retries, stays the same where the interval has to be short. */
-function timing({ intervalSeconds, timeoutSeconds, retries, startPeriodSeconds }: HealthTiming, startInterval: boolean): Omit<HealthConfig, 'Test'> {
+function timing(
+  { intervalSeconds, timeoutSeconds, retries, startPeriodSeconds }: HealthTiming,
+  startInterval: boolean,
+): Omit<HealthConfig, 'Test'> {
   const interval = startInterval ? intervalSeconds : Math.min(intervalSeconds, SHORT_INTERVAL_SECONDS);
   return {
     Interval: interval * SECOND_NS,

@@ -9,7 +9,8 @@ export interface ImageReference {
 }
 
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const DOMAIN = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+const DOMAIN =
+  /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const MAX_REPOSITORY = 255;
@@ -24,7 +25,10 @@ export function parseImageReference(text: string): ImageReference | undefined {
   const repository = hasTag ? named.slice(0, colon) : named;
   if (tag !== undefined && !TAG.test(tag)) return undefined;
   const { registry, path } = splitDomain(repository);
-  const valid = repository.length <= MAX_REPOSITORY && DOMAIN.test(registry) && path.split('/').every((part) => COMPONENT.test(part));
+  const valid =
+    repository.length <= MAX_REPOSITORY &&
+    DOMAIN.test(registry) &&
+    path.split('/').every((part) => COMPONENT.test(part));
   return valid ? { repository, tag, digest, registry } : undefined;
 }
 

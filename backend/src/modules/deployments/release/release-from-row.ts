@@ -16,10 +16,14 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
     serviceName: serviceName(row.environment.name, row.name, row.id),
     name: row.name,
     network: row.environment.overlayNetworkId,
-    image: row.imageDigest ? pinned(imageRepository(row.image), row.imageDigest) : referenceOf(row.image, row.tag, null),
+    image: row.imageDigest
+      ? pinned(imageRepository(row.image), row.imageDigest)
+      : referenceOf(row.image, row.tag, null),
     replicas: row.replicas,
     command: row.command,
-    env: row.envVars ? (JSON.parse(secrets.open(row.envVars, secretContext(row.jobId, 'envVars'))) as Record<string, string>) : {},
+    env: row.envVars
+      ? (JSON.parse(secrets.open(row.envVars, secretContext(row.jobId, 'envVars'))) as Record<string, string>)
+      : {},
     ports: row.ports as unknown as PortMapping[],
     volumes: row.volumes as unknown as VolumeMount[],
     healthCheck: row.healthCheck as unknown as HealthCheck,

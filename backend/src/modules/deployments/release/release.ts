@@ -20,14 +20,15 @@ export interface HealthTiming {
   startPeriodSeconds: number;
 }
 
-export type HealthCheck = HealthTiming & (
-  | { kind: 'http'; path: string; port: number }
-  | { kind: 'tcp'; port: number }
-  | { kind: 'command'; command: string[] }
-  | { kind: 'disabled' }
-  /** not asked for: the image's own, else the first TCP port, else none */
-  | { kind: 'default' }
-);
+export type HealthCheck = HealthTiming &
+  (
+    | { kind: 'http'; path: string; port: number }
+    | { kind: 'tcp'; port: number }
+    | { kind: 'command'; command: string[] }
+    | { kind: 'disabled' }
+    /** not asked for: the image's own, else the first TCP port, else none */
+    | { kind: 'default' }
+  );
 
 /** Everything that a Swarm service of a deployment is built from; secrets in clear, so it lives in memory only. */
 export interface Release {
@@ -49,10 +50,22 @@ export interface Release {
   capabilities: string[];
 }
 
-export const DEFAULT_HEALTH_TIMING: HealthTiming = { intervalSeconds: 10, timeoutSeconds: 5, retries: 3, startPeriodSeconds: 60 };
+export const DEFAULT_HEALTH_TIMING: HealthTiming = {
+  intervalSeconds: 10,
+  timeoutSeconds: 5,
+  retries: 3,
+  startPeriodSeconds: 60,
+};
 
 /** Given back after ALL are dropped: official images such as nginx and postgres need them. A request may ask for fewer, never more. */
-export const BASELINE_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID', 'NET_BIND_SERVICE'] as const;
+export const BASELINE_CAPABILITIES = [
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'SETGID',
+  'SETUID',
+  'NET_BIND_SERVICE',
+] as const;
 
 /** No two processes may hold the same host port or write the same volume: the old release has to stop before the new one starts. */
 export function stopsFirst({ ports, volumes }: Pick<Release, 'ports' | 'volumes'>): boolean {

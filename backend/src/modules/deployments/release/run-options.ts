@@ -1,7 +1,14 @@
 import type { FieldError } from '../../../common/errors/domain-error.js';
 import type { Config } from '../../../config/config.js';
 import type { HealthCheckDto, RunOptionsDto } from '../dto/create-deployment.dto.js';
-import { BASELINE_CAPABILITIES, DEFAULT_HEALTH_TIMING, firstTcpPort, type HealthCheck, type PortMapping, type VolumeMount } from './release.js';
+import {
+  BASELINE_CAPABILITIES,
+  DEFAULT_HEALTH_TIMING,
+  firstTcpPort,
+  type HealthCheck,
+  type PortMapping,
+  type VolumeMount,
+} from './release.js';
 import type { Resources } from '../../../config/config.js';
 
 /** The run fields of a request with every default filled in. */
@@ -25,7 +32,11 @@ const RESERVED_PATHS = /^\/(proc|sys|dev|\.berth)(\/|$)|\/\.{1,2}(\/|$)|\/\//;
 
 /** What a validated body means. */
 export function runOptionsOf(body: RunOptionsDto, { resources }: Limits): RunOptions {
-  const ports = (body.ports ?? []).map(({ container, host, protocol = 'tcp' }) => ({ container, protocol, ...(host != null && { host }) }));
+  const ports = (body.ports ?? []).map(({ container, host, protocol = 'tcp' }) => ({
+    container,
+    protocol,
+    ...(host != null && { host }),
+  }));
   return {
     replicas: body.replicas ?? 1,
     ports,
@@ -40,25 +51,44 @@ export function runOptionsOf(body: RunOptionsDto, { resources }: Limits): RunOpt
 
 /** What no single field can tell: limits, doubles, and fields that contradict each other. */
 export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldError[] {
-  return [...portErrors(body, limits), ...volumeErrors(body), ...envErrors(body), ...healthErrors(body), ...resourceErrors(body, limits)];
+  return [
+    ...portErrors(body, limits),
+    ...volumeErrors(body),
+    ...envErrors(body),
+    ...healthErrors(body),
+    ...resourceErrors(body, limits),
+  ];
 }
 
 function portErrors({ ports, replicas }: RunOptionsDto, { hostPorts }: Limits): FieldError[] {
   const list = ports ?? [];
-  const errors = [...doubles(list, 'container', ({ container, protocol }) => `${container}/${protocol ?? 'tcp'}`), ...doubles(list, 'host', ({ host, protocol }) => host && `${host}/${protocol ?? 'tcp'}`)].map(
-    ({ index, field }) => ({ path: `ports.${index}.${field}`, message: 'is given twice' }),
-  );
+  const errors = [
+    ...doubles(list, 'container', ({ container, protocol }) => `${container}/${protocol ?? 'tcp'}`),
+    ...doubles(list, 'host', ({ host, protocol }) => host && `${host}/${protocol ?? 'tcp'}`),
+  ].map(({ index, field }) => ({ path: `ports.${index}.${field}`, message: 'is given twice' }));
   const outside = list.flatMap(({ host }, index) =>
-    host != null && (host < hostPorts.first || host > hostPorts.last) ? [{ path: `ports.${index}.host`, message: `must be between ${hostPorts.first} and ${hostPorts.last}` }] : [],
+    host != null && (host < hostPorts.first || host > hostPorts.last)
+      ? [{ path: `ports.${index}.host`, message: `must be between ${hostPorts.first} and ${hostPorts.last}` }]
+      : [],
   );
-  const crowded = (replicas ?? 1) > 1 && list.some(({ host }) => host != null) ? [{ path: 'replicas', message: 'must be 1 with a host port: only one process can hold it' }] : [];
+  const crowded =
+    (replicas ?? 1) > 1 && list.some(({ host }) => host != null)
+      ? [{ path: 'replicas', message: 'must be 1 with a host port: only one process can hold it' }]
+      : [];
   return [...errors, ...outside, ...crowded];
 }
 
 function volumeErrors({ volumes }: RunOptionsDto): FieldError[] {
   const list = volumes ?? [];
-  const twice = doubles(list, 'path', ({ path }) => path.replace(/\/+$/, '')).map(({ index }) => ({ path: `volumes.${index}.path`, message: 'is given twice' }));
-  const reserved = list.flatMap(({ path }, index) => (RESERVED_PATHS.test(path) ? [{ path: `volumes.${index}.path`, message: 'must be a plain path outside /proc, /sys, /dev and /.berth' }] : []));
+  const twice = doubles(list, 'path', ({ path }) => path.replace(/\/+$/, '')).map(({ index }) => ({
+    path: `volumes.${index}.path`,
+    message: 'is given twice',
+  }));
+  const reserved = list.flatMap(({ path }, index) =>
+    RESERVED_PATHS.test(path)
+      ? [{ path: `volumes.${index}.path`, message: 'must be a plain path outside /proc, /sys, /dev and /.berth' }]
+      : [],
+  );
   return [...twice, ...reserved];
 }
 
@@ -67,22 +97,29 @@ function envErrors({ envVars }: RunOptionsDto): FieldError[] {
   if (entries.length > MAX_ENV_VARS) return [{ path: 'envVars', message: `must have at most ${MAX_ENV_VARS} names` }];
   return entries.flatMap(([name, value]) => {
     const path = `envVars.${name.slice(0, 100)}`;
-    if (!ENV_NAME.test(name)) return [{ path, message: 'must be named with letters, digits and _, not beginning with a digit' }];
+    if (!ENV_NAME.test(name))
+      return [{ path, message: 'must be named with letters, digits and _, not beginning with a digit' }];
     if (typeof value !== 'string') return [{ path, message: 'must be a string' }];
-    if (value.includes('\0') || value.length > MAX_ENV_VALUE) return [{ path, message: `must hold no NUL and at most ${MAX_ENV_VALUE} characters` }];
+    if (value.includes('\0') || value.length > MAX_ENV_VALUE)
+      return [{ path, message: `must hold no NUL and at most ${MAX_ENV_VALUE} characters` }];
     return [];
   });
 }
 
 function healthErrors({ healthCheck, ports }: RunOptionsDto): FieldError[] {
   if (!healthCheck) return [];
-  const kinds = (['path', 'tcpPort', 'command', 'disabled'] as const).filter((kind) => healthCheck[kind] != null && healthCheck[kind] !== false);
-  if (kinds.length > 1) return [{ path: `healthCheck.${kinds[1] ?? ''}`, message: `cannot be combined with ${kinds[0] ?? ''}` }];
+  const kinds = (['path', 'tcpPort', 'command', 'disabled'] as const).filter(
+    (kind) => healthCheck[kind] != null && healthCheck[kind] !== false,
+  );
+  if (kinds.length > 1)
+    return [{ path: `healthCheck.${kinds[1] ?? ''}`, message: `cannot be combined with ${kinds[0] ?? ''}` }];
   const first = firstTcpPort((ports ?? []).map(({ container, protocol = 'tcp' }) => ({ container, protocol })));
   if (healthCheck.path != null && healthCheck.port == null && first === undefined) {
     return [{ path: 'healthCheck.port', message: 'is required with path when there is no TCP port in ports' }];
   }
-  return healthCheck.port != null && healthCheck.path == null ? [{ path: 'healthCheck.port', message: 'goes with path; use tcpPort to check a port alone' }] : [];
+  return healthCheck.port != null && healthCheck.path == null
+    ? [{ path: 'healthCheck.port', message: 'goes with path; use tcpPort to check a port alone' }]
+    : [];
 }
 
 function resourceErrors({ resources: asked }: RunOptionsDto, { resources: { max } }: Limits): FieldError[] {
@@ -103,7 +140,9 @@ function healthCheckOf(dto: HealthCheckDto | undefined, ports: PortMapping[]): H
 }
 
 function withoutNulls<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry != null)) as { [K in keyof T]?: NonNullable<T[K]> };
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry != null)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
 }
 
 /** The places of later elements whose key an earlier one has. */

@@ -42,15 +42,27 @@ export function buildServiceSpec(release: Release, engine: EngineOffers, probe: 
   };
 }
 
-function containerSpec(release: Release, engine: EngineOffers, probe: ProbeConfig | undefined, labels: Record<string, string>): ServiceSpec['TaskTemplate']['ContainerSpec'] {
+function containerSpec(
+  release: Release,
+  engine: EngineOffers,
+  probe: ProbeConfig | undefined,
+  labels: Record<string, string>,
+): ServiceSpec['TaskTemplate']['ContainerSpec'] {
   const healthCheck = buildHealthConfig(release, engine);
   return {
     Image: release.image,
     Labels: labels,
     ...(release.command.length > 0 && { Args: release.command }),
     Env: Object.entries(release.env).map(([name, value]) => `${name}=${value}`),
-    Mounts: release.volumes.map(({ name, path, readOnly }) => ({ Type: 'volume', Source: volumeName(release.environmentId, name), Target: path, ReadOnly: readOnly })),
-    Configs: probe ? [{ ConfigID: probe.id, ConfigName: probe.name, File: { Name: PROBE_PATH, UID: '0', GID: '0', Mode: 0o555 } }] : [],
+    Mounts: release.volumes.map(({ name, path, readOnly }) => ({
+      Type: 'volume',
+      Source: volumeName(release.environmentId, name),
+      Target: path,
+      ReadOnly: readOnly,
+    })),
+    Configs: probe
+      ? [{ ConfigID: probe.id, ConfigName: probe.name, File: { Name: PROBE_PATH, UID: '0', GID: '0', Mode: 0o555 } }]
+      : [],
     ...(healthCheck && { HealthCheck: healthCheck }),
     CapabilityDrop: ['ALL'],
     CapabilityAdd: release.capabilities.map((name) => `CAP_${name}`),
@@ -60,7 +72,12 @@ function containerSpec(release: Release, engine: EngineOffers, probe: ProbeConfi
 }
 
 function labelsOf({ environmentId, deploymentId, name }: Release): Record<string, string> {
-  return { [LABELS.managed]: 'true', [LABELS.environment]: environmentId, [LABELS.deployment]: deploymentId, [LABELS.name]: name };
+  return {
+    [LABELS.managed]: 'true',
+    [LABELS.environment]: environmentId,
+    [LABELS.deployment]: deploymentId,
+    [LABELS.name]: name,
+  };
 }
 
 function publishedPorts({ ports }: Release): ServiceSpec['EndpointSpec']['Ports'] {

@@ -13,8 +13,17 @@ describe('the transition map', () => {
   });
 
   it('must never lead back to an earlier status', () => {
-    const order = ['PENDING', 'PULLING_IMAGE', 'CREATING_VOLUMES', 'STARTING_CONTAINERS', 'RUNNING', 'FAILED', 'STOPPED'];
-    for (const from of DEPLOYMENT_STATUSES) for (const to of TRANSITIONS[from]) expect(order.indexOf(to)).toBeGreaterThan(order.indexOf(from));
+    const order = [
+      'PENDING',
+      'PULLING_IMAGE',
+      'CREATING_VOLUMES',
+      'STARTING_CONTAINERS',
+      'RUNNING',
+      'FAILED',
+      'STOPPED',
+    ];
+    for (const from of DEPLOYMENT_STATUSES)
+      for (const to of TRANSITIONS[from]) expect(order.indexOf(to)).toBeGreaterThan(order.indexOf(from));
   });
 
   it('must let only work in progress fail, and only what ran be stopped', () => {

@@ -28,13 +28,17 @@ export class DeploymentLogs {
   /** Of all tasks in Swarm's history, so that a crashed container's last words are there. */
   async ofService(serviceId: string, query: LogQuery): Promise<string> {
     const tasks = await this.tasks.list({ serviceId });
-    const lines = await Promise.all(tasks.map(({ containerId }) => (containerId ? this.containers.logs(containerId, query) : [])));
+    const lines = await Promise.all(
+      tasks.flatMap(({ containerId }) => (containerId ? [this.containers.logs(containerId, query)] : [])),
+    );
     return mergeLogs(lines.flat(), query.tail);
   }
 
   /** Called before a service is removed; again, after a crash, it replaces what was kept. */
   async keep(deploymentId: string, serviceId: string): Promise<void> {
-    const content = (await this.ofService(serviceId, { tail: KEPT_LINES })).slice(-KEPT_CHARACTERS).replaceAll('\0', '');
+    const content = (await this.ofService(serviceId, { tail: KEPT_LINES }))
+      .slice(-KEPT_CHARACTERS)
+      .replaceAll('\0', '');
     if (content === '') return;
     await this.prisma.$transaction([
       this.prisma.deploymentLog.deleteMany({ where: { deploymentId, kind: 'RUNTIME' } }),
@@ -43,9 +47,15 @@ export class DeploymentLogs {
   }
 
   private async kept(deploymentId: string, { tail, since }: LogQuery): Promise<string> {
-    const log = await this.prisma.deploymentLog.findFirst({ where: { deploymentId, kind: 'RUNTIME' }, orderBy: { createdAt: 'desc' } });
+    const log = await this.prisma.deploymentLog.findFirst({
+      where: { deploymentId, kind: 'RUNTIME' },
+      orderBy: { createdAt: 'desc' },
+    });
     const lines = log?.content.split(/(?<=\n)/) ?? [];
     const from = since?.toISOString();
-    return lines.filter((line) => !from || line.slice(0, from.length) >= from).slice(-tail).join('');
+    return lines
+      .filter((line) => !from || line.slice(0, from.length) >= from)
+      .slice(-tail)
+      .join('');
   }
 }

@@ -6,13 +6,21 @@ import type { EnvironmentStatus } from '../../../generated/prisma/client.js';
 import { ENVIRONMENT_NAME } from '../environment-name.js';
 import type { EnvironmentRow } from '../environments.repository.js';
 
-export const ENVIRONMENT_STATUSES = ['CREATING', 'ACTIVE', 'DELETING', 'DELETED', 'ERROR'] as const satisfies readonly EnvironmentStatus[];
+export const ENVIRONMENT_STATUSES = [
+  'CREATING',
+  'ACTIVE',
+  'DELETING',
+  'DELETED',
+  'ERROR',
+] as const satisfies readonly EnvironmentStatus[];
 
 export class CreateEnvironmentDto {
   /** 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments. */
   @ApiProperty({ example: 'shop' })
   @IsString({ message: 'must be a string' })
-  @Matches(ENVIRONMENT_NAME, { message: 'must be 1 to 32 letters, digits, _ or -, beginning and ending with a letter or digit' })
+  @Matches(ENVIRONMENT_NAME, {
+    message: 'must be 1 to 32 letters, digits, _ or -, beginning and ending with a letter or digit',
+  })
   name: string;
 }
 
@@ -56,8 +64,30 @@ export class EnvironmentDto {
   updatedAt: Date;
 
   static from(row: EnvironmentRow): EnvironmentDto {
-    const { id, name, overlayNetworkId, status, isPublic, publicDomain, certificate, errorMessage, createdAt, updatedAt } = row;
-    return { id, name, overlayNetworkId, status, isPublic, publicDomain, certificate: certificate && certificateFrom(certificate), errorMessage, createdAt, updatedAt };
+    const {
+      id,
+      name,
+      overlayNetworkId,
+      status,
+      isPublic,
+      publicDomain,
+      certificate,
+      errorMessage,
+      createdAt,
+      updatedAt,
+    } = row;
+    return {
+      id,
+      name,
+      overlayNetworkId,
+      status,
+      isPublic,
+      publicDomain,
+      certificate: certificate && certificateFrom(certificate),
+      errorMessage,
+      createdAt,
+      updatedAt,
+    };
   }
 }
 
@@ -75,6 +105,13 @@ export class EnvironmentDeletionDto {
   environment: EnvironmentDto;
 }
 
-function certificateFrom({ status, issuer, notBefore, notAfter, lastError, nextAttemptAt }: NonNullable<EnvironmentRow['certificate']>): CertificateDto {
+function certificateFrom({
+  status,
+  issuer,
+  notBefore,
+  notAfter,
+  lastError,
+  nextAttemptAt,
+}: NonNullable<EnvironmentRow['certificate']>): CertificateDto {
   return { status, issuer, notBefore, notAfter, lastError, nextAttemptAt };
 }

@@ -44,7 +44,8 @@ export class AwaitHealthy implements DeployStep {
       if (assessment.kind === 'failed') throw await this.failure(assessment, service.id);
       const waitMs = assessment.kind === 'up' ? await this.remaining(assessment.tasks) : LOOK_AGAIN_MS;
       if (waitMs <= 0) return;
-      if (assessment.kind === 'waiting') context.progress({ step: 'STARTING', message: assessment.message, total: deployment.replicas });
+      if (assessment.kind === 'waiting')
+        context.progress({ step: 'STARTING', message: assessment.message, total: deployment.replicas });
       await this.events.next(deployment.id, { withinMs: waitMs, settleMs: AFTER_EVENT_MS, signal });
     }
   }
@@ -73,6 +74,10 @@ export class AwaitHealthy implements DeployStep {
     const { containerId } = assessment.task ?? {};
     const state = containerId ? await this.containers.inspect(containerId) : undefined;
     const logs = await this.logs.ofService(serviceId, { tail: 20 });
-    return failureReport(assessment, { probeOutput: state?.health?.lastOutput ?? '', oomKilled: state?.oomKilled ?? false, logs });
+    return failureReport(assessment, {
+      probeOutput: state?.health?.lastOutput ?? '',
+      oomKilled: state?.oomKilled ?? false,
+      logs,
+    });
   }
 }

@@ -20,7 +20,12 @@ export class CreateVolumes implements DeployStep {
     for (const { name } of volumes) {
       const volume = volumeName(environmentId, name);
       if (await this.volumes.find(volume)) continue;
-      const labels = { [LABELS.managed]: 'true', [LABELS.environment]: environmentId, [LABELS.name]: deploymentName, [LABELS.createdBy]: deploymentId };
+      const labels = {
+        [LABELS.managed]: 'true',
+        [LABELS.environment]: environmentId,
+        [LABELS.name]: deploymentName,
+        [LABELS.createdBy]: deploymentId,
+      };
       await this.volumes.create(volume, labels);
     }
   }
@@ -28,7 +33,12 @@ export class CreateVolumes implements DeployStep {
   /** Those that this attempt made. One that another deployment mounts by now is kept. */
   async undo({ deployment, signal }: StepContext): Promise<void> {
     for (const { name } of await this.volumes.list({ [LABELS.createdBy]: deployment.id })) {
-      await eventually(() => this.volumes.tryRemove(name), { withinMs: REMOVAL_MS, everyMs: 200, signal, what: `volume ${name} is in use` }).catch((error: unknown) => {
+      await eventually(() => this.volumes.tryRemove(name), {
+        withinMs: REMOVAL_MS,
+        everyMs: 200,
+        signal,
+        what: `volume ${name} is in use`,
+      }).catch((error: unknown) => {
         signal.throwIfAborted();
         if (!(error instanceof Error && error.message.includes('is in use'))) throw error;
       });

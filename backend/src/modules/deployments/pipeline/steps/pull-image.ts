@@ -16,7 +16,12 @@ export class PullImage implements DeployStep {
     if (await this.images.find(image)) return;
     const auth = context.registryAuth();
     try {
-      await this.images.pull(image, auth, (progress) => context.progress({ step: 'PULLING', message: megabytes(progress), ...progress }), context.signal);
+      await this.images.pull(
+        image,
+        auth,
+        (progress) => context.progress({ step: 'PULLING', message: megabytes(progress), ...progress }),
+        context.signal,
+      );
     } catch (error) {
       context.signal.throwIfAborted();
       throw registryFailure(error, image, auth !== undefined);

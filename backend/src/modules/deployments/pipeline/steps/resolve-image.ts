@@ -29,7 +29,10 @@ export class ResolveImage implements DeployStep {
     const { os, arch } = await this.engine.inspect();
     const { platforms, digest } = resolved;
     if (platforms.length > 0 && !platforms.includes(`${os}/${arch}`)) {
-      throw new StepFailure('IMAGE_PLATFORM_MISMATCH', `${image} is made for ${platforms.join(', ')}; this machine is ${os}/${arch}.`);
+      throw new StepFailure(
+        'IMAGE_PLATFORM_MISMATCH',
+        `${image} is made for ${platforms.join(', ')}; this machine is ${os}/${arch}.`,
+      );
     }
     await context.save({ imageDigest: digest });
   }
@@ -47,7 +50,12 @@ export class ResolveImage implements DeployStep {
         const unreachable = patience.aborted || (error instanceof RegistryError && error.kind === 'unreachable');
         if (!unreachable) throw registryFailure(error, image, auth !== undefined);
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) throw registryFailure(new RegistryError('unreachable', 'no answer in time', { cause: error }), image, auth !== undefined);
+        if (signal.aborted)
+          throw registryFailure(
+            new RegistryError('unreachable', 'no answer in time', { cause: error }),
+            image,
+            auth !== undefined,
+          );
       }
     }
   }

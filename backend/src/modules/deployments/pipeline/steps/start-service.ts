@@ -26,8 +26,15 @@ export class StartService implements DeployStep {
     const { deployment } = context;
     const serviceId = (await this.running.find(deployment.id))?.id ?? (await this.create(context));
     const { serviceName, replicas } = context.release();
-    const slots = Array.from({ length: replicas }, (_, index) => ({ deploymentId: deployment.id, slot: index + 1, name: serviceName, dockerServiceId: serviceId }));
-    await context.save({}, async (db) => void (await db.container.createMany({ data: slots, skipDuplicates: true })));
+    const slots = Array.from({ length: replicas }, (_, index) => ({
+      deploymentId: deployment.id,
+      slot: index + 1,
+      name: serviceName,
+      dockerServiceId: serviceId,
+    }));
+    await context.save({}, async (db) => {
+      await db.container.createMany({ data: slots, skipDuplicates: true });
+    });
   }
 
   /** The last words of its containers are kept. */

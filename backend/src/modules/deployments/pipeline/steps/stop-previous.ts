@@ -17,11 +17,13 @@ export class StopPrevious implements DeployStep {
 
   async run(context: StepContext): Promise<void> {
     if (!stopsFirst(context.release())) return;
-    for (const { id } of await this.repository.previous(context.deployment)) await this.services.pause(id, context.signal);
+    for (const { id } of await this.repository.previous(context.deployment))
+      await this.services.pause(id, context.signal);
   }
 
   async undo(context: StepContext): Promise<void> {
     if (!stopsFirst(context.release())) return;
-    for (const { id, replicas } of await this.repository.previous(context.deployment)) await this.services.resume(id, replicas);
+    for (const { id, replicas } of await this.repository.previous(context.deployment))
+      await this.services.resume(id, replicas);
   }
 }

@@ -1,0 +1,79 @@
+import eslint from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** One direction: what a folder must not import. */
+const zone = (files, forbidden, message) => ({
+  files,
+  rules: {
+    'no-restricted-imports': ['error', { patterns: [...shell, ...forbidden.map((regex) => ({ regex, message }))] }],
+  },
+});
+const shell = [
+  {
+    regex: '^(node:)?child_process$',
+    importNames: ['exec', 'execSync'],
+    message: 'Processes are started with an argument array.',
+  },
+];
+
+export default tseslint.config(
+  { ignores: ['dist', 'src/generated', 'node_modules', 'probe', 'clients', '**/*.mjs'] },
+  eslint.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
+  {
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // Answers are plain objects in the shape of their DTO; vendors' types promise more than vendors send.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      '@typescript-eslint/no-misused-spread': 'off',
+      // The swagger plugin and decorator metadata need DTO classes as values.
+      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
+      'no-restricted-imports': ['error', { patterns: shell }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "Property[key.name='shell'][value.value=true]",
+          message: 'Processes are never started through a shell.',
+        },
+        {
+          selector:
+            'NewExpression[callee.name=/^(BadRequest|NotFound|Conflict|Unauthorized|Forbidden|Http).*Exception$/]',
+          message: 'Throw a DomainError.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/config/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only config/ reads the environment.' },
+      ],
+    },
+  },
+  zone(
+    ['src/common/**/*.ts'],
+    ['/(core|integrations|modules)/'],
+    'common is below everything; it imports only config.',
+  ),
+  zone(['src/integrations/**/*.ts'], ['/(core|modules)/'], 'Integrations know the technology and nothing of us.'),
+  zone(['src/core/**/*.ts'], ['/modules/'], 'core is below the modules.'),
+  zone(
+    ['src/modules/environments/**/*.ts', 'src/modules/auth/**/*.ts'],
+    ['/deployments/'],
+    'deployments use environments, never back.',
+  ),
+  { files: ['test/**/*.ts', 'bench/**/*.ts', '**/*.spec.ts'], rules: { 'max-lines-per-function': 'off' } },
+);

@@ -1,0 +1,270 @@
+/*
+ * The health probe: `probe tcp PORT` and `probe http PORT PATH`, for images without a shell or curl. It connects to an address of the container
+ * that is not loopback, so that a server which listens on 127.0.0.1 only is caught. Exit 0: healthy. Exit 1: one line on standard output says why,
+ * which Docker keeps in the container's health log. Exit 2: wrong arguments. No libc: raw system calls, a few KB, no file but /proc/net is read.
+ */
+#include <asm/unistd.h>
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+
+/* The kernel's interface, netdevice(7), socket(7): written out, so that the bytes do not depend on anybody's headers. */
+#define AF_INET 2
+#define SOCK_STREAM 1
+#define SOL_SOCKET 1
+#define SO_RCVTIMEO 20
+#define SO_SNDTIMEO 21
+#define SIOCGIFCONF 0x8912
+#define MSG_NOSIGNAL 0x4000
+#define O_RDONLY 0
+#define AT_FDCWD -100
+struct address {
+  u16 family, port;
+  u32 ip;
+  u8 zero[8];
+};
+struct interface {
+  char name[16];
+  struct address address;
+  u8 rest[8];
+};
+struct interfaces {
+  int length;
+  struct interface *list;
+};
+
+#define TIMEOUT_SECONDS 3
+#define MAX_LISTED 10
+#define LISTEN_STATE 0x0a
+
+#if defined(__x86_64__)
+static long sys(long n, long a, long b, long c, long d, long e, long f) {
+  long r;
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+  return r;
+}
+__asm__(".globl _start\n_start:\n xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call start\n hlt\n");
+#elif defined(__aarch64__)
+static long sys(long n, long a, long b, long c, long d, long e, long f) {
+  register long x8 __asm__("x8") = n;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  return x0;
+}
+__asm__(".globl _start\n_start:\n mov x29,#0\n mov x0,sp\n bl start\n");
+#endif
+
+static char out[1024];
+static u32 out_length;
+
+static void put(const char *s) {
+  while (*s && out_length < sizeof out - 1) out[out_length++] = *s++;
+}
+
+static void put_number(u32 n) {
+  char digits[11];
+  int i = 10;
+  digits[i] = 0;
+  do digits[--i] = (char)('0' + n % 10);
+  while (n /= 10);
+  put(digits + i);
+}
+
+static void leave(int code) {
+  if (out_length) {
+    put("\n");
+    sys(__NR_write, 1, (long)out, out_length, 0, 0, 0);
+  }
+  for (;;) sys(__NR_exit_group, code, 0, 0, 0, 0, 0);
+}
+
+static int same(const char *a, const char *b) {
+  while (*a && *a == *b) a++, b++;
+  return *a == *b;
+}
+
+/* 1–65535, or 0 for what is no port. */
+static u32 port_of(const char *s) {
+  u32 n = 0;
+  if (!*s) return 0;
+  for (; *s; s++) {
+    if (*s < '0' || *s > '9' || n > 65535) return 0;
+    n = n * 10 + (u32)(*s - '0');
+  }
+  return n <= 65535 ? n : 0;
+}
+
+/* A connected socket, or a negative number. */
+static long connect_to(u32 address, u32 port) {
+  struct address to = {AF_INET, (u16)((port << 8 | port >> 8) & 0xffff), address, {0}};
+  struct { long seconds, micros; } patience = {TIMEOUT_SECONDS, 0};
+  long fd = sys(__NR_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0);
+  if (fd < 0) return fd;
+  sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, (long)&patience, sizeof patience, 0);
+  sys(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, (long)&patience, sizeof patience, 0);
+  if (sys(__NR_connect, fd, (long)&to, sizeof to, 0, 0, 0) == 0) return fd;
+  sys(__NR_close, fd, 0, 0, 0, 0, 0);
+  return -1;
+}
+
+/* The first address that is not loopback and accepts a connection. */
+static long connect_anywhere(u32 port) {
+  static struct interface found[32];
+  struct interfaces list = {sizeof found, found};
+  long socket = sys(__NR_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0);
+  if (sys(__NR_ioctl, socket, SIOCGIFCONF, (long)&list, 0, 0, 0) < 0) return -1;
+  sys(__NR_close, socket, 0, 0, 0, 0, 0);
+  for (u32 i = 0; i < (u32)list.length / sizeof found[0]; i++) {
+    u32 address = found[i].address.ip;
+    if ((address & 0xff) == 127) continue;
+    long fd = connect_to(address, port);
+    if (fd >= 0) return fd;
+  }
+  return -1;
+}
+
+static u32 hex(const char *s, int digits) {
+  u32 n = 0;
+  for (; digits--; s++) n = n << 4 | (u32)(*s <= '9' ? *s - '0' : (*s | 32) - 'a' + 10);
+  return n;
+}
+
+static struct { u32 address, port, v6; } listed[MAX_LISTED];
+static u32 listed_count;
+
+static void put_address(u32 address, u32 port, u32 v6) {
+  if (v6) {
+    put(address == 0 ? "[::]" : address == 1 ? "[::1]" : "[ipv6]");
+  } else {
+    for (int i = 0; i < 4; i++) {
+      put_number(address >> 8 * i & 0xff);
+      if (i < 3) put(".");
+    }
+  }
+  put(":");
+  put_number(port);
+}
+
+static void list(u32 address, u32 port, u32 v6) {
+  if (listed_count == MAX_LISTED || (!v6 && address == 0x0b00007f)) return; /* 127.0.0.11 is Docker's own resolver */
+  for (u32 i = 0; i < listed_count; i++)
+    if (listed[i].address == address && listed[i].port == port && listed[i].v6 == v6) return;
+  if (listed_count) put(", ");
+  put_address(address, port, v6);
+  listed[listed_count].address = address;
+  listed[listed_count].port = port;
+  listed[listed_count++].v6 = v6;
+}
+
+/* `  0: 0100007F:1F90 00000000:0000 0A …`, addresses as words of the machine's byte order. */
+static void list_line(const char *s, u32 v6) {
+  while (*s && *s != ':') s++;
+  if (!*s) return;
+  s += 2;
+  u32 width = v6 ? 32 : 8;
+  u32 address = hex(s + width - 8, 8);
+  if (v6) { /* any, loopback, v4 in v6, or another one */
+    u32 head = hex(s, 8) | hex(s + 8, 8), middle = hex(s + 16, 8);
+    if (head == 0 && middle == 0xffff0000) v6 = 0;
+    else address = head | middle ? 2 : address == 0x01000000 ? 1 : address == 0 ? 0 : 2;
+  }
+  u32 port = hex(s + width + 1, 4);
+  u32 state = hex(s + width + 1 + 4 + 1 + width + 1 + 4 + 1, 2);
+  if (state == LISTEN_STATE) list(address, port, v6);
+}
+
+static void list_file(const char *path, u32 v6) {
+  static char line[512];
+  static char chunk[4096];
+  u32 used = 0, first = 1;
+  long n, fd = sys(__NR_openat, AT_FDCWD, (long)path, O_RDONLY, 0, 0, 0);
+  if (fd < 0) return;
+  while ((n = sys(__NR_read, fd, (long)chunk, sizeof chunk, 0, 0, 0)) > 0) {
+    for (long i = 0; i < n; i++) {
+      if (chunk[i] != '\n') {
+        if (used < sizeof line - 1) line[used++] = chunk[i];
+        continue;
+      }
+      line[used] = 0;
+      if (!first && used > 60) list_line(line, v6);
+      first = used = 0;
+    }
+  }
+  sys(__NR_close, fd, 0, 0, 0, 0, 0);
+}
+
+static void not_listening(u32 port) {
+  put("not listening on port ");
+  put_number(port);
+  put("; listening: ");
+  list_file("/proc/net/tcp", 0);
+  list_file("/proc/net/tcp6", 1);
+  if (!listed_count) put("nothing");
+  leave(1);
+}
+
+static void send_all(long fd, const char *s) {
+  u32 length = 0;
+  while (s[length]) length++;
+  while (length) {
+    long n = sys(__NR_sendto, fd, (long)s, length, MSG_NOSIGNAL, 0, 0);
+    if (n <= 0) return;
+    s += n;
+    length -= (u32)n;
+  }
+}
+
+/* The status of the answer, or 0. */
+static u32 get(long fd, const char *path) {
+  static char answer[64];
+  u32 used = 0;
+  send_all(fd, "GET ");
+  send_all(fd, path);
+  send_all(fd, " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: berth-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+  while (used < 12) {
+    long n = sys(__NR_read, fd, (long)(answer + used), sizeof answer - used, 0, 0, 0);
+    if (n <= 0) return 0;
+    used += (u32)n;
+  }
+  if (answer[0] != 'H' || answer[4] != '/' || answer[8] != ' ') return 0;
+  answer[12] = 0;
+  return port_of(answer + 9);
+}
+
+__attribute__((used)) void start(long *stack) {
+  long count = stack[0];
+  char **arguments = (char **)(stack + 1);
+  u32 port = count >= 3 ? port_of(arguments[2]) : 0;
+  int tcp = count == 3 && same(arguments[1], "tcp");
+  int http = count == 4 && same(arguments[1], "http");
+  if (!port || (!tcp && !http)) {
+    put("usage: probe tcp PORT | probe http PORT PATH");
+    leave(2);
+  }
+  long fd = connect_anywhere(port);
+  if (fd < 0) not_listening(port);
+  if (tcp) leave(0);
+  u32 status = get(fd, arguments[3]);
+  if (status >= 200 && status < 400) leave(0);
+  put("GET ");
+  for (u32 i = 0; arguments[3][i] && i < 200; i++) {
+    char c[2] = {arguments[3][i], 0};
+    put(c);
+  }
+  if (status) {
+    put(" answered ");
+    put_number(status);
+  } else {
+    put(" gave no answer");
+  }
+  leave(1);
+}

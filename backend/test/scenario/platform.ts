@@ -1,0 +1,132 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { runningServer } from '../../src/core/database/embedded-postgres.js';
+import { eventually } from '../testbed/eventually.js';
+import { ApiClient } from './api-client.js';
+
+const BACKEND = path.resolve(import.meta.dirname, '../..');
+const NODE = path.join(BACKEND, 'node_modules/.bin/node');
+const FLAGS =
+  (JSON.parse(readFileSync(path.join(BACKEND, 'package.json'), 'utf8')) as { berth?: { nodeFlags?: string[] } }).berth
+    ?.nodeFlags ?? [];
+/** Tests send more than a user does in a minute. */
+const GENEROUS = {
+  RATE_LIMIT_MAX: '1000000',
+  DEPLOY_RATE_LIMIT_MAX: '1000000',
+  MAX_ENVIRONMENTS_PER_USER: '1000',
+  MAX_DEPLOYMENTS_PER_ENVIRONMENT: '1000',
+};
+
+/** The whole program as a process of its own, with a data folder and a database of its own, on a free port. */
+export class Platform {
+  private child: ChildProcess | undefined;
+  private readonly dataDir = mkdtempSync(path.join(tmpdir(), 'berth-e2e-'));
+  port = 0;
+
+  constructor(private readonly env: Record<string, string> = {}) {
+    chmodSync(this.dataDir, 0o755);
+  }
+
+  get baseUrl(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  get postgresDir(): string {
+    return path.join(this.dataDir, 'postgres');
+  }
+
+  get databaseUrl(): string {
+    return runningServer(this.postgresDir) ?? '';
+  }
+
+  get logs(): string {
+    return readFileSync(path.join(this.dataDir, 'api.log'), 'utf8');
+  }
+
+  async start(): Promise<this> {
+    this.port ||= await freePort();
+    const child = spawn(NODE, [...FLAGS, 'dist/main.js'], {
+      cwd: BACKEND,
+      env: this.environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => appendFileSync(path.join(this.dataDir, 'api.log'), chunk));
+    await eventually(async () => {
+      if (child.exitCode !== null) throw new Error(`the API ended with ${child.exitCode}:\n${this.logs}`);
+      const { status } = await fetch(`${this.baseUrl}/health/ready`);
+      if (status !== 200) throw new Error(`not ready: ${status}`);
+    }, 30_000);
+    return this;
+  }
+
+  /** As a power cut: nothing is told, nothing is finished. The embedded PostgreSQL goes on. */
+  async kill9(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  async terminate(): Promise<number> {
+    const begin = Date.now();
+    await this.end('SIGTERM');
+    return Date.now() - begin;
+  }
+
+  /** Ends the program and its database, and forgets its data. */
+  async stop(): Promise<void> {
+    if (this.child && this.child.exitCode === null && this.child.signalCode === null) await this.terminate();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** `script/key` as the operator runs it. */
+  async key(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(path.join(BACKEND, '../script/key'), args, {
+      env: this.environment(),
+    });
+    return stdout.trim();
+  }
+
+  async client(telegramId = '1', scopes = 'ALL'): Promise<ApiClient> {
+    return new ApiClient(this.baseUrl, await this.key('create', '--telegram-id', telegramId, '--scopes', scopes));
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      NODE_ENV: 'test',
+      ...GENEROUS,
+      DATA_DIR: this.dataDir,
+      PORT: String(this.port),
+      DATABASE_URL: '',
+      ...this.env,
+    };
+  }
+
+  private end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      child.once('exit', () => resolve());
+      child.kill(signal);
+    });
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
