@@ -1,23 +1,29 @@
 #!/usr/bin/env bash
 # Builds the probe for both architectures, the same bytes every time. probe/build.sh [OUTPUT_DIR]
+# The compiler is named with its version (Debian 12: gcc, gcc-aarch64-linux-gnu), since another one makes other bytes.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=${1:-$here/bin}
-flags=(-nostdlib -static -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables -fno-pie -no-pie -fno-builtin -Os -Wall -Wextra -Werror -s
+declare -A compilers=([amd64]=x86_64-linux-gnu-gcc-12 [arm64]=aarch64-linux-gnu-gcc-12)
+# What distributions switch on by default, and what would tell one build from another, is switched off.
+flags=(-std=gnu11 -Os -Wall -Wextra -Werror -ffreestanding -fno-builtin -nostdlib -static -fno-pie -no-pie
+  -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none -fno-ident -s
   -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,norelro -Wl,-z,noseparate-code)
 
 mkdir -p "$out"
+out=$(cd "$out" && pwd)
 cd "$here"
-declare -A compilers=([amd64]=x86_64-linux-gnu-gcc [arm64]=aarch64-linux-gnu-gcc)
 for arch in amd64 arm64; do
   compiler=${compilers[$arch]}
   if ! command -v "$compiler" >/dev/null; then
     echo "$compiler is not installed: $arch is not built" >&2
     continue
   fi
-  "$compiler" "${flags[@]}" -o "$out/berth-probe-$arch" probe.c
-  objcopy_tool=${compiler/gcc/objcopy}
-  "$objcopy_tool" --remove-section .comment "$out/berth-probe-$arch"
+  own=("${flags[@]}")
+  [[ $arch == amd64 ]] || own=("${flags[@]/-fcf-protection=none/-mbranch-protection=none}")
+  "$compiler" "${own[@]}" -o "$out/berth-probe-$arch" probe.c
   chmod 755 "$out/berth-probe-$arch"
 done
+cd "$out"
+sha256sum berth-probe-* >SHA256SUMS

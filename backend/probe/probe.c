@@ -1,7 +1,8 @@
 /*
- * The health probe: `probe tcp PORT` and `probe http PORT PATH`, for images without a shell or curl. It connects to an address of the container
- * that is not loopback, so that a server which listens on 127.0.0.1 only is caught. Exit 0: healthy. Exit 1: one line on standard output says why,
- * which Docker keeps in the container's health log. Exit 2: wrong arguments. No libc: raw system calls, a few KB, no file but /proc/net is read.
+ * The health probe: `probe tcp PORT` and `probe http PORT PATH`, for images without a shell or curl. It connects to an IPv4 address of the
+ * container that is not loopback, as its callers do, so that a server which listens on 127.0.0.1 only is caught. Exit 0: healthy. Exit 1: one line
+ * on standard output says why, which Docker keeps in the container's health log. Exit 2: wrong arguments. No libc: raw system calls, a few KB, no
+ * file but /proc/net is read. How long an answer may take is for the HEALTHCHECK's own timeout to say, which ends the probe.
  */
 #include <asm/unistd.h>
 
@@ -34,7 +35,9 @@ struct interfaces {
   struct interface *list;
 };
 
-#define TIMEOUT_SECONDS 3
+#define CONNECT_SECONDS 1 /* within the container it takes time only when the server's queue is full */
+#define DRAIN_MICROS 100000
+#define DRAIN_READS 16
 #define MAX_LISTED 10
 #define LISTEN_STATE 0x0a
 
@@ -103,14 +106,17 @@ static u32 port_of(const char *s) {
   return n <= 65535 ? n : 0;
 }
 
+static void limit(long fd, long option, long seconds, long micros) {
+  struct { long seconds, micros; } patience = {seconds, micros};
+  sys(__NR_setsockopt, fd, SOL_SOCKET, option, (long)&patience, sizeof patience, 0);
+}
+
 /* A connected socket, or a negative number. */
 static long connect_to(u32 address, u32 port) {
   struct address to = {AF_INET, (u16)((port << 8 | port >> 8) & 0xffff), address, {0}};
-  struct { long seconds, micros; } patience = {TIMEOUT_SECONDS, 0};
   long fd = sys(__NR_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0);
   if (fd < 0) return fd;
-  sys(__NR_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, (long)&patience, sizeof patience, 0);
-  sys(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, (long)&patience, sizeof patience, 0);
+  limit(fd, SO_SNDTIMEO, CONNECT_SECONDS, 0);
   if (sys(__NR_connect, fd, (long)&to, sizeof to, 0, 0, 0) == 0) return fd;
   sys(__NR_close, fd, 0, 0, 0, 0, 0);
   return -1;
@@ -132,37 +138,69 @@ static long connect_anywhere(u32 port) {
   return -1;
 }
 
+static void put_hex(u32 n) {
+  if (n > 15) put_hex(n >> 4);
+  char digit[2] = {"0123456789abcdef"[n & 15], 0};
+  put(digit);
+}
+
 static u32 hex(const char *s, int digits) {
   u32 n = 0;
   for (; digits--; s++) n = n << 4 | (u32)(*s <= '9' ? *s - '0' : (*s | 32) - 'a' + 10);
   return n;
 }
 
-static struct { u32 address, port, v6; } listed[MAX_LISTED];
+/* The words as /proc/net prints them, in the machine's byte order; an IPv4 address is the last one alone. */
+struct listener {
+  u32 words[4];
+  u32 port, v6;
+};
+static struct listener listed[MAX_LISTED];
 static u32 listed_count;
 
-static void put_address(u32 address, u32 port, u32 v6) {
-  if (v6) {
-    put(address == 0 ? "[::]" : address == 1 ? "[::1]" : "[ipv6]");
-  } else {
-    for (int i = 0; i < 4; i++) {
-      put_number(address >> 8 * i & 0xff);
-      if (i < 3) put(".");
-    }
+static void put_v4(u32 address) {
+  for (int i = 0; i < 4; i++) {
+    if (i) put(".");
+    put_number(address >> 8 * i & 0xff);
   }
-  put(":");
-  put_number(port);
 }
 
-static void list(u32 address, u32 port, u32 v6) {
-  if (listed_count == MAX_LISTED || (!v6 && address == 0x0b00007f)) return; /* 127.0.0.11 is Docker's own resolver */
+static void put_v6(const u32 *words) {
+  put("[");
+  if (!(words[0] | words[1] | words[2]) && (!words[3] || words[3] == 0x01000000)) {
+    put(words[3] ? "::1" : "::");
+  } else {
+    const u8 *bytes = (const u8 *)words;
+    for (int i = 0; i < 16; i += 2) {
+      if (i) put(":");
+      put_hex((u32)bytes[i] << 8 | bytes[i + 1]);
+    }
+  }
+  put("]");
+}
+
+static int same_listener(const struct listener *a, const struct listener *b) {
+  for (int i = 0; i < 4; i++)
+    if (a->words[i] != b->words[i]) return 0;
+  return a->port == b->port && a->v6 == b->v6;
+}
+
+static void list(const struct listener *it) {
+  if (listed_count > MAX_LISTED) return;
+  if (!it->v6 && it->words[3] == 0x0b00007f) return; /* 127.0.0.11 is Docker's own resolver */
   for (u32 i = 0; i < listed_count; i++)
-    if (listed[i].address == address && listed[i].port == port && listed[i].v6 == v6) return;
+    if (same_listener(&listed[i], it)) return;
   if (listed_count) put(", ");
-  put_address(address, port, v6);
-  listed[listed_count].address = address;
-  listed[listed_count].port = port;
-  listed[listed_count++].v6 = v6;
+  if (listed_count == MAX_LISTED) {
+    put("and more");
+  } else {
+    listed[listed_count] = *it;
+    if (it->v6) put_v6(it->words);
+    else put_v4(it->words[3]);
+    put(":");
+    put_number(it->port);
+  }
+  listed_count++;
 }
 
 /* `  0: 0100007F:1F90 00000000:0000 0A …`, addresses as words of the machine's byte order. */
@@ -170,24 +208,22 @@ static void list_line(const char *s, u32 v6) {
   while (*s && *s != ':') s++;
   if (!*s) return;
   s += 2;
-  u32 width = v6 ? 32 : 8;
-  u32 address = hex(s + width - 8, 8);
-  if (v6) { /* any, loopback, v4 in v6, or another one */
-    u32 head = hex(s, 8) | hex(s + 8, 8), middle = hex(s + 16, 8);
-    if (head == 0 && middle == 0xffff0000) v6 = 0;
-    else address = head | middle ? 2 : address == 0x01000000 ? 1 : address == 0 ? 0 : 2;
-  }
-  u32 port = hex(s + width + 1, 4);
-  u32 state = hex(s + width + 1 + 4 + 1 + width + 1 + 4 + 1, 2);
-  if (state == LISTEN_STATE) list(address, port, v6);
+  struct listener it = {{0}, 0, v6};
+  for (u32 i = v6 ? 0 : 3; i < 4; i++, s += 8) it.words[i] = hex(s, 8);
+  it.port = hex(s + 1, 4);
+  u32 state = hex(s + 1 + 4 + 1 + (v6 ? 32 : 8) + 1 + 4 + 1, 2);
+  if (state != LISTEN_STATE) return;
+  if (!(it.words[0] | it.words[1]) && it.words[2] == 0xffff0000) it.words[2] = it.v6 = 0; /* IPv4 within IPv6, as Java does */
+  list(&it);
 }
 
-static void list_file(const char *path, u32 v6) {
+/* Whether the file could be read. */
+static int list_file(const char *path, u32 v6) {
   static char line[512];
   static char chunk[4096];
   u32 used = 0, first = 1;
   long n, fd = sys(__NR_openat, AT_FDCWD, (long)path, O_RDONLY, 0, 0, 0);
-  if (fd < 0) return;
+  if (fd < 0) return 0;
   while ((n = sys(__NR_read, fd, (long)chunk, sizeof chunk, 0, 0, 0)) > 0) {
     for (long i = 0; i < n; i++) {
       if (chunk[i] != '\n') {
@@ -195,20 +231,21 @@ static void list_file(const char *path, u32 v6) {
         continue;
       }
       line[used] = 0;
-      if (!first && used > 60) list_line(line, v6);
+      if (!first && used > (v6 ? 90 : 40)) list_line(line, v6);
       first = used = 0;
     }
   }
   sys(__NR_close, fd, 0, 0, 0, 0, 0);
+  return 1;
 }
 
 static void not_listening(u32 port) {
   put("not listening on port ");
   put_number(port);
   put("; listening: ");
-  list_file("/proc/net/tcp", 0);
-  list_file("/proc/net/tcp6", 1);
-  if (!listed_count) put("nothing");
+  int known = list_file("/proc/net/tcp", 0);
+  list_file("/proc/net/tcp6", 1); /* not there on a machine without IPv6 */
+  if (!listed_count) put(known ? "nothing" : "unknown");
   leave(1);
 }
 
@@ -221,6 +258,14 @@ static void send_all(long fd, const char *s) {
     s += n;
     length -= (u32)n;
   }
+}
+
+/* Closed before its end, an answer would be a broken connection to the server, and a line in its log at every check. */
+static void drain(long fd) {
+  static char rest[65536];
+  limit(fd, SO_RCVTIMEO, 0, DRAIN_MICROS);
+  for (int i = 0; i < DRAIN_READS; i++)
+    if (sys(__NR_read, fd, (long)rest, sizeof rest, 0, 0, 0) <= 0) return;
 }
 
 /* The status of the answer, or 0. */
@@ -236,6 +281,7 @@ static u32 get(long fd, const char *path) {
     used += (u32)n;
   }
   if (answer[0] != 'H' || answer[4] != '/' || answer[8] != ' ') return 0;
+  drain(fd);
   answer[12] = 0;
   return port_of(answer + 9);
 }
@@ -245,7 +291,7 @@ __attribute__((used)) void start(long *stack) {
   char **arguments = (char **)(stack + 1);
   u32 port = count >= 3 ? port_of(arguments[2]) : 0;
   int tcp = count == 3 && same(arguments[1], "tcp");
-  int http = count == 4 && same(arguments[1], "http");
+  int http = count == 4 && same(arguments[1], "http") && arguments[3][0] == '/';
   if (!port || (!tcp && !http)) {
     put("usage: probe tcp PORT | probe http PORT PATH");
     leave(2);
@@ -256,7 +302,7 @@ __attribute__((used)) void start(long *stack) {
   u32 status = get(fd, arguments[3]);
   if (status >= 200 && status < 400) leave(0);
   put("GET ");
-  for (u32 i = 0; arguments[3][i] && i < 200; i++) {
+  for (u32 i = 0; arguments[3][i] && i < 200; i++) { /* a longer path would push the rest out of what Docker keeps */
     char c[2] = {arguments[3][i], 0};
     put(c);
   }

@@ -44,7 +44,10 @@ export class PostgresFiles {
   prepare(): void {
     mkdirSync(this.dir, { recursive: true, mode: 0o755 });
     const closed = serverUser() && closedFolder(this.dir);
-    if (closed) throw new Error(`PostgreSQL runs as an own user and cannot enter ${closed}: chmod o+x it, or choose another DATA_DIR`);
+    if (closed)
+      throw new Error(
+        `PostgreSQL runs as an own user and cannot enter ${closed}: chmod o+x it, or choose another DATA_DIR`,
+      );
     this.own(this.run);
   }
 

@@ -11,6 +11,8 @@ export type Assessment =
 
 export interface AssessmentInput {
   tasks: SwarmTask[];
+  /** ids of tasks whose container Docker calls unhealthy, living or ended */
+  unhealthy: ReadonlySet<string>;
   replicas: number;
   check: CheckKind;
   now: Date;
@@ -19,23 +21,34 @@ export interface AssessmentInput {
 /** Some applications crash once while what they need comes up; three times is a loop, and twice is one for what takes long to crash. */
 const CRASHES = 3;
 const SLOW_CRASHES = 2;
-const SLOW_AFTER_MS = 10_000;
+const SLOW_AFTER_MS = 8000;
 /** A host port or memory that a stopping task still holds is free soon after. */
 const UNSCHEDULED_MS = 5000;
 const ENDED = new Set(['failed', 'rejected', 'complete', 'orphaned']);
 
 /** Pure: the same tasks at the same time give the same verdict. */
-export function assessTasks({ tasks, replicas, check, now }: AssessmentInput): Assessment {
+export function assessTasks({ tasks, unhealthy, replicas, check, now }: AssessmentInput): Assessment {
   const ended = tasks.filter(({ state }) => ENDED.has(state));
-  const fatal = fatalEnd(ended, check) ?? crashLoop(tasks, ended, now) ?? unschedulable(tasks, now);
+  const fatal =
+    unhealthyEnd(tasks, unhealthy, check) ??
+    fatalEnd(ended) ??
+    crashLoop(tasks, ended, now) ??
+    unschedulable(tasks, now);
   if (fatal) return fatal;
   const up = tasks.filter(({ state, desired }) => state === 'running' && desired === 'running');
   if (up.length >= replicas) return { kind: 'up', tasks: up };
   return { kind: 'waiting', message: `${up.length} of ${replicas} replicas are up` };
 }
 
+/** Docker has been patient for interval × retries already: another container would not do better. */
+function unhealthyEnd(tasks: SwarmTask[], unhealthy: ReadonlySet<string>, check: CheckKind): Assessment | undefined {
+  const task = tasks.find(({ id }) => unhealthy.has(id));
+  const code = check === 'tcp' ? 'PORT_NOT_LISTENING' : 'HEALTHCHECK_TIMEOUT';
+  return task && { kind: 'failed', code, reason: 'The health check did not pass in time.', task };
+}
+
 /** Ends after which another try would end in the same way. */
-function fatalEnd(ended: SwarmTask[], check: CheckKind): Assessment | undefined {
+function fatalEnd(ended: SwarmTask[]): Assessment | undefined {
   for (const task of ended) {
     const text = `${task.error ?? ''} ${task.message}`;
     if (
@@ -50,13 +63,6 @@ function fatalEnd(ended: SwarmTask[], check: CheckKind): Assessment | undefined 
     }
     if (/no space left on device/i.test(text))
       return { kind: 'failed', code: 'DISK_FULL', reason: 'There is no disk space left.', task };
-    if (/unhealthy/i.test(text))
-      return {
-        kind: 'failed',
-        code: check === 'tcp' ? 'PORT_NOT_LISTENING' : 'HEALTHCHECK_TIMEOUT',
-        reason: 'The health check did not pass in time.',
-        task,
-      };
   }
   return undefined;
 }

@@ -2,18 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { eventually } from '../../../common/time/eventually.js';
 import { Containers } from '../../../integrations/docker/containers.js';
 import { type SwarmService, SwarmServices } from '../../../integrations/docker/swarm-services.js';
+import { SwarmTasks, type TaskState } from '../../../integrations/docker/swarm-tasks.js';
 import { LABELS } from '../release/labels.js';
 import { DeploymentLogs } from '../streams/deployment-logs.js';
 
 /** Grace period of ten seconds, the kill, and the engine's own time. */
-const GONE_MS = 40_000;
-const LOOK_MS = 200;
+const PATIENCE = { withinMs: 40_000, everyMs: 200 };
+const ENDED_STATES = new Set<TaskState>(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned']);
 
 /** The Swarm services of deployments, found by label: names may change, labels do not. */
 @Injectable()
 export class RunningServices {
   constructor(
     private readonly services: SwarmServices,
+    private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
     private readonly logs: DeploymentLogs,
   ) {}
@@ -27,7 +29,11 @@ export class RunningServices {
     for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
       await this.logs.keep(deploymentId, id);
       await this.services.remove(id);
-      await this.containersGone(id, signal);
+      await eventually(() => this.gone(deploymentId, id), {
+        ...PATIENCE,
+        signal,
+        what: 'containers of the service are still there',
+      });
     }
   }
 
@@ -36,7 +42,11 @@ export class RunningServices {
     const service = await this.find(deploymentId);
     if (!service) return;
     if (service.replicas > 0) await this.services.scale(service, 0);
-    await this.containersGone(service.id, signal, true);
+    await eventually(() => this.stopped(service.id), {
+      ...PATIENCE,
+      signal,
+      what: 'containers of the service still run',
+    });
   }
 
   async resume(deploymentId: string, replicas: number): Promise<void> {
@@ -44,18 +54,18 @@ export class RunningServices {
     if (service && service.replicas < replicas) await this.services.scale(service, replicas);
   }
 
-  private async containersGone(serviceId: string, signal: AbortSignal, stoppedIsEnough = false): Promise<void> {
-    const gone = async () => {
-      const ids = await this.containers.ofService(serviceId);
-      if (!stoppedIsEnough || ids.length === 0) return ids.length === 0;
-      const states = await Promise.all(ids.map((id) => this.containers.inspect(id)));
-      return states.every((state) => !state?.running);
-    };
-    await eventually(gone, {
-      withinMs: GONE_MS,
-      everyMs: LOOK_MS,
-      signal,
-      what: 'containers of the service are still there',
-    });
+  /** A task that was on its way when the service went makes its container later: both have to be gone. */
+  private async gone(deploymentId: string, serviceId: string): Promise<boolean> {
+    const tasks = await this.tasks.list({ labels: [`${LABELS.deployment}=${deploymentId}`] });
+    return tasks.length === 0 && (await this.containers.ofService(serviceId)).length === 0;
+  }
+
+  private async stopped(serviceId: string): Promise<boolean> {
+    const active = (await this.tasks.list({ serviceId })).filter(({ state }) => !ENDED_STATES.has(state));
+    if (active.length > 0) return false;
+    const states = await Promise.all(
+      (await this.containers.ofService(serviceId)).map((id) => this.containers.inspect(id)),
+    );
+    return states.every((state) => !state?.running);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../../../config/config.js';
-import { Containers } from '../../../../integrations/docker/containers.js';
+import { Containers, type ContainerState } from '../../../../integrations/docker/containers.js';
 import { Images } from '../../../../integrations/docker/images.js';
 import { type SwarmTask, SwarmTasks } from '../../../../integrations/docker/swarm-tasks.js';
 import { ContainerEvents } from '../../reconcile/container-events.js';
@@ -40,9 +40,13 @@ export class AwaitHealthy implements DeployStep {
     const check = await this.checkKind(context);
     for (;;) {
       const tasks = await this.tasks.list({ serviceId: service.id });
-      const assessment = assessTasks({ tasks, replicas: deployment.replicas, check, now: new Date() });
+      const states = await this.statesOf(tasks);
+      const unhealthy = new Set(
+        tasks.filter(({ id }) => states.get(id)?.health?.status === 'unhealthy').map(({ id }) => id),
+      );
+      const assessment = assessTasks({ tasks, unhealthy, replicas: deployment.replicas, check, now: new Date() });
       if (assessment.kind === 'failed') throw await this.failure(assessment, service.id);
-      const waitMs = assessment.kind === 'up' ? await this.remaining(assessment.tasks) : LOOK_AGAIN_MS;
+      const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states) : LOOK_AGAIN_MS;
       if (waitMs <= 0) return;
       if (assessment.kind === 'waiting')
         context.progress({ step: 'STARTING', message: assessment.message, total: deployment.replicas });
@@ -50,17 +54,21 @@ export class AwaitHealthy implements DeployStep {
     }
   }
 
-  /** Milliseconds until every one of these tasks has been up for the window; a container that is gone again counts from now. */
-  private async remaining(tasks: SwarmTask[]): Promise<number> {
-    const started = await Promise.all(tasks.map((task) => this.startedAt(task)));
-    return Math.max(...started) + this.config.deploy.stabilityWindowMs - Date.now();
+  /** The containers of this node, by task. */
+  private async statesOf(tasks: SwarmTask[]): Promise<Map<string, ContainerState>> {
+    const inspected = await Promise.all(
+      tasks.map(
+        async ({ id, containerId }) =>
+          [id, containerId ? await this.containers.inspect(containerId) : undefined] as const,
+      ),
+    );
+    return new Map(inspected.filter((entry): entry is [string, ContainerState] => entry[1] !== undefined));
   }
 
-  private async startedAt({ containerId, since }: SwarmTask): Promise<number> {
-    const state = containerId ? await this.containers.inspect(containerId) : undefined;
-    // A container of another node: Swarm's own time, which begins when its check passed.
-    if (!state) return since.getTime();
-    return state.running ? (state.startedAt ?? new Date()).getTime() : Date.now();
+  /** Milliseconds until every one of these tasks has been up for the window. */
+  private remaining(tasks: SwarmTask[], states: Map<string, ContainerState>): number {
+    const started = tasks.map((task) => startedAt(task, states.get(task.id)).getTime());
+    return Math.max(...started) + this.config.deploy.stabilityWindowMs - Date.now();
   }
 
   private async checkKind(context: StepContext): Promise<CheckKind> {
@@ -80,4 +88,10 @@ export class AwaitHealthy implements DeployStep {
       logs,
     });
   }
+}
+
+/** A container of another node: Swarm's own time, which begins when its check passed. One that ended meanwhile has not begun. */
+function startedAt({ since }: SwarmTask, state: ContainerState | undefined): Date {
+  if (!state) return since;
+  return state.running ? (state.startedAt ?? since) : new Date();
 }

@@ -1,0 +1,209 @@
+/**
+ * The health probe in real containers: it is mounted as a Swarm config and is the HEALTHCHECK, as in every deployment, without any
+ * capability and, unless a test says otherwise, for a user that is not root on a file system that cannot be written.
+ */
+import type { ContainerSpec, Network } from 'dockerode';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../testbed/eventually.js';
+import { MACHINE_ARCHITECTURE } from '../testbed/push-image.js';
+import { runCommand } from '../testbed/run-command.js';
+import { engineUnderTest } from '../testbed/testbed.js';
+
+interface Health {
+  Status: string;
+  Log: { ExitCode: number; Output: string }[];
+}
+
+const PROBE_FOLDER = fileURLToPath(new URL('../../probe/', import.meta.url));
+const PROBE = '/.berth/probe';
+const MILLISECOND_NS = 1_000_000;
+const VERDICT_TIMEOUT_MS = 30_000;
+const CLEANUP_TIMEOUT_MS = 20_000;
+/** Failures in a row before the verdict: a program may take a moment to start. */
+const RETRIES = 10;
+
+const busybox = (command: string): Partial<ContainerSpec> => ({ Image: 'busybox:1.36', Command: command.split(' ') });
+/** Holds one static program and nothing else; answers 200, and 500 to /boom. */
+const scratch = (...env: string[]): Partial<ContainerSpec> => ({ Image: 'scratch-http:1', Env: env });
+
+describe('the checked-in probe', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'berth-probe-'));
+    await runCommand('bash', [join(PROBE_FOLDER, 'build.sh'), folder]);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.for([
+    ['amd64', 'x86_64-linux-gnu-gcc-12'],
+    ['arm64', 'aarch64-linux-gnu-gcc-12'],
+  ] as const)('for %s must be, byte for byte, what its source builds', ([arch, compiler], { skip }) => {
+    const built = join(folder, `berth-probe-${arch}`);
+    skip(!existsSync(built), `${compiler} is not installed, so that the probe for ${arch} cannot be rebuilt`);
+    expect(sha256(built)).toBe(sha256(checkedIn(arch)));
+  });
+
+  it.each(['amd64', 'arm64'])('for %s must be small and listed with its checksum', (arch) => {
+    const sums = readFileSync(join(PROBE_FOLDER, 'bin/SHA256SUMS'), 'utf8').split('\n');
+    expect(sums).toContain(`${sha256(checkedIn(arch))}  berth-probe-${arch}`);
+    expect(readFileSync(checkedIn(arch)).length).toBeLessThan(8 * 1024);
+  });
+});
+
+describe('a container with the probe as its health check', () => {
+  const { docker } = engineUnderTest();
+  const suffix = `${process.pid}-${Date.now()}`;
+  const services: string[] = [];
+  let network: Network;
+  let configId: string;
+
+  beforeAll(async () => {
+    network = await docker.createNetwork({ Name: `probe-test-${suffix}`, Driver: 'overlay' });
+    const Data = readFileSync(checkedIn(MACHINE_ARCHITECTURE)).toString('base64');
+    ({ id: configId } = (await docker.createConfig({ Name: `probe-test-${suffix}`, Data })) as { id: string });
+  });
+
+  afterEach(async () => {
+    for (const id of services.splice(0)) {
+      await docker.getService(id).remove();
+      await eventually(async () => expect(await containersOf(id)).toEqual([]), CLEANUP_TIMEOUT_MS);
+    }
+  });
+
+  afterAll(async () => {
+    await docker.getConfig(configId).remove();
+    await eventually(() => network.remove() as Promise<unknown>, CLEANUP_TIMEOUT_MS);
+  });
+
+  it('must become healthy once its port accepts connections', async () => {
+    await run(busybox('httpd -f -p 8080 -h /etc'), ['tcp', '8080']);
+    await expectHealthy();
+  });
+
+  it('must become healthy with nothing in its image but one static program', async () => {
+    await run(scratch(), ['tcp', '8080']);
+    await expectHealthy();
+  });
+
+  it('must become healthy as root without capabilities as well', async () => {
+    await run({ ...scratch(), User: '0:0', ReadOnly: false }, ['http', '8080', '/']);
+    await expectHealthy();
+  });
+
+  it('must be unhealthy, and say that nothing listens, while nothing does', async () => {
+    await run(busybox('sleep 3600'), ['tcp', '8080']);
+    await expectUnhealthy('not listening on port 8080; listening: nothing');
+  });
+
+  it('must be unhealthy, and say which address it is, when only loopback is listened on', async () => {
+    await run(scratch('LISTEN=127.0.0.1'), ['tcp', '8080']);
+    await expectUnhealthy('not listening on port 8080; listening: 127.0.0.1:8080');
+  });
+
+  it('must be unhealthy, and say which port it is, when another one is listened on', async () => {
+    await run(scratch('PORT=3000'), ['http', '8080', '/health']);
+    await expectUnhealthy('not listening on port 8080; listening: 0.0.0.0:3000');
+  });
+
+  it('must become healthy when the path answers 200', async () => {
+    await run(busybox('httpd -f -p 8080 -h /etc'), ['http', '8080', '/services']);
+    await expectHealthy();
+  });
+
+  it.each([
+    [404, '/nowhere', busybox('httpd -f -p 8080 -h /etc')],
+    [500, '/boom', scratch()],
+  ])('must be unhealthy, and say so, when the path answers %i', async (status, path, program) => {
+    await run(program, ['http', '8080', path]);
+    await expectUnhealthy(`GET ${path} answered ${status}`);
+  });
+
+  it('must be unhealthy, and say so, when what answers is not HTTP', async () => {
+    await run(busybox('nc -ll -p 8080 -e cat'), ['http', '8080', '/health']);
+    await expectUnhealthy('GET /health gave no answer');
+  });
+
+  it("must be unhealthy after the health check's own timeout when no answer comes", async () => {
+    await run(busybox('nc -ll -p 8080 -e sleep 3600'), ['http', '8080', '/health'], 300);
+    await expectUnhealthy(expect.stringContaining('Health check exceeded timeout (300ms)'), -1);
+  });
+
+  it('must be unhealthy, and say how the probe is used, when its arguments are wrong', async () => {
+    await run(scratch(), ['http', '8080', 'health']);
+    await expectUnhealthy('usage: probe tcp PORT | probe http PORT PATH', 2);
+  });
+
+  async function run(program: Partial<ContainerSpec>, check: string[], timeoutMs = 5_000): Promise<void> {
+    const service = await docker.createService({
+      Name: `probe-test-${suffix}`,
+      TaskTemplate: {
+        ContainerSpec: {
+          User: '65534:65534',
+          ReadOnly: true,
+          CapabilityDrop: ['ALL'],
+          StopSignal: 'SIGKILL', // as process 1 most of these ignore the usual one for its whole grace period
+          Configs: [
+            {
+              ConfigID: configId,
+              ConfigName: `probe-test-${suffix}`,
+              File: { Name: PROBE, UID: '0', GID: '0', Mode: 0o555 },
+            },
+          ],
+          HealthCheck: {
+            Test: ['CMD', PROBE, ...check],
+            Interval: 200 * MILLISECOND_NS,
+            Timeout: timeoutMs * MILLISECOND_NS,
+            Retries: RETRIES,
+          },
+          ...program,
+        },
+        RestartPolicy: { Condition: 'none' }, // so that the container which failed stays to be looked at
+        Networks: [{ Target: network.id }],
+      },
+      EndpointSpec: { Mode: 'dnsrr' },
+    });
+    services.push(service.id);
+  }
+
+  async function expectHealthy(): Promise<void> {
+    await eventually(async () => {
+      const health = await healthOfNewest();
+      expect(health).toMatchObject({ Status: 'healthy' });
+      expect(health.Log.at(-1)).toMatchObject({ ExitCode: 0, Output: '' });
+    }, VERDICT_TIMEOUT_MS);
+  }
+
+  async function expectUnhealthy(line: unknown, exitCode = 1): Promise<void> {
+    await eventually(async () => {
+      const health = await healthOfNewest();
+      expect(health).toMatchObject({ Status: 'unhealthy' });
+      const { ExitCode, Output } = health.Log.at(-1) ?? {};
+      expect({ exitCode: ExitCode, line: Output?.replace(/\n$/, '') }).toEqual({ exitCode, line });
+    }, VERDICT_TIMEOUT_MS);
+  }
+
+  async function healthOfNewest(): Promise<Health> {
+    const [container] = await containersOf(services.at(-1) ?? '');
+    if (!container) throw new Error('the service has no container yet');
+    const { Health: health } = (await docker.getContainer(container.Id).inspect()).State;
+    return { Status: health?.Status ?? 'none', Log: health?.Log ?? [] };
+  }
+
+  function containersOf(service: string): ReturnType<typeof docker.listContainers> {
+    return docker.listContainers({ all: true, filters: { label: [`com.docker.swarm.service.id=${service}`] } });
+  }
+});
+
+function checkedIn(arch: string): string {
+  return join(PROBE_FOLDER, 'bin', `berth-probe-${arch}`);
+}
+
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
