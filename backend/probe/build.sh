@@ -26,4 +26,6 @@ for arch in amd64 arm64; do
   chmod 755 "$out/berth-probe-$arch"
 done
 cd "$out"
-sha256sum berth-probe-* >SHA256SUMS
+shopt -s nullglob
+probes=(berth-probe-*)
+if ((${#probes[@]})); then sha256sum "${probes[@]}" >SHA256SUMS; fi

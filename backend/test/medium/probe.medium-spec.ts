@@ -2,13 +2,13 @@
  * The health probe in real containers: it is mounted as a Swarm config and is the HEALTHCHECK, as in every deployment, without any
  * capability and, unless a test says otherwise, for a user that is not root on a file system that cannot be written.
  */
-import type { ContainerSpec, Network } from 'dockerode';
-import { createHash } from 'node:crypto';
+import type { ContainerSpec, Network, Service } from 'dockerode';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../testbed/eventually.js';
 import { MACHINE_ARCHITECTURE } from '../testbed/push-image.js';
 import { runCommand } from '../testbed/run-command.js';
@@ -22,8 +22,8 @@ interface Health {
 const PROBE_FOLDER = fileURLToPath(new URL('../../probe/', import.meta.url));
 const PROBE = '/.berth/probe';
 const MILLISECOND_NS = 1_000_000;
-const VERDICT_TIMEOUT_MS = 30_000;
-const CLEANUP_TIMEOUT_MS = 20_000;
+const VERDICT_TIMEOUT_MS = 45_000;
+const CLEANUP_TIMEOUT_MS = 60_000;
 /** Failures in a row before the verdict: a program may take a moment to start. */
 const RETRIES = 10;
 
@@ -56,10 +56,11 @@ describe('the checked-in probe', () => {
   });
 });
 
-describe('a container with the probe as its health check', () => {
+// At the same time, since most of each one's time is Swarm's.
+describe.concurrent('a container with the probe as its health check', () => {
   const { docker } = engineUnderTest();
   const suffix = `${process.pid}-${Date.now()}`;
-  const services: string[] = [];
+  const services: Service[] = [];
   let network: Network;
   let configId: string;
 
@@ -69,79 +70,82 @@ describe('a container with the probe as its health check', () => {
     ({ id: configId } = (await docker.createConfig({ Name: `probe-test-${suffix}`, Data })) as { id: string });
   });
 
-  afterEach(async () => {
-    for (const id of services.splice(0)) {
-      await docker.getService(id).remove();
-      await eventually(async () => expect(await containersOf(id)).toEqual([]), CLEANUP_TIMEOUT_MS);
-    }
-  });
-
   afterAll(async () => {
+    await Promise.all(services.map((service) => service.remove() as Promise<unknown>));
+    for (const { id } of services)
+      await eventually(async () => expect(await containersOf(id)).toEqual([]), CLEANUP_TIMEOUT_MS);
     await docker.getConfig(configId).remove();
     await eventually(() => network.remove() as Promise<unknown>, CLEANUP_TIMEOUT_MS);
   });
 
   it('must become healthy once its port accepts connections', async () => {
-    await run(busybox('httpd -f -p 8080 -h /etc'), ['tcp', '8080']);
-    await expectHealthy();
+    const service = await run(busybox('httpd -f -p 8080 -h /etc'), ['tcp', '8080']);
+    await expectHealthy(service);
   });
 
   it('must become healthy with nothing in its image but one static program', async () => {
-    await run(scratch(), ['tcp', '8080']);
-    await expectHealthy();
+    const service = await run(scratch(), ['tcp', '8080']);
+    await expectHealthy(service);
   });
 
   it('must become healthy as root without capabilities as well', async () => {
-    await run({ ...scratch(), User: '0:0', ReadOnly: false }, ['http', '8080', '/']);
-    await expectHealthy();
+    const service = await run({ ...scratch(), User: '0:0', ReadOnly: false }, ['http', '8080', '/']);
+    await expectHealthy(service);
   });
 
   it('must be unhealthy, and say that nothing listens, while nothing does', async () => {
-    await run(busybox('sleep 3600'), ['tcp', '8080']);
-    await expectUnhealthy('not listening on port 8080; listening: nothing');
+    const service = await run(busybox('sleep 3600'), ['tcp', '8080']);
+    await expectUnhealthy(service, 'not listening on port 8080; listening: nothing');
   });
 
   it('must be unhealthy, and say which address it is, when only loopback is listened on', async () => {
-    await run(scratch('LISTEN=127.0.0.1'), ['tcp', '8080']);
-    await expectUnhealthy('not listening on port 8080; listening: 127.0.0.1:8080');
+    const service = await run(scratch('LISTEN=127.0.0.1'), ['tcp', '8080']);
+    await expectUnhealthy(service, 'not listening on port 8080; listening: 127.0.0.1:8080');
   });
 
   it('must be unhealthy, and say which port it is, when another one is listened on', async () => {
-    await run(scratch('PORT=3000'), ['http', '8080', '/health']);
-    await expectUnhealthy('not listening on port 8080; listening: 0.0.0.0:3000');
+    const service = await run(scratch('PORT=3000'), ['http', '8080', '/health']);
+    await expectUnhealthy(service, 'not listening on port 8080; listening: 0.0.0.0:3000');
   });
 
   it('must become healthy when the path answers 200', async () => {
-    await run(busybox('httpd -f -p 8080 -h /etc'), ['http', '8080', '/services']);
-    await expectHealthy();
+    const service = await run(busybox('httpd -f -p 8080 -h /etc'), ['http', '8080', '/services']);
+    await expectHealthy(service);
   });
 
   it.each([
     [404, '/nowhere', busybox('httpd -f -p 8080 -h /etc')],
     [500, '/boom', scratch()],
   ])('must be unhealthy, and say so, when the path answers %i', async (status, path, program) => {
-    await run(program, ['http', '8080', path]);
-    await expectUnhealthy(`GET ${path} answered ${status}`);
+    const service = await run(program, ['http', '8080', path]);
+    await expectUnhealthy(service, `GET ${path} answered ${status}`);
   });
 
   it('must be unhealthy, and say so, when what answers is not HTTP', async () => {
-    await run(busybox('nc -ll -p 8080 -e cat'), ['http', '8080', '/health']);
-    await expectUnhealthy('GET /health gave no answer');
+    const service = await run(busybox('nc -ll -p 8080 -e cat'), ['http', '8080', '/health']);
+    await expectUnhealthy(service, 'GET /health gave no answer');
+  });
+
+  it("must wait for an answer for as long as the health check's own timeout lets it", async () => {
+    const answer = "read request; sleep 4; printf 'HTTP/1.0 200 OK\\r\\n\\r\\n'";
+    const program = { Image: 'busybox:1.36', Command: ['nc', '-ll', '-p', '8080', '-e', 'sh', '-c', answer] };
+    const service = await run(program, ['http', '8080', '/health'], 20_000);
+    await expectHealthy(service);
   });
 
   it("must be unhealthy after the health check's own timeout when no answer comes", async () => {
-    await run(busybox('nc -ll -p 8080 -e sleep 3600'), ['http', '8080', '/health'], 300);
-    await expectUnhealthy(expect.stringContaining('Health check exceeded timeout (300ms)'), -1);
+    const service = await run(busybox('nc -ll -p 8080 -e sleep 3600'), ['http', '8080', '/health'], 300);
+    await expectUnhealthy(service, expect.stringContaining('Health check exceeded timeout (300ms)'), -1);
   });
 
   it('must be unhealthy, and say how the probe is used, when its arguments are wrong', async () => {
-    await run(scratch(), ['http', '8080', 'health']);
-    await expectUnhealthy('usage: probe tcp PORT | probe http PORT PATH', 2);
+    const service = await run(scratch(), ['http', '8080', 'health']);
+    await expectUnhealthy(service, 'usage: probe tcp PORT | probe http PORT PATH', 2);
   });
 
-  async function run(program: Partial<ContainerSpec>, check: string[], timeoutMs = 5_000): Promise<void> {
+  async function run(program: Partial<ContainerSpec>, check: string[], timeoutMs = 5_000): Promise<Service> {
     const service = await docker.createService({
-      Name: `probe-test-${suffix}`,
+      Name: `probe-test-${suffix}-${randomUUID().slice(0, 8)}`,
       TaskTemplate: {
         ContainerSpec: {
           User: '65534:65534',
@@ -168,35 +172,36 @@ describe('a container with the probe as its health check', () => {
       },
       EndpointSpec: { Mode: 'dnsrr' },
     });
-    services.push(service.id);
+    services.push(service);
+    return service;
   }
 
-  async function expectHealthy(): Promise<void> {
+  async function expectHealthy(service: Service): Promise<void> {
     await eventually(async () => {
-      const health = await healthOfNewest();
+      const health = await healthOf(service);
       expect(health).toMatchObject({ Status: 'healthy' });
       expect(health.Log.at(-1)).toMatchObject({ ExitCode: 0, Output: '' });
     }, VERDICT_TIMEOUT_MS);
   }
 
-  async function expectUnhealthy(line: unknown, exitCode = 1): Promise<void> {
+  async function expectUnhealthy(service: Service, line: unknown, exitCode = 1): Promise<void> {
     await eventually(async () => {
-      const health = await healthOfNewest();
+      const health = await healthOf(service);
       expect(health).toMatchObject({ Status: 'unhealthy' });
       const { ExitCode, Output } = health.Log.at(-1) ?? {};
       expect({ exitCode: ExitCode, line: Output?.replace(/\n$/, '') }).toEqual({ exitCode, line });
     }, VERDICT_TIMEOUT_MS);
   }
 
-  async function healthOfNewest(): Promise<Health> {
-    const [container] = await containersOf(services.at(-1) ?? '');
+  async function healthOf({ id }: Service): Promise<Health> {
+    const [container] = await containersOf(id);
     if (!container) throw new Error('the service has no container yet');
     const { Health: health } = (await docker.getContainer(container.Id).inspect()).State;
     return { Status: health?.Status ?? 'none', Log: health?.Log ?? [] };
   }
 
-  function containersOf(service: string): ReturnType<typeof docker.listContainers> {
-    return docker.listContainers({ all: true, filters: { label: [`com.docker.swarm.service.id=${service}`] } });
+  function containersOf(serviceId: string): ReturnType<typeof docker.listContainers> {
+    return docker.listContainers({ all: true, filters: { label: [`com.docker.swarm.service.id=${serviceId}`] } });
   }
 });
 

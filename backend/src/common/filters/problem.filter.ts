@@ -1,4 +1,4 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, ServiceUnavailableException } from '@nestjs/common';
 import type { Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
 import type { AuthenticatedRequest } from '../decorators/caller.js';
@@ -18,6 +18,10 @@ export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<AuthenticatedRequest>();
     const response = host.switchToHttp().getResponse<Response>();
+    if (isHealthReport(thrown)) {
+      response.status(503).json(thrown.getResponse());
+      return;
+    }
     const error = toDomainError(thrown);
     const { log, retryAfterSeconds } = definitionOf(error);
     if (log !== 'info') this.logger[log]({ err: error.options.cause ?? error, code: error.code }, error.message);
@@ -29,4 +33,13 @@ export class ProblemFilter implements ExceptionFilter {
     if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   }
+}
+
+/** Terminus throws its report when something is down: the contract keeps that shape. */
+function isHealthReport(thrown: unknown): thrown is ServiceUnavailableException {
+  return (
+    thrown instanceof ServiceUnavailableException &&
+    typeof thrown.getResponse() === 'object' &&
+    'details' in (thrown.getResponse() as object)
+  );
 }

@@ -1,52 +1,70 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { PostgresFiles, serverUser } from './postgres-files.js';
+import { postgresFailure } from './postgres-failure.js';
+import { PostgresFiles } from './postgres-files.js';
+import { serverUser } from './server-user.js';
+import { acquireStartLock } from './start-lock.js';
 
 export interface EmbeddedPostgresOptions {
   /** `{DATA_DIR}/postgres` */
   dataDir: string;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** The npm package with the server's binaries; default: the installed one. */
+  packageDir?: string;
 }
 
 const READY_MS = 60_000;
-/** Backends of a killed postmaster hold its shared memory for a moment: the first tries may fail. */
+const LOCK_MS = 90_000;
+/** What a killed postmaster leaves behind may keep the next one from starting for a moment. */
 const RELAUNCH_MS = 15_000;
+const LEFTOVERS_MS = 5000;
 const STOP_MS = 8000;
 const WATCH_MS = 1000;
 const LOOK_MS = 25;
+const PASSING = /pre-existing shared memory block|lock file .* already exists|could not bind|is still in use/i;
+const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
 /** A small server that keeps its promises: fsync stays on. */
 const SETTINGS = {
   listen_addresses: '',
-  shared_buffers: '16MB',
+  unix_socket_permissions: '0700',
   max_connections: '60',
+  shared_buffers: '16MB',
+  huge_pages: 'off',
+  jit: 'off',
+  io_method: 'sync',
   max_worker_processes: '2',
   max_parallel_workers: '0',
+  max_logical_replication_workers: '0',
   autovacuum_max_workers: '1',
-  jit: 'off',
-  huge_pages: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  min_wal_size: '32MB',
   max_wal_size: '256MB',
-  unix_socket_permissions: '0700',
-  log_min_messages: 'warning',
+  log_checkpoints: 'off',
+  log_min_messages: 'fatal',
 };
 
 /**
- * A real PostgreSQL with binaries from npm, for machines without one. It listens on a unix socket only and runs as a user of its own. It is
- * started in a session of its own, so that it survives `kill -9` of the API and is adopted by the next start; when it dies itself, it is started again.
+ * A real PostgreSQL with binaries from npm, for machines without one. It listens on a unix socket only and never runs as root. It is started
+ * in a session of its own, so that it survives `kill -9` of the API and is adopted by the next start; when it dies itself, it is started again.
  */
 export class EmbeddedPostgres {
   private readonly files: PostgresFiles;
-  private readonly log: EmbeddedPostgresOptions['log'];
+  private readonly report: EmbeddedPostgresOptions['log'];
   private child: ChildProcess | undefined;
   private watch: NodeJS.Timeout | undefined;
+  private relaunching: Promise<void> | undefined;
+  private reported = '';
   private stopping = false;
 
-  constructor({ dataDir, log }: EmbeddedPostgresOptions) {
-    this.files = new PostgresFiles(dataDir);
-    this.log = log;
+  constructor({ dataDir, log, packageDir }: EmbeddedPostgresOptions) {
+    this.files = new PostgresFiles(dataDir, packageDir);
+    this.report = log;
   }
 
   /** The postmaster's pid while it lives. */
@@ -56,18 +74,16 @@ export class EmbeddedPostgres {
 
   /** Starts the server, or adopts a living one; resolves when it accepts connections. */
   async start(): Promise<{ connectionString: string; adopted: boolean }> {
-    this.files.prepare();
-    const unlock = await this.lock();
+    this.stopping = false;
     try {
-      if (!existsSync(this.files.data)) await this.initialise();
-      const adopted = this.pid !== undefined;
-      if (adopted) await this.ready();
-      else await this.launch();
-      await this.ensureDatabase();
-      this.watch = setInterval(() => void this.relaunchIfGone(), WATCH_MS).unref();
+      this.files.prepare();
+      if (this.files.runIsElsewhere)
+        this.report('info', `PostgreSQL's socket is in ${this.files.run}: its path in ${this.files.dir} is too long`);
+      const adopted = await this.locked(() => this.startOrAdopt());
+      this.watch = setInterval(() => this.look(), WATCH_MS).unref();
       return { connectionString: this.files.connectionString(), adopted };
-    } finally {
-      unlock();
+    } catch (error) {
+      throw this.explained(error);
     }
   }
 
@@ -75,12 +91,22 @@ export class EmbeddedPostgres {
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.watch);
+    await this.relaunching;
+    const { pid } = this;
+    if (pid === undefined) return;
     for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-      const { pid } = this;
-      if (pid === undefined) return;
-      process.kill(pid, signal);
-      if (await this.gone(pid, STOP_MS)) return;
+      send(pid, signal);
+      if (await until(() => !this.files.isOurs(pid), STOP_MS)) return;
     }
+    this.report('error', `PostgreSQL (pid ${pid}) does not stop`);
+  }
+
+  private async startOrAdopt(): Promise<boolean> {
+    if (!existsSync(this.files.data)) await this.initialise();
+    const adopted = this.pid !== undefined && (await this.ready());
+    if (!adopted) await this.launch();
+    await this.ensureDatabase();
+    return adopted;
   }
 
   /** In a folder beside, renamed when complete: a kill in the middle leaves nothing that looks like a database. */
@@ -89,145 +115,159 @@ export class EmbeddedPostgres {
     const passwordFile = path.join(this.files.run, 'password');
     rmSync(fresh, { recursive: true, force: true });
     this.files.own(fresh);
-    writeFileSync(passwordFile, this.files.password(), { mode: 0o644 });
+    writeFileSync(passwordFile, this.files.password(), { mode: 0o644 }); // in a folder that only the server's user enters
+    const authentication = ['-U', 'berth', `--pwfile=${passwordFile}`, '-A', 'scram-sha-256'];
+    const args = ['-D', fresh, ...authentication, '-E', 'UTF8', '--locale=C', '--no-instructions'];
     try {
-      const args = [
-        '-D',
-        fresh,
-        '-U',
-        'berth',
-        `--pwfile=${passwordFile}`,
-        '-A',
-        'scram-sha-256',
-        '-E',
-        'UTF8',
-        '--locale=C',
-        '--no-instructions',
-      ];
-      await promisify(execFile)(path.join(this.files.binaries(), 'initdb'), args, {
-        ...serverUser(),
-        cwd: this.files.run,
-        env: { LC_ALL: 'C', TZ: 'UTC' },
-      });
+      const initdb = path.join(this.files.binaries(), 'initdb');
+      await promisify(execFile)(initdb, args, { ...serverUser(), cwd: '/', env: ENVIRONMENT });
     } catch (error) {
       const { stderr = '', message } = error as Error & { stderr?: string };
-      throw new Error(
-        `PostgreSQL could not be set up in ${this.files.data}: ${stderr.trim().split('\n').at(-1) ?? message}`,
-        { cause: error },
-      );
+      const reason = stderr.split('\n').find((line) => /error|fatal|panic/i.test(line)) ?? message;
+      throw this.failure('PostgreSQL could not be set up', reason, error);
     } finally {
       rmSync(passwordFile, { force: true });
     }
     renameSync(fresh, this.files.data);
+    flushFolder(this.files.dir);
   }
 
   private async launch(): Promise<void> {
     const end = Date.now() + RELAUNCH_MS;
-    for (;;) {
+    while (!this.stopping) {
+      await this.clearLeftovers();
       this.spawn();
       if (await this.ready()) return;
-      if (Date.now() > end)
-        throw new Error(
-          `PostgreSQL does not start: ${this.files.lastLogLine() || 'it said nothing'} (see ${this.files.log})`,
-        );
+      const reason = this.files.lastWords();
+      if (Date.now() > end || !PASSING.test(reason)) throw this.failure('PostgreSQL does not start', reason);
       await delay(200);
     }
   }
 
+  /** Backends outlive a killed postmaster while a query runs, and hold its shared memory. */
+  private async clearLeftovers(): Promise<void> {
+    if (!(await until(() => this.files.processes().length === 0, LEFTOVERS_MS))) {
+      for (const pid of this.files.processes()) send(pid, 'SIGKILL');
+      await until(() => this.files.processes().length === 0, LEFTOVERS_MS);
+    }
+    if (await this.accepts())
+      throw new Error(`a server outside this container already uses ${this.files.dir}: one DATA_DIR serves one Berth`);
+    this.files.forgetStrangersPid();
+  }
+
   private spawn(): void {
-    const args = [
-      '-D',
-      this.files.data,
-      '-k',
-      this.files.run,
-      ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    ];
-    const log = openSync(this.files.log, 'w', 0o600);
-    this.child = spawn(path.join(this.files.binaries(), 'postgres'), args, {
+    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const command = path.join(this.files.binaries(), 'postgres');
+    this.files.boundLog(0);
+    const log = openSync(this.files.log, 'a', 0o600);
+    const child = spawn(command, ['-D', this.files.data, '-k', this.files.run, ...settings], {
       ...serverUser(),
       cwd: '/',
       detached: true,
       stdio: ['ignore', log, log],
-      env: { LC_ALL: 'C', TZ: 'UTC' },
+      env: ENVIRONMENT,
     });
     closeSync(log);
-    this.child.on('error', (error) => this.log('error', `PostgreSQL cannot be started: ${error.message}`));
-    this.child.unref();
+    child.on('error', (error) => this.report('error', `PostgreSQL cannot be started: ${error.message}`));
+    child.on('exit', () => this.watch && this.look());
+    child.unref();
+    this.child = child;
   }
 
-  /** False when the server that we started ended instead. */
+  /** False when the server ended instead. */
   private async ready(): Promise<boolean> {
+    const { child } = this;
+    const alive = () => (child ? child.exitCode === null && child.signalCode === null : this.pid !== undefined);
     const end = Date.now() + READY_MS;
     while (Date.now() < end) {
-      if (await this.answers()) return true;
-      if (this.child && (this.child.exitCode !== null || this.child.signalCode !== null)) return false;
+      const answer = await this.answer();
+      if (answer === undefined) return true;
+      if (answer.code === '28P01')
+        throw new Error(`PostgreSQL refuses the password in ${this.files.dir}/password: put the former one back`);
+      if (!alive()) return false;
       await delay(LOOK_MS);
     }
-    throw new Error(`PostgreSQL does not answer: ${this.files.lastLogLine()} (see ${this.files.log})`);
+    throw this.failure('PostgreSQL does not answer', this.files.lastWords());
   }
 
-  private async answers(): Promise<boolean> {
-    const client = new pg.Client({
-      connectionString: this.files.connectionString('postgres'),
-      connectionTimeoutMillis: 2000,
-    });
-    client.on('error', () => undefined);
+  /** Why it does not take a client. */
+  private async answer(): Promise<{ code?: string } | undefined> {
     try {
-      await client.connect();
-      await client.end();
-      return true;
-    } catch {
-      return false;
+      await this.withClient((client) => client.query('SELECT 1'));
+      return undefined;
+    } catch (error) {
+      return error as { code?: string };
     }
+  }
+
+  private accepts(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.files.socket)
+        .once('connect', () => resolve(true))
+        .once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
   }
 
   private async ensureDatabase(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.files.connectionString('postgres') });
-    await client.connect();
-    try {
+    await this.withClient(async (client) => {
       const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = 'berth'");
       if (rowCount === 0) await client.query('CREATE DATABASE berth');
+    });
+  }
+
+  private async withClient(action: (client: pg.Client) => Promise<unknown>): Promise<void> {
+    const connectionString = this.files.connectionString('postgres');
+    const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2000 });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      await action(client);
     } finally {
       await client.end();
     }
   }
 
-  private async relaunchIfGone(): Promise<void> {
-    if (this.stopping || this.pid !== undefined) return;
-    clearInterval(this.watch);
-    this.log('warn', 'PostgreSQL is gone: starting it again');
+  private look(): void {
+    if (this.stopping || this.relaunching) return;
+    if (this.pid === undefined) this.relaunching = this.relaunch().finally(() => (this.relaunching = undefined));
+    else this.files.boundLog();
+  }
+
+  /** Another process that adopted it may be doing the same: who comes second finds it there. */
+  private async relaunch(): Promise<void> {
     try {
-      await this.launch();
+      await this.locked(async () => {
+        if (this.stopping || this.pid !== undefined) return;
+        this.report('warn', 'PostgreSQL is gone: starting it again');
+        await this.launch();
+      });
+      this.reported = '';
     } catch (error) {
-      this.log('error', (error as Error).message);
+      const { message } = this.explained(error);
+      if (message !== this.reported) this.report('error', message);
+      this.reported = message;
     }
-    if (!this.stopping) this.watch = setInterval(() => void this.relaunchIfGone(), WATCH_MS).unref();
   }
 
-  private async gone(pid: number, withinMs: number): Promise<boolean> {
-    const end = Date.now() + withinMs;
-    while (Date.now() < end) {
-      if (!isAlive(pid) || this.pid === undefined) return true;
-      await delay(LOOK_MS);
+  private async locked<T>(action: () => Promise<T>): Promise<T> {
+    const release = await acquireStartLock(this.files.dir, LOCK_MS);
+    try {
+      return await action();
+    } finally {
+      await release();
     }
-    return false;
   }
 
-  /** One starter at a time: a second one waits, then adopts. */
-  private async lock(): Promise<() => void> {
-    const end = Date.now() + READY_MS;
-    for (;;) {
-      try {
-        writeFileSync(this.files.lock, String(process.pid), { flag: 'wx' });
-        return () => rmSync(this.files.lock, { force: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-          throw new Error(`${this.files.lock} cannot be written: ${(error as Error).message}`, { cause: error });
-      }
-      const holder = existsSync(this.files.lock) ? Number(readFileSync(this.files.lock, 'utf8')) : 0;
-      if (holder && (!isAlive(holder) || Date.now() > end)) rmSync(this.files.lock, { force: true });
-      await delay(LOOK_MS);
-    }
+  private explained(error: unknown): Error {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code && /^E[A-Z]+$/.test(code)
+      ? this.failure('PostgreSQL cannot be started', message, error)
+      : (error as Error);
+  }
+
+  private failure(what: string, reason: string, cause?: unknown): Error {
+    return new Error(postgresFailure(what, reason, this.files.dir, this.files.log), { cause });
   }
 }
 
@@ -237,11 +277,22 @@ export function runningServer(dataDir: string): string | undefined {
   return files.postmaster() === undefined ? undefined : files.connectionString();
 }
 
-function isAlive(pid: number): boolean {
+function send(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 0);
-    return true;
+    process.kill(pid, signal);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+async function until(condition: () => boolean, withinMs: number): Promise<boolean> {
+  const end = Date.now() + withinMs;
+  while (!condition() && Date.now() < end) await delay(LOOK_MS);
+  return condition();
+}
+
+function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }

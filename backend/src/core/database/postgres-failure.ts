@@ -1,0 +1,36 @@
+import { serverUser } from './server-user.js';
+
+/** What PostgreSQL says in its log, and what its reader can do about it. */
+const ADVICE: [RegExp, (folder: string) => string][] = [
+  [/no space left|ENOSPC|quota exceeded|EDQUOT/i, (folder) => `free some space on the disk that holds ${folder}`],
+  [
+    /permission denied|EACCES|EPERM|wrong ownership|invalid permissions|read-only file system|EROFS/i,
+    (folder) => `give ${folder} to the user that PostgreSQL runs as, uid ${owner()}, and make it writable`,
+  ],
+  [
+    /incompatible with server|initialized by PostgreSQL version/i,
+    () => 'start the version of Berth that wrote it, dump the database there, and restore it here',
+  ],
+  [/cannot allocate memory|out of memory|ENOMEM/i, () => 'free some memory'],
+  [
+    /could not open|could not locate|invalid (primary )?checkpoint|invalid data in file|not a valid data directory|is missing|bogus data|corrupt|incorrect checksum/i,
+    (folder) => `the data is damaged: restore ${folder} from a backup, or move it away to begin anew`,
+  ],
+];
+
+/** One sentence: what failed, why, what to do. */
+export function postgresFailure(what: string, reason: string, folder: string, logFile: string): string {
+  const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1](folder) ?? `look at ${logFile}`;
+  return `${what} (${reason || 'it said nothing'}): ${advice}`;
+}
+
+/** The line that says why it ended, else the last one. */
+export function lastWords(log: string): string {
+  const lines = log.trimEnd().split('\n');
+  const fatal = lines.findLast((line) => /\b(FATAL|PANIC):/.test(line)) ?? lines.at(-1) ?? '';
+  return fatal.replace(/^[-\d]+ [\d:.]+ \S+ \[\d+\] /, '').trim();
+}
+
+function owner(): number | undefined {
+  return serverUser()?.uid ?? process.getuid?.();
+}

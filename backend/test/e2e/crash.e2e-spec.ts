@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiClient } from '../scenario/api-client.js';
+import { DockerProxy } from '../scenario/docker-proxy.js';
+import { EngineView } from '../scenario/engine-view.js';
+import { Platform } from '../scenario/platform.js';
+import { eventually } from '../testbed/eventually.js';
+
+const sh = (script: string) => ['sh', '-c', `trap 'exit 0' TERM; ${script}`];
+const IDLE = 'while :; do sleep 0.1; done';
+
+/** Where inside the step the process dies: while the Engine has not yet heard, or has done it and could not say so. */
+const INSIDE: [step: string, when: 'before' | 'after', method: string, path: RegExp][] = [
+  ['ResolveImage', 'before', 'GET', /\/distribution\//],
+  ['PullImage', 'before', 'POST', /\/images\/create/],
+  ['PullImage', 'after', 'POST', /\/images\/create/],
+  ['CreateVolumes', 'after', 'POST', /\/volumes\/create/],
+  ['StartService', 'before', 'POST', /\/services\/create/],
+  ['StartService', 'after', 'POST', /\/services\/create/],
+  ['AwaitHealthy', 'before', 'GET', /\/tasks/],
+  ['RetirePrevious', 'before', 'DELETE', /\/services\//],
+  ['RetirePrevious', 'after', 'DELETE', /\/services\//],
+];
+
+describe('kill -9 of the API', () => {
+  const proxy = new DockerProxy();
+  const platform = new Platform({ DOCKER_HOST: proxy.dockerHost, STABILITY_WINDOW_MS: '300' });
+  const engine = new EngineView();
+  let client: ApiClient;
+
+  beforeAll(async () => {
+    await proxy.start();
+    await platform.start();
+    client = await platform.client();
+  });
+  afterAll(async () => {
+    await platform.stop();
+    proxy.stop();
+  });
+
+  it.each(INSIDE)(
+    'must end in one RUNNING service under the same jobId when it comes inside %s (%s %s)',
+    async (_step, when, method, path) => {
+      const { id: environmentId } = await client.createEnvironment();
+      const body = {
+        environmentId,
+        name: 'web',
+        image: 'fetched',
+        tag: '1',
+        volumes: [{ name: 'data', path: '/data', readOnly: true }],
+      };
+      const previous = await client.run({ ...body, image: 'busybox', tag: '1.36', command: sh(IDLE) });
+      for (const { Id } of await engine.docker.listImages({ filters: { reference: ['fetched'] } }))
+        await engine.docker.getImage(Id).remove({ force: true });
+
+      const held = proxy.hold(when, method, path);
+      const { jobId, deploymentId } = await client.deploy({
+        ...body,
+        volumes: [...body.volumes, { name: 'more', path: '/more', readOnly: true }],
+      });
+      await held.reached;
+      await platform.kill9();
+      held.release();
+      await platform.start();
+
+      expect(await client.settled(jobId)).toMatchObject({ status: 'RUNNING', id: deploymentId });
+      await eventually(async () => {
+        expect((await client.job(previous.jobId)).status).toBe('STOPPED');
+        expect(await engine.servicesOf(previous.id)).toEqual([]);
+      }, 30_000);
+      expect(await engine.servicesOf(deploymentId)).toHaveLength(1);
+      await client.deleteEnvironment(environmentId);
+      expect(await engine.leftovers(environmentId)).toEqual([]);
+    },
+  );
+
+  it('must finish the clean-up of a failure, and of an environment, after a restart', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const undoing = proxy.hold('before', 'DELETE', /\/services\//);
+    const { jobId, deploymentId } = await client.deploy({
+      environmentId,
+      image: 'busybox',
+      command: ['false'],
+      volumes: [{ name: 'data', path: '/data' }],
+    });
+    await undoing.reached;
+    await platform.kill9();
+    undoing.release();
+    await platform.start();
+    expect(await client.settled(jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CONTAINER_CRASHED' });
+    expect(await engine.servicesOf(deploymentId)).toEqual([]);
+
+    const tearing = proxy.hold('before', 'DELETE', /\/networks\//);
+    await client.ok('DELETE', `/environments/${environmentId}`);
+    await tearing.reached;
+    await platform.kill9();
+    tearing.release();
+    await platform.start();
+    await eventually(async () => expect((await client.environment(environmentId)).status).toBe('DELETED'), 60_000);
+    expect(await engine.leftovers(environmentId)).toEqual([]);
+  });
+
+  it('must make the network of an environment that was half created', async () => {
+    const held = proxy.hold('before', 'POST', /\/networks\/create/);
+    void client.createEnvironment('half').catch(() => undefined);
+    await held.reached;
+    await platform.kill9();
+    held.release();
+    await platform.start();
+    const { environments } = await client.ok<{ environments: { id: string; name: string; status: string }[] }>(
+      'GET',
+      '/environments',
+    );
+    const half = environments.find(({ name }) => name === 'half');
+    expect(half?.status).toBe('ACTIVE');
+    await client.deleteEnvironment(half?.id ?? '');
+  });
+
+  it('must answer 503 while the Engine is away, go on by itself when it is back, and leave what runs alone', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const running = await client.run({ environmentId, image: 'busybox', command: sh(IDLE) });
+    proxy.away = true;
+    const begin = Date.now();
+    const refused = await client.request('POST', '/environments', { name: 'nope' });
+    expect(Date.now() - begin).toBeLessThan(5000);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'DOCKER_UNAVAILABLE' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
+    expect((await client.job(running.jobId)).status).toBe('RUNNING');
+    expect((await client.request<{ error: object }>('GET', '/health')).status).toBe(503);
+    proxy.away = false;
+    expect((await client.settled(jobId)).status).toBe('RUNNING');
+    await client.deleteEnvironment(environmentId);
+  });
+
+  it('must stop within ten seconds on SIGTERM while a deployment is in progress, and finish it after the start', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
+    await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 10_000);
+    expect(await platform.terminate()).toBeLessThan(10_000);
+    await platform.start();
+    expect((await client.settled(jobId)).status).toBe('RUNNING');
+    await client.deleteEnvironment(environmentId);
+  });
+});
