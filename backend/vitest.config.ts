@@ -23,9 +23,11 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts'],
           globalSetup: ['test/testbed/global-setup.ts'],
-          testTimeout: 120_000,
+          testTimeout: 180_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // They wait for the engine most of their time.
+          maxWorkers: 2,
+          maxConcurrency: 2,
         },
       },
     ],

@@ -21,10 +21,64 @@ const INSIDE: [step: string, when: 'before' | 'after', method: string, path: Reg
   ['RetirePrevious', 'after', 'DELETE', /\/services\//],
 ];
 
-describe('kill -9 of the API', () => {
+/** A platform whose way to the Engine can be held. */
+async function withPlatform(
+  run: (platform: Platform, proxy: DockerProxy, client: ApiClient) => Promise<void>,
+): Promise<void> {
+  const proxy = await new DockerProxy().start();
+  const platform = new Platform({ DOCKER_HOST: proxy.dockerHost, STABILITY_WINDOW_MS: '300' });
+  try {
+    await platform.start();
+    await run(platform, proxy, await platform.client());
+  } finally {
+    await platform.stop();
+    proxy.stop();
+  }
+}
+
+const engine = new EngineView();
+
+describe.concurrent('kill -9 of the API inside a step', () => {
+  it.each(INSIDE)('must end in one RUNNING service under the same jobId: %s (%s %s)', (_step, when, method, path) =>
+    withPlatform(async (platform, proxy, client) => {
+      const { id: environmentId } = await client.createEnvironment();
+      const pulls = path.source.includes('images');
+      const body = {
+        environmentId,
+        name: 'web',
+        image: pulls ? `fetched-${when}` : 'busybox',
+        tag: pulls ? '1' : '1.36',
+        command: sh(IDLE),
+      };
+      const previous = await client.run({ ...body, image: 'busybox', tag: '1.36' });
+      if (pulls) await removeImage(body.image);
+
+      const held = proxy.hold(when, method, path);
+      const { jobId, deploymentId } = await client.deploy({
+        ...body,
+        volumes: [{ name: 'data', path: '/data', readOnly: true }],
+      });
+      await held.reached;
+      await platform.kill9();
+      held.release();
+      await platform.start();
+
+      const deployment = await client.settled(jobId);
+      expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING', id: deploymentId });
+      await eventually(async () => {
+        expect((await client.job(previous.jobId)).status).toBe('STOPPED');
+        expect(await engine.servicesOf(previous.id)).toEqual([]);
+      }, 60_000);
+      expect(await engine.servicesOf(deploymentId)).toHaveLength(1);
+      await client.deleteEnvironment(environmentId);
+      expect(await engine.leftovers(environmentId)).toEqual([]);
+    }),
+  );
+});
+
+describe('the API, interrupted', () => {
   const proxy = new DockerProxy();
   const platform = new Platform({ DOCKER_HOST: proxy.dockerHost, STABILITY_WINDOW_MS: '300' });
-  const engine = new EngineView();
   let client: ApiClient;
 
   beforeAll(async () => {
@@ -36,42 +90,6 @@ describe('kill -9 of the API', () => {
     await platform.stop();
     proxy.stop();
   });
-
-  it.each(INSIDE)(
-    'must end in one RUNNING service under the same jobId when it comes inside %s (%s %s)',
-    async (_step, when, method, path) => {
-      const { id: environmentId } = await client.createEnvironment();
-      const body = {
-        environmentId,
-        name: 'web',
-        image: 'fetched',
-        tag: '1',
-        volumes: [{ name: 'data', path: '/data', readOnly: true }],
-      };
-      const previous = await client.run({ ...body, image: 'busybox', tag: '1.36', command: sh(IDLE) });
-      for (const { Id } of await engine.docker.listImages({ filters: { reference: ['fetched'] } }))
-        await engine.docker.getImage(Id).remove({ force: true });
-
-      const held = proxy.hold(when, method, path);
-      const { jobId, deploymentId } = await client.deploy({
-        ...body,
-        volumes: [...body.volumes, { name: 'more', path: '/more', readOnly: true }],
-      });
-      await held.reached;
-      await platform.kill9();
-      held.release();
-      await platform.start();
-
-      expect(await client.settled(jobId)).toMatchObject({ status: 'RUNNING', id: deploymentId });
-      await eventually(async () => {
-        expect((await client.job(previous.jobId)).status).toBe('STOPPED');
-        expect(await engine.servicesOf(previous.id)).toEqual([]);
-      }, 30_000);
-      expect(await engine.servicesOf(deploymentId)).toHaveLength(1);
-      await client.deleteEnvironment(environmentId);
-      expect(await engine.leftovers(environmentId)).toEqual([]);
-    },
-  );
 
   it('must finish the clean-up of a failure, and of an environment, after a restart', async () => {
     const { id: environmentId } = await client.createEnvironment();
@@ -142,3 +160,12 @@ describe('kill -9 of the API', () => {
     await client.deleteEnvironment(environmentId);
   });
 });
+
+/** From the engine, whatever its names there: the next deployment has to pull it. */
+async function removeImage(repository: string): Promise<void> {
+  for (const { Id, RepoTags, RepoDigests } of await engine.docker.listImages()) {
+    const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
+    if (names.some((name) => name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`)))
+      await engine.docker.getImage(Id).remove({ force: true });
+  }
+}

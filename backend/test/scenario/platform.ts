@@ -65,7 +65,7 @@ export class Platform {
       if (child.exitCode !== null) throw new Error(`the API ended with ${child.exitCode}:\n${this.logs}`);
       const { status } = await fetch(`${this.baseUrl}/health/ready`);
       if (status !== 200) throw new Error(`not ready: ${status}`);
-    }, 30_000);
+    }, 60_000);
     return this;
   }
 
@@ -80,10 +80,14 @@ export class Platform {
     return Date.now() - begin;
   }
 
-  /** Ends the program and its database, and forgets its data. */
+  /** Deletes every environment, ends the program and its database, and forgets its data. */
   async stop(): Promise<void> {
-    if (this.child && this.child.exitCode === null && this.child.signalCode === null) await this.terminate();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    try {
+      if (this.alive) await this.deleteEnvironments();
+    } finally {
+      if (this.alive) await this.terminate();
+      rmSync(this.dataDir, { recursive: true, force: true });
+    }
   }
 
   /** `script/key` as the operator runs it. */
@@ -96,6 +100,16 @@ export class Platform {
 
   async client(telegramId = '1', scopes = 'ALL'): Promise<ApiClient> {
     return new ApiClient(this.baseUrl, await this.key('create', '--telegram-id', telegramId, '--scopes', scopes));
+  }
+
+  private get alive(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
+  }
+
+  private async deleteEnvironments(): Promise<void> {
+    const client = await this.client('999');
+    const { environments } = await client.ok<{ environments: { id: string }[] }>('GET', '/environments?limit=100');
+    await Promise.all(environments.map(({ id }) => client.deleteEnvironment(id)));
   }
 
   private environment(): NodeJS.ProcessEnv {
@@ -112,7 +126,7 @@ export class Platform {
 
   private end(signal: NodeJS.Signals): Promise<void> {
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    if (!child || !this.alive) return Promise.resolve();
     return new Promise((resolve) => {
       child.once('exit', () => resolve());
       child.kill(signal);

@@ -47,7 +47,9 @@ const RECIPES: ImageRecipe[] = [
     selfCheckingRoot,
   ),
   // Only for the tests that pull: nothing else runs it, so that it can be removed from the engine.
-  library('fetched', ['1'], { Cmd: ['sleep', '600'], Env: ['ONLY=for-pulling'], StopSignal: 'SIGKILL' }, busyboxRoot),
+  ...['fetched-before', 'fetched-after'].map((name) =>
+    library(name, ['1'], { Cmd: ['sleep', '600'], Env: [`NAME=${name}`], StopSignal: 'SIGKILL' }, busyboxRoot),
+  ),
   // Engines take a single image of another platform with a warning, but find nothing in a list without their own.
   { ...library('wrong-arch', ['1'], SCRATCH, scratchHttpRoot), architecture: FOREIGN },
   { ...library('wrong-arch', ['index'], SCRATCH, scratchHttpRoot), architecture: FOREIGN, asIndex: true },

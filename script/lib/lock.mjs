@@ -1,0 +1,67 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/**
+ * One Berth per DATA_DIR. The file names its holder by pid and start time, so that neither a killed one nor a pid that was given out again
+ * blocks. It appears complete, by a link, and a stale one is moved away before it is judged again: two that start at once cannot both win.
+ */
+export function acquireLock(dataDir, url) {
+  const file = lockFile(dataDir);
+  const mine = `${file}.${process.pid}`;
+  writeFileSync(mine, JSON.stringify({ pid: process.pid, startTime: startTime(process.pid), url }));
+  try {
+    for (;;) {
+      if (place(mine, file)) return { release: () => rmSync(file, { force: true }) };
+      const holder = lockHolder(dataDir);
+      if (holder) return { holder };
+      removeStale(file, `${mine}.stale`);
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+/** Who runs Berth there: `{ pid, url }`. */
+export function lockHolder(dataDir) {
+  return liveHolder(lockFile(dataDir));
+}
+
+function liveHolder(file) {
+  try {
+    const holder = JSON.parse(readFileSync(file, 'utf8'));
+    return startTime(holder.pid) === holder.startTime ? holder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function removeStale(file, aside) {
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if (error.code === 'ENOENT') return; // another one was faster
+    throw error;
+  }
+  if (liveHolder(aside)) place(aside, file); // that one was faster still: its lock goes back
+  rmSync(aside);
+}
+
+function place(from, to) {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Field 22 of /proc/PID/stat; the second field, the name, may hold spaces and parentheses. */
+function startTime(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+function lockFile(dataDir) {
+  return path.join(dataDir, 'server.lock');
+}

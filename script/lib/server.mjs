@@ -1,0 +1,140 @@
+/**
+ * From whatever the machine has to a running API: look, set up what is missing, start, wait until it is ready, say how to go on. The API is
+ * a child with an IPC channel: should this script be killed, the channel closes and the API stops by itself.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BACKEND, build, installPackages, NODE, ROOT } from './build.mjs';
+import { findEngine, hasServiceManager, startEngine } from './engine.mjs';
+import { EXIT, Failure, reason, tell } from './failure.mjs';
+import { firstDeployment } from './first-deployment.mjs';
+import { acquireLock } from './lock.mjs';
+import { alreadyRunning, checkNobodyRuns, ensureDataDir, look } from './machine.mjs';
+import { endRunning } from './run.mjs';
+import { readSettings } from './settings.mjs';
+
+const READY_MS = 60_000;
+const STOP_MS = 12_000;
+const USAGE = `usage: script/server [--check]
+
+Sets Berth up on this machine and runs its API until Ctrl-C: installs and starts a Docker Engine when there is none,
+installs the npm packages, builds the program, sets up the database. What is there already is used as it is.
+
+  --check  say what is there and what would be done, and change nothing
+  --help   this text
+
+Settings come from backend/.env and the environment, for example PORT, HOST, DATA_DIR, DATABASE_URL, DOCKER_HOST,
+SWARM_ADVERTISE_ADDR. All have defaults.
+`;
+
+let lock;
+let api;
+let stopping = false;
+
+async function main([option, ...more]) {
+  if (option === '--help' || option === '-h') return void process.stdout.write(USAGE);
+  const unknown = more[0] ?? (option === '--check' ? undefined : option);
+  if (unknown !== undefined)
+    throw new Failure(`script/server does not know ${unknown}: see script/server --help.`, EXIT.usage);
+  const settings = readSettings();
+  checkNobodyRuns(settings);
+  if (option === '--check') return say(look(settings));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  ensureDataDir(settings.dataDir);
+  lock = acquireLock(settings.dataDir, settings.url);
+  if (lock.holder) throw alreadyRunning(lock.holder);
+  await say(look(settings));
+  await installPackages();
+  await build();
+  await prepareEngine(settings);
+  await serve(settings);
+}
+
+async function say(lines) {
+  for await (const line of lines) process.stdout.write(`${line}\n`);
+}
+
+async function prepareEngine(settings) {
+  const { mayGainPrivileges } = (await findEngine(settings)) ?? (await startEngine(settings));
+  if (mayGainPrivileges)
+    process.stdout.write(
+      `! This Docker Engine lets containers gain privileges: add "no-new-privileges": true to /etc/docker/daemon.json and restart it.\n`,
+    );
+}
+
+async function serve(settings) {
+  if (stopping) return;
+  const flags = JSON.parse(readFileSync(path.join(BACKEND, 'package.json'), 'utf8')).berth?.nodeFlags ?? [];
+  api = spawn(NODE, [...flags, 'dist/main.js'], { cwd: BACKEND, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  const ended = once(api, 'exit');
+  const ready = await Promise.race([ended.then(() => false), isReady(settings.url)]);
+  if (ready === undefined && !stopping) {
+    await stopApi();
+    throw new Failure(`The API does not get ready within ${READY_MS / 1000} s: its log above says what it waits for.`);
+  }
+  if (ready && !stopping) process.stdout.write(ending(settings));
+  const [code, signal] = await ended;
+  if (stopping) return;
+  // With a code of its own it has said why.
+  if (signal) throw new Failure(`The API was ended by ${signal}: start it again with script/server.`, EXIT.failed);
+  process.exitCode = code;
+}
+
+/** Undefined when the time is over. */
+async function isReady(url) {
+  for (const end = Date.now() + READY_MS; Date.now() < end && !stopping; await delay(50)) {
+    const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+    if (answer?.ok) return true;
+  }
+  return undefined;
+}
+
+/** Ctrl-C or an end that was asked for: what we started ends, but for the engine, where the users' services live. */
+async function stop() {
+  if (stopping) return;
+  stopping = true;
+  await endRunning();
+  if (api) await stopApi();
+  lock?.release?.();
+  process.stdout.write('Berth has stopped. The Docker Engine and the deployed services go on running.\n');
+  process.exit(api ? 0 : 130);
+}
+
+async function stopApi() {
+  if (api.exitCode !== null || api.signalCode !== null) return;
+  const ended = once(api, 'exit');
+  api.kill('SIGTERM');
+  const killer = setTimeout(() => api.kill('SIGKILL'), STOP_MS);
+  await ended;
+  clearTimeout(killer);
+}
+
+function ending(settings) {
+  const { url } = settings;
+  const note = hasServiceManager() ? '' : ' The Docker Engine stays.';
+  return `
+Berth is running. Ctrl-C stops it; what it has deployed goes on running.${note}
+
+  API      ${url}
+  Swagger  ${url}/api/docs
+  Health   ${url}/health
+  A key    script/key create --telegram-id 1 --scopes ALL
+
+The first deployment, to paste into another terminal in ${ROOT}:
+
+${firstDeployment(settings)}
+
+`;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  // What was cut by Ctrl-C is not a failure of its own.
+  if (!stopping)
+    process.exitCode = tell(error.code && error.syscall ? new Failure(`Berth cannot start: ${reason(error)}.`) : error);
+}
+if (!stopping) lock?.release?.();
