@@ -30,6 +30,18 @@ export default defineConfig({
           maxConcurrency: 2,
         },
       },
+      {
+        ...decorators,
+        test: {
+          name: 'bench',
+          include: ['bench/**/*.bench-spec.ts'],
+          globalSetup: ['test/testbed/global-setup.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 120_000,
+          // One at a time: they measure.
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -2,7 +2,7 @@
  * The npm packages and the built program, each made again only when what it is made of has changed. `node script/lib/build.mjs` does both.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure, reason, tell } from './failure.mjs';
@@ -45,6 +45,7 @@ export async function build() {
   if (isBuilt()) return;
   process.stdout.write('Building the program …\n');
   const hash = hashOf(sources());
+  rmSync(BUILD_STAMP, { force: true });
   for (const script of ['generate', 'build']) await npm(['run', script], `The program could not be built (${script})`);
   writeFileSync(BUILD_STAMP, hash);
 }

@@ -23,6 +23,8 @@ const SETTINGS = {
 /** API versions: of Engine 20.10, and of the first that takes no-new-privileges per service. */
 const OLDEST_API = 41;
 const OWN_PRIVILEGES_API = 46;
+/** What comes from a local engine that is not there, or not yet: while it starts it listens and does not answer. */
+const ABSENT = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'];
 
 /** `{ version, swarm, mayGainPrivileges }` of the running one; undefined when there is none and one can be started here. */
 export async function findEngine({ dockerHost, engineIsLocal }) {
@@ -35,7 +37,10 @@ export async function findEngine({ dockerHost, engineIsLocal }) {
     return {
       version: Version,
       swarm: Swarm?.LocalNodeState,
-      mayGainPrivileges: api < OWN_PRIVILEGES_API && !SecurityOptions?.some((name) => name.startsWith('name=no-new-')),
+      mayGainPrivileges:
+        api < OWN_PRIVILEGES_API &&
+        !SecurityOptions?.includes('name=no-new-privileges') &&
+        !(engineIsLocal && isToldNoNewPrivileges()),
     };
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -43,7 +48,7 @@ export async function findEngine({ dockerHost, engineIsLocal }) {
       throw new Failure(
         `This user may not use the Docker Engine: run script/server as root, or join the group docker.`,
       );
-    if (engineIsLocal && ['ENOENT', 'ECONNREFUSED'].includes(error.code)) return undefined;
+    if (engineIsLocal && ABSENT.includes(error.code)) return undefined;
     throw new Failure(
       `The Docker Engine at ${dockerHost} does not answer (${reason(error)}): start it, or put DOCKER_HOST right.`,
     );
@@ -85,9 +90,15 @@ function writeEngineSettings() {
 async function installEngine() {
   process.stdout.write('Installing the Docker Engine (docker.io) …\n');
   const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, mayBeCut: false };
+  // A fresh machine may be upgrading itself.
+  const quiet = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
   // What fails to update may still hold the package.
-  await run('apt-get', ['update', '-qq'], options);
-  const { code, output } = await run('apt-get', ['install', '-y', '-qq', 'docker.io', 'ca-certificates'], options);
+  await run('apt-get', [...quiet, 'update'], options);
+  const { code, output } = await run(
+    'apt-get',
+    [...quiet, 'install', '-y', 'docker.io', 'ca-certificates', 'iptables'],
+    options,
+  );
   if (code === 0 && findProgram('dockerd')) return;
   process.stderr.write(output);
   throw new Failure(
@@ -116,16 +127,30 @@ function startDaemon(dataDir) {
   return Object.assign(lastWords, { ended: () => child.exitCode !== null || child.signalCode !== null });
 }
 
-/** After a crash the pid in the file may be anybody's. */
-function daemonIsAlive() {
+/** Before 23.0.4 an engine does not say it in /info (moby#45320): look at what it was started with. */
+function isToldNoNewPrivileges() {
+  if (/--no-new-privileges(?!=false)/.test(ofDaemon('cmdline'))) return true;
   try {
-    return readFileSync(`/proc/${Number(readFileSync(PID_FILE, 'utf8'))}/comm`, 'utf8').trim() === 'dockerd';
+    return JSON.parse(readFileSync(SETTINGS_FILE, 'utf8'))['no-new-privileges'] === true;
   } catch {
     return false;
   }
 }
 
-export function hasServiceManager() {
+/** After a crash the pid in the file may be anybody's. */
+function daemonIsAlive() {
+  return ofDaemon('comm').trim() === 'dockerd';
+}
+
+function ofDaemon(file) {
+  try {
+    return readFileSync(`/proc/${Number(readFileSync(PID_FILE, 'utf8'))}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function hasServiceManager() {
   return existsSync('/run/systemd/system');
 }
 

@@ -23,7 +23,7 @@ export function reason({ code, message }) {
     EROFS: 'the disk is read-only',
     ENOSPC: 'the disk is full',
     ENOENT: 'it does not exist',
-    ENOTDIR: 'a part of the path is a file',
+    ENOTDIR: 'it is a file, or a part of its path is one',
     EISDIR: 'it is a folder',
     ECONNREFUSED: 'nothing listens there',
     ENOTFOUND: 'the name is unknown',

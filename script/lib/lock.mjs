@@ -7,13 +7,15 @@ import path from 'node:path';
  */
 export function acquireLock(dataDir, url) {
   const file = lockFile(dataDir);
+  let wasStale = false;
   const mine = `${file}.${process.pid}`;
   writeFileSync(mine, JSON.stringify({ pid: process.pid, startTime: startTime(process.pid), url }));
   try {
     for (;;) {
-      if (place(mine, file)) return { release: () => rmSync(file, { force: true }) };
+      if (place(mine, file)) return { wasStale, release: () => rmSync(file, { force: true }) };
       const holder = lockHolder(dataDir);
       if (holder) return { holder };
+      wasStale = true;
       removeStale(file, `${mine}.stale`);
     }
   } finally {
@@ -56,10 +58,11 @@ function place(from, to) {
   }
 }
 
-/** Field 22 of /proc/PID/stat; the second field, the name, may hold spaces and parentheses. */
+/** Field 22 of /proc/PID/stat; the second field, the name, may hold spaces and parentheses. Undefined for one that is only not buried. */
 function startTime(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return /[ZX]/.test(fields[0]) ? undefined : fields[19];
 }
 
 function lockFile(dataDir) {

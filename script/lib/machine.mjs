@@ -1,19 +1,22 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BACKEND, isBuilt, packagesAreInstalled } from './build.mjs';
 import { findEngine, planEngine } from './engine.mjs';
 import { EXIT, Failure, reason } from './failure.mjs';
 import { lockHolder } from './lock.mjs';
 
-const NEEDED_BYTES = 2e9;
+/** For the first start; for a later one, whose deployments must not stay down because the disk is rather full. */
+const NEEDED_GB = { setUp: 2, run: 0.2 };
 
 /** What is there and what will be done, a line each; throws when something stands in the way. Changes nothing. */
-export async function* look(settings) {
+export async function* look(settings, { waitForPortMs = 0 } = {}) {
   const { dataDir, ownDatabase, host, port } = settings;
   yield there(`Node.js ${process.version}`);
-  checkSpace([dataDir, BACKEND]);
-  await checkPort(settings);
+  checkSpace(BACKEND, packagesAreInstalled() ? NEEDED_GB.run : NEEDED_GB.setUp);
+  checkSpace(dataDir, existsSync(path.join(dataDir, 'postgres/data')) ? NEEDED_GB.run : NEEDED_GB.setUp);
+  await checkPort(settings, waitForPortMs);
   yield there(`Port ${port} on ${host} is free`);
   yield packagesAreInstalled() ? there('npm packages') : will('npm packages', 'will be installed (npm ci)');
   yield packagesAreInstalled() && isBuilt() ? there('Program') : will('Program', 'will be built');
@@ -27,12 +30,13 @@ export async function* look(settings) {
 
 export function ensureDataDir(dataDir) {
   try {
-    const made = mkdirSync(dataDir, { recursive: true });
-    // Whatever our umask is: PostgreSQL runs as a user of its own and has to get through.
-    for (let folder = dataDir; made && folder.startsWith(made); folder = path.dirname(folder)) chmodSync(folder, 0o711);
+    makeFolder(dataDir);
     const probe = path.join(dataDir, `.probe.${process.pid}`);
-    writeFileSync(probe, 'x');
-    rmSync(probe);
+    try {
+      writeFileSync(probe, 'x');
+    } finally {
+      rmSync(probe, { force: true });
+    }
   } catch (error) {
     const advice =
       error.code === 'ENOSPC'
@@ -40,6 +44,14 @@ export function ensureDataDir(dataDir) {
         : 'run script/server as root, or set DATA_DIR to a folder of yours';
     throw new Failure(`Berth cannot write to ${dataDir} (${reason(error)}): ${advice}.`);
   }
+}
+
+/** Whatever our umask is: PostgreSQL runs as a user of its own and has to get through. */
+function makeFolder(folder) {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder);
+  chmodSync(folder, 0o711);
 }
 
 export function alreadyRunning({ pid, url }) {
@@ -51,14 +63,13 @@ export function checkNobodyRuns({ dataDir }) {
   if (holder) throw alreadyRunning(holder);
 }
 
-function checkSpace(folders) {
-  for (const folder of folders.map(nearestExisting)) {
-    const { bavail, bsize } = statfsSync(folder);
-    if (bavail * bsize < NEEDED_BYTES)
-      throw new Failure(
-        `Only ${((bavail * bsize) / 1e9).toFixed(1)} GB are free on the disk of ${folder}: Berth needs 2 GB, free some space.`,
-      );
-  }
+function checkSpace(folder, neededGb) {
+  const { bavail, bsize } = statfsSync(nearestExisting(folder));
+  const freeGb = (bavail * bsize) / 1e9;
+  if (freeGb < neededGb)
+    throw new Failure(
+      `Only ${freeGb.toFixed(1)} GB are free on the disk of ${folder}: Berth needs ${neededGb} GB, free some space.`,
+    );
 }
 
 function nearestExisting(folder) {
@@ -66,19 +77,25 @@ function nearestExisting(folder) {
 }
 
 /** Another program that answers there must not pass for the API. */
-function checkPort({ host, port }) {
+async function checkPort({ host, port }, waitMs) {
   const told = {
     EADDRINUSE: [`Port ${port} is taken by another program: stop it, or set PORT to another port.`, EXIT.portTaken],
     EACCES: [`Port ${port} is for root only: run script/server as root, or set PORT to 1024 or above.`, EXIT.portTaken],
     EADDRNOTAVAIL: [`This machine does not have the address ${host}: put HOST right.`, EXIT.config],
     ENOTFOUND: [`The name ${host} is unknown here: put HOST right.`, EXIT.config],
   };
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error) =>
-      reject(new Failure(...(told[error.code] ?? [`Port ${port} on ${host} cannot be used (${reason(error)}).`]))),
-    );
-    server.listen({ host, port }, () => server.close(resolve));
+  for (const end = Date.now() + waitMs; ; await delay(100)) {
+    const error = await errorOfListening(host, port);
+    if (!error) return;
+    if (error.code !== 'EADDRINUSE' || Date.now() >= end)
+      throw new Failure(...(told[error.code] ?? [`Port ${port} on ${host} cannot be used (${reason(error)}).`]));
+  }
+}
+
+function errorOfListening(host, port) {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', resolve);
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
   });
 }
 

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BACKEND, build, installPackages, NODE, ROOT } from './build.mjs';
-import { findEngine, hasServiceManager, startEngine } from './engine.mjs';
+import { findEngine, startEngine } from './engine.mjs';
 import { EXIT, Failure, reason, tell } from './failure.mjs';
 import { firstDeployment } from './first-deployment.mjs';
 import { acquireLock } from './lock.mjs';
@@ -46,7 +46,8 @@ async function main([option, ...more]) {
   ensureDataDir(settings.dataDir);
   lock = acquireLock(settings.dataDir, settings.url);
   if (lock.holder) throw alreadyRunning(lock.holder);
-  await say(look(settings));
+  // The API of one that was killed is still stopping by itself.
+  await say(look(settings, { waitForPortMs: lock.wasStale ? STOP_MS : 0 }));
   await installPackages();
   await build();
   await prepareEngine(settings);
@@ -70,8 +71,9 @@ async function serve(settings) {
   const flags = JSON.parse(readFileSync(path.join(BACKEND, 'package.json'), 'utf8')).berth?.nodeFlags ?? [];
   api = spawn(NODE, [...flags, 'dist/main.js'], { cwd: BACKEND, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   const ended = once(api, 'exit');
-  const ready = await Promise.race([ended.then(() => false), isReady(settings.url)]);
-  if (ready === undefined && !stopping) {
+  ended.catch(() => undefined); // not started at all: told below
+  const ready = await isReady(settings.url);
+  if (!ready && !stopping && apiIsAlive()) {
     await stopApi();
     throw new Failure(`The API does not get ready within ${READY_MS / 1000} s: its log above says what it waits for.`);
   }
@@ -83,13 +85,16 @@ async function serve(settings) {
   process.exitCode = code;
 }
 
-/** Undefined when the time is over. */
 async function isReady(url) {
-  for (const end = Date.now() + READY_MS; Date.now() < end && !stopping; await delay(50)) {
+  for (const end = Date.now() + READY_MS; Date.now() < end && !stopping && apiIsAlive(); await delay(50)) {
     const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
     if (answer?.ok) return true;
   }
-  return undefined;
+  return false;
+}
+
+function apiIsAlive() {
+  return api.pid !== undefined && api.exitCode === null && api.signalCode === null;
 }
 
 /** Ctrl-C or an end that was asked for: what we started ends, but for the engine, where the users' services live. */
@@ -104,7 +109,7 @@ async function stop() {
 }
 
 async function stopApi() {
-  if (api.exitCode !== null || api.signalCode !== null) return;
+  if (!apiIsAlive()) return;
   const ended = once(api, 'exit');
   api.kill('SIGTERM');
   const killer = setTimeout(() => api.kill('SIGKILL'), STOP_MS);
@@ -113,17 +118,18 @@ async function stopApi() {
 }
 
 function ending(settings) {
-  const { url } = settings;
-  const note = hasServiceManager() ? '' : ' The Docker Engine stays.';
+  const { url, databaseIsFromShell } = settings;
+  // It may hold a password, which has no place in a log.
+  const note = databaseIsFromShell ? ' that has the same DATABASE_URL' : '';
   return `
-Berth is running. Ctrl-C stops it; what it has deployed goes on running.${note}
+Berth is running. Ctrl-C stops it; the Docker Engine and what is deployed go on running.
 
   API      ${url}
   Swagger  ${url}/api/docs
   Health   ${url}/health
   A key    script/key create --telegram-id 1 --scopes ALL
 
-The first deployment, to paste into another terminal in ${ROOT}:
+The first deployment, to paste into another terminal${note} in ${ROOT}:
 
 ${firstDeployment(settings)}
 

@@ -27,6 +27,7 @@ export function readSettings() {
     dataDir: path.resolve(dataDir),
     /** script/key has to be given it, too. */
     dataDirIsFromShell: Boolean(process.env.DATA_DIR),
+    databaseIsFromShell: Boolean(process.env.DATABASE_URL),
     ownDatabase: !env.DATABASE_URL,
     dockerHost,
     engineIsLocal: dockerHost === LOCAL_ENGINE,

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { runningServer } from '../../src/core/database/embedded-postgres.js';
 import { eventually } from '../testbed/eventually.js';
 import { ApiClient } from './api-client.js';
@@ -96,6 +97,20 @@ export class Platform {
       env: this.environment(),
     });
     return stdout.trim();
+  }
+
+  /** Every row of the database as text. */
+  async dump(): Promise<string> {
+    const client = new pg.Client({ connectionString: this.databaseUrl });
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ text: string }>(
+        "SELECT query_to_xml(format('SELECT * FROM %I.%I', schemaname, tablename), true, true, '')::text AS text FROM pg_tables WHERE schemaname IN ('public', 'graphile_worker')",
+      );
+      return rows.map(({ text }) => text).join('\n');
+    } finally {
+      await client.end();
+    }
   }
 
   async client(telegramId = '1', scopes = 'ALL'): Promise<ApiClient> {

@@ -123,7 +123,8 @@ export class EmbeddedPostgres {
       await promisify(execFile)(initdb, args, { ...serverUser(), cwd: '/', env: ENVIRONMENT });
     } catch (error) {
       const { stderr = '', message } = error as Error & { stderr?: string };
-      const reason = stderr.split('\n').find((line) => /error|fatal|panic/i.test(line)) ?? message;
+      const lines = stderr.split('\n').filter(Boolean);
+      const reason = lines.find((line) => /error|fatal|panic/i.test(line)) ?? lines.at(-1) ?? message;
       throw this.failure('PostgreSQL could not be set up', reason, error);
     } finally {
       rmSync(passwordFile, { force: true });

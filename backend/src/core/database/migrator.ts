@@ -17,6 +17,7 @@ interface HistoryRow {
  */
 export async function migrate(connectionString: string, migrationsDir: string): Promise<{ applied: string[] }> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined); // The query under way fails with it; unhandled it would end the process.
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
@@ -74,7 +75,7 @@ async function apply(client: pg.Client, name: string, sql: string): Promise<void
     );
     await client.query('COMMIT');
   } catch (cause) {
-    await client.query('ROLLBACK');
+    await client.query('ROLLBACK').catch(() => undefined);
     throw new Error(`migration ${name} failed and was rolled back: ${(cause as Error).message}`, { cause });
   }
 }

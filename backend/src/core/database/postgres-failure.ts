@@ -11,6 +11,7 @@ const ADVICE: [RegExp, (folder: string) => string][] = [
     /incompatible with server|initialized by PostgreSQL version/i,
     () => 'start the version of Berth that wrote it, dump the database there, and restore it here',
   ],
+  [/user does not exist/i, () => `give the uid ${owner()} a line in /etc/passwd`],
   [/cannot allocate memory|out of memory|ENOMEM/i, () => 'free some memory'],
   [
     /could not open|could not locate|invalid (primary )?checkpoint|invalid data in file|not a valid data directory|is missing|bogus data|corrupt|incorrect checksum/i,

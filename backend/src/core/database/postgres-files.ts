@@ -118,7 +118,8 @@ export class PostgresFiles {
 
   isOurs(pid: number): boolean {
     try {
-      return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(this.data);
+      const isServer = readFileSync(`/proc/${pid}/comm`, 'utf8') === 'postgres\n'; // and not a shell that stands in the folder
+      return isServer && readlinkSync(`/proc/${pid}/cwd`) === realpathSync(this.data);
     } catch {
       return false;
     }

@@ -1,8 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Public } from '../../common/decorators/access.js';
+import { Operation } from '../../common/decorators/operation.js';
 import { HealthChecks } from './health-checks.js';
+
+export class LivenessDto {
+  @ApiProperty({ enum: ['ok'] })
+  status: 'ok';
+}
 
 @ApiTags('health')
 @Controller('health')
@@ -15,19 +21,28 @@ export class HealthController {
 
   @Get()
   @HealthCheck()
+  @ApiOperation({
+    operationId: 'getHealth',
+    summary: 'Every part of the platform',
+    description: 'No key needed. 503 when a required part is down.',
+  })
   all(): Promise<HealthCheckResult> {
     return this.health.check(this.checks.all());
   }
 
-  /** The process answers. */
   @Get('live')
-  live(): { status: 'ok' } {
+  @Operation({ id: 'getLiveness', summary: 'The process answers', response: LivenessDto, open: true })
+  live(): LivenessDto {
     return { status: 'ok' };
   }
 
-  /** It can take work: database and Docker answer, and it is not shutting down. */
   @Get('ready')
   @HealthCheck()
+  @ApiOperation({
+    operationId: 'getReadiness',
+    summary: 'It can take work',
+    description: 'No key needed. Database and Docker answer, and it is not shutting down; else 503.',
+  })
   ready(): Promise<HealthCheckResult> {
     return this.health.check(this.checks.required());
   }

@@ -84,7 +84,7 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
     if (!first) return;
     const tasks = all
       ? (all.get(first.dockerServiceId) ?? [])
-      : await this.tasks.list({ serviceId: first.dockerServiceId });
+      : await this.tasks.list({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     const bySlot = Map.groupBy(tasks, ({ slot }) => slot);
     for (const row of known) {
       const own = bySlot.get(row.slot) ?? [];
