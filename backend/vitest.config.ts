@@ -5,7 +5,7 @@ const decorators = { oxc: { decorator: { legacy: true, emitDecoratorMetadata: tr
 export default defineConfig({
   test: {
     projects: [
-      { ...decorators, test: { name: 'unit', include: ['src/**/*.spec.ts'] } },
+      { ...decorators, test: { name: 'unit', isolate: false, include: ['src/**/*.spec.ts'] } },
       {
         ...decorators,
         test: {

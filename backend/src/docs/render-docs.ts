@@ -56,7 +56,7 @@ function allowedValues({ type, allow, rules = [] }: JoiKey): string {
 
 function numbers(rules: NonNullable<JoiKey['rules']>, min: number | undefined, max: number | undefined): string {
   const has = (name: string) => rules.some((rule) => rule.name === name);
-  if (has('port')) return '0 to 65535';
+  if (has('port')) return 'port number';
   const kind = has('integer') ? 'whole number' : 'number';
   const from = min === undefined ? 'above 0' : `${min}`;
   return max === undefined ? `${kind}, ${from} or more` : `${kind}, ${from} to ${max}`;

@@ -57,7 +57,7 @@ it('a list of platforms without this machine must not be pulled', async () => {
 });
 
 async function pull(image: string, authconfig?: object): Promise<void> {
-  const progress = (await docker.pull(image, authconfig ? { authconfig } : {})) as NodeJS.ReadableStream;
+  const progress = await docker.pull(image, authconfig ? { authconfig } : {});
   const steps = await new Promise<{ error?: string }[]>((resolve, reject) => {
     docker.modem.followProgress(progress, (error, output: { error?: string }[]) =>
       error ? reject(error) : resolve(output),

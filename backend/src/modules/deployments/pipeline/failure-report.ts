@@ -27,9 +27,10 @@ export function failureReport(
 
 function healthSentence(reason: string, probeOutput: string, isHealth: boolean): string {
   if (!isHealth || probeOutput === '') return reason;
-  const [, listening] = /listening: (.*)$/.exec(probeOutput) ?? [];
-  const onlyLoopback =
-    listening && listening !== 'nothing' && listening.split(', ').every((address) => /^(127\.|\[::1\])/.test(address));
+  const [, port, listening] = /^not listening on port (\d+); listening: (.*)$/.exec(probeOutput) ?? [];
+  const onlyLoopback = listening
+    ?.split(', ')
+    .some((address) => /^(127\.[\d.]+|\[::1\]):/.test(address) && address.endsWith(`:${port ?? ''}`));
   const advice = onlyLoopback
     ? ' It listens on 127.0.0.1 only, where nobody else reaches it: let it listen on 0.0.0.0.'
     : '';

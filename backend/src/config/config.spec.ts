@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { Config, ConfigError } from './config.js';
+
+const load = (env: NodeJS.ProcessEnv) => Config.load(env, '/no/such/file');
+
+describe('the configuration', () => {
+  it('must need nothing', () => {
+    const { http, limits, deploy, hostPorts, resources } = load({});
+    expect(http).toEqual({ host: '127.0.0.1', port: 3000, publicBaseUrl: 'http://127.0.0.1:3000' });
+    expect(limits).toEqual({ windowMs: 60_000, general: 100, deploy: 5, gitDeploy: 3 });
+    expect(deploy).toEqual({ stabilityWindowMs: 2000, deadlineMs: 600_000 });
+    expect(hostPorts).toEqual({ first: 1024, last: 65_535 });
+    expect(resources.default).toEqual({ cpus: 1, memoryMb: 512, pids: 256 });
+  });
+
+  it('must list every problem at once, naming keys and never values', () => {
+    const secret = 'hunter2';
+    try {
+      load({
+        PORT: 'abc',
+        ENCRYPTION_KEY: secret,
+        HOST_PORT_RANGE: '9-1',
+        DATABASE_URL: `mysql://u:${secret}@h/d`,
+        DEFAULT_CPUS: '9',
+      });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      const { problems } = error as ConfigError;
+      for (const key of ['PORT', 'ENCRYPTION_KEY', 'HOST_PORT_RANGE', 'DATABASE_URL'])
+        expect(
+          problems.some((problem) => problem.startsWith(`${key} `)),
+          key,
+        ).toBe(true);
+      expect(problems.join('\n')).not.toContain(secret);
+    }
+  });
+
+  it('must refuse a default above its maximum', () => {
+    expect(() => load({ DEFAULT_MEMORY_MB: '5000' })).toThrow('DEFAULT_MEMORY_MB must not exceed MAX_MEMORY_MB');
+  });
+});

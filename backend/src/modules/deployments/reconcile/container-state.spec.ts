@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { SwarmTask, TaskState } from '../../../integrations/docker/swarm-tasks.js';
+import { type KnownContainer, observeSlot } from './container-state.js';
+
+const known: KnownContainer = { slot: 1, taskId: 'a', status: 'RUNNING', healthStatus: 'NONE', restartCount: 4 };
+const task = (id: string, state: TaskState = 'running'): SwarmTask => ({
+  id,
+  serviceId: 's',
+  slot: 1,
+  nodeId: 'n',
+  state,
+  desired: 'running',
+  since: new Date(0),
+  createdAt: new Date(0),
+  message: '',
+  error: undefined,
+  exitCode: undefined,
+  containerId: 'c',
+});
+const running = (health?: 'starting' | 'healthy' | 'unhealthy') => ({
+  running: true,
+  startedAt: new Date(0),
+  exitCode: 0,
+  oomKilled: false,
+  health: health && { status: health, lastOutput: '' },
+});
+
+describe("a replica's truth", () => {
+  it('must count the tasks that came after the one last seen', () => {
+    expect(observeSlot(known, [task('a')], running()).restartCount).toBe(4);
+    expect(observeSlot(known, [task('a', 'failed'), task('b', 'failed'), task('c')], running())).toMatchObject({
+      restartCount: 6,
+      taskId: 'c',
+    });
+    expect(observeSlot({ ...known, taskId: null, restartCount: 0 }, [task('a')], running()).restartCount).toBe(0);
+    expect(
+      observeSlot({ ...known, taskId: null, restartCount: 0 }, [task('a', 'failed'), task('b')], running())
+        .restartCount,
+    ).toBe(1);
+    expect(observeSlot(known, [task('x', 'failed'), task('y')], running()).restartCount).toBe(6);
+  });
+
+  it('must follow health, and have none where nothing runs', () => {
+    expect(observeSlot(known, [task('a')], running('unhealthy'))).toMatchObject({
+      status: 'RUNNING',
+      healthStatus: 'UNHEALTHY',
+    });
+    expect(observeSlot(known, [task('a', 'starting')], running('starting'))).toMatchObject({
+      status: 'RUNNING',
+      healthStatus: 'STARTING',
+    });
+    expect(observeSlot(known, [task('a', 'failed')], undefined)).toMatchObject({
+      status: 'FAILED',
+      healthStatus: 'NONE',
+    });
+    expect(observeSlot(known, [], undefined)).toMatchObject({
+      status: 'STOPPED',
+      healthStatus: 'NONE',
+      restartCount: 4,
+    });
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { BASELINE_CAPABILITIES, DEFAULT_HEALTH_TIMING, type Release, stopsFirst } from './release.js';
+import { checkKindOf } from './health-config.js';
+import { buildServiceSpec } from './service-spec-builder.js';
+
+const OLD = { startInterval: false, serviceNoNewPrivileges: false };
+const NEW = { startInterval: true, serviceNoNewPrivileges: true };
+const PROBE = { id: 'config1', name: 'berth_probe_amd64_0123' };
+
+const release: Release = {
+  deploymentId: 'd1',
+  environmentId: 'e1',
+  serviceName: 'shop-web-abc',
+  name: 'web',
+  network: 'overlay_env_shop_1',
+  image: 'nginx@sha256:abc',
+  replicas: 2,
+  command: [],
+  env: { A: '1' },
+  ports: [{ container: 80, protocol: 'tcp' }],
+  volumes: [{ name: 'data', path: '/data', readOnly: true }],
+  healthCheck: { kind: 'default', ...DEFAULT_HEALTH_TIMING },
+  imageHasHealthCheck: false,
+  resources: { cpus: 0.5, memoryMb: 64, pids: 100 },
+  capabilities: [...BASELINE_CAPABILITIES],
+};
+
+describe('the one builder of service specs', () => {
+  it('must describe the whole service, hardened', () => {
+    const labels = {
+      'berth.managed': 'true',
+      'berth.environment': 'e1',
+      'berth.deployment': 'd1',
+      'berth.name': 'web',
+    };
+    expect(buildServiceSpec(release, NEW, PROBE)).toEqual({
+      Name: 'shop-web-abc',
+      Labels: labels,
+      TaskTemplate: {
+        ContainerSpec: {
+          Image: 'nginx@sha256:abc',
+          Labels: labels,
+          Env: ['A=1'],
+          Mounts: [{ Type: 'volume', Source: 'berth_e1_data', Target: '/data', ReadOnly: true }],
+          Configs: [
+            {
+              ConfigID: 'config1',
+              ConfigName: PROBE.name,
+              File: { Name: '/.berth/probe', UID: '0', GID: '0', Mode: 0o555 },
+            },
+          ],
+          HealthCheck: {
+            Test: ['CMD', '/.berth/probe', 'tcp', '80'],
+            Interval: 10e9,
+            Timeout: 5e9,
+            Retries: 3,
+            StartPeriod: 60e9,
+            StartInterval: 0.2e9,
+          },
+          CapabilityDrop: ['ALL'],
+          CapabilityAdd: [
+            'CAP_CHOWN',
+            'CAP_DAC_OVERRIDE',
+            'CAP_FOWNER',
+            'CAP_SETGID',
+            'CAP_SETUID',
+            'CAP_NET_BIND_SERVICE',
+          ],
+          Privileges: { NoNewPrivileges: true },
+          StopGracePeriod: 10e9,
+        },
+        Resources: { Limits: { NanoCPUs: 5e8, MemoryBytes: 64 * 1024 * 1024, Pids: 100 } },
+        RestartPolicy: { Condition: 'any', Delay: 1e9 },
+        Networks: [{ Target: 'overlay_env_shop_1', Aliases: ['web'] }],
+        LogDriver: { Name: 'json-file', Options: { 'max-size': '10m', 'max-file': '3' } },
+      },
+      Mode: { Replicated: { Replicas: 2 } },
+      EndpointSpec: { Mode: 'dnsrr', Ports: [] },
+    });
+  });
+
+  it('must ask an old engine for nothing that it does not know, and keep the patience of the check', () => {
+    const { ContainerSpec } = buildServiceSpec(release, OLD, PROBE).TaskTemplate;
+    expect(ContainerSpec.Privileges).toBeUndefined();
+    expect(ContainerSpec.HealthCheck).toEqual({
+      Test: ['CMD', '/.berth/probe', 'tcp', '80'],
+      Interval: 2e9,
+      Timeout: 5e9,
+      Retries: 15,
+      StartPeriod: 60e9,
+    });
+  });
+
+  it('must publish host ports on the host itself', () => {
+    const spec = buildServiceSpec(
+      { ...release, ports: [{ container: 53, host: 5353, protocol: 'udp' }] },
+      NEW,
+      undefined,
+    );
+    expect(spec.EndpointSpec.Ports).toEqual([
+      { Protocol: 'udp', TargetPort: 53, PublishedPort: 5353, PublishMode: 'host' },
+    ]);
+    expect(spec.TaskTemplate.ContainerSpec.Configs).toEqual([]);
+    expect(spec.TaskTemplate.ContainerSpec.HealthCheck).toBeUndefined();
+  });
+
+  it('must choose the check of the request, else of the image, else the first TCP port, else none', () => {
+    expect(
+      checkKindOf({ ...release, healthCheck: { kind: 'http', path: '/', port: 80, ...DEFAULT_HEALTH_TIMING } }),
+    ).toBe('http');
+    expect(checkKindOf({ ...release, imageHasHealthCheck: true })).toBe('image');
+    expect(checkKindOf(release)).toBe('tcp');
+    expect(checkKindOf({ ...release, ports: [{ container: 53, protocol: 'udp' }] })).toBe('none');
+    expect(checkKindOf({ ...release, healthCheck: { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } })).toBe('none');
+  });
+
+  it('must stop the old release first for host ports and writable volumes only', () => {
+    expect(stopsFirst(release)).toBe(false);
+    expect(stopsFirst({ ...release, ports: [{ container: 80, host: 8080, protocol: 'tcp' }] })).toBe(true);
+    expect(stopsFirst({ ...release, volumes: [{ name: 'd', path: '/d', readOnly: false }] })).toBe(true);
+  });
+});
