@@ -36,7 +36,8 @@ struct interfaces {
   struct interface *list;
 };
 
-#define CONNECT_SECONDS 1 /* within the container it takes time only when the server's queue is full */
+/* Within the container it takes time only when the server's queue is full; the kernel tries again after 1 s. */
+#define CONNECT_SECONDS 2
 #define DRAIN_MICROS 100000
 #define DRAIN_READS 16
 #define MAX_LISTED 10
@@ -187,21 +188,16 @@ static int same_listener(const struct listener *a, const struct listener *b) {
 }
 
 static void list(const struct listener *it) {
-  if (listed_count > MAX_LISTED) return;
+  if (listed_count == MAX_LISTED) return;
   if (!it->v6 && it->words[3] == 0x0b00007f) return; /* 127.0.0.11 is Docker's own resolver */
   for (u32 i = 0; i < listed_count; i++)
     if (same_listener(&listed[i], it)) return;
   if (listed_count) put(", ");
-  if (listed_count == MAX_LISTED) {
-    put("and more");
-  } else {
-    listed[listed_count] = *it;
-    if (it->v6) put_v6(it->words);
-    else put_v4(it->words[3]);
-    put(":");
-    put_number(it->port);
-  }
-  listed_count++;
+  if (it->v6) put_v6(it->words);
+  else put_v4(it->words[3]);
+  put(":");
+  put_number(it->port);
+  listed[listed_count++] = *it;
 }
 
 /* `  0: 0100007F:1F90 00000000:0000 0A …`, addresses as words of the machine's byte order. */
@@ -275,7 +271,7 @@ static u32 get(long fd, const char *path) {
   u32 used = 0;
   send_all(fd, "GET ", MSG_MORE); /* in one packet: simple servers read a request only once */
   send_all(fd, path, MSG_MORE);
-  send_all(fd, " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: berth-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n", 0);
+  send_all(fd, " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: berth-probe\r\nConnection: close\r\n\r\n", 0);
   while (used < 12) {
     long n = sys(__NR_read, fd, (long)(answer + used), sizeof answer - used, 0, 0, 0);
     if (n <= 0) return 0;

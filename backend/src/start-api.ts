@@ -10,7 +10,8 @@ const BODY_LIMIT = '1mb';
 /** After that, connections that are still open are cut. */
 const SHUTDOWN_MS = 9000;
 
-export async function startApi(config: Config): Promise<NestExpressApplication> {
+export async function startApi(config: Config): Promise<void> {
+  const stopped = stopRequested();
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     bufferLogs: true,
     // A start that fails is told in one sentence by main.ts, not in a stack by Nest.
@@ -32,20 +33,19 @@ export async function startApi(config: Config): Promise<NestExpressApplication> 
     await app.close();
     throw error;
   }
-  stopOnSignals(app);
-  return app;
+  void stopped.then(() => stop(app));
 }
 
-/** SIGTERM, SIGINT, or the end of the program that started us. */
-function stopOnSignals(app: NestExpressApplication): void {
-  let stopping = false;
-  const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-    void app.close().then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  process.on('disconnect', stop);
+/** SIGTERM, SIGINT, or the end of the program that started us; also while we still start. */
+function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, () => resolve());
+    if (process.connected === false) resolve();
+  });
+}
+
+async function stop(app: NestExpressApplication): Promise<void> {
+  setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+  await app.close();
+  process.exit(0);
 }

@@ -212,4 +212,14 @@ describe('a deployment that cannot run', () => {
       'DEPLOYMENT_NOT_CANCELLABLE',
     );
   });
+
+  it('must be cancelled at once while it waits for another release of its name', async () => {
+    const body = { environmentId, name: 'queued', image: 'busybox', command: sh(IDLE) };
+    const first = await client.deploy(body);
+    const second = await client.deploy(body);
+    await client.ok('POST', `/deployments/job/${second.jobId}/cancel`);
+    expect(await client.job(second.jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CANCELLED' });
+    expect((await client.settled(first.jobId)).status).toBe('RUNNING');
+    expect(await engine.servicesOf(second.deploymentId)).toEqual([]);
+  });
 });

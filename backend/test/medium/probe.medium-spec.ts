@@ -28,6 +28,10 @@ const CLEANUP_TIMEOUT_MS = 60_000;
 const RETRIES = 10;
 
 const busybox = (command: string): Partial<ContainerSpec> => ({ Image: 'busybox:1.36', Command: command.split(' ') });
+const shell = (script: string): Partial<ContainerSpec> => ({
+  Image: 'busybox:1.36',
+  Command: ['sh', '-c', script],
+});
 /** Holds one static program and nothing else; answers 200, and 500 to /boom. */
 const scratch = (...env: string[]): Partial<ContainerSpec> => ({ Image: 'scratch-http:1', Env: env });
 
@@ -108,6 +112,18 @@ describe.concurrent('a container with the probe as its health check', () => {
     await expectUnhealthy(service, 'not listening on port 8080; listening: 0.0.0.0:3000');
   });
 
+  it('must be unhealthy, and say all of them, when other ones are listened on, IPv6 as well', async () => {
+    const service = await run(shell('httpd -p 0.0.0.0:3000; httpd -p [::]:9000; sleep 3600'), ['tcp', '8080']);
+    await expectUnhealthy(service, 'not listening on port 8080; listening: 0.0.0.0:3000, [::]:9000');
+  });
+
+  it('must list ten listeners at most', async () => {
+    const servers = 'for port in $(seq 3001 3012); do httpd -p 0.0.0.0:$port; done; sleep 3600';
+    const service = await run(shell(servers), ['tcp', '8080']);
+    const ten = /^not listening on port 8080; listening: (0\.0\.0\.0:30\d\d, ){9}0\.0\.0\.0:30\d\d$/;
+    await expectUnhealthy(service, expect.stringMatching(ten));
+  });
+
   it('must become healthy when the path answers 200', async () => {
     const service = await run(busybox('httpd -f -p 8080 -h /etc'), ['http', '8080', '/services']);
     await expectHealthy(service);
@@ -124,6 +140,19 @@ describe.concurrent('a container with the probe as its health check', () => {
   it('must be unhealthy, and say so, when what answers is not HTTP', async () => {
     const service = await run(busybox('nc -ll -p 8080 -e cat'), ['http', '8080', '/health']);
     await expectUnhealthy(service, 'GET /health gave no answer');
+  });
+
+  it('must send its whole request at once, and say who asks', async () => {
+    const request = 'GET /health HTTP/1.1|Host: localhost|User-Agent: berth-probe|Connection: close||';
+    // Answers 200 to exactly this in one read, and 400 to anything else.
+    const answer = [
+      String.raw`got=$(dd bs=4096 count=1 2>/dev/null | tr -d '\r' | tr '\n' '|')`,
+      `[ "$got" = "${request}" ] && status=200 || status=400`,
+      String.raw`printf "HTTP/1.0 $status Compared\r\n\r\n"`,
+    ];
+    const program = ['nc', '-ll', '-p', '8080', '-e', 'sh', '-c', answer.join('\n')];
+    const service = await run({ Image: 'busybox:1.36', Command: program }, ['http', '8080', '/health']);
+    await expectHealthy(service);
   });
 
   it("must wait for an answer for as long as the health check's own timeout lets it", async () => {

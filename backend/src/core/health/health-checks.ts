@@ -14,6 +14,12 @@ const MAX_RSS_BYTES = 1.5 * 1024 ** 3;
 /** A disk that is half full is no trouble; the last twentieth is. */
 const MAX_DISK_USED = 0.95;
 
+const PRIVILEGES: Record<string, string> = {
+  true: 'on',
+  false: 'off: set "no-new-privileges": true in the configuration of the Docker daemon',
+  unknown: 'this engine does not tell: see that the configuration of the Docker daemon sets "no-new-privileges": true',
+};
+
 /** What `/health` looks at; each answer says what is wrong in a sentence. */
 @Injectable()
 export class HealthChecks implements OnModuleDestroy, BeforeApplicationShutdown {
@@ -67,10 +73,11 @@ export class HealthChecks implements OnModuleDestroy, BeforeApplicationShutdown 
       const facts = await this.engine.inspect();
       if (!facts.swarmActive || !facts.isManager) return indicator.down('this engine is not a Swarm manager');
       const noNewPrivileges = facts.serviceNoNewPrivileges || facts.daemonNoNewPrivileges;
-      const warning = noNewPrivileges
-        ? {}
-        : { warning: 'no-new-privileges is off: set "no-new-privileges": true in the daemon\'s configuration' };
-      return indicator.up({ version: facts.version, apiVersion: facts.apiVersion, ...warning });
+      return indicator.up({
+        version: facts.version,
+        apiVersion: facts.apiVersion,
+        noNewPrivileges: PRIVILEGES[String(noNewPrivileges)],
+      });
     } catch {
       return indicator.down('the Docker Engine does not answer');
     }

@@ -10,8 +10,8 @@ export interface EngineFacts {
   nodeId: string;
   swarmActive: boolean;
   isManager: boolean;
-  /** no-new-privileges is set for every container by the daemon */
-  daemonNoNewPrivileges: boolean;
+  /** the daemon sets no-new-privileges for every container; engines before 23.0.4 do not tell: https://github.com/moby/moby/pull/45320 */
+  daemonNoNewPrivileges: boolean | 'unknown';
   /** HealthConfig.StartInterval, API 1.44 */
   startInterval: boolean;
   /** ContainerSpec.Privileges.NoNewPrivileges, API 1.46 */
@@ -52,7 +52,7 @@ export class Engine {
       nodeId: info.Swarm?.NodeID ?? '',
       swarmActive: info.Swarm?.LocalNodeState === 'active',
       isManager: info.Swarm?.ControlAvailable ?? false,
-      daemonNoNewPrivileges: (info.SecurityOptions ?? []).some((option) => option.includes('no-new-privileges')),
+      daemonNoNewPrivileges: daemonNoNewPrivileges(version.Version, info.SecurityOptions ?? []),
       startInterval: offers(version.ApiVersion, 1, 44),
       serviceNoNewPrivileges: offers(version.ApiVersion, 1, 46),
     };
@@ -70,4 +70,10 @@ interface EngineInfo {
 function offers(apiVersion: string, major: number, minor: number): boolean {
   const [haveMajor = 0, haveMinor = 0] = apiVersion.split('.').map(Number);
   return haveMajor > major || (haveMajor === major && haveMinor >= minor);
+}
+
+function daemonNoNewPrivileges(version: string, securityOptions: string[]): boolean | 'unknown' {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.+~-]/).map(Number);
+  const tells = major > 23 || (major === 23 && (minor > 0 || patch >= 4));
+  return tells ? securityOptions.some((option) => option.includes('no-new-privileges')) : 'unknown';
 }

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/decorators/caller.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { cut, type Page } from '../../common/pagination.js';
-import { Signals } from '../../core/database/signals.js';
 import { JobQueue } from '../../core/jobs/job-queue.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
+import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { IN_PROGRESS_STATUSES } from './state/transitions.js';
 
 export interface Accepted {
@@ -23,7 +23,7 @@ export class DeploymentsService {
     private readonly environments: EnvironmentsService,
     private readonly requests: DeploymentRequests,
     private readonly jobs: JobQueue,
-    private readonly signals: Signals,
+    private readonly pipeline: PipelineRepository,
   ) {}
 
   async create(caller: Caller, body: CreateDeploymentDto): Promise<Accepted> {
@@ -69,13 +69,7 @@ export class DeploymentsService {
         hint: 'DELETE /deployments/{id} removes what runs.',
       });
     }
-    await this.deployments.transaction(async (db) => {
-      await db.deployment.updateMany({
-        where: { id: deployment.id, cancelRequestedAt: null },
-        data: { cancelRequestedAt: new Date() },
-      });
-      await this.signals.publish(db, 'deployment.cancel', { deploymentId: deployment.id });
-    });
+    await this.deployments.transaction((db) => this.pipeline.cancel(db, [deployment.id]));
     return deployment;
   }
 
@@ -83,15 +77,7 @@ export class DeploymentsService {
   async delete(caller: Caller, id: string, deleteVolumes: boolean): Promise<DeploymentRow> {
     const deployment = await this.get(caller, id);
     await this.deployments.transaction(async (db) => {
-      await db.deployment.updateMany({
-        where: { id, deleteRequestedAt: null },
-        data: { deleteRequestedAt: new Date() },
-      });
-      await db.deployment.updateMany({
-        where: { id, cancelRequestedAt: null, status: { in: IN_PROGRESS_STATUSES } },
-        data: { cancelRequestedAt: new Date() },
-      });
-      await this.signals.publish(db, 'deployment.cancel', { deploymentId: id });
+      if (IN_PROGRESS_STATUSES.includes(deployment.status)) await this.pipeline.cancel(db, [id]);
       await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
     });
     return deployment;

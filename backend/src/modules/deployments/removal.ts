@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { eventually } from '../../common/time/eventually.js';
 import { PrismaService } from '../../core/database/prisma.service.js';
-import { Signals } from '../../core/database/signals.js';
 import { JobWorker } from '../../core/jobs/job-worker.js';
 import type { Environment } from '../../generated/prisma/client.js';
 import { Volumes } from '../../integrations/docker/volumes.js';
@@ -24,7 +23,6 @@ export class Removal implements OnModuleInit, TeardownParticipant {
     private readonly repository: PipelineRepository,
     private readonly services: RunningServices,
     private readonly volumes: Volumes,
-    private readonly signals: Signals,
     private readonly worker: JobWorker,
     private readonly teardown: EnvironmentTeardown,
   ) {}
@@ -41,7 +39,8 @@ export class Removal implements OnModuleInit, TeardownParticipant {
       where: { environmentId: id, status: { in: LIVE_STATUSES } },
       select: { id: true, status: true },
     });
-    await this.cancel(deployments.filter(({ status }) => status !== 'RUNNING').map((deployment) => deployment.id));
+    const inProgress = deployments.filter(({ status }) => status !== 'RUNNING').map((deployment) => deployment.id);
+    await this.prisma.$transaction((db) => this.repository.cancel(db, inProgress));
     await Promise.all(deployments.map((deployment) => this.take(deployment.id, signal)));
     if (!preserveVolumes) await this.removeVolumes({ [LABELS.environment]: id }, signal);
   }
@@ -66,16 +65,6 @@ export class Removal implements OnModuleInit, TeardownParticipant {
       select: { jobId: true },
     });
     await this.repository.stop(deploymentId, jobId);
-  }
-
-  private async cancel(ids: string[]): Promise<void> {
-    await this.prisma.$transaction(async (db) => {
-      await db.deployment.updateMany({
-        where: { id: { in: ids }, cancelRequestedAt: null },
-        data: { cancelRequestedAt: new Date() },
-      });
-      for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
-    });
   }
 
   /** The volumes that it mounted, but for those that another live deployment mounts too. */

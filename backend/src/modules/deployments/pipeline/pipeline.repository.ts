@@ -74,6 +74,21 @@ export class PipelineRepository {
     await this.write(claim, (db) => this.move(db, claim, 'FAILED', { completedAt: new Date(), progress: null }));
   }
 
+  /** Cancels these: what waits is FAILED at once, what runs is told to end. */
+  async cancel(db: Db, ids: string[]): Promise<void> {
+    const own = { id: { in: ids } };
+    await db.deployment.updateMany({
+      where: { ...own, cancelRequestedAt: null },
+      data: { cancelRequestedAt: new Date() },
+    });
+    const errorMessage = 'The deployment was cancelled before it began.';
+    await db.deployment.updateMany({
+      where: { ...own, status: 'PENDING' },
+      data: { status: 'FAILED', errorCode: 'CANCELLED', errorMessage, completedAt: new Date() },
+    });
+    for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
+  }
+
   async save(
     claim: Claim,
     data: Prisma.DeploymentUpdateManyMutationInput,
