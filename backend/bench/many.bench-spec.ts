@@ -10,6 +10,7 @@ const BATCH = 10;
 const NAMES = ['e', 'e'.repeat(32)];
 
 const platform = new Platform();
+const report = new Report('many: identical deployments in environments with names of 1 and 32 characters');
 let client: ApiClient;
 
 beforeAll(async () => {
@@ -29,7 +30,6 @@ it(`${COUNT} identical deployments must all run`, async () => {
     print(`${done + BATCH}/${COUNT}: ${running} RUNNING`);
   }
   await Promise.all(environments.map(({ id }) => client.deleteEnvironment(id)));
-  const report = new Report(`many: identical deployments in environments with names of 1 and 32 characters`);
   report.add({ what: 'RUNNING', measured: running, limit: COUNT, isMinimum: true, unit: '' });
   report.conclude();
 });

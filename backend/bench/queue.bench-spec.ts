@@ -16,6 +16,7 @@ const PATIENCE_MS = 300_000;
 
 const platform = new Platform({ STABILITY_WINDOW_MS: String(STABILITY_WINDOW_MS) });
 const engine = new EngineView();
+const report = new Report(`queue: ${COUNT} deployments at once, less the stability window once`);
 let client: ApiClient;
 
 beforeAll(async () => {
@@ -44,7 +45,6 @@ it(`${COUNT} deployments at once must take little longer than ${COUNT} services 
   const baseline = await raw.timeToRunning(COUNT, POLL_MS).finally(() => raw.removeAll());
   await client.deleteEnvironment(environment.id);
 
-  const report = new Report(`queue: ${COUNT} deployments at once, less the stability window once`);
   report.add({ what: 'first POST to last RUNNING', measured, baseline, limit: 1.3 * baseline, unit: 'ms' });
   const what = `GET /environments meanwhile, worst of ${latencies.length}`;
   report.add({ what, measured: Math.max(...latencies), limit: 100, unit: 'ms' });

@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { expect } from 'vitest';
 
 interface Row {
@@ -15,6 +16,8 @@ const HEAD = ['what', 'measured', 'baseline', 'ratio', 'limit', ''];
 /** What was measured beside what it may be at most; a missed limit fails the run, after all figures are known. */
 export class Report {
   private readonly rows: Row[] = [];
+  /** Figures of a machine that has other work to do compare with nothing. */
+  private readonly loadBefore = (loadavg()[0] ?? 0).toFixed(1);
 
   constructor(private readonly title: string) {}
 
@@ -27,7 +30,8 @@ export class Report {
     const cells = [HEAD, ...this.rows.map(cellsOf)];
     const widths = HEAD.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
     const lines = cells.map((row) => row.map((cell, column) => align(cell, widths[column] ?? 0, column)).join('  '));
-    print(`\n${this.title}\n${lines.map((line) => `  ${line.trimEnd()}`).join('\n')}\n`);
+    const load = `load before: ${this.loadBefore} on ${availableParallelism()} cores`;
+    print(`\n${this.title} (${load})\n${lines.map((line) => `  ${line.trimEnd()}`).join('\n')}\n`);
     expect(
       this.rows.filter((row) => !isKept(row)).map(({ what }) => what),
       'limits that are missed',

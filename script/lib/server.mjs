@@ -69,7 +69,7 @@ async function prepareEngine(settings) {
 async function serve(settings) {
   if (stopping) return;
   const flags = JSON.parse(readFileSync(path.join(BACKEND, 'package.json'), 'utf8')).berth?.nodeFlags ?? [];
-  api = spawn(NODE, [...flags, 'dist/main.js'], { cwd: BACKEND, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  api = spawn(NODE, [...flags, 'dist/main.js'], { cwd: BACKEND, env: { MALLOC_ARENA_MAX: '1', ...process.env }, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   const ended = once(api, 'exit');
   ended.catch(() => undefined); // not started at all: told below
   const ready = await isReady(settings.url);

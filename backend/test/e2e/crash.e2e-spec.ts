@@ -150,6 +150,21 @@ describe('the API, interrupted', () => {
     await client.deleteEnvironment(environmentId);
   });
 
+  it('must answer 503 while PostgreSQL is away, and finish what it had begun once it is back', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const { jobId } = await client.deploy({ environmentId, image: 'busybox', tag: '1.36', command: sh(IDLE) });
+    await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 20_000);
+    process.kill(platform.postmaster, 'SIGKILL');
+    const begin = Date.now();
+    const refused = await client.request('GET', `/deployments/job/${jobId}`);
+    expect(Date.now() - begin).toBeLessThan(5000);
+    if (refused.status !== 200) expect(refused).toMatchObject({ status: 503, body: { code: 'DATABASE_UNAVAILABLE' } });
+    const deployment = await client.settled(jobId);
+    expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING' });
+    expect(await engine.servicesOf(deployment.id)).toHaveLength(1);
+    await client.deleteEnvironment(environmentId);
+  });
+
   it('must stop within ten seconds on SIGTERM while a deployment is in progress, and finish it after the start', async () => {
     const { id: environmentId } = await client.createEnvironment();
     const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });

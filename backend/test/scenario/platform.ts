@@ -48,6 +48,11 @@ export class Platform {
     return runningServer(this.postgresDir) ?? '';
   }
 
+  /** Process id of the embedded PostgreSQL. */
+  get postmaster(): number {
+    return Number(readFileSync(path.join(this.postgresDir, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+
   get logs(): string {
     return readFileSync(path.join(this.dataDir, 'api.log'), 'utf8');
   }

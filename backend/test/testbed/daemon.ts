@@ -27,6 +27,11 @@ export class Daemon {
     return pid !== undefined && isRunning(pid, this.program) ? pid : undefined;
   }
 
+  /** Also true of one that was killed since. */
+  get wasStarted(): boolean {
+    return existsSync(this.pidFile);
+  }
+
   start(commandLine: string[]): void {
     const [command, ...args] = commandLine;
     if (command === undefined) throw new Error(`${this.name} has no command`);

@@ -26,6 +26,10 @@ export async function displaceEngine(pid: number): Promise<DisplacedEngine> {
   return displaced;
 }
 
+export function hasDisplacedEngine(): boolean {
+  return existsSync(record);
+}
+
 export async function recallDisplacedEngine(): Promise<void> {
   if (!existsSync(record)) return;
   const displaced = JSON.parse(readFileSync(record, 'utf8')) as DisplacedEngine;

@@ -5,7 +5,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { childrenOf, endProcess, findProcesses } from './processes.js';
+import { childrenOf, endProcess, findProcesses, isOnMachineNetwork } from './processes.js';
 import { runCommand } from './run-command.js';
 import { stateDir } from './state-dir.js';
 
@@ -25,10 +25,11 @@ export async function clearEngineLeftovers(dataRoots: string[]): Promise<void> {
 async function endContainers(): Promise<void> {
   const isOurs = (program: string, [command = '', ...args]: string[]): boolean =>
     basename(command).startsWith(program) && args.some((argument) => argument.startsWith(CONTAINERD));
-  for (const pid of findProcesses((line) => isOurs('containerd', line) && basename(line[0] ?? '') === 'containerd')) {
+  const find = (matches: (line: string[]) => boolean): number[] => findProcesses(matches).filter(isOnMachineNetwork);
+  for (const pid of find((line) => isOurs('containerd', line) && basename(line[0] ?? '') === 'containerd')) {
     await endProcess(pid, 'SIGTERM', 5_000);
   }
-  for (const shim of findProcesses((line) => isOurs('containerd-shim', line))) {
+  for (const shim of find((line) => isOurs('containerd-shim', line))) {
     for (const container of childrenOf(shim)) await endProcess(container, 'SIGKILL');
     await endProcess(shim, 'SIGKILL');
   }

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { CURRENT_ENGINE_SOCKETS, enterCurrentEngineRoot, leaveCurrentEngineRoot } from './current-engine-root.js';
 import { Daemon } from './daemon.js';
-import { displaceEngine, recallDisplacedEngine } from './displaced-engine.js';
+import { displaceEngine, hasDisplacedEngine } from './displaced-engine.js';
 import { clearEngineLeftovers } from './engine-leftovers.js';
 import { eventually } from './eventually.js';
 import { commandLineOf, endProcess, isRunning, readPidFile } from './processes.js';
@@ -25,7 +25,7 @@ export interface EngineInfo {
   Swarm: { LocalNodeState: string; ControlAvailable: boolean; Error: string };
 }
 
-const KINDS: EngineKind[] = ['distro', 'current'];
+export const KINDS: EngineKind[] = ['distro', 'current'];
 const READY_TIMEOUT_MS = 60_000;
 const LOG_OPTIONS = ['--log-opt=max-size=10m', '--log-opt=max-file=3'];
 const MIRROR_OPTION = `--registry-mirror=${hub.url}`;
@@ -69,12 +69,13 @@ export class Engine {
 
   /** Removes all traces of an engine that the test bed started, and leaves any other alone. */
   async stop(): Promise<void> {
-    if (this.daemon.pid !== undefined) {
-      if ((await this.info())?.DockerRootDir === this.visibleDataRoot) await this.endAllWork();
-      await this.daemon.stop();
-      await this.clear();
-    }
-    await recallDisplacedEngine();
+    if (!this.daemon.wasStarted) return;
+    const isAlive = this.daemon.pid !== undefined;
+    const info = await this.info();
+    if (isAlive && info?.DockerRootDir === this.visibleDataRoot) await this.endAllWork();
+    await this.daemon.stop();
+    // When ours was killed and another answers by now, what is on the machine belongs to that one.
+    if (isAlive || !info) await this.clear();
   }
 
   /** Undefined when nothing answers. */
@@ -94,9 +95,10 @@ export class Engine {
   private async setAside(): Promise<void> {
     const { pid } = this;
     if (pid === undefined) return;
-    const isOurs = this.daemon.pid === pid && (await this.info())?.DockerRootDir === this.visibleDataRoot;
-    if (isOurs) await this.endAllWork();
-    else await displaceEngine(pid);
+    const isOurs = this.daemon.pid === pid;
+    if (isOurs && (await this.info())?.DockerRootDir === this.visibleDataRoot) await this.endAllWork();
+    // One that runs with options of ours was displaced before: what comes back is what was there first.
+    else if (!isOurs || !hasDisplacedEngine()) await displaceEngine(pid);
     await endProcess(pid);
     await this.clear();
   }

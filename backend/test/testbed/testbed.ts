@@ -4,7 +4,8 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Engine, type EngineKind } from './engine.js';
+import { recallDisplacedEngine } from './displaced-engine.js';
+import { Engine, type EngineKind, KINDS } from './engine.js';
 import { ensureImages } from './images.js';
 import { isRunning } from './processes.js';
 import { hub, privateRegistry, type Registry, startRegistries, stopRegistries } from './registries.js';
@@ -25,19 +26,30 @@ export async function startTestbed(kind = chosenEngine()): Promise<Testbed> {
   if (process.getuid?.() !== 0) throw new Error('the test bed starts a Docker Engine: run it as root');
   createStateDir();
   const ownsTestbed = claimTestbed();
-  await startRegistries();
-  await ensureImages();
   const engine = new Engine(kind);
-  await engine.start();
+  try {
+    await startRegistries();
+    await ensureImages();
+    await engine.start();
+  } catch (error) {
+    if (ownsTestbed) await stopTestbed();
+    throw error;
+  }
   return {
     dockerHost: engine.dockerHost,
     engine,
     hub,
     privateRegistry,
     stop: async () => {
-      if (ownsTestbed) await stopTestbed(engine);
+      if (ownsTestbed) await stopTestbed();
     },
   };
+}
+
+/** Ends what a run that was killed has left behind; what another run uses, or what was kept on purpose, stays. */
+export async function tearDownTestbed(): Promise<void> {
+  if (!existsSync(stateDir.run)) return;
+  if (claimTestbed()) await stopTestbed();
 }
 
 /** For a test file's own use of the engine that the run has started. */
@@ -69,8 +81,9 @@ function claimTestbed(): boolean {
   return true;
 }
 
-async function stopTestbed(engine: Engine): Promise<void> {
-  await engine.stop();
+async function stopTestbed(): Promise<void> {
+  for (const kind of KINDS) await new Engine(kind).stop();
+  await recallDisplacedEngine();
   await stopRegistries();
   for (const directory of [stateDir.data, stateDir.log]) rmSync(directory, { recursive: true, force: true });
   rmSync(ownerFile, { force: true });

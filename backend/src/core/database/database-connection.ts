@@ -22,7 +22,7 @@ export class DatabaseConnection {
       if (applied.length > 0) logger().log(`applied migrations: ${applied.join(', ')}`);
     } catch (error) {
       await embedded?.stop();
-      throw error;
+      throw embedded ? error : reachable(error);
     }
     return new DatabaseConnection(connectionString, embedded);
   }
@@ -40,4 +40,15 @@ function embeddedServer({ data }: Config): EmbeddedPostgres {
 
 function logger(): Logger {
   return new Logger('Database');
+}
+
+/** The operator's PostgreSQL: say which setting it is about. The address may hold a password, so it is not repeated. */
+function reachable(error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const refused = code !== undefined && /^(E[A-Z]+|28P01|28000|3D000)$/.test(code);
+  if (!refused) return error;
+  return new Error(
+    `the PostgreSQL of DATABASE_URL cannot be used (${message || code}): start it, or correct DATABASE_URL`,
+    { cause: error },
+  );
 }

@@ -1,0 +1,12 @@
+/**
+ * Ends what a test run has left behind because it was killed. Without the test runner, which would start a whole test bed first:
+ * node --experimental-transform-types test/testbed/tear-down.mjs
+ */
+import { registerHooks } from 'node:module';
+
+registerHooks({
+  resolve: (specifier, context, next) =>
+    next(specifier.startsWith('.') ? specifier.replace(/\.js$/, '.ts') : specifier, context),
+});
+const { tearDownTestbed } = await import('./testbed.ts');
+await tearDownTestbed();
