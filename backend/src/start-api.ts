@@ -40,6 +40,7 @@ export async function startApi(config: Config): Promise<void> {
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, () => resolve());
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-boolean-literal-compare -- undefined where nobody holds a channel to us
     if (process.connected === false) resolve();
   });
 }
