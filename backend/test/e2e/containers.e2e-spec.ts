@@ -5,7 +5,7 @@ import { Platform } from '../scenario/platform.js';
 import { eventually } from '../testbed/eventually.js';
 
 const sh = (script: string) => ['sh', '-c', `trap 'exit 0' TERM; ${script}`];
-const IDLE = 'while :; do sleep 0.1; done';
+const IDLE = 'sleep 86400 & wait';
 /** The contract's two seconds, from the moment at which Docker has seen the change. */
 const TRUTH_MS = 2000;
 const QUICK = { intervalSeconds: 1, timeoutSeconds: 1, retries: 2, startPeriodSeconds: 5 };

@@ -6,7 +6,7 @@ import { Platform } from '../scenario/platform.js';
 import { eventually } from '../testbed/eventually.js';
 
 const sh = (script: string) => ['sh', '-c', `trap 'exit 0' TERM; ${script}`];
-const IDLE = 'while :; do sleep 0.1; done';
+const IDLE = 'sleep 86400 & wait';
 
 /** Where inside the step the process dies: while the Engine has not yet heard, or has done it and could not say so. */
 const INSIDE: [step: string, when: 'before' | 'after', method: string, path: RegExp][] = [

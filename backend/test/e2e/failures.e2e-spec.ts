@@ -5,7 +5,7 @@ import { Platform } from '../scenario/platform.js';
 
 /** Ends at once on SIGTERM, so that a removal takes no grace period. */
 const sh = (script: string) => ['sh', '-c', `trap 'exit 0' TERM; ${script}`];
-const IDLE = 'while :; do sleep 0.1; done';
+const IDLE = 'sleep 86400 & wait';
 const QUICK = { intervalSeconds: 1, timeoutSeconds: 1, retries: 2, startPeriodSeconds: 1 };
 
 describe('a deployment that cannot run', () => {
