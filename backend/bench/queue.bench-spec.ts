@@ -28,7 +28,7 @@ afterAll(() => platform.stop());
 it(`${COUNT} deployments at once must take little longer than ${COUNT} services of the raw Engine API`, async () => {
   const environment = await client.createEnvironment();
   const body = { environmentId: environment.id, ...IDLE };
-  const { deploymentId } = await deployAndTime(client, body);
+  const { deploymentId } = await deployAndTime(client, engine, body);
   const raw = await RawEngine.copying(engine, deploymentId);
   const empty = async () => {
     const live = (await list(environment.id)).filter(({ status }) => status !== 'STOPPED');

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiClient } from '../test/scenario/api-client.js';
+import type { EngineView } from '../test/scenario/engine-view.js';
 
 /** What is deployed: it does nothing, ends on SIGTERM at once, and costs no CPU time while others are measured. */
 export const IDLE = {
@@ -21,16 +22,32 @@ export interface Sample {
   runningMs: number;
 }
 
-/** From the request to the answer, and to RUNNING less the stability window. */
-export async function deployAndTime(client: ApiClient, body: object): Promise<Sample> {
+/** From the request to the answer, and to RUNNING less what the stability window has added. */
+export async function deployAndTime(client: ApiClient, engine: EngineView, body: object): Promise<Sample> {
   const begin = performance.now();
   const { jobId, deploymentId } = await client.deploy(body);
   const postMs = performance.now() - begin;
   for (;;) {
     const { status, errorMessage } = await client.job(jobId);
-    if (status === 'RUNNING')
-      return { deploymentId, postMs, runningMs: performance.now() - begin - STABILITY_WINDOW_MS };
+    if (status === 'RUNNING') break;
     if (status === 'FAILED' || status === 'STOPPED') throw new Error(`${status}: ${errorMessage ?? ''}`);
     await delay(20);
   }
+  const runningMs = performance.now() - begin;
+  return { deploymentId, postMs, runningMs: runningMs - (await windowAlone(engine, deploymentId)) };
+}
+
+/**
+ * The window begins with the container, so that it passes while a health check is awaited, which the baseline awaits as well. Only what
+ * is left of it when Swarm calls the task running is Berth's alone; taking all of it off would flatter Berth.
+ */
+async function windowAlone(engine: EngineView, deploymentId: string): Promise<number> {
+  const [service] = await engine.servicesOf(deploymentId);
+  const tasks: { Status: { State: string; Timestamp: string; ContainerStatus: { ContainerID: string } } }[] =
+    await engine.docker.listTasks({ filters: { service: [service?.ID ?? ''] } });
+  const task = tasks.find(({ Status }) => Status.State === 'running');
+  if (!task) throw new Error(`deployment ${deploymentId} has no running task`);
+  const { State } = await engine.docker.getContainer(task.Status.ContainerStatus.ContainerID).inspect();
+  const windowEnd = Date.parse(State.StartedAt) + STABILITY_WINDOW_MS;
+  return Math.max(0, windowEnd - Date.parse(task.Status.Timestamp));
 }

@@ -5,8 +5,10 @@
 import { registerHooks } from 'node:module';
 
 registerHooks({
-  resolve: (specifier, context, next) =>
-    next(specifier.startsWith('.') ? specifier.replace(/\.js$/, '.ts') : specifier, context),
+  resolve: (specifier, context, next) => {
+    const isOurs = specifier.startsWith('.') && context.parentURL?.startsWith(import.meta.url.replace(/[^/]*$/, ''));
+    return next(isOurs ? specifier.replace(/\.js$/, '.ts') : specifier, context);
+  },
 });
 const { tearDownTestbed } = await import('./testbed.ts');
 await tearDownTestbed();

@@ -99,6 +99,8 @@ const AWAY_CODES = new Set([
   'P1008',
   'P1017',
   'P2024',
+  'P2028',
+  'P2034',
   'P2037',
   'ECONNREFUSED',
   'ECONNRESET',

@@ -29,6 +29,6 @@ export class PrismaService extends PrismaClient {
       // An idle connection that the server closes is replaced by the next query: nothing to do, but unhandled it would end the process.
       { onPoolError: () => undefined, onConnectionError: () => undefined },
     );
-    super({ adapter });
+    super({ adapter, transactionOptions: { maxWait: CONNECT_TIMEOUT_MS, timeout: 2 * QUERY_TIMEOUT_MS } });
   }
 }
