@@ -16,6 +16,10 @@ export const WEB = { image: 'nginx', tag: 'alpine', ports: [{ container: 80 }] }
 /** Part of every deployment on purpose, and no part of what the baseline does. */
 export const STABILITY_WINDOW_MS = 2000;
 
+interface RunningTask {
+  Status: { State: string; Timestamp: string; ContainerStatus: { ContainerID: string } };
+}
+
 export interface Sample {
   deploymentId: string;
   postMs: number;
@@ -43,8 +47,8 @@ export async function deployAndTime(client: ApiClient, engine: EngineView, body:
  */
 async function windowAlone(engine: EngineView, deploymentId: string): Promise<number> {
   const [service] = await engine.servicesOf(deploymentId);
-  const tasks: { Status: { State: string; Timestamp: string; ContainerStatus: { ContainerID: string } } }[] =
-    await engine.docker.listTasks({ filters: { service: [service?.ID ?? ''] } });
+  const filters = { service: [service?.ID ?? ''] };
+  const tasks = (await engine.docker.listTasks({ filters })) as RunningTask[];
   const task = tasks.find(({ Status }) => Status.State === 'running');
   if (!task) throw new Error(`deployment ${deploymentId} has no running task`);
   const { State } = await engine.docker.getContainer(task.Status.ContainerStatus.ContainerID).inspect();

@@ -21,7 +21,7 @@ export interface AssessmentInput {
 /** Some applications crash once while what they need comes up; three times is a loop, and twice is one for what takes long to crash. */
 const CRASHES = 3;
 const SLOW_CRASHES = 2;
-const SLOW_AFTER_MS = 8000;
+const SLOW_AFTER_MS = 5000;
 /** A host port or memory that a stopping task still holds is free soon after. */
 const UNSCHEDULED_MS = 5000;
 const ENDED = new Set(['failed', 'rejected', 'complete', 'orphaned']);
