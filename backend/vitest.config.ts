@@ -37,7 +37,7 @@ export default defineConfig({
           include: ['bench/**/*.bench-spec.ts'],
           globalSetup: ['test/testbed/global-setup.ts'],
           testTimeout: 1_800_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
           // One at a time: they measure.
           fileParallelism: false,
         },

@@ -5,7 +5,7 @@ import { Platform } from '../test/scenario/platform.js';
 import { median, quantile } from './quantile.js';
 import { RawEngine, untilNoContainer } from './raw-engine.js';
 import { print, Report } from './report.js';
-import { deployAndTime, IDLE, STABILITY_WINDOW_MS, WEB } from './workload.js';
+import { cleanUp, deployAndTime, IDLE, STABILITY_WINDOW_MS, WEB } from './workload.js';
 
 const ROUNDS = 20;
 const EXTRA_POSTS = 120;
@@ -20,7 +20,7 @@ beforeAll(async () => {
   await platform.start();
   client = await platform.client();
 });
-afterAll(() => platform.stop());
+afterAll(() => cleanUp(platform, client));
 
 it('a deployment must take little longer than the same service of the raw Engine API', async () => {
   await compare('busybox, no health check', IDLE);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, it } from 'vitest';
 import type { ApiClient } from '../test/scenario/api-client.js';
 import { Platform } from '../test/scenario/platform.js';
 import { print, Report } from './report.js';
-import { IDLE } from './workload.js';
+import { cleanUp, IDLE } from './workload.js';
 
 const COUNT = 200;
 const BATCH = 10;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   await platform.start();
   client = await platform.client();
 });
-afterAll(() => platform.stop());
+afterAll(() => cleanUp(platform, client));
 
 it(`${COUNT} identical deployments must all run`, async () => {
   const environments = await Promise.all(NAMES.map((name) => client.createEnvironment(name)));

@@ -46,7 +46,7 @@ export function print(line: string): void {
 
 function cellsOf(row: Row): string[] {
   const { what, measured, baseline, limit, isMinimum, unit } = row;
-  const amount = (value: number) => `${Math.round(value)}${unit && ` ${unit}`}`;
+  const amount = (value: number) => (Number.isFinite(value) ? `${Math.round(value)}${unit && ` ${unit}`}` : 'none');
   return [
     what,
     amount(measured),

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiClient } from '../test/scenario/api-client.js';
 import type { EngineView } from '../test/scenario/engine-view.js';
+import type { Platform } from '../test/scenario/platform.js';
+import type { EnvironmentListDto } from '../src/modules/environments/dto/environment.dto.js';
 
 /** What is deployed: it does nothing, ends on SIGTERM at once, and costs no CPU time while others are measured. */
 export const IDLE = {
@@ -54,4 +56,15 @@ async function windowAlone(engine: EngineView, deploymentId: string): Promise<nu
   const { State } = await engine.docker.getContainer(task.Status.ContainerStatus.ContainerID).inspect();
   const windowEnd = Date.parse(State.StartedAt) + STABILITY_WINDOW_MS;
   return Math.max(0, windowEnd - Date.parse(task.Status.Timestamp));
+}
+
+/** Also after a failure nothing may stay on the engine: it would burden what is measured next. */
+export async function cleanUp(platform: Platform, client: ApiClient | undefined): Promise<void> {
+  try {
+    if (!client) return;
+    const { environments } = await client.ok<EnvironmentListDto>('GET', '/environments');
+    await Promise.all(environments.map(({ id }) => client.deleteEnvironment(id)));
+  } finally {
+    await platform.stop();
+  }
 }
