@@ -3,7 +3,7 @@
  * and then a `vx-…` device, which would keep the next engine from starting tasks on the network of the same number.
  * Only to be called while no engine of this machine runs.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { childrenOf, endProcess, findProcesses, isOnMachineNetwork } from './processes.js';
 import { runCommand } from './run-command.js';
@@ -11,6 +11,8 @@ import { stateDir } from './state-dir.js';
 
 /** Both engines see this path, the current one inside its own root. */
 const CONTAINERD = '/var/run/docker/containerd';
+/** Of the pairs named veth and seven digits, one end is a container's; an engine killed while it made one leaves both here. */
+const DOCKER_DEVICE = /^(vx-.*|docker0|docker_gwbridge|veth[0-9a-f]{7})$/;
 const DOCKER_RULE = /DOCKER|docker0|docker_gwbridge/;
 
 export async function clearEngineLeftovers(dataRoots: string[]): Promise<void> {
@@ -48,9 +50,10 @@ async function unmountBelow(directories: string[]): Promise<void> {
 
 async function removeDevices(): Promise<void> {
   const links = JSON.parse(await runCommand('ip', ['-j', 'link', 'show'])) as { ifname: string }[];
-  const names = links.map(({ ifname }) => ifname);
-  for (const name of names.filter((each) => each.startsWith('vx-') || ['docker0', 'docker_gwbridge'].includes(each))) {
-    await runCommand('ip', ['link', 'delete', name]);
+  for (const name of links.map(({ ifname }) => ifname).filter((each) => DOCKER_DEVICE.test(each))) {
+    await runCommand('ip', ['link', 'delete', name]).catch((error: unknown) => {
+      if (existsSync(join('/sys/class/net', name))) throw error; // otherwise it went with the other end of its pair
+    });
   }
 }
 

@@ -15,7 +15,8 @@ export interface SignalPayloads {
 export type SignalName = keyof SignalPayloads;
 
 const CHANNEL = 'berth';
-const RECONNECT_MS = [50, 100, 250, 500, 1000, 2000];
+/** Quick for ever: until it is back, others see this process without its lock. */
+const RECONNECT_MS = [50, 100, 250, 500];
 
 /**
  * One connection of its own that listens. It also carries this process's advisory lock, which PostgreSQL drops the moment the process dies:

@@ -2,13 +2,14 @@ import { Injectable, Logger } from '@nestjs/common';
 import { makeWorkerUtils, type WorkerUtils } from 'graphile-worker';
 import type pg from 'pg';
 import { PrismaService } from '../database/prisma.service.js';
-import { WORKER_LOCK_CLASS } from '../database/worker-identity.js';
+import { WORKER_LOCK_CLASS, WorkerIdentity } from '../database/worker-identity.js';
 
 const SWEEP_MS = 1500;
 
 /**
  * Gives jobs of dead processes back to the queue. A process is dead when nobody holds its advisory lock. After a restart of PostgreSQL the living
- * are without their locks for a moment too, so a process counts as dead only when two sweeps in a row say so.
+ * are without their locks for a moment too, so a process counts as dead only when two sweeps in a row say so; and nobody
+ * takes himself for dead.
  */
 @Injectable()
 export class AbandonedJobs {
@@ -17,7 +18,10 @@ export class AbandonedJobs {
   private timer: NodeJS.Timeout | undefined;
   private utils: WorkerUtils | undefined;
 
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly identity: WorkerIdentity,
+  ) {}
 
   async start(pool: pg.Pool): Promise<void> {
     this.utils = await makeWorkerUtils({ pgPool: pool });
@@ -42,7 +46,7 @@ export class AbandonedJobs {
   private async release(): Promise<void> {
     const missing = await this.prisma.$queryRaw<{ lockKey: number; workerIds: string[] }[]>`
       SELECT l."lockKey", l."workerIds" FROM "WorkerLease" l
-      WHERE NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${WORKER_LOCK_CLASS}::bigint AND objid = l."lockKey")`;
+      WHERE l."lockKey" <> ${this.identity.lockKey} AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${WORKER_LOCK_CLASS}::bigint AND objid = l."lockKey")`;
     const dead = missing.filter(({ lockKey }) => this.suspects.has(lockKey));
     this.suspects = new Set(missing.map(({ lockKey }) => lockKey));
     for (const { lockKey, workerIds } of dead) {

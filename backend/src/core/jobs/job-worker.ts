@@ -4,6 +4,7 @@ import { Logger, run, type Runner, runMigrations, type Worker, type WorkerEvents
 import pg from 'pg';
 import { DatabaseConnection } from '../database/database-connection.js';
 import { PrismaService } from '../database/prisma.service.js';
+import { Signals } from '../database/signals.js';
 import { WorkerIdentity } from '../database/worker-identity.js';
 import { AbandonedJobs } from './abandoned-jobs.js';
 import type { JobName, JobPayloads } from './job-queue.js';
@@ -37,6 +38,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly prisma: PrismaService,
     private readonly identity: WorkerIdentity,
     private readonly abandoned: AbandonedJobs,
+    private readonly signals: Signals,
   ) {}
 
   /** Called by modules while they initialise. */
@@ -67,7 +69,12 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
       ),
     });
     this.runner.promise.catch((error: unknown) => this.logger.error(`the job worker stopped: ${String(error)}`));
-    await this.prisma.workerLease.create({ data: { lockKey: this.identity.lockKey, workerIds } });
+    await this.lease(workerIds);
+    // Somebody may have taken us for dead while the database was away.
+    this.signals.on(
+      'reconnected',
+      () => void this.lease(workerIds).catch((error: unknown) => this.logger.warn(String(error))),
+    );
     await this.abandoned.start(this.pool);
   }
 
@@ -77,6 +84,11 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await this.runner?.stop().catch(() => undefined);
     await this.prisma.workerLease.deleteMany({ where: { lockKey: this.identity.lockKey } }).catch(() => undefined);
     await this.pool?.end();
+  }
+
+  private async lease(workerIds: string[]): Promise<void> {
+    const { lockKey } = this.identity;
+    await this.prisma.workerLease.upsert({ where: { lockKey }, create: { lockKey, workerIds }, update: { workerIds } });
   }
 
   private createPool(): pg.Pool {
