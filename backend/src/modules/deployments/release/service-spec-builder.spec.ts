@@ -70,7 +70,7 @@ describe('the one builder of service specs', () => {
           StopGracePeriod: 10e9,
         },
         Resources: { Limits: { NanoCPUs: 5e8, MemoryBytes: 64 * 1024 * 1024, Pids: 100 } },
-        RestartPolicy: { Condition: 'any', Delay: 1e9 },
+        RestartPolicy: { Condition: 'any', Delay: 0.5e9 },
         Networks: [{ Target: 'overlay_env_shop_1', Aliases: ['web'] }],
         LogDriver: { Name: 'json-file', Options: { 'max-size': '10m', 'max-file': '3' } },
       },

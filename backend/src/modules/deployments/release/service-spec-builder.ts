@@ -16,7 +16,7 @@ export interface ProbeConfig {
 }
 
 const SECOND_NS = 1_000_000_000;
-const RESTART_DELAY_NS = SECOND_NS;
+const RESTART_DELAY_NS = SECOND_NS / 2;
 const STOP_GRACE_NS = 10 * SECOND_NS;
 const MIB = 1024 * 1024;
 

@@ -13,7 +13,7 @@ import { RunningServices } from '../running-services.js';
 import { StepFailure } from '../step-failure.js';
 
 /** Docker's events wake the step; this is for what has no event, as a task that cannot be scheduled. */
-const LOOK_AGAIN_MS = 1000;
+const LOOK_AGAIN_MS = 500;
 /** A container's event comes before Swarm has heard of it. */
 const AFTER_EVENT_MS = 40;
 
