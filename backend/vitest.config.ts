@@ -13,7 +13,7 @@ export default defineConfig({
           include: ['test/medium/**/*.medium-spec.ts'],
           globalSetup: ['test/testbed/global-setup.ts'],
           testTimeout: 60_000,
-          hookTimeout: 120_000,
+          hookTimeout: 240_000,
           fileParallelism: false,
         },
       },
@@ -23,11 +23,11 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts'],
           globalSetup: ['test/testbed/global-setup.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 240_000,
           // They wait for the engine most of their time.
           maxWorkers: 2,
-          maxConcurrency: 2,
+          maxConcurrency: 1,
         },
       },
       {
