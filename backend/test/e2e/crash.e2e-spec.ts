@@ -38,7 +38,7 @@ async function withPlatform(
 
 const engine = new EngineView();
 
-describe.concurrent('kill -9 of the API inside a step', () => {
+describe('kill -9 of the API inside a step', () => {
   it.each(INSIDE)('must end in one RUNNING service under the same jobId: %s (%s %s)', (_step, when, method, path) =>
     withPlatform(async (platform, proxy, client) => {
       const { id: environmentId } = await client.createEnvironment();
