@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
+import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
-const sh = (script: string) => ['sh', '-c', `trap 'exit 0' TERM; ${script}`];
-const IDLE = 'sleep 86400 & wait';
 /** The contract's two seconds, from the moment at which Docker has seen the change. */
 const TRUTH_MS = 2000;
 const QUICK = { intervalSeconds: 1, timeoutSeconds: 1, retries: 2, startPeriodSeconds: 5 };

@@ -3,10 +3,8 @@ import type { ApiClient } from '../scenario/api-client.js';
 import { DockerProxy } from '../scenario/docker-proxy.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
+import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
-
-const sh = (script: string) => ['sh', '-c', `trap 'exit 0' TERM; ${script}`];
-const IDLE = 'sleep 86400 & wait';
 
 /** Where inside the step the process dies: while the Engine has not yet heard, or has done it and could not say so. */
 const INSIDE: [step: string, when: 'before' | 'after', method: string, path: RegExp][] = [

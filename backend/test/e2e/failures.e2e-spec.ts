@@ -2,11 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
+import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
-/** Ends at once on SIGTERM, so that a removal takes no grace period. */
-const sh = (script: string) => ['sh', '-c', `trap 'exit 0' TERM; ${script}`];
-const IDLE = 'sleep 86400 & wait';
 const QUICK = { intervalSeconds: 1, timeoutSeconds: 1, retries: 2, startPeriodSeconds: 1 };
 
 describe('a deployment that cannot run', () => {

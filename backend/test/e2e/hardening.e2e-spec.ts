@@ -3,10 +3,9 @@ import { networkInterfaces } from 'node:os';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
+import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
-const sh = (script: string) => ['sh', '-c', `trap 'exit 0' TERM; ${script}`];
-const IDLE = 'sleep 86400 & wait';
 const WEB = sh(`mkdir -p /tmp/w; hostname > /tmp/w/index.html; httpd -p 8000 -h /tmp/w; ${IDLE}`);
 /** CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, SETGID 6, SETUID 7, NET_BIND_SERVICE 10 */
 const BASELINE = '00000000000004cb';

@@ -1,7 +1,6 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiSecurity } from '@nestjs/swagger';
 import { API_ERRORS, type ApiErrorCode } from '../errors/error-registry.js';
-import { ProblemDto } from '../filters/problem.dto.js';
 import type { Scope } from './access.js';
 
 export interface OperationOptions {
@@ -40,8 +39,6 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(open ? [] : [ApiSecurity('api-key')]),
   );
 }
-
-export const PROBLEM_MODEL = ProblemDto;
 
 function describe({ description, scopes, open, rateLimit = 'general' }: OperationOptions): string {
   const scope = open ? 'No key needed.' : scopes ? `Scope: ${scopes.join(', ')}.` : 'Any valid key.';

@@ -16,7 +16,8 @@ export interface ResolvedImage {
 
 export interface LocalImage {
   id: string;
-  healthCheck: HealthConfig | undefined;
+  /** of its own, and not switched off by `NONE` */
+  hasHealthCheck: boolean;
   architecture: string;
 }
 
@@ -46,10 +47,11 @@ export class Images {
   async find(reference: string): Promise<LocalImage | undefined> {
     try {
       const { Id, Architecture, Config } = await this.docker.call((docker) => docker.getImage(reference).inspect());
+      const own = (Config as { Healthcheck?: HealthConfig }).Healthcheck?.Test?.[0];
       return {
         id: Id,
         architecture: Architecture,
-        healthCheck: (Config as { Healthcheck?: HealthConfig }).Healthcheck,
+        hasHealthCheck: own !== undefined && own !== 'NONE',
       };
     } catch (error) {
       if (isDockerError(error, 'not-found')) return undefined;

@@ -74,8 +74,7 @@ export class AwaitHealthy implements DeployStep {
   private async checkKind(context: StepContext): Promise<CheckKind> {
     const release = context.release();
     const image = await this.images.find(release.image);
-    const own = image?.healthCheck?.Test?.[0];
-    return checkKindOf({ ...release, imageHasHealthCheck: own !== undefined && own !== 'NONE' });
+    return checkKindOf({ ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false });
   }
 
   private async failure(assessment: Extract<Assessment, { kind: 'failed' }>, serviceId: string): Promise<StepFailure> {

@@ -45,8 +45,7 @@ export class StartService implements DeployStep {
   private async create(context: StepContext): Promise<string> {
     const release = context.release();
     const [engine, image] = await Promise.all([this.engine.inspect(), this.images.find(release.image)]);
-    const own = image?.healthCheck?.Test?.[0];
-    const complete = { ...release, imageHasHealthCheck: own !== undefined && own !== 'NONE' };
+    const complete = { ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false };
     const probe = needsProbe(complete) ? await this.probe.ensure(engine.arch) : undefined;
     context.signal.throwIfAborted();
     return this.services.create(buildServiceSpec(complete, engine, probe), context.registryAuth());
