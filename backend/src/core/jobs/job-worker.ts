@@ -1,13 +1,14 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger as NestLogger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Logger, run, type Runner, runMigrations, type Worker, type WorkerEvents } from 'graphile-worker';
-import pg from 'pg';
 import { DatabaseConnection } from '../database/database-connection.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Signals } from '../database/signals.js';
 import { WorkerIdentity } from '../database/worker-identity.js';
 import { AbandonedJobs } from './abandoned-jobs.js';
 import type { JobName, JobPayloads } from './job-queue.js';
+import { PatientPool } from './patient-pool.js';
 
 export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: AbortSignal) => Promise<void>;
 
@@ -16,6 +17,7 @@ const CONCURRENCY = 50;
 const POOL_SIZE = 6;
 /** NOTIFY starts new jobs at once; polling is for retries, whose delays are in seconds. */
 const POLL_INTERVAL_MS = 5000;
+const START_AGAIN_MS = 1000;
 
 /** Thrown inside a job when the process shuts down: the job stays in the queue and runs again after the start. */
 export class ShutdownInterrupt extends Error {
@@ -29,9 +31,13 @@ export class ShutdownInterrupt extends Error {
 export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new NestLogger(JobWorker.name);
   private readonly handlers = new Map<JobName, JobHandler<JobName>>();
+  private readonly queueLogger = new Logger(
+    () => (level, message) => (level === 'error' ? this.logger.error(message) : undefined),
+  );
   private readonly shutdown = new AbortController();
   private runner: Runner | undefined;
-  private pool: pg.Pool | undefined;
+  private pool: PatientPool | undefined;
+  private readonly workerIds: string[] = [];
 
   constructor(
     private readonly connection: DatabaseConnection,
@@ -48,19 +54,35 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onApplicationBootstrap(): Promise<void> {
     this.pool = this.createPool();
-    const logger = new Logger(() => (level, message) => (level === 'error' ? this.logger.error(message) : undefined));
-    await runMigrations({ pgPool: this.pool, logger });
+    await runMigrations({ pgPool: this.pool, logger: this.queueLogger });
+    await this.start(this.pool);
+    // Somebody may have taken us for dead while the database was away.
+    this.signals.on('reconnected', () => void this.lease().catch((error: unknown) => this.logger.warn(String(error))));
+    await this.abandoned.start(this.pool);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.shutdown.abort(new ShutdownInterrupt());
+    this.pool?.hurry();
+    this.abandoned.stop();
+    await this.runner?.stop().catch(() => undefined);
+    await this.prisma.workerLease.deleteMany({ where: { lockKey: this.identity.lockKey } }).catch(() => undefined);
+    await this.pool?.end();
+  }
+
+  private async start(pgPool: PatientPool): Promise<void> {
     const events = new EventEmitter() as WorkerEvents;
-    const workerIds: string[] = [];
-    events.on('worker:create', ({ worker }: { worker: Worker }) => workerIds.push(worker.workerId));
+    events.on('worker:create', ({ worker }: { worker: Worker }) => this.workerIds.push(worker.workerId));
     this.runner = await run({
-      pgPool: this.pool,
+      pgPool,
       concurrency: CONCURRENCY,
       pollInterval: POLL_INTERVAL_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: 1000,
+      // One at a time, a result that cannot be written ends the process; in batches it ends the worker only.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       events,
-      logger,
+      logger: this.queueLogger,
       taskList: Object.fromEntries(
         [...this.handlers].map(([name, handler]) => [
           name,
@@ -68,31 +90,34 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
         ]),
       ),
     });
-    this.runner.promise.catch((error: unknown) => this.logger.error(`the job worker stopped: ${String(error)}`));
-    await this.lease(workerIds);
-    // Somebody may have taken us for dead while the database was away.
-    this.signals.on(
-      'reconnected',
-      () => void this.lease(workerIds).catch((error: unknown) => this.logger.warn(String(error))),
-    );
-    await this.abandoned.start(this.pool);
+    this.runner.promise.catch((error: unknown) => this.startAgain(pgPool, error));
+    await this.lease();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.shutdown.abort(new ShutdownInterrupt());
-    this.abandoned.stop();
-    await this.runner?.stop().catch(() => undefined);
-    await this.prisma.workerLease.deleteMany({ where: { lockKey: this.identity.lockKey } }).catch(() => undefined);
-    await this.pool?.end();
+  /** The connection broke in the very moment a result was written. The job that it was about runs again. */
+  private async startAgain(pgPool: PatientPool, reason: unknown): Promise<void> {
+    this.logger.error(`the job worker stopped: ${String(reason)}`);
+    while (!this.shutdown.signal.aborted) {
+      try {
+        this.workerIds.length = 0; // what they held is given back by AbandonedJobs, as no lease speaks of it
+        await this.start(pgPool);
+        return;
+      } catch (error) {
+        this.logger.error(`the job worker does not start: ${String(error)}`);
+        await delay(START_AGAIN_MS);
+      }
+    }
   }
 
-  private async lease(workerIds: string[]): Promise<void> {
+  private async lease(): Promise<void> {
     const { lockKey } = this.identity;
+    const { workerIds } = this;
     await this.prisma.workerLease.upsert({ where: { lockKey }, create: { lockKey, workerIds }, update: { workerIds } });
   }
 
-  private createPool(): pg.Pool {
-    const pool = new pg.Pool({ connectionString: this.connection.connectionString, max: POOL_SIZE, keepAlive: true });
+  private createPool(): PatientPool {
+    const { connectionString } = this.connection;
+    const pool = new PatientPool({ connectionString, max: POOL_SIZE, keepAlive: true });
     // Without these, a restart of PostgreSQL would end the process as an unhandled 'error'.
     pool.on('error', () => undefined);
     pool.on('connect', (client) => client.on('error', () => undefined));
