@@ -7,12 +7,15 @@ import { ConfigModule } from './config/config.module.js';
 import { CryptoModule } from './core/crypto/crypto.module.js';
 import { DatabaseModule } from './core/database/database.module.js';
 import { HealthModule } from './core/health/health.module.js';
+import { IdempotencyModule } from './core/idempotency/idempotency.module.js';
 import { JobsModule } from './core/jobs/jobs.module.js';
+import { RateLimitsModule } from './core/rate-limits/rate-limits.module.js';
 import { loggerOptions } from './core/logging/logger-options.js';
 import { DockerModule } from './integrations/docker/docker.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { DeploymentsModule } from './modules/deployments/deployments.module.js';
 import { EnvironmentsModule } from './modules/environments/environments.module.js';
+import { DocsModule } from './openapi/docs.module.js';
 import { PlatformModule } from './modules/platform/platform.module.js';
 
 /** The table of contents. */
@@ -28,11 +31,14 @@ export class AppModule {
         DatabaseModule,
         DockerModule,
         JobsModule,
+        IdempotencyModule,
         HealthModule,
         AuthModule,
+        RateLimitsModule,
         EnvironmentsModule,
         DeploymentsModule,
         PlatformModule,
+        DocsModule,
       ],
     };
   }

@@ -1,6 +1,8 @@
+import './lean/lean-imports.js';
 import 'reflect-metadata';
-import { Config, ConfigError } from './config/config.js';
-import { startApi } from './start-api.js';
+
+const { Config, ConfigError } = await import('./config/config.js');
+const { startApi } = await import('./start-api.js');
 
 /** sysexits.h: what script/server and service managers tell failures apart by. */
 const EXIT = { config: 78, unavailable: 69, portTaken: 73 };

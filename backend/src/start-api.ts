@@ -1,10 +1,13 @@
+import { UnsupportedMediaTypeException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import helmet, { type HelmetOptions } from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
+import { IdPipe } from './common/id.pipe.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
-import { serveDocs } from './openapi/serve-docs.js';
 
 const BODY_LIMIT = '1mb';
 /** After that, connections that are still open are cut. */
@@ -24,9 +27,11 @@ export async function startApi(config: Config): Promise<void> {
   app.flushLogs();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.use(helmet(securityHeaders(config)));
+  app.use(noStore);
+  app.use(onlyJson);
   app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
-  app.useGlobalPipes(createValidationPipe());
-  serveDocs(app, config);
+  app.useGlobalPipes(new IdPipe(), createValidationPipe());
   try {
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
@@ -34,6 +39,29 @@ export async function startApi(config: Config): Promise<void> {
     throw error;
   }
   void stopped.then(() => stop(app));
+}
+
+/** For answers that are data; the pages set a policy of their own. */
+function securityHeaders({ http }: Config): HelmetOptions {
+  return {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+    strictTransportSecurity: http.publicBaseUrl.startsWith('https:') && { maxAge: 31_536_000 },
+  };
+}
+
+/** An answer belongs to whoever holds the key: no cache on the way may keep it. */
+function noStore(_request: Request, response: Response, next: NextFunction): void {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+}
+
+/** Otherwise another type of body would be no body at all, and the error would speak of missing fields. */
+function onlyJson(request: Request, _response: Response, next: NextFunction): void {
+  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
+  const otherCharset = /charset=(?!"?utf-8\b)/i.test(request.headers['content-type'] ?? '');
+  next(hasBody && (otherCharset || !request.is('json')) ? new UnsupportedMediaTypeException() : undefined);
 }
 
 /** SIGTERM, SIGINT, or the end of the program that started us; also while we still start. */

@@ -42,6 +42,9 @@ export const configSchema = Joi.object({
   RATE_LIMIT_MAX: count(100).description('Requests per window and API key.'),
   DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and API key.'),
   GIT_DEPLOY_RATE_LIMIT_MAX: count(3).description('`POST /deployments/from-git` per window and API key.'),
+  AUTH_FAILURE_RATE_LIMIT_MAX: count(20).description(
+    'Failed authentications per window and address; after that only keys that were used a moment ago are looked at.',
+  ),
   TELEGRAM_BOT_TOKEN: optional().description('Token of the Telegram bot. Unset: no bot, everything else works.'),
   TELEGRAM_API_ROOT: url('http', 'https').description('Another Bot API server than the official one.'),
   TELEGRAM_ALLOWED_IDS: optional()

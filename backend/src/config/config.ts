@@ -19,7 +19,7 @@ export class Config {
     redisUrl: string | undefined;
     encryptionKey: string | undefined;
   };
-  readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number };
+  readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number; authFailures: number };
   readonly docker: { host: string; swarmAdvertiseAddr: string | undefined };
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number };
   readonly quota: { environmentsPerUser: number; deploymentsPerEnvironment: number };
@@ -49,6 +49,7 @@ export class Config {
       general: env.RATE_LIMIT_MAX,
       deploy: env.DEPLOY_RATE_LIMIT_MAX,
       gitDeploy: env.GIT_DEPLOY_RATE_LIMIT_MAX,
+      authFailures: env.AUTH_FAILURE_RATE_LIMIT_MAX,
     };
     this.docker = {
       host: env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
@@ -93,6 +94,7 @@ interface ParsedEnv {
   RATE_LIMIT_MAX: number;
   DEPLOY_RATE_LIMIT_MAX: number;
   GIT_DEPLOY_RATE_LIMIT_MAX: number;
+  AUTH_FAILURE_RATE_LIMIT_MAX: number;
   DOCKER_HOST?: string;
   SWARM_ADVERTISE_ADDR?: string;
   STABILITY_WINDOW_MS: number;

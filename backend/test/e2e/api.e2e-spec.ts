@@ -210,7 +210,7 @@ describe('the API', () => {
       for (const [status, { content }] of Object.entries(responses))
         expect(Object.values(content ?? {})[0]?.schema, `${name} ${status}`).toBeDefined();
     }
-    expect(document.components.schemas['DeploymentDto']?.properties).toHaveProperty('containers');
+    expect(document.components.schemas['Deployment']?.properties).toHaveProperty('containers');
     expect(await (await fetch(`${platform.baseUrl}/api/docs`)).text()).toContain('swagger-ui');
   });
 

@@ -107,9 +107,9 @@ describe("the containers' truth", () => {
     expect(lines).toHaveLength(10);
     expect(lines.every((line) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (out|err) \d$/.test(line))).toBe(true);
     expect(lines.map((line) => line.at(-1)).join('')).toBe('1122334455');
-    expect((await client.logs(id, '?tail=3')).trimEnd().split('\n')).toEqual(lines.slice(-3));
+    expect((await client.logs(id, { tail: 3 })).trimEnd().split('\n')).toEqual(lines.slice(-3));
     const [since] = (lines[6] ?? '').split(' ');
-    expect((await client.logs(id, `?since=${since ?? ''}`)).trimEnd().split('\n').length).toBeLessThanOrEqual(4);
+    expect((await client.logs(id, { since: since ?? '' })).trimEnd().split('\n').length).toBeLessThanOrEqual(4);
     const text = await client.request<string>('GET', `/deployments/${id}/logs?tail=1`, undefined, {
       Accept: 'text/plain',
     });

@@ -1,20 +1,8 @@
 import { expect } from 'vitest';
-import type {
-  DeploymentAnswerDto,
-  DeploymentDto,
-  DeploymentListDto,
-} from '../../src/modules/deployments/dto/deployment.dto.js';
-import type { EnvironmentAnswerDto, EnvironmentDto } from '../../src/modules/environments/dto/environment.dto.js';
+import { type Client, createClient } from '../../../clients/typescript/src/client/index.js';
+import * as api from '../../../clients/typescript/src/index.js';
+import type { Deployment, Environment } from '../../../clients/typescript/src/index.js';
 import { eventually } from '../testbed/eventually.js';
-
-/** JSON as it travels: times are text. */
-export type Wire<T> = T extends Date
-  ? string
-  : T extends (infer E)[]
-    ? Wire<E>[]
-    : T extends object
-      ? { [K in keyof T]: Wire<T[K]> }
-      : T;
 
 export interface Answer<T> {
   status: number;
@@ -32,12 +20,16 @@ export interface Problem {
   requestId: string;
 }
 
-/** A client as a user writes one: HTTP, JSON, and a key. */
+/** A user's client: the generated one, and plain HTTP for what that would not send. */
 export class ApiClient {
+  private readonly client: Client;
+
   constructor(
     readonly baseUrl: string,
     readonly apiKey: string,
-  ) {}
+  ) {
+    this.client = createClient({ baseUrl, auth: apiKey });
+  }
 
   async request<T = Problem>(
     method: string,
@@ -62,28 +54,28 @@ export class ApiClient {
     return answer.body;
   }
 
-  async createEnvironment(name = `env-${Math.random().toString(36).slice(2, 10)}`): Promise<Wire<EnvironmentDto>> {
-    return (await this.ok<Wire<EnvironmentAnswerDto>>('POST', '/environments', { name })).environment;
+  async createEnvironment(name = `env-${Math.random().toString(36).slice(2, 10)}`): Promise<Environment> {
+    return (await this.of(api.createEnvironment({ client: this.client, body: { name } }))).environment;
   }
 
-  async environment(id: string): Promise<Wire<EnvironmentDto>> {
-    return (await this.ok<Wire<EnvironmentAnswerDto>>('GET', `/environments/${id}`)).environment;
+  async environment(id: string): Promise<api.EnvironmentDetails> {
+    return (await this.of(api.getEnvironment({ client: this.client, path: { id } }))).environment;
   }
 
-  async deploy(body: object): Promise<{ jobId: string; deploymentId: string }> {
-    return this.ok('POST', '/deployments', body);
+  deploy(body: object): Promise<api.DeploymentAccepted> {
+    return this.of(api.createDeployment({ client: this.client, body: body as api.CreateDeployment }));
   }
 
-  async job(jobId: string): Promise<Wire<DeploymentDto>> {
-    return (await this.ok<Wire<DeploymentAnswerDto>>('GET', `/deployments/job/${jobId}`)).deployment;
+  async job(jobId: string, query: { wait?: number; status?: api.DeploymentStatus } = {}): Promise<Deployment> {
+    return (await this.of(api.getDeploymentByJob({ client: this.client, path: { jobId }, query }))).deployment;
   }
 
-  async deployments(environmentId: string): Promise<Wire<DeploymentDto>[]> {
-    return (await this.ok<Wire<DeploymentListDto>>('GET', `/deployments/environment/${environmentId}`)).deployments;
+  async deployments(envId: string): Promise<Deployment[]> {
+    return (await this.of(api.listDeployments({ client: this.client, path: { envId } }))).deployments;
   }
 
   /** Polls until it is RUNNING or FAILED. */
-  async settled(jobId: string, withinMs = 60_000): Promise<Wire<DeploymentDto>> {
+  async settled(jobId: string, withinMs = 60_000): Promise<Deployment> {
     return eventually(async () => {
       const deployment = await this.job(jobId);
       expect(deployment.status, JSON.stringify(deployment.progress)).toMatch(/RUNNING|FAILED|STOPPED/);
@@ -92,7 +84,7 @@ export class ApiClient {
   }
 
   /** Deploys and expects it to run. */
-  async run(body: object, withinMs?: number): Promise<Wire<DeploymentDto>> {
+  async run(body: object, withinMs?: number): Promise<Deployment> {
     const { jobId } = await this.deploy(body);
     const deployment = await this.settled(jobId, withinMs);
     expect(deployment.status, deployment.errorMessage ?? '').toBe('RUNNING');
@@ -100,20 +92,29 @@ export class ApiClient {
   }
 
   /** Deploys and expects it to fail. */
-  async fail(body: object, withinMs?: number): Promise<Wire<DeploymentDto>> {
+  async fail(body: object, withinMs?: number): Promise<Deployment> {
     const { jobId } = await this.deploy(body);
     const deployment = await this.settled(jobId, withinMs);
     expect(deployment.status).toBe('FAILED');
     return deployment;
   }
 
-  async logs(deploymentId: string, query = ''): Promise<string> {
-    return (await this.ok<{ logs: string }>('GET', `/deployments/${deploymentId}/logs${query}`)).logs;
+  async logs(deploymentId: string, query: { tail?: number; since?: string } = {}): Promise<string> {
+    const answer = await this.of(api.getDeploymentLogs({ client: this.client, path: { id: deploymentId }, query }));
+    return typeof answer === 'string' ? answer : answer.logs;
   }
 
   /** Deletes the environment and waits until nothing of it is left. */
   async deleteEnvironment(id: string): Promise<void> {
-    await this.ok('DELETE', `/environments/${id}`);
+    await this.of(api.deleteEnvironment({ client: this.client, path: { id } }));
     await eventually(async () => expect((await this.environment(id)).status).toBe('DELETED'), 90_000);
+  }
+
+  /** The data of an answer, or its error thrown. */
+  private async of<T>(answer: Promise<{ data?: T; error?: unknown; response?: Response }>): Promise<T> {
+    const { data, error, response } = await answer;
+    if (data !== undefined) return data;
+    if (error instanceof Error) throw error;
+    throw new Error(`${response?.url ?? ''}: ${response?.status ?? ''} ${JSON.stringify(error)}`);
   }
 }

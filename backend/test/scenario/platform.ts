@@ -18,6 +18,7 @@ const FLAGS =
 const GENEROUS = {
   RATE_LIMIT_MAX: '1000000',
   DEPLOY_RATE_LIMIT_MAX: '1000000',
+  AUTH_FAILURE_RATE_LIMIT_MAX: '1000000',
   MAX_ENVIRONMENTS_PER_USER: '1000',
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: '1000',
 };
@@ -106,13 +107,29 @@ export class Platform {
 
   /** Every row of the database as text. */
   async dump(): Promise<string> {
+    const rows = await this.sql<{ text: string }>(
+      "SELECT query_to_xml(format('SELECT * FROM %I.%I', schemaname, tablename), true, true, '')::text AS text FROM pg_tables WHERE schemaname IN ('public', 'graphile_worker')",
+    );
+    return rows.map(({ text }) => text).join('\n');
+  }
+
+  /** How many rows each table has. */
+  async counts(): Promise<Record<string, number>> {
+    const tables = await this.sql<{ name: string }>(
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
+    );
+    const counted = tables.map(async ({ name }) => {
+      const [row] = await this.sql<{ count: string }>(`SELECT count(*) FROM "${name}"`);
+      return [name, Number(row?.count)] as const;
+    });
+    return Object.fromEntries(await Promise.all(counted));
+  }
+
+  async sql<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
     const client = new pg.Client({ connectionString: this.databaseUrl });
     await client.connect();
     try {
-      const { rows } = await client.query<{ text: string }>(
-        "SELECT query_to_xml(format('SELECT * FROM %I.%I', schemaname, tablename), true, true, '')::text AS text FROM pg_tables WHERE schemaname IN ('public', 'graphile_worker')",
-      );
-      return rows.map(({ text }) => text).join('\n');
+      return (await client.query<T>(text, values)).rows;
     } finally {
       await client.end();
     }

@@ -8,6 +8,7 @@ export interface Caller {
   keyId: string;
   scopes: Scope[];
   isAdmin: boolean;
+  expiresAt: Date | null;
 }
 
 export interface AuthenticatedRequest extends Request {

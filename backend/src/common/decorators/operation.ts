@@ -1,48 +1,86 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiResponse, ApiSecurity } from '@nestjs/swagger';
+import { ApiExtension, ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiSecurity } from '@nestjs/swagger';
 import { API_ERRORS, type ApiErrorCode } from '../errors/error-registry.js';
-import type { Scope } from './access.js';
+import { AnyKey, Public, RequireScopes, type Scope } from './access.js';
+import { RateLimit, type RateLimitName } from './rate-limit.js';
 
 export interface OperationOptions {
   id: string;
   summary: string;
   description?: string;
-  /** null: the answer has no JSON body */
-  response: Type<unknown> | null;
+  response: Type<unknown>;
   status?: number;
+  /** media type of the answer where it is not JSON */
+  media?: string;
+  /** Other forms of the answer by their media type: text, or events. */
+  alsoAs?: string[];
+  /** What the key must carry; without it any key will do. */
   scopes?: Scope[];
   /** no key needed */
   open?: boolean;
-  rateLimit?: string;
+  rateLimit?: RateLimitName;
+  /** bodies to try, by what they show */
+  examples?: Record<string, object>;
+  /** takes an Idempotency-Key */
+  idempotent?: boolean;
+  /** a 503 has the body of a 200 */
+  health?: boolean;
   /** beside those that every operation may answer with */
   errors?: ApiErrorCode[];
 }
 
 const ALWAYS: ApiErrorCode[] = ['VALIDATION_FAILED', 'RATE_LIMITED', 'INTERNAL', 'DATABASE_UNAVAILABLE'];
-const WITH_KEY: ApiErrorCode[] = ['UNAUTHENTICATED', 'INSUFFICIENT_SCOPE'];
+const WITH_BODY: ApiErrorCode[] = ['MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const IDEMPOTENT: ApiErrorCode[] = ['IDEMPOTENCY_KEY_REUSED', 'IDEMPOTENCY_IN_FLIGHT'];
+const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } };
+const LIMITS: Record<RateLimitName, string> = {
+  general: 'general (RATE_LIMIT_MAX, 100 a minute)',
+  deploy: 'deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general',
+  'git-deploy': 'git-deploy (GIT_DEPLOY_RATE_LIMIT_MAX, 3 a minute), and general',
+  none: 'none',
+};
 
-/** What the OpenAPI document says of an operation: id, scope, rate limit, and a schema for every answer. */
+/** Everything about an operation but its route: who may call it, how often, and what the OpenAPI document says: an id, and a schema for every answer. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { id, summary, response, status = 200, open, errors = [] } = options;
-  const codes = [...ALWAYS, ...(open ? [] : WITH_KEY), ...errors];
+  const { id, summary, response, status = 200, scopes, open, idempotent, rateLimit, errors = [] } = options;
+  const { media = 'application/json', alsoAs = [], examples } = options;
+  const codes: ApiErrorCode[] = [
+    ...ALWAYS,
+    ...(open ? [] : (['UNAUTHENTICATED'] as const)),
+    ...(scopes ? (['INSUFFICIENT_SCOPE'] as const) : []),
+    ...(idempotent ? IDEMPOTENT : []),
+    ...(examples ? WITH_BODY : []),
+    ...errors,
+  ];
   return applyDecorators(
+    open ? Public() : scopes ? RequireScopes(...scopes) : AnyKey(),
+    RateLimit(rateLimit ?? 'general'),
     ApiOperation({ operationId: id, summary, description: describe(options) }),
-    ApiResponse({ status, description: 'Done.', ...(response && { type: response }) }),
-    ...byStatus(codes).map(([errorStatus, names]) =>
-      ApiResponse({
-        status: errorStatus,
-        description: names.join(', '),
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } },
-      }),
-    ),
-    ApiProduces('application/json'),
+    ApiProduces(media, ...alsoAs),
+    ApiResponse({ status, description: 'Done.', type: response }),
+    ...(options.health ? [ApiResponse({ status: 503, description: 'A required part is down.', type: response })] : []),
+    ...byStatus(codes)
+      .filter(([errorStatus]) => !(options.health && errorStatus === 503))
+      .map(([errorStatus, names]) =>
+        ApiResponse({ status: errorStatus, description: names.join(', '), content: PROBLEM }),
+      ),
+    ...(idempotent ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
+    ...(examples ? [ApiExtension('x-examples', examples)] : []),
+    ApiExtension('x-scopes', scopes ?? []),
     ...(open ? [] : [ApiSecurity('api-key')]),
   );
 }
 
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  description: 'Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.',
+  required: false,
+  schema: { type: 'string' as const, maxLength: 255 },
+};
+
 function describe({ description, scopes, open, rateLimit = 'general' }: OperationOptions): string {
   const scope = open ? 'No key needed.' : scopes ? `Scope: ${scopes.join(', ')}.` : 'Any valid key.';
-  return [description, scope, `Rate limit: ${rateLimit}.`].filter(Boolean).join('\n\n');
+  return [description, scope, `Rate limit: ${LIMITS[rateLimit]}.`].filter(Boolean).join('\n\n');
 }
 
 function byStatus(codes: ApiErrorCode[]): [number, ApiErrorCode[]][] {

@@ -12,6 +12,8 @@ export interface DomainErrorOptions {
   hint?: string;
   errors?: FieldError[];
   required?: string[];
+  /** Instead of the registry's. */
+  retryAfterSeconds?: number;
   cause?: unknown;
 }
 
@@ -23,6 +25,14 @@ export class DomainError extends Error {
   ) {
     super(options.detail, { cause: options.cause });
   }
+}
+
+/** One identical refusal for a key that is missing, malformed, unknown, wrong, revoked or expired. */
+export function unauthenticated(): DomainError {
+  return new DomainError('UNAUTHENTICATED', {
+    detail: 'A valid API key is needed.',
+    hint: 'Send it in the header X-API-Key.',
+  });
 }
 
 /** A single wrong field, in the shape of a failed validation. */

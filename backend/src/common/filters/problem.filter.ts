@@ -23,7 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const error = toDomainError(thrown);
-    const { log, retryAfterSeconds } = definitionOf(error);
+    const { log, retryAfterSeconds = error.options.retryAfterSeconds } = definitionOf(error);
     if (log !== 'info') this.logger[log]({ err: error.options.cause ?? error, code: error.code }, error.message);
     if (response.headersSent) {
       response.destroy();

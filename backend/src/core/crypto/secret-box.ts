@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Injectable } from '@nestjs/common';
@@ -14,6 +14,11 @@ export class SecretBox {
 
   constructor(config: Config) {
     this.key = config.data.encryptionKey ? decodeKey(config.data.encryptionKey) : keyFile(config.data.dir);
+  }
+
+  /** A key of its own for another purpose than sealing. */
+  subkey(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.key, '', purpose, 32));
   }
 
   seal(plaintext: string, context: string): string {

@@ -1,7 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
-import { Public } from '../../common/decorators/access.js';
+import { ApiProperty, ApiTags } from '@nestjs/swagger';
+import { type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Operation } from '../../common/decorators/operation.js';
 import { HealthChecks } from './health-checks.js';
 
@@ -10,9 +9,27 @@ export class LivenessDto {
   status: 'ok';
 }
 
+/** One part; what else it says depends on the part. */
+export class HealthPartDto {
+  @ApiProperty({ enum: ['up', 'down'] })
+  status: 'up' | 'down';
+  message?: string;
+}
+
+/** As @nestjs/terminus reports. */
+export class HealthDto {
+  @ApiProperty({ enum: ['ok', 'error', 'shutting_down'] })
+  status: string;
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/HealthPartDto' } })
+  info?: object;
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/HealthPartDto' } })
+  error?: object;
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/HealthPartDto' } })
+  details: object;
+}
+
 @ApiTags('health')
 @Controller('health')
-@Public()
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
@@ -20,28 +37,39 @@ export class HealthController {
   ) {}
 
   @Get()
-  @HealthCheck()
-  @ApiOperation({
-    operationId: 'getHealth',
+  @Operation({
+    id: 'getHealth',
     summary: 'Every part of the platform',
-    description: 'No key needed. 503 when a required part is down.',
+    description: '503 when a required part is down, with the same body.',
+    response: HealthDto,
+    open: true,
+    health: true,
   })
   all(): Promise<HealthCheckResult> {
     return this.health.check(this.checks.all());
   }
 
   @Get('live')
-  @Operation({ id: 'getLiveness', summary: 'The process answers', response: LivenessDto, open: true })
+  @Operation({
+    id: 'getLiveness',
+    summary: 'The process answers',
+    response: LivenessDto,
+    open: true,
+    rateLimit: 'none',
+  })
   live(): LivenessDto {
     return { status: 'ok' };
   }
 
   @Get('ready')
-  @HealthCheck()
-  @ApiOperation({
-    operationId: 'getReadiness',
+  @Operation({
+    id: 'getReadiness',
     summary: 'It can take work',
-    description: 'No key needed. Database and Docker answer, and it is not shutting down; else 503.',
+    description: 'Database and Docker answer, and it is not shutting down; else 503.',
+    response: HealthDto,
+    open: true,
+    rateLimit: 'none',
+    health: true,
   })
   ready(): Promise<HealthCheckResult> {
     return this.health.check(this.checks.required());

@@ -5,6 +5,8 @@ import type { Db } from '../database/prisma.service.js';
 export interface JobPayloads {
   'deployment.run': { deploymentId: string };
   'deployment.remove': { deploymentId: string; deleteVolumes: boolean };
+  'deployment.prune-events': object;
+  'idempotency.forget': object;
   'environment.teardown': { environmentId: string };
 }
 export type JobName = keyof JobPayloads;

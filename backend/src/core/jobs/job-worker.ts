@@ -1,7 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger as NestLogger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Logger, run, type Runner, runMigrations, type Worker, type WorkerEvents } from 'graphile-worker';
+import {
+  Logger,
+  parseCronItems,
+  run,
+  type Runner,
+  runMigrations,
+  type Worker,
+  type WorkerEvents,
+} from 'graphile-worker';
 import { DatabaseConnection } from '../database/database-connection.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Signals } from '../database/signals.js';
@@ -31,6 +39,7 @@ export class ShutdownInterrupt extends Error {
 export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new NestLogger(JobWorker.name);
   private readonly handlers = new Map<JobName, JobHandler<JobName>>();
+  private readonly schedules: { task: JobName; match: string }[] = [];
   private readonly queueLogger = new Logger(
     () => (level, message) => (level === 'error' ? this.logger.error(message) : undefined),
   );
@@ -50,6 +59,11 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   /** Called by modules while they initialise. */
   register<N extends JobName>(name: N, handler: JobHandler<N>): void {
     this.handlers.set(name, handler as unknown as JobHandler<JobName>);
+  }
+
+  /** `match`: minute, hour, day, month and weekday, as cron has them, UTC. One instance runs it, whatever their number. */
+  schedule(name: JobName, match: string): void {
+    this.schedules.push({ task: name, match });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -82,6 +96,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
       // One at a time, a result that cannot be written ends the process; in batches it ends the worker only.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       events,
+      parsedCronItems: parseCronItems(this.schedules),
       logger: this.queueLogger,
       taskList: Object.fromEntries(
         [...this.handlers].map(([name, handler]) => [

@@ -6,6 +6,7 @@ import { Engine } from './engine.js';
 import { Events } from './events.js';
 import { Images } from './images.js';
 import { Networks } from './networks.js';
+import { ServiceLogs } from './service-logs.js';
 import { Swarm } from './swarm.js';
 import { SwarmServices } from './swarm-services.js';
 import { SwarmTasks } from './swarm-tasks.js';
@@ -19,6 +20,7 @@ const surfaces = [
   Events,
   Images,
   Networks,
+  ServiceLogs,
   Swarm,
   SwarmServices,
   SwarmTasks,

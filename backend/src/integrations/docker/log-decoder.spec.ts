@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeLog, mergeLogs } from './log-decoder.js';
+import { decodeLog, formatLine, inOrder, LogDecoder } from './log-decoder.js';
 
 function frame(stream: 1 | 2, text: string): Buffer {
   const payload = Buffer.from(text);
@@ -8,14 +8,18 @@ function frame(stream: 1 | 2, text: string): Buffer {
   return Buffer.concat([header, payload]);
 }
 
+function text(bytes: Buffer, tail: number): string {
+  return inOrder(decodeLog(bytes), tail).map(formatLine).join('');
+}
+
 describe('the log of a container', () => {
   it('must come without frame headers, in order of time', () => {
     const bytes = Buffer.concat([
       frame(1, '2026-01-01T00:00:00.000000002Z zwei ü\n'),
       frame(2, '2026-01-01T00:00:00.000000001Z eins\n'),
     ]);
-    expect(mergeLogs(decodeLog(bytes), 10)).toBe('2026-01-01T00:00:00.000Z eins\n2026-01-01T00:00:00.000Z zwei ü\n');
-    expect(mergeLogs(decodeLog(bytes), 1)).toBe('2026-01-01T00:00:00.000Z zwei ü\n');
+    expect(text(bytes, 10)).toBe('2026-01-01T00:00:00.000Z eins\n2026-01-01T00:00:00.000Z zwei ü\n');
+    expect(text(bytes, 1)).toBe('2026-01-01T00:00:00.000Z zwei ü\n');
   });
 
   it('must join the frames of one long line', () => {
@@ -24,7 +28,22 @@ describe('the log of a container', () => {
       frame(2, '2026-01-01T00:00:00.2Z other\n'),
       frame(1, '2026-01-01T00:00:00.3Z  end\n'),
     ]);
-    expect(decodeLog(bytes).map(({ text }) => text)).toEqual(['begin end', 'other']);
+    expect(inOrder(decodeLog(bytes), 10).map((line) => line.text)).toEqual(['begin end', 'other']);
+  });
+
+  it('must be the same wherever the chunks of a stream are cut', () => {
+    const bytes = Buffer.concat([
+      frame(1, '2026-01-01T00:00:00.1Z a=1 eins\n'),
+      frame(1, '2026-01-01T00:00:00.2Z a=2 zw'),
+      frame(1, '2026-01-01T00:00:00.3Z a=1 drei\n'),
+      frame(1, '2026-01-01T00:00:00.4Z a=2 ei ü\n'),
+    ]);
+    for (let size = 1; size < bytes.length; size++) {
+      const decoder = new LogDecoder((payload) => ({ source: payload.slice(0, 3), text: payload.slice(4) }));
+      const lines = [];
+      for (let at = 0; at < bytes.length; at += size) lines.push(...decoder.push(bytes.subarray(at, at + size)));
+      expect(lines.map((line) => line.text)).toEqual(['eins', 'drei', 'zwei ü']);
+    }
   });
 
   it('must bear a frame that was cut off', () => {

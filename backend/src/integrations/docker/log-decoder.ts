@@ -12,32 +12,74 @@ const HEADER_BYTES = 8;
  * with a timestamp. A line longer than 16 KiB comes in several frames, only the last of which ends in a newline.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
  */
-export function decodeLog(bytes: Buffer): LogLine[] {
-  const lines: LogLine[] = [];
-  const open: Partial<Record<LogLine['stream'], LogLine>> = {};
-  for (let offset = 0; offset + HEADER_BYTES <= bytes.length;) {
-    const length = bytes.readUInt32BE(offset + 4);
-    const stream = bytes[offset] === 2 ? 'stderr' : 'stdout';
-    const payload = bytes.toString('utf8', offset + HEADER_BYTES, offset + HEADER_BYTES + length);
-    offset += HEADER_BYTES + length;
-    const { time, text } = split(payload);
-    const line = open[stream] ?? { time, stream, text: '' };
-    line.text += text.replace(/\r?\n$/, '');
-    if (!open[stream]) lines.push(line);
-    open[stream] = text.endsWith('\n') ? undefined : line;
+export class LogDecoder {
+  private rest: Buffer = Buffer.alloc(0);
+  private readonly open = new Map<string, LogLine>();
+
+  /** `sourceOf` tells apart what is multiplexed further: the frames of one line come from one source. */
+  constructor(private readonly sourceOf: (text: string) => { source: string; text: string } = whole) {}
+
+  /** The lines that are complete by now, whatever the chunks are cut at. */
+  push(chunk: Buffer): (LogLine & { source: string })[] {
+    const bytes = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
+    const lines: (LogLine & { source: string })[] = [];
+    let offset = 0;
+    while (offset + HEADER_BYTES <= bytes.length) {
+      const end = offset + HEADER_BYTES + bytes.readUInt32BE(offset + 4);
+      if (end > bytes.length) break;
+      const stream = bytes[offset] === 2 ? 'stderr' : 'stdout';
+      const { time, text: payload } = split(bytes.toString('utf8', offset + HEADER_BYTES, end));
+      const { source, text } = this.sourceOf(payload);
+      offset = end;
+      const key = `${stream} ${source}`;
+      const line = this.open.get(key) ?? { time, stream, text: '' };
+      line.text += text.replace(/\r?\n$/, '');
+      if (text.endsWith('\n')) {
+        this.open.delete(key);
+        lines.push({ ...line, source });
+      } else this.open.set(key, line);
+    }
+    this.rest = bytes.subarray(offset);
+    return lines;
   }
-  return lines;
+
+  /** What ended without a newline, or in the middle of a frame. */
+  end(): LogLine[] {
+    if (this.rest.length > HEADER_BYTES) {
+      const { time, text } = split(this.rest.toString('utf8', HEADER_BYTES));
+      this.open.set('rest', { time, stream: this.rest[0] === 2 ? 'stderr' : 'stdout', text });
+    }
+    return [...this.open.values()];
+  }
 }
 
-/** The lines of several containers as one text, in order of time, `{time} {text}` each, the last `tail` of them. */
-export function mergeLogs(lines: LogLine[], tail: number): string {
-  const ordered = lines
+/** A whole log at once. */
+export function decodeLog(bytes: Buffer): LogLine[] {
+  const decoder = new LogDecoder();
+  const lines = decoder.push(bytes).map(({ time, stream, text }) => ({ time, stream, text }));
+  return [...lines, ...decoder.end()];
+}
+
+/** In order of time, the last `tail` of them. */
+export function inOrder<T extends LogLine>(lines: T[], tail: number): T[] {
+  return lines
     .map((line, index) => ({ line, index }))
-    .sort((a, b) => compare(a.line.time, b.line.time) || a.index - b.index);
-  return ordered
+    .sort((a, b) => compare(a.line.time, b.line.time) || a.index - b.index)
     .slice(-tail)
-    .map(({ line }) => `${milliseconds(line.time)} ${line.text}\n`)
-    .join('');
+    .map(({ line }) => line);
+}
+
+/** As clients read it: `{time} {text}`, time in milliseconds. */
+export function formatLine({ time, text }: LogLine): string {
+  return `${milliseconds(time)} ${text}\n`;
+}
+
+export function milliseconds(time: string): string {
+  return time.replace(/(\.\d{3})\d*Z$/, '$1Z');
+}
+
+function whole(text: string): { source: string; text: string } {
+  return { source: '', text };
 }
 
 function split(payload: string): { time: string; text: string } {
@@ -47,8 +89,4 @@ function split(payload: string): { time: string; text: string } {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function milliseconds(time: string): string {
-  return time.replace(/(\.\d{3})\d*Z$/, '$1Z');
 }

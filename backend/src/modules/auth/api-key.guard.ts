@@ -2,15 +2,17 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { ACCESS, type Access } from '../../common/decorators/access.js';
 import type { AuthenticatedRequest } from '../../common/decorators/caller.js';
-import { DomainError } from '../../common/errors/domain-error.js';
+import { unauthenticated } from '../../common/errors/domain-error.js';
+import { FailedAuthentications } from '../../core/rate-limits/failed-authentications.js';
 import { KeyVerifier } from './key-verifier.js';
 
-/** Who is it? One identical refusal for a key that is missing, malformed, unknown, wrong, revoked or expired. */
+/** Who is it? */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly verifier: KeyVerifier,
+    private readonly failures: FailedAuthentications,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -23,12 +25,13 @@ export class ApiKeyGuard implements CanActivate {
       throw new Error(`${context.getClass().name}.${context.getHandler().name} says nothing about who may call it`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const presented = request.headers['x-api-key'];
-    const caller = typeof presented === 'string' ? await this.verifier.verify(presented) : undefined;
-    if (!caller)
-      throw new DomainError('UNAUTHENTICATED', {
-        detail: 'A valid API key is needed.',
-        hint: 'Send it in the header X-API-Key.',
-      });
+    const known = typeof presented === 'string' ? this.verifier.known(presented) : undefined;
+    if (!known) this.failures.refuseTooMany(request.ip);
+    const caller = known ?? (typeof presented === 'string' ? await this.verifier.verify(presented) : undefined);
+    if (!caller) {
+      await this.failures.count(request.ip);
+      throw unauthenticated();
+    }
     request.caller = caller;
     return true;
   }

@@ -1,6 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AnyKey } from '../../common/decorators/access.js';
 import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
 import { Operation } from '../../common/decorators/operation.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -12,14 +11,12 @@ export class AuthController {
   constructor(private readonly keys: ApiKeysService) {}
 
   @Get('me')
-  @AnyKey()
   @Operation({ id: 'getMe', summary: 'Who am I?', response: MeDto })
   async me(@CurrentCaller() caller: Caller): Promise<MeDto> {
     return MeDto.from(await this.keys.me(caller));
   }
 
   @Get('keys')
-  @AnyKey()
   @Operation({ id: 'listKeys', summary: 'Your keys that work', response: ApiKeyListDto })
   async list(@CurrentCaller() caller: Caller): Promise<ApiKeyListDto> {
     return { keys: (await this.keys.listOwn(caller)).map((key) => ApiKeyDto.from(key)) };
@@ -27,11 +24,11 @@ export class AuthController {
 
   @Post('revoke')
   @HttpCode(200)
-  @AnyKey()
   @Operation({
     id: 'revokeKey',
     summary: 'Revoke one of your keys',
     response: MessageDto,
+    examples: { 'a key of yours': { keyId: 'V1StGXR8_Z5jdHi6' } },
     errors: ['API_KEY_NOT_FOUND'],
   })
   async revoke(@CurrentCaller() caller: Caller, @Body() { keyId }: RevokeKeyDto): Promise<MessageDto> {

@@ -6,6 +6,7 @@ import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { KeyVerifier } from './key-verifier.js';
+import { KeyWatch } from './key-watch.js';
 
 @Module({
   controllers: [AuthController],
@@ -13,8 +14,10 @@ import { KeyVerifier } from './key-verifier.js';
     ApiKeysRepository,
     ApiKeysService,
     KeyVerifier,
+    KeyWatch,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],
+  exports: [KeyWatch],
 })
 export class AuthModule {}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/decorators/caller.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { isDockerError } from '../../integrations/docker/docker-error.js';
+import { formatLine } from '../../integrations/docker/log-decoder.js';
 import { DeploymentsService } from './deployments.service.js';
 import { DeploymentLogs } from './streams/deployment-logs.js';
 
@@ -13,10 +14,11 @@ export class DeploymentLogsService {
     private readonly logs: DeploymentLogs,
   ) {}
 
-  async read(caller: Caller, id: string, { tail = 100, since }: { tail?: number; since?: Date }): Promise<string> {
+  async read(caller: Caller, id: string, { tail, since }: { tail: number; since: Date | undefined }): Promise<string> {
     const deployment = await this.deployments.get(caller, id);
     try {
-      return await this.logs.read(deployment.id, { tail, ...(since && { since }) });
+      const lines = await this.logs.lines(deployment.id, { tail, ...(since && { since }) });
+      return lines.map(formatLine).join('');
     } catch (error) {
       if (isDockerError(error, 'unavailable'))
         throw new DomainError('DOCKER_UNAVAILABLE', {

@@ -1,12 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { RequireScopes } from '../../common/decorators/access.js';
 import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
+import { Idempotent, type IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { Operation } from '../../common/decorators/operation.js';
 import { PageQueryDto, pageOf } from '../../common/pagination.js';
 import { Config } from '../../config/config.js';
-import { DeploymentLogsService } from './deployment-logs.service.js';
 import { DeploymentsService } from './deployments.service.js';
 import { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import {
@@ -15,21 +14,52 @@ import {
   DeploymentDto,
   DeploymentListDto,
   DeploymentMessageDto,
-  LogsDto,
 } from './dto/deployment.dto.js';
-import { DeleteDeploymentQueryDto, LogsQueryDto } from './dto/logs-query.dto.js';
+import { DeleteDeploymentQueryDto } from './dto/logs-query.dto.js';
+
+const environmentId = 'the id of your environment';
+const CREATE_EXAMPLES = {
+  'a web server': {
+    environmentId,
+    image: 'nginx',
+    tag: 'alpine',
+    ports: [{ container: 80, host: 8080 }],
+    envVars: { DEPLOYED_BY: 'swagger' },
+  },
+  'replicas with a health check': {
+    environmentId,
+    name: 'web',
+    image: 'nginx:alpine',
+    replicas: 2,
+    ports: [{ container: 80 }],
+    healthCheck: { path: '/' },
+  },
+  'a database with a volume': {
+    environmentId,
+    name: 'db',
+    image: 'postgres',
+    tag: '17-alpine',
+    ports: [{ container: 5432 }],
+    envVars: { POSTGRES_PASSWORD: 'choose one' },
+    volumes: [{ name: 'data', path: '/var/lib/postgresql/data' }],
+    resources: { memoryMb: 256 },
+  },
+  'a private image': {
+    environmentId,
+    image: 'ghcr.io/acme/web:1.2.3',
+    registryAuth: { username: 'acme', password: 'a token that may read packages' },
+  },
+};
 
 @ApiTags('deployments')
 @Controller('deployments')
 export class DeploymentsController {
   constructor(
     private readonly deployments: DeploymentsService,
-    private readonly logs: DeploymentLogsService,
     private readonly config: Config,
   ) {}
 
   @Post()
-  @RequireScopes('DEPLOYMENTS_WRITE')
   @Operation({
     id: 'createDeployment',
     summary: 'Deploy an image',
@@ -38,34 +68,24 @@ export class DeploymentsController {
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
     rateLimit: 'deploy',
+    idempotent: true,
+    examples: CREATE_EXAMPLES,
     errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
   })
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateDeploymentDto,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentAcceptedDto> {
-    const { jobId, deploymentId } = await this.deployments.create(caller, body);
-    response.setHeader('Location', `${this.config.http.publicBaseUrl}/deployments/job/${jobId}`);
-    return { jobId, deploymentId, status: 'PENDING' };
-  }
-
-  @Get('job/:jobId')
-  @RequireScopes('DEPLOYMENTS_READ')
-  @Operation({
-    id: 'getDeploymentByJob',
-    summary: 'How far is it?',
-    response: DeploymentAnswerDto,
-    scopes: ['DEPLOYMENTS_READ'],
-    errors: ['DEPLOYMENT_NOT_FOUND'],
-  })
-  async getByJob(@CurrentCaller() caller: Caller, @Param('jobId') jobId: string): Promise<DeploymentAnswerDto> {
-    return { deployment: DeploymentDto.from(await this.deployments.getByJobId(caller, jobId)) };
+    const { answer, replayed } = await this.deployments.create(caller, body, idempotent);
+    response.setHeader('Location', `${this.config.http.publicBaseUrl}/deployments/job/${answer.jobId}`);
+    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+    return answer;
   }
 
   @Post('job/:jobId/cancel')
   @HttpCode(202)
-  @RequireScopes('DEPLOYMENTS_WRITE')
   @Operation({
     id: 'cancelDeployment',
     summary: 'Cancel what is in progress',
@@ -81,7 +101,6 @@ export class DeploymentsController {
   }
 
   @Get('environment/:envId')
-  @RequireScopes('DEPLOYMENTS_READ')
   @Operation({
     id: 'listDeployments',
     summary: 'The deployments of an environment, newest first',
@@ -99,7 +118,6 @@ export class DeploymentsController {
   }
 
   @Get(':id')
-  @RequireScopes('DEPLOYMENTS_READ')
   @Operation({
     id: 'getDeployment',
     summary: 'One deployment',
@@ -111,34 +129,8 @@ export class DeploymentsController {
     return { deployment: DeploymentDto.from(await this.deployments.get(caller, id)) };
   }
 
-  @Get(':id/logs')
-  @RequireScopes('LOGS_READ')
-  @Operation({
-    id: 'getDeploymentLogs',
-    summary: 'What the containers printed',
-    description:
-      '`Accept: text/plain` gives the bare text. Empty before there is a container; after a failure, what the last one printed.',
-    response: LogsDto,
-    scopes: ['LOGS_READ'],
-    errors: ['DEPLOYMENT_NOT_FOUND', 'DOCKER_UNAVAILABLE'],
-  })
-  async readLogs(
-    @CurrentCaller() caller: Caller,
-    @Param('id') id: string,
-    @Query() query: LogsQueryDto,
-    @Res() response: Response,
-  ): Promise<void> {
-    const logs = await this.logs.read(caller, id, query);
-    response.format({
-      'application/json': () => response.json({ logs } satisfies LogsDto),
-      'text/plain': () => response.send(logs),
-      default: () => response.json({ logs }),
-    });
-  }
-
   @Delete(':id')
   @HttpCode(202)
-  @RequireScopes('DEPLOYMENTS_WRITE')
   @Operation({
     id: 'deleteDeployment',
     summary: 'Remove a deployment',

@@ -31,6 +31,11 @@ export class DeploymentsRepository {
     return this.findOwn(caller, { jobId });
   }
 
+  /** Whoever asks looks at the owner himself. */
+  byJobIdForAnybody(jobId: string): Promise<DeploymentRow | null> {
+    return this.prisma.deployment.findUnique({ where: { jobId }, include: WITH_PARTS });
+  }
+
   /** One row more than the limit when there is another page. */
   ofEnvironment(environmentId: string, { limit, after }: Page): Promise<DeploymentRow[]> {
     return this.prisma.deployment.findMany({

@@ -1,18 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/decorators/caller.js';
+import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { cut, type Page } from '../../common/pagination.js';
+import type { Db } from '../../core/database/prisma.service.js';
+import { Idempotency } from '../../core/idempotency/idempotency.js';
 import { JobQueue } from '../../core/jobs/job-queue.js';
+import type { EnvironmentRow } from '../environments/environments.repository.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
-import { DeploymentRequests } from './deployment-requests.js';
+import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
+import { PolledDeployments } from './streams/polled-deployments.js';
 import { IN_PROGRESS_STATUSES } from './state/transitions.js';
 
 export interface Accepted {
   jobId: string;
   deploymentId: string;
+  status: 'PENDING';
 }
 
 /** What users ask of deployments. Nothing here waits for Docker: the work is a job, committed with the row. */
@@ -24,22 +30,25 @@ export class DeploymentsService {
     private readonly requests: DeploymentRequests,
     private readonly jobs: JobQueue,
     private readonly pipeline: PipelineRepository,
+    private readonly idempotency: Idempotency,
+    private readonly polled: PolledDeployments,
   ) {}
 
-  async create(caller: Caller, body: CreateDeploymentDto): Promise<Accepted> {
+  /** The row, its job and the answer to a repeated request are committed together. */
+  async create(
+    caller: Caller,
+    body: CreateDeploymentDto,
+    idempotent?: IdempotentRequest,
+  ): Promise<{ answer: Accepted; replayed: boolean }> {
     const request = this.requests.fromImage(body);
-    const environment = await this.environments.getActive(caller, request.environmentId);
-    const { data } = request;
-    return this.deployments.transaction(async (db) => {
-      await this.requests.admit(db, environment, request);
-      const { id } = await this.deployments.create(db, data);
-      await this.jobs.add(
-        db,
-        'deployment.run',
-        { deploymentId: id },
-        { key: `run/${id}`, lane: body.name && `${environment.id}/${body.name}` },
-      );
-      return { jobId: data.jobId, deploymentId: id };
+    return this.idempotency.once(idempotent, async (claim) => {
+      const environment = await this.environments.getActive(caller, request.environmentId);
+      return this.deployments.transaction(async (db) => {
+        await claim.take(db);
+        const answer = await this.add(db, environment, request, body.name);
+        await claim.keep(db, answer);
+        return answer;
+      });
     });
   }
 
@@ -49,6 +58,11 @@ export class DeploymentsService {
 
   async getByJobId(caller: Caller, jobId: string): Promise<DeploymentRow> {
     return (await this.deployments.byJobId(caller, jobId)) ?? notFound(`Job ${jobId}`);
+  }
+
+  /** The same for those who poll: from memory while nothing changed. */
+  async poll(caller: Caller, jobId: string): Promise<DeploymentRow> {
+    return (await this.polled.find(caller, jobId)) ?? notFound(`Job ${jobId}`);
   }
 
   async listOfEnvironment(
@@ -81,6 +95,23 @@ export class DeploymentsService {
       await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
     });
     return deployment;
+  }
+
+  private async add(
+    db: Db,
+    environment: EnvironmentRow,
+    request: DeploymentRequest,
+    lane: string | undefined,
+  ): Promise<Accepted> {
+    await this.requests.admit(db, environment, request);
+    const { id } = await this.deployments.create(db, request.data);
+    await this.jobs.add(
+      db,
+      'deployment.run',
+      { deploymentId: id },
+      { key: `run/${id}`, lane: lane && `${environment.id}/${lane}` },
+    );
+    return { jobId: request.data.jobId, deploymentId: id, status: 'PENDING' };
   }
 }
 

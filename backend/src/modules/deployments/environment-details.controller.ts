@@ -1,6 +1,5 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RequireScopes } from '../../common/decorators/access.js';
 import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
 import { Operation } from '../../common/decorators/operation.js';
 import { EnvironmentDto } from '../environments/dto/environment.dto.js';
@@ -21,7 +20,6 @@ export class EnvironmentDetailsController {
   ) {}
 
   @Get(':id')
-  @RequireScopes('ENVIRONMENTS_READ')
   @Operation({
     id: 'getEnvironment',
     summary: 'One environment with its newest 10 deployments',

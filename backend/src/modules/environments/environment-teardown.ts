@@ -1,4 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { Signals } from '../../core/database/signals.js';
+import { Idempotency } from '../../core/idempotency/idempotency.js';
 import { JobWorker } from '../../core/jobs/job-worker.js';
 import type { Environment } from '../../generated/prisma/client.js';
 import { EnvironmentNetwork } from './environment-network.js';
@@ -22,6 +24,8 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
     private readonly environments: EnvironmentsRepository,
     private readonly network: EnvironmentNetwork,
     private readonly worker: JobWorker,
+    private readonly idempotency: Idempotency,
+    private readonly signals: Signals,
   ) {}
 
   register(participant: TeardownParticipant): void {
@@ -32,11 +36,22 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
     this.worker.register('environment.teardown', ({ environmentId }, signal) => this.run(environmentId, signal));
   }
 
-  /** A crash between the row and its network leaves CREATING: make the network now. */
   async onApplicationBootstrap(): Promise<void> {
+    this.signals.on(
+      'reconnected',
+      () => void this.finishCreations().catch((error: unknown) => this.logger.warn(String(error))),
+    );
+    await this.finishCreations();
+  }
+
+  /** A crash, or a database that went away, between the row and its network leaves CREATING: make the network now. */
+  private async finishCreations(): Promise<void> {
     for (const environment of await this.environments.withStatus('CREATING')) {
       await this.network.ensure(environment).then(
-        () => this.environments.move(this.environments.db, environment.id, ['CREATING'], 'ACTIVE'),
+        async () => {
+          await this.environments.move(this.environments.db, environment.id, ['CREATING'], 'ACTIVE');
+          await this.idempotency.completeFor(this.environments.db, environment.id);
+        },
         (error: unknown) => this.logger.warn(`environment ${environment.id} has no network yet: ${String(error)}`),
       );
     }

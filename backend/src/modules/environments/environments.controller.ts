@@ -1,7 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RequireScopes } from '../../common/decorators/access.js';
+import type { Response } from 'express';
 import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
+import { Idempotent, type IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { Operation } from '../../common/decorators/operation.js';
 import { pageOf } from '../../common/pagination.js';
 import {
@@ -12,6 +13,7 @@ import {
   EnvironmentDto,
   EnvironmentListDto,
   ListEnvironmentsQueryDto,
+  RenameEnvironmentDto,
 } from './dto/environment.dto.js';
 import { EnvironmentsService } from './environments.service.js';
 
@@ -21,21 +23,28 @@ export class EnvironmentsController {
   constructor(private readonly environments: EnvironmentsService) {}
 
   @Post()
-  @RequireScopes('ENVIRONMENTS_WRITE')
   @Operation({
     id: 'createEnvironment',
     summary: 'Create an environment: a private network',
     response: EnvironmentAnswerDto,
     status: 201,
+    idempotent: true,
+    examples: { 'an environment': { name: 'shop' } },
     scopes: ['ENVIRONMENTS_WRITE'],
     errors: ['ENVIRONMENT_NAME_TAKEN', 'ENVIRONMENT_QUOTA_EXCEEDED', 'DOCKER_UNAVAILABLE', 'ADDRESS_POOL_EXHAUSTED'],
   })
-  async create(@CurrentCaller() caller: Caller, @Body() { name }: CreateEnvironmentDto): Promise<EnvironmentAnswerDto> {
-    return { environment: EnvironmentDto.from(await this.environments.create(caller, name)) };
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Body() { name }: CreateEnvironmentDto,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<EnvironmentAnswerDto> {
+    const { answer, replayed } = await this.environments.create(caller, name, idempotent);
+    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+    return answer;
   }
 
   @Get()
-  @RequireScopes('ENVIRONMENTS_READ')
   @Operation({
     id: 'listEnvironments',
     summary: 'Your environments, newest first',
@@ -47,9 +56,26 @@ export class EnvironmentsController {
     return { environments: items.map((row) => EnvironmentDto.from(row)), nextCursor };
   }
 
+  @Patch(':id')
+  @Operation({
+    id: 'renameEnvironment',
+    summary: 'Rename an environment',
+    description: 'What runs in it is not touched; its network keeps the name it was made with.',
+    response: EnvironmentAnswerDto,
+    scopes: ['ENVIRONMENTS_WRITE'],
+    examples: { 'another name': { name: 'shop-staging' } },
+    errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NAME_TAKEN', 'ENVIRONMENT_NOT_ACTIVE'],
+  })
+  async rename(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Body() { name }: RenameEnvironmentDto,
+  ): Promise<EnvironmentAnswerDto> {
+    return { environment: EnvironmentDto.from(await this.environments.rename(caller, id, name)) };
+  }
+
   @Delete(':id')
   @HttpCode(202)
-  @RequireScopes('ENVIRONMENTS_WRITE')
   @Operation({
     id: 'deleteEnvironment',
     summary: 'Delete an environment and everything in it',

@@ -75,6 +75,12 @@ export class EnvironmentsRepository {
     return count > 0;
   }
 
+  /** False when it is not ACTIVE any more. */
+  async rename(db: Db, id: string, name: string): Promise<boolean> {
+    const { count } = await db.environment.updateMany({ where: { id, status: 'ACTIVE' }, data: { name } });
+    return count > 0;
+  }
+
   async remove(id: string): Promise<void> {
     await this.prisma.environment.deleteMany({ where: { id, status: 'CREATING' } });
   }

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/decorators/caller.js';
+import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { cut, type Page } from '../../common/pagination.js';
 import { Clock } from '../../common/time/clock.js';
 import { Config } from '../../config/config.js';
+import type { Db } from '../../core/database/prisma.service.js';
+import { type Claim, Idempotency } from '../../core/idempotency/idempotency.js';
 import { JobQueue } from '../../core/jobs/job-queue.js';
 import type { EnvironmentStatus } from '../../generated/prisma/client.js';
+import { type EnvironmentAnswerDto, EnvironmentDto } from './dto/environment.dto.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { overlayName } from './environment-name.js';
 import { EnvironmentsRepository, type EnvironmentRow } from './environments.repository.js';
@@ -18,19 +22,40 @@ export class EnvironmentsService {
     private readonly jobs: JobQueue,
     private readonly clock: Clock,
     private readonly config: Config,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /** ACTIVE when it returns: the network is there. When it cannot be made, nothing is left. */
-  async create(caller: Caller, name: string): Promise<EnvironmentRow> {
-    const environment = await this.reserve(caller, name);
-    try {
-      await this.network.ensure(environment);
-    } catch (error) {
-      await this.environments.remove(environment.id);
-      throw error;
-    }
-    await this.environments.move(this.environments.db, environment.id, ['CREATING'], 'ACTIVE');
-    return { ...environment, status: 'ACTIVE' };
+  create(
+    caller: Caller,
+    name: string,
+    idempotent?: IdempotentRequest,
+  ): Promise<{ answer: EnvironmentAnswerDto; replayed: boolean }> {
+    return this.idempotency.once(idempotent, async (claim) => {
+      const reserved = await this.reserve(caller, name, claim);
+      try {
+        await this.network.ensure(reserved);
+      } catch (error) {
+        await this.environments.remove(reserved.id);
+        await claim.release();
+        throw error;
+      }
+      await this.environments.move(this.environments.db, reserved.id, ['CREATING'], 'ACTIVE');
+      await claim.complete();
+      return answerFrom(reserved);
+    });
+  }
+
+  /** The name only: the network and what runs in it stay as they are. */
+  async rename(caller: Caller, id: string, name: string): Promise<EnvironmentRow> {
+    const environment = await this.getActive(caller, id);
+    if (environment.name === name) return environment;
+    await this.environments.transaction(async (db) => {
+      await this.environments.lockUser(db, environment.userId);
+      await this.refuseTaken(db, environment.userId, name);
+      if (!(await this.environments.rename(db, id, name))) await this.getActive(caller, id);
+    });
+    return this.get(caller, id);
   }
 
   /** The caller's environment in any status; throws ENVIRONMENT_NOT_FOUND, also for somebody else's. */
@@ -72,15 +97,11 @@ export class EnvironmentsService {
     return this.get(caller, id);
   }
 
-  private reserve(caller: Caller, name: string): Promise<EnvironmentRow> {
+  private reserve(caller: Caller, name: string, claim: Claim): Promise<EnvironmentRow> {
     return this.environments.transaction(async (db) => {
+      await claim.take(db);
       await this.environments.lockUser(db, caller.userId);
-      if (await this.environments.nameTaken(db, caller.userId, name)) {
-        throw new DomainError('ENVIRONMENT_NAME_TAKEN', {
-          detail: `You have an environment named ${name} already.`,
-          hint: 'Choose another name, or delete that one first.',
-        });
-      }
+      await this.refuseTaken(db, caller.userId, name);
       const most = this.config.quota.environmentsPerUser;
       if ((await this.environments.countLive(db, caller.userId)) >= most) {
         throw new DomainError('ENVIRONMENT_QUOTA_EXCEEDED', {
@@ -89,14 +110,29 @@ export class EnvironmentsService {
         });
       }
       const createdAt = this.clock.now();
-      return this.environments.create(db, {
+      const environment = await this.environments.create(db, {
         name,
         overlayNetworkId: overlayName(name, createdAt),
         userId: caller.userId,
         createdAt,
       });
+      await claim.keep(db, answerFrom(environment), environment.id);
+      return environment;
     });
   }
+
+  private async refuseTaken(db: Db, userId: string, name: string): Promise<void> {
+    if (!(await this.environments.nameTaken(db, userId, name))) return;
+    throw new DomainError('ENVIRONMENT_NAME_TAKEN', {
+      detail: `You have an environment named ${name} already.`,
+      hint: 'Choose another name, or delete that one first.',
+    });
+  }
+}
+
+/** As it is once its network is there. */
+function answerFrom(reserved: EnvironmentRow): EnvironmentAnswerDto {
+  return { environment: EnvironmentDto.from({ ...reserved, status: 'ACTIVE' }) };
 }
 
 function notFound(id: string): DomainError {

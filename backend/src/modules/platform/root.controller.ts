@@ -1,6 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Public } from '../../common/decorators/access.js';
 import { Operation } from '../../common/decorators/operation.js';
 import { Config } from '../../config/config.js';
 import { VERSION } from './version.js';
@@ -15,7 +14,6 @@ export class WelcomeDto {
 
 @ApiTags('health')
 @Controller()
-@Public()
 export class RootController {
   constructor(private readonly config: Config) {}
 

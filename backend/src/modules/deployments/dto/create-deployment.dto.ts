@@ -20,6 +20,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { ID } from '../../../common/id.pipe.js';
 import { BASELINE_CAPABILITIES } from '../release/release.js';
 
 export const DEPLOYMENT_NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
@@ -183,7 +184,7 @@ export class RegistryAuthDto {
 export class RunOptionsDto {
   /** The environment to deploy into. */
   @IsString({ message: 'must be the id of an environment' })
-  @MaxLength(64, { message: 'must be the id of an environment' })
+  @Matches(ID, { message: 'must be the id of an environment' })
   environmentId: string;
 
   /** A DNS label. The same name in the same environment again is a new release of the same thing. Default: from the image and the jobId. */
@@ -205,6 +206,7 @@ export class RunOptionsDto {
   @IsOptional()
   @IsArray({ message: 'must be a list' })
   @ArrayMaxSize(50, { message: 'must have at most 50 elements' })
+  @IsObject({ each: true, message: 'must be a list of objects' })
   @ValidateNested({ each: true })
   @Type(() => PortDto)
   ports?: PortDto[] = [];
@@ -224,6 +226,7 @@ export class RunOptionsDto {
   @IsOptional()
   @IsArray({ message: 'must be a list' })
   @ArrayMaxSize(20, { message: 'must have at most 20 elements' })
+  @IsObject({ each: true, message: 'must be a list of objects' })
   @ValidateNested({ each: true })
   @Type(() => VolumeDto)
   volumes?: VolumeDto[] = [];

@@ -193,6 +193,31 @@ export class DeploymentMessageDto {
   deployment: DeploymentDto;
 }
 
+/** The data of one server-sent event; its name says which of them are there. */
+export class DeploymentEventDto {
+  @ApiProperty({ enum: DEPLOYMENT_STATUSES, enumName: 'DeploymentStatus', required: false })
+  status?: DeploymentStatus;
+  at?: Date;
+  @ApiProperty({
+    enum: Object.keys(DEPLOYMENT_ERRORS),
+    enumName: 'DeploymentErrorCode',
+    nullable: true,
+    required: false,
+  })
+  errorCode?: DeploymentErrorCode | null;
+  errorMessage?: string | null;
+  /** of `progress` */
+  step?: string;
+  message?: string;
+  current?: number;
+  total?: number;
+  /** of `log` */
+  time?: Date;
+  @ApiProperty({ enum: ['stdout', 'stderr'], required: false })
+  stream?: 'stdout' | 'stderr';
+  text?: string;
+}
+
 export class LogsDto {
   /** Lines `{time} {text}`, stdout and stderr in order of time. */
   logs: string;

@@ -15,6 +15,12 @@ export class LogsQueryDto {
   @Type(() => Date)
   @IsDate({ message: 'must be a time such as 2026-01-31T12:00:00.000Z' })
   since?: Date;
+
+  /** Go on as they print. */
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @IsBoolean({ message: 'must be true or false' })
+  follow?: boolean = false;
 }
 
 export class DeleteDeploymentQueryDto {

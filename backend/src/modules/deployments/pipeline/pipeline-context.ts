@@ -6,6 +6,7 @@ import { parseImageReference, serverAddressOf } from '../release/image-reference
 import type { Release } from '../release/release.js';
 import { releaseFrom } from '../release/release-from-row.js';
 import { secretContext } from '../release/secret-context.js';
+import { recordProgress } from '../state/deployment-event-log.js';
 import type { Progress, StepContext } from './deploy-step.js';
 import type { Claim, PipelineRepository } from './pipeline.repository.js';
 
@@ -41,7 +42,9 @@ export class PipelineContext implements StepContext {
     if (now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
     this.lastProgressAt = now;
     const write = () =>
-      this.repository.save(this.deployment, { progress: progress as unknown as Prisma.InputJsonValue });
+      this.repository.save(this.deployment, { progress: progress as unknown as Prisma.InputJsonValue }, (db) =>
+        recordProgress(db, this.deployment.id, progress),
+      );
     this.writing = this.writing.then(write).catch(() => undefined);
   }
 

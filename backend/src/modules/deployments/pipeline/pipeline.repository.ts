@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import { Signals } from '../../../core/database/signals.js';
 import type { Deployment, DeploymentStatus, Environment, Prisma } from '../../../generated/prisma/client.js';
+import { recordStatus } from '../state/deployment-event-log.js';
 import { originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
 
@@ -82,10 +83,15 @@ export class PipelineRepository {
       data: { cancelRequestedAt: new Date() },
     });
     const errorMessage = 'The deployment was cancelled before it began.';
-    await db.deployment.updateMany({
+    const ended = await db.deployment.updateManyAndReturn({
       where: { ...own, status: 'PENDING' },
       data: { status: 'FAILED', errorCode: 'CANCELLED', errorMessage, completedAt: new Date() },
+      select: { id: true, jobId: true },
     });
+    for (const { id: deploymentId, jobId } of ended) {
+      await recordStatus(db, deploymentId, { status: 'FAILED', errorCode: 'CANCELLED', errorMessage });
+      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
+    }
     for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
   }
 
@@ -117,6 +123,7 @@ export class PipelineRepository {
         data: { status: 'STOPPED' },
       });
       if (count === 0) return;
+      await recordStatus(db, deploymentId, { status: 'STOPPED' });
       await db.container.updateMany({ where: { deploymentId }, data: { status: 'STOPPED', healthStatus: 'NONE' } });
       await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     });
@@ -139,6 +146,8 @@ export class PipelineRepository {
       },
     });
     if (count === 0) throw new LostClaim();
+    const { errorCode, errorMessage } = claim;
+    await recordStatus(db, claim.id, { status: to, ...(to === 'FAILED' && { errorCode, errorMessage }) });
     claim.status = to;
     claim.startedAt ??= new Date();
   }

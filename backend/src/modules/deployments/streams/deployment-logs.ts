@@ -1,13 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { PrismaService } from '../../../core/database/prisma.service.js';
 import { Containers, type LogQuery } from '../../../integrations/docker/containers.js';
-import { mergeLogs } from '../../../integrations/docker/log-decoder.js';
+import { isDockerError } from '../../../integrations/docker/docker-error.js';
+import { formatLine, inOrder } from '../../../integrations/docker/log-decoder.js';
+import { ServiceLogs, type TaskLogLine } from '../../../integrations/docker/service-logs.js';
 import { SwarmServices } from '../../../integrations/docker/swarm-services.js';
 import { SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
 import { LABELS } from '../release/labels.js';
+import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
+import { DeploymentChanges } from './deployment-changes.js';
+import { advance, earliest, isAfter, type LogPosition } from './log-position.js';
 
 const KEPT_LINES = 1000;
 const KEPT_CHARACTERS = 1_000_000;
+const LOOK_AGAIN_MS = 500;
+const LOOK_FOR_SERVICE_MS = 10_000;
+const ALL_LINES = 10_000;
+
+export interface FollowQuery {
+  /** what the reader has already */
+  from?: LogPosition;
+  /** how many of the lines that are there to begin with; all by default */
+  tail?: number;
+  since?: Date;
+}
 
 /** What a deployment's containers printed: from Docker while there is a service, afterwards what was kept when it went. */
 @Injectable()
@@ -17,28 +34,76 @@ export class DeploymentLogs {
     private readonly services: SwarmServices,
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
+    private readonly serviceLogs: ServiceLogs,
+    private readonly changes: DeploymentChanges,
   ) {}
 
-  /** Lines `{time} {text}` in order of time; empty where nothing ever ran. */
-  async read(deploymentId: string, query: LogQuery): Promise<string> {
-    const [service] = await this.services.list({ [LABELS.deployment]: deploymentId });
-    return service ? this.ofService(service.id, query) : this.kept(deploymentId, query);
+  /** In order of time; empty where nothing ever ran. */
+  async lines(deploymentId: string, query: LogQuery): Promise<TaskLogLine[]> {
+    const service = await this.serviceOf(deploymentId);
+    return service ? this.ofTasks(service, query) : this.kept(deploymentId, query);
   }
 
-  /** Of all tasks in Swarm's history, so that a crashed container's last words are there. */
+  /** What is there beyond the position. */
+  async linesAfter(deploymentId: string, position: LogPosition): Promise<TaskLogLine[]> {
+    return (await this.lines(deploymentId, { tail: ALL_LINES })).filter((line) => isAfter(position, line));
+  }
+
+  /** As text, of all tasks in Swarm's history, so that a crashed container's last words are there. */
   async ofService(serviceId: string, query: LogQuery): Promise<string> {
-    const tasks = await this.tasks.list({ serviceId });
-    const lines = await Promise.all(
-      tasks.flatMap(({ containerId }) => (containerId ? [this.containers.logs(containerId, query)] : [])),
-    );
-    return mergeLogs(lines.flat(), query.tail);
+    return (await this.ofTasks(serviceId, query)).map(formatLine).join('');
+  }
+
+  /**
+   * What is there beyond the position and then what comes, until the service is gone or the signal aborts. It waits for a service that is still
+   * to come, and takes up again after the engine was away: no line twice, none missed.
+   */
+  async *follow(
+    deploymentId: string,
+    { from = {}, tail, since }: FollowQuery,
+    signal: AbortSignal,
+  ): AsyncGenerator<TaskLogLine[]> {
+    let position = from;
+    let begun = false;
+    const fresh = (lines: TaskLogLine[]) => {
+      const unread = lines.filter((line) => isAfter(position, line));
+      for (const line of unread) position = advance(position, line);
+      begun = true;
+      return unread;
+    };
+    while (!signal.aborted) {
+      try {
+        const service = await this.serviceOf(deploymentId);
+        const limit = begun ? undefined : tail;
+        if (service) {
+          const start = earliest(position) ?? since?.toISOString();
+          const query = { tail: limit ?? ('all' as const), ...(start && { since: start }) };
+          const life = new AbortController();
+          void this.abortWithService(deploymentId, life, signal);
+          try {
+            for await (const lines of this.serviceLogs.follow(service, query, life.signal)) {
+              const unread = fresh(lines);
+              if (unread.length > 0) yield unread;
+            }
+          } finally {
+            life.abort();
+          }
+        } else if (!(await this.isInProgress(deploymentId))) {
+          const rest = fresh(await this.kept(deploymentId, { tail: limit ?? ALL_LINES, ...(since && { since }) }));
+          if (rest.length > 0) yield rest;
+          return;
+        }
+      } catch (error) {
+        if (!isDockerError(error, 'unavailable') && !isDockerError(error, 'not-found')) throw error;
+      }
+      await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** Called before a service is removed; again, after a crash, it replaces what was kept. */
   async keep(deploymentId: string, serviceId: string): Promise<void> {
-    const content = (await this.ofService(serviceId, { tail: KEPT_LINES }))
-      .slice(-KEPT_CHARACTERS)
-      .replaceAll('\0', '');
+    const lines = (await this.ofTasks(serviceId, { tail: KEPT_LINES })).map((line) => JSON.stringify(keptForm(line)));
+    const content = lines.slice(-fitting(lines)).join('\n');
     if (content === '') return;
     await this.prisma.$transaction([
       this.prisma.deploymentLog.deleteMany({ where: { deploymentId, kind: 'RUNTIME' } }),
@@ -46,16 +111,61 @@ export class DeploymentLogs {
     ]);
   }
 
-  private async kept(deploymentId: string, { tail, since }: LogQuery): Promise<string> {
+  private async ofTasks(serviceId: string, query: LogQuery): Promise<TaskLogLine[]> {
+    const tasks = await this.tasks.list({ serviceId });
+    const lines = await Promise.all(
+      tasks.map(async ({ id: taskId, containerId }) =>
+        containerId ? (await this.containers.logs(containerId, query)).map((line) => ({ ...line, taskId })) : [],
+      ),
+    );
+    return inOrder(lines.flat(), query.tail);
+  }
+
+  private async kept(deploymentId: string, { tail, since }: LogQuery): Promise<TaskLogLine[]> {
     const log = await this.prisma.deploymentLog.findFirst({
       where: { deploymentId, kind: 'RUNTIME' },
       orderBy: { createdAt: 'desc' },
     });
-    const lines = log?.content.split(/(?<=\n)/) ?? [];
-    const from = since?.toISOString();
-    return lines
-      .filter((line) => !from || line.slice(0, from.length) >= from)
-      .slice(-tail)
-      .join('');
+    const lines = log?.content.split('\n').map(fromKept) ?? [];
+    const from = since?.toISOString().replace('Z', '');
+    return lines.filter(({ time }) => !from || time >= from).slice(-tail);
   }
+
+  private async serviceOf(deploymentId: string): Promise<string | undefined> {
+    return (await this.services.list({ [LABELS.deployment]: deploymentId }))[0]?.id;
+  }
+
+  /** Ends a life with the signal, and when the service is gone: the Engine does not end the log then. */
+  private async abortWithService(deploymentId: string, life: AbortController, signal: AbortSignal): Promise<void> {
+    const watch = this.changes.watch(deploymentId);
+    while (!life.signal.aborted) {
+      await watch.next(AbortSignal.any([signal, life.signal, AbortSignal.timeout(LOOK_FOR_SERVICE_MS)]));
+      const there = await this.serviceOf(deploymentId).catch(() => 'the engine is away');
+      if (signal.aborted || !there) life.abort();
+    }
+    watch.end();
+  }
+
+  private async isInProgress(id: string): Promise<boolean> {
+    return (await this.prisma.deployment.count({ where: { id, status: { in: IN_PROGRESS_STATUSES } } })) > 0;
+  }
+}
+
+type KeptLine = [time: string, taskId: string, stream: 'stdout' | 'stderr', text: string];
+
+/** PostgreSQL takes no NUL. */
+function keptForm({ time, taskId, stream, text }: TaskLogLine): KeptLine {
+  return [time, taskId, stream, text.replaceAll('\0', '')];
+}
+
+function fromKept(json: string): TaskLogLine {
+  const [time, taskId, stream, text] = JSON.parse(json) as KeptLine;
+  return { time, taskId, stream, text };
+}
+
+/** How many of the last lines are small enough together. */
+function fitting(lines: string[]): number {
+  let room = KEPT_CHARACTERS;
+  const tooFar = lines.toReversed().findIndex((line) => (room -= line.length + 1) < 0);
+  return tooFar === -1 ? lines.length : Math.max(tooFar, 1);
 }

@@ -24,6 +24,8 @@ export class CreateEnvironmentDto {
   name: string;
 }
 
+export class RenameEnvironmentDto extends CreateEnvironmentDto {}
+
 export class ListEnvironmentsQueryDto extends PageQueryDto {
   @ApiProperty({ enum: ENVIRONMENT_STATUSES, enumName: 'EnvironmentStatus', required: false })
   @IsOptional()

@@ -1,0 +1,31 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { invalidField } from '../errors/domain-error.js';
+import type { AuthenticatedRequest } from './caller.js';
+
+/** A request that the client may send again: whose, which operation, the key of its choice, and the body that the key is bound to. */
+export interface IdempotentRequest {
+  userId: string;
+  operation: string;
+  key: string;
+  body: unknown;
+}
+
+const FORM = /^[\x20-\x7e]{1,255}$/;
+
+/** The request as one that may come twice; undefined without an Idempotency-Key. */
+export const Idempotent = createParamDecorator(
+  (_: unknown, context: ExecutionContext): IdempotentRequest | undefined => {
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const { headers, caller } = request;
+    const key = headers['idempotency-key'];
+    if (key === undefined || !caller) return undefined;
+    if (typeof key !== 'string' || !FORM.test(key))
+      throw invalidField('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
+    return {
+      userId: caller.userId,
+      operation: `${context.getClass().name}.${context.getHandler().name}`,
+      key,
+      body: request.body as unknown,
+    };
+  },
+);

@@ -1,0 +1,141 @@
+import { createHmac } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { Clock } from '../../common/time/clock.js';
+import type { IdempotencyKey } from '../../generated/prisma/client.js';
+import { SecretBox } from '../crypto/secret-box.js';
+import { type Db, PrismaService } from '../database/prisma.service.js';
+import { JobWorker } from '../jobs/job-worker.js';
+
+/** Where the work keeps its answer, in the transaction that does it. */
+export interface Claim {
+  /** First in that transaction: of several requests at once, one goes on, and the others wait here and then answer what it answered. */
+  take(db: Db): Promise<void>;
+  /** With `unfinished`, the id of what is made, the work goes on after this transaction, until `complete` or `release`. */
+  keep(db: Db, answer: object, unfinished?: string): Promise<void>;
+  complete(): Promise<void>;
+  release(): Promise<void>;
+}
+
+const LIFE_MS = 24 * 3_600_000;
+
+type Kept = { answer: string; unfinished?: string };
+
+/** Another request with this key was first. It rolls the transaction back. */
+class Taken extends Error {}
+
+/** The same key and body within 24 hours: the first answer again. Only what succeeded is kept: what failed changed nothing and may be tried again. */
+@Injectable()
+export class Idempotency implements OnModuleInit {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly secrets: SecretBox,
+    private readonly clock: Clock,
+    private readonly worker: JobWorker,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('idempotency.forget', () => this.forgetOld());
+    this.worker.schedule('idempotency.forget', '7 * * * *');
+  }
+
+  async once<T extends object>(
+    request: IdempotentRequest | undefined,
+    work: (claim: Claim) => Promise<T>,
+  ): Promise<{ answer: T; replayed: boolean }> {
+    if (!request) return { answer: await work(NO_CLAIM), replayed: false };
+    const known = await this.find(request);
+    if (known) return { answer: this.replay(known, request) as T, replayed: true };
+    try {
+      return { answer: await work(this.claim(request)), replayed: false };
+    } catch (error) {
+      if (!(error instanceof Taken)) throw error;
+      const first = await this.find(request);
+      if (!first) throw inFlight();
+      return { answer: this.replay(first, request) as T, replayed: true };
+    }
+  }
+
+  /** After a crash in the middle: what has this id is made now, and the answer that was kept holds. */
+  async completeFor(db: Db, unfinished: string): Promise<void> {
+    await db.idempotencyKey.updateMany({
+      where: { statusCode: null, response: { path: ['unfinished'], equals: unfinished } },
+      data: { statusCode: 201 },
+    });
+  }
+
+  private claim(request: IdempotentRequest): Claim {
+    const { userId, operation, key } = request;
+    const own = { userId_operation_key: { userId, operation, key } };
+    return {
+      take: async (db) => {
+        await db.idempotencyKey.deleteMany({ where: { userId, operation, key, createdAt: { lt: this.horizon() } } });
+        const { count } = await db.idempotencyKey.createMany({
+          data: { userId, operation, key, requestHash: this.hash(request), createdAt: this.clock.now() },
+          skipDuplicates: true,
+        });
+        if (count === 0) throw new Taken();
+      },
+      keep: async (db, answer, unfinished) => {
+        // As text: jsonb would give the fields in another order.
+        const response: Kept = { answer: JSON.stringify(answer), ...(unfinished && { unfinished }) };
+        await db.idempotencyKey.update({ where: own, data: { response, statusCode: unfinished ? null : 201 } });
+      },
+      complete: async () => {
+        await this.prisma.idempotencyKey.update({ where: own, data: { statusCode: 201 } });
+      },
+      release: async () => {
+        await this.prisma.idempotencyKey.deleteMany({ where: { userId, operation, key } });
+      },
+    };
+  }
+
+  private find({ userId, operation, key }: IdempotentRequest): Promise<IdempotencyKey | null> {
+    return this.prisma.idempotencyKey.findFirst({
+      where: { userId, operation, key, createdAt: { gte: this.horizon() } },
+    });
+  }
+
+  private replay(known: IdempotencyKey, request: IdempotentRequest): unknown {
+    if (known.requestHash !== this.hash(request))
+      throw new DomainError('IDEMPOTENCY_KEY_REUSED', {
+        detail: 'This Idempotency-Key was used with another body.',
+        hint: 'Choose a new key for a new request.',
+      });
+    if (known.statusCode === null) throw inFlight();
+    return JSON.parse((known.response as unknown as Kept).answer);
+  }
+
+  /** Keyed, since bodies hold secrets that could be guessed from a plain hash. */
+  private hash({ body }: IdempotentRequest): string {
+    return createHmac('sha256', this.secrets.subkey('idempotency')).update(canonical(body)).digest('base64url');
+  }
+
+  private async forgetOld(): Promise<void> {
+    await this.prisma.idempotencyKey.deleteMany({ where: { createdAt: { lt: this.horizon() } } });
+  }
+
+  private horizon(): Date {
+    return new Date(this.clock.now().getTime() - LIFE_MS);
+  }
+}
+
+const nothing = () => Promise.resolve();
+const NO_CLAIM: Claim = { take: nothing, keep: nothing, complete: nothing, release: nothing };
+
+function inFlight(): DomainError {
+  return new DomainError('IDEMPOTENCY_IN_FLIGHT', {
+    detail: 'The first request with this Idempotency-Key is not finished yet.',
+    hint: 'Try again in a moment.',
+  });
+}
+
+/** The order of an object's fields does not matter. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    part && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

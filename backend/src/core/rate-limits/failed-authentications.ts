@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { tooManyRequests } from './too-many-requests.js';
+import { WindowStorage } from './window-storage.js';
+
+/** Guessing keys is slow: an address that failed too often is refused before bcrypt is asked. */
+@Injectable()
+export class FailedAuthentications {
+  constructor(
+    private readonly storage: WindowStorage,
+    private readonly config: Config,
+  ) {}
+
+  /** Throws RATE_LIMITED. */
+  refuseTooMany(ip: string | undefined): void {
+    const { authFailures, windowMs } = this.config.limits;
+    const record = this.storage.peek(key(ip), authFailures);
+    if (record?.isBlocked)
+      throw tooManyRequests(authFailures, windowMs, record.timeToBlockExpire, 'failed authentications');
+  }
+
+  async count(ip: string | undefined): Promise<void> {
+    const { authFailures, windowMs } = this.config.limits;
+    await this.storage.increment(key(ip), windowMs, authFailures);
+  }
+}
+
+function key(ip: string | undefined): string {
+  return `failed-authentications:${ip ?? ''}`;
+}

@@ -1,0 +1,60 @@
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { DockerClient } from './docker-client.js';
+import { LogDecoder, type LogLine } from './log-decoder.js';
+
+export interface TaskLogLine extends LogLine {
+  taskId: string;
+}
+
+/** What the tasks of a Swarm service print, on whatever node, as they print it. */
+@Injectable()
+export class ServiceLogs {
+  constructor(private readonly docker: DockerClient) {}
+
+  /** Ends when the engine goes away or with the signal; not when the service is gone. `since` is RFC 3339, inclusive. */
+  async *follow(
+    serviceId: string,
+    { tail, since }: { tail: number | 'all'; since?: string },
+    signal: AbortSignal,
+  ): AsyncGenerator<TaskLogLine[]> {
+    const query = { follow: true, stdout: true, stderr: true, timestamps: true, details: true, tail };
+    const options = { ...query, ...(since && { since: unixTime(since) }) };
+    const stream = await this.docker.stream((docker) =>
+      (docker.getService(serviceId) as unknown as LogSource).logs(options),
+    );
+    const decoder = new LogDecoder(taskOf);
+    const stop = () => stream.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      if (signal.aborted) return;
+      for await (const chunk of stream) {
+        const lines = decoder.push(chunk as Buffer);
+        if (lines.length > 0) yield lines.map(({ source, ...line }) => ({ ...line, taskId: source }));
+      }
+    } catch (error) {
+      if (!signal.aborted && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stream.destroy();
+    }
+  }
+}
+
+/** dockerode types it as if it took a callback only. */
+interface LogSource {
+  logs(options: object): Promise<Readable>;
+}
+
+/** With `details`, a line begins with the labels of its origin: `com.docker.swarm.node.id=…,com.docker.swarm.task.id=… text`. */
+function taskOf(payload: string): { source: string; text: string } {
+  const space = payload.indexOf(' ');
+  const source = /com\.docker\.swarm\.task\.id=([a-z0-9]+)/.exec(payload.slice(0, space))?.[1];
+  return source ? { source, text: payload.slice(space + 1) } : { source: '', text: payload };
+}
+
+/** The Engine takes seconds with up to nine decimals. */
+function unixTime(time: string): string {
+  const fraction = /\.(\d+)Z$/.exec(time)?.[1] ?? '0';
+  return `${Math.floor(new Date(time).getTime() / 1000)}.${fraction.padEnd(9, '0')}`;
+}

@@ -1,0 +1,2 @@
+/** Stands for a package that is never used at run time. */
+export = {};

@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/decorators/caller.js';
+import { unauthenticated } from '../../common/errors/domain-error.js';
+import type { DeploymentStatus } from '../../generated/prisma/client.js';
+import type { TaskLogLine } from '../../integrations/docker/service-logs.js';
+import { KeyWatch } from '../auth/key-watch.js';
+import type { DeploymentRow } from './deployments.repository.js';
+import { DeploymentsService } from './deployments.service.js';
+import { TRANSITIONS } from './state/transitions.js';
+import { DeploymentChanges } from './streams/deployment-changes.js';
+import { DeploymentEvents, type StreamEvent } from './streams/deployment-events.js';
+import { DeploymentLogs } from './streams/deployment-logs.js';
+import { advance, decodePosition, encodePosition } from './streams/log-position.js';
+
+/** Answers that take their time. Each ends when the client goes, when its key stops working, and when the process stops. */
+@Injectable()
+export class DeploymentStreamsService {
+  constructor(
+    private readonly deployments: DeploymentsService,
+    private readonly changes: DeploymentChanges,
+    private readonly deploymentEvents: DeploymentEvents,
+    private readonly deploymentLogs: DeploymentLogs,
+    private readonly keys: KeyWatch,
+  ) {}
+
+  current(caller: Caller, jobId: string): Promise<DeploymentRow> {
+    return this.deployments.poll(caller, jobId);
+  }
+
+  /** As soon as the status is another than `from` (by default than now), or cannot change any more, or after `waitMs`. */
+  async changed(
+    caller: Caller,
+    jobId: string,
+    { waitMs, from }: { waitMs: number; from: DeploymentStatus | undefined },
+    gone: AbortSignal,
+  ): Promise<DeploymentRow> {
+    const { id } = await this.deployments.poll(caller, jobId);
+    const watch = this.changes.watch(id);
+    const key = this.keys.watch(caller);
+    const signal = AbortSignal.any([gone, key.signal, this.changes.closing, AbortSignal.timeout(waitMs)]);
+    try {
+      let row = await this.deployments.poll(caller, jobId);
+      const known = from ?? row.status;
+      while (row.status === known && TRANSITIONS[row.status].length > 0 && !signal.aborted) {
+        await watch.next(signal);
+        row = await this.deployments.poll(caller, jobId);
+      }
+      if (key.signal.aborted) throw unauthenticated();
+      return row;
+    } finally {
+      watch.end();
+      key.end();
+    }
+  }
+
+  /** Undefined when the client, by its Last-Event-ID, has had everything. */
+  async events(
+    caller: Caller,
+    jobId: string,
+    lastEventId: string | undefined,
+    gone: AbortSignal,
+  ): Promise<AsyncGenerator<StreamEvent> | undefined> {
+    const deployment = await this.deployments.getByJobId(caller, jobId);
+    const life = this.life(caller, gone);
+    const events = await this.deploymentEvents.open(deployment, lastEventId, life.signal);
+    return events && whileAlive(events, life);
+  }
+
+  async logs(
+    caller: Caller,
+    id: string,
+    { tail, since, lastEventId }: { tail: number; since: Date | undefined; lastEventId: string | undefined },
+    gone: AbortSignal,
+  ): Promise<AsyncGenerator<TaskLogLine & { id: string }>> {
+    const deployment = await this.deployments.get(caller, id);
+    const from = (lastEventId && decodePosition(lastEventId)) || undefined;
+    const life = this.life(caller, gone);
+    const lines = this.deploymentLogs.follow(
+      deployment.id,
+      { ...(since && { since }), ...(from ? { from } : { tail }) },
+      life.signal,
+    );
+    return whileAlive(withIds(lines, from ?? {}), life);
+  }
+
+  private life(caller: Caller, gone: AbortSignal): Life {
+    const key = this.keys.watch(caller);
+    return { signal: AbortSignal.any([gone, key.signal, this.changes.closing]), end: key.end };
+  }
+}
+
+interface Life {
+  signal: AbortSignal;
+  end: () => void;
+}
+
+async function* whileAlive<T>(source: AsyncGenerator<T>, life: Life): AsyncGenerator<T> {
+  try {
+    yield* source;
+  } finally {
+    life.end();
+  }
+}
+
+async function* withIds(
+  source: AsyncGenerator<TaskLogLine[]>,
+  from: Record<string, string>,
+): AsyncGenerator<TaskLogLine & { id: string }> {
+  let position: Readonly<Record<string, string>> = from;
+  for await (const lines of source) {
+    for (const line of lines) {
+      position = advance(position, line);
+      yield { ...line, id: encodePosition(position) };
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { isDatabaseAway } from '../../../common/filters/problem.js';
+import { JobWorker } from '../../../core/jobs/job-worker.js';
+import { PrismaService } from '../../../core/database/prisma.service.js';
+import type { DeploymentStatus } from '../../../generated/prisma/client.js';
+import { milliseconds } from '../../../integrations/docker/log-decoder.js';
+import type { TaskLogLine } from '../../../integrations/docker/service-logs.js';
+import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
+import { DeploymentChanges, type Watch } from './deployment-changes.js';
+import { DeploymentLogs } from './deployment-logs.js';
+import { advance, decodePosition, encodePosition, type LogPosition } from './log-position.js';
+
+export interface StreamEvent {
+  id: string;
+  event: 'status' | 'progress' | 'log';
+  data: object;
+}
+
+/** How far a client has read; the id of every event says it. */
+interface Position {
+  /** id of the last row; 0 is PENDING, which has none */
+  row: bigint;
+  logs: LogPosition;
+}
+
+interface Row {
+  id: bigint;
+  kind: 'STATUS' | 'PROGRESS';
+  data: object;
+}
+
+/** The deployment, as it was when the client came. */
+export interface Origin {
+  id: string;
+  status: DeploymentStatus;
+  createdAt: Date;
+}
+
+const BEFORE_ALL: Position = { row: -1n, logs: {} };
+const PROGRESS_LIFE_MS = 3_600_000;
+const DATABASE_RETRY_MS = 500;
+
+/**
+ * A deployment as a stream: its statuses and progress in the order in which they were written, and what its containers print. It ends with the
+ * status that decides it, before which comes every line that was printed. Whoever comes back with the id of the last event gets what follows it.
+ */
+@Injectable()
+export class DeploymentEvents implements OnModuleInit {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly changes: DeploymentChanges,
+    private readonly logs: DeploymentLogs,
+    private readonly worker: JobWorker,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('deployment.prune-events', () => this.pruneProgress());
+    this.worker.schedule('deployment.prune-events', '17 * * * *');
+  }
+
+  /** Undefined when the client has had everything already. */
+  async open(
+    origin: Origin,
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<AsyncGenerator<StreamEvent> | undefined> {
+    const position = (lastEventId && parse(lastEventId)) || BEFORE_ALL;
+    if (position.row > 0n && (await this.isOver(origin.id, position.row))) return undefined;
+    return this.stream(origin, position, signal);
+  }
+
+  private async *stream(origin: Origin, from: Position, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    const watch = this.changes.watch(origin.id);
+    const following = new AbortController();
+    let position = from;
+    const follow = () =>
+      new Upcoming(this.logs.follow(origin.id, { from: position.logs }, AbortSignal.any([signal, following.signal])));
+    let lines = origin.status === 'STARTING_CONTAINERS' ? follow() : undefined;
+    try {
+      while (!signal.aborted) {
+        for (const row of await this.rowsAfter(origin, position.row, signal)) {
+          if (isFinal(row)) {
+            following.abort();
+            for (const line of await this.rest(origin.id, position.logs)) {
+              position = { ...position, logs: advance(position.logs, line) };
+              yield logEvent(position, line);
+            }
+          }
+          position = { ...position, row: row.id };
+          yield { id: format(position), event: row.kind === 'STATUS' ? 'status' : 'progress', data: row.data };
+          if (isFinal(row)) return;
+          if (isStatus(row, 'STARTING_CONTAINERS')) lines ??= follow();
+        }
+        for (const line of await this.news(watch, lines, signal)) {
+          position = { ...position, logs: advance(position.logs, line) };
+          yield logEvent(position, line);
+        }
+      }
+    } finally {
+      following.abort();
+      watch.end();
+    }
+  }
+
+  /** Until something changed or something was printed: the lines, if it is that. */
+  private async news(watch: Watch, lines: Upcoming | undefined, signal: AbortSignal): Promise<TaskLogLine[]> {
+    const waiting = new AbortController();
+    const changed = watch.next(AbortSignal.any([signal, waiting.signal])).then(() => []);
+    try {
+      const news: TaskLogLine[] = await (lines ? Promise.race([changed, lines.peek()]) : changed);
+      if (news.length > 0) lines?.take();
+      return news;
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  private async rest(deploymentId: string, position: LogPosition): Promise<TaskLogLine[]> {
+    try {
+      return await this.logs.linesAfter(deploymentId, position);
+    } catch {
+      return []; // the engine is away: the status is known all the same
+    }
+  }
+
+  /** A database that is away is waited for: the stream stays open. */
+  private async rowsAfter({ id: deploymentId, createdAt }: Origin, after: bigint, signal: AbortSignal): Promise<Row[]> {
+    for (;;) {
+      try {
+        const rows = await this.prisma.deploymentEvent.findMany({
+          where: { deploymentId, id: { gt: after } },
+          orderBy: { id: 'asc' },
+          select: { id: true, kind: true, data: true },
+        });
+        const first: Row[] = after < 0n ? [pending(createdAt)] : [];
+        return [...first, ...(rows as Row[])];
+      } catch (error) {
+        if (!isDatabaseAway(error) || signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
+      }
+    }
+  }
+
+  /** Of what has ended, nobody asks any more how it went on. */
+  private async pruneProgress(): Promise<void> {
+    await this.prisma.deploymentEvent.deleteMany({
+      where: { kind: 'PROGRESS', deployment: { completedAt: { lt: new Date(Date.now() - PROGRESS_LIFE_MS) } } },
+    });
+  }
+
+  private async isOver(deploymentId: string, row: bigint): Promise<boolean> {
+    const [last] = await this.prisma.deploymentEvent.findMany({
+      where: { deploymentId },
+      orderBy: { id: 'desc' },
+      select: { id: true, kind: true, data: true },
+      take: 1,
+    });
+    return last !== undefined && last.id <= row && isFinal(last as Row);
+  }
+}
+
+/** The next lines of a log: they stay until they are taken. Of a log that has ended none ever come. */
+class Upcoming {
+  private lines: Promise<TaskLogLine[]> | undefined;
+
+  constructor(private readonly source: AsyncGenerator<TaskLogLine[]>) {}
+
+  peek(): Promise<TaskLogLine[]> {
+    return (this.lines ??= this.read());
+  }
+
+  take(): void {
+    this.lines = undefined;
+  }
+
+  private async read(): Promise<TaskLogLine[]> {
+    const next = await this.source.next().catch(() => undefined);
+    return next?.done === false ? next.value : new Promise<never>(() => undefined);
+  }
+}
+
+function isStatus({ kind, data }: Row, status: DeploymentStatus): boolean {
+  return kind === 'STATUS' && (data as { status: DeploymentStatus }).status === status;
+}
+
+function isFinal(row: Row): boolean {
+  return row.kind === 'STATUS' && !IN_PROGRESS_STATUSES.some((status) => isStatus(row, status));
+}
+
+function pending(createdAt: Date): Row {
+  return { id: 0n, kind: 'STATUS', data: { status: 'PENDING', at: createdAt } };
+}
+
+function logEvent(position: Position, { time, stream, text }: TaskLogLine): StreamEvent {
+  return { id: format(position), event: 'log', data: { time: milliseconds(time), stream, text } };
+}
+
+function format({ row, logs }: Position): string {
+  return `${row}/${encodePosition(logs)}`;
+}
+
+function parse(id: string): Position | undefined {
+  const [, row, rest] = /^(\d{1,18})\/(.*)$/.exec(id) ?? [];
+  const logs = rest === undefined ? undefined : decodePosition(rest);
+  return row && logs ? { row: BigInt(row), logs } : undefined;
+}

@@ -1,0 +1,77 @@
+import { NestFactory } from '@nestjs/core';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { AppModule } from '../app.module.js';
+import { ProblemDto } from '../common/filters/problem.dto.js';
+import { Config } from '../config/config.js';
+import { HealthPartDto } from '../core/health/health.controller.js';
+import { VERSION } from '../modules/platform/version.js';
+
+/** The OpenAPI document, from the controllers and DTOs. Nothing is started for it: no database, no engine. */
+export async function createDocument(): Promise<OpenAPIObject> {
+  const app = await NestFactory.create(AppModule.with(Config.load({ LOG_LEVEL: 'silent' }, '')), {
+    preview: true,
+    logger: false,
+  });
+  const builder = new DocumentBuilder()
+    .setTitle('Berth')
+    .setDescription(
+      [
+        'Deploys images and Git repositories into private environments on Docker Swarm.',
+        'Authorize once with your API key; then: create an environment, deploy into it, poll the job until it is `RUNNING`.',
+        'Errors are RFC 9457 problem details; `code` is one of `ErrorCode`.',
+      ].join('\n\n'),
+    )
+    .setVersion(VERSION)
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('http://127.0.0.1:3000')
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-API-Key',
+        description: '`rw_prod_{keyId}.{secret}`, from the Telegram bot or from script/key.',
+      },
+      'api-key',
+    )
+    .addTag('auth', 'Your keys')
+    .addTag('environments', 'Private networks')
+    .addTag('deployments', 'What runs in them')
+    .addTag('health', 'The platform itself');
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    extraModels: [ProblemDto, HealthPartDto],
+    operationIdFactory: (_controller, method) => method,
+  });
+  await app.close();
+  for (const path of Object.values(document.paths))
+    for (const operation of Object.values(path) as Operation[]) complete(operation);
+  return forClients(document);
+}
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { 'x-examples'?: Record<string, object> };
+
+/** What decorators cannot say: the examples of a body beside its schema, and that plain text is a string. */
+function complete(operation: Operation): void {
+  const { requestBody, responses } = operation;
+  const examples = operation['x-examples'];
+  delete operation['x-examples'];
+  if (requestBody && 'content' in requestBody && examples) {
+    const content = requestBody.content['application/json'];
+    if (content)
+      content.examples = Object.fromEntries(
+        Object.entries(examples).map(([summary, value]) => [summary, { summary, value }]),
+      );
+  }
+  for (const response of Object.values(responses) as { content?: Record<string, { schema: object }> }[]) {
+    const text = response.content?.['text/plain'];
+    if (text) text.schema = { type: 'string' };
+  }
+}
+
+/** TypeScript knows one kind of number; of ours only `cpus` has decimals. And what is a DTO here is a thing for clients. */
+function forClients(document: OpenAPIObject): OpenAPIObject {
+  return JSON.parse(JSON.stringify(document).replace(/\b([A-Z]\w*)Dto\b/g, '$1'), (name, value: unknown) =>
+    name !== 'cpus' && value && typeof value === 'object' && (value as { type?: unknown }).type === 'number'
+      ? { ...value, type: 'integer' }
+      : value,
+  ) as OpenAPIObject;
+}
