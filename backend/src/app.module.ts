@@ -5,6 +5,7 @@ import { ProblemFilter } from './common/filters/problem.filter.js';
 import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { CryptoModule } from './core/crypto/crypto.module.js';
+import type { DatabaseConnection } from './core/database/database-connection.js';
 import { DatabaseModule } from './core/database/database.module.js';
 import { HealthModule } from './core/health/health.module.js';
 import { IdempotencyModule } from './core/idempotency/idempotency.module.js';
@@ -21,14 +22,14 @@ import { PlatformModule } from './modules/platform/platform.module.js';
 /** The table of contents. */
 @Module({ providers: [{ provide: APP_FILTER, useClass: ProblemFilter }] })
 export class AppModule {
-  static with(config: Config): DynamicModule {
+  static with(config: Config, database: () => Promise<DatabaseConnection>): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
         LoggerModule.forRoot(loggerOptions(config)),
         CryptoModule,
-        DatabaseModule,
+        DatabaseModule.with(database),
         DockerModule,
         JobsModule,
         IdempotencyModule,

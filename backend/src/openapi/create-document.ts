@@ -3,15 +3,20 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { AppModule } from '../app.module.js';
 import { ProblemDto } from '../common/filters/problem.dto.js';
 import { Config } from '../config/config.js';
+import { DatabaseConnection } from '../core/database/database-connection.js';
 import { HealthPartDto } from '../core/health/health.controller.js';
 import { VERSION } from '../modules/platform/version.js';
 
 /** The OpenAPI document, from the controllers and DTOs. Nothing is started for it: no database, no engine. */
 export async function createDocument(): Promise<OpenAPIObject> {
-  const app = await NestFactory.create(AppModule.with(Config.load({ LOG_LEVEL: 'silent' }, '')), {
-    preview: true,
-    logger: false,
-  });
+  const config = Config.load({ LOG_LEVEL: 'silent' }, '');
+  const app = await NestFactory.create(
+    AppModule.with(config, () => DatabaseConnection.open(config)),
+    {
+      preview: true,
+      logger: false,
+    },
+  );
   const builder = new DocumentBuilder()
     .setTitle('Berth')
     .setDescription(

@@ -153,6 +153,7 @@ export class Platform {
     return {
       ...process.env,
       NODE_ENV: 'test',
+      MALLOC_ARENA_MAX: '1', // as script/server starts it
       ...GENEROUS,
       DATA_DIR: this.dataDir,
       PORT: String(this.port),

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Logger } from '@nestjs/common';
 import type { Config } from '../../config/config.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrator.js';
@@ -14,12 +13,13 @@ export class DatabaseConnection {
     private readonly embedded: EmbeddedPostgres | undefined,
   ) {}
 
-  static async open(config: Config): Promise<DatabaseConnection> {
-    const embedded = config.data.databaseUrl ? undefined : embeddedServer(config);
+  /** `onLaunch` is called once an embedded server is on its way. */
+  static async open(config: Config, onLaunch?: () => void): Promise<DatabaseConnection> {
+    const embedded = config.data.databaseUrl ? undefined : embeddedServer(config, onLaunch);
     const connectionString = embedded ? (await embedded.start()).connectionString : (config.data.databaseUrl ?? '');
     try {
       const { applied } = await migrate(connectionString, MIGRATIONS_DIR);
-      if (applied.length > 0) logger().log(`applied migrations: ${applied.join(', ')}`);
+      if (applied.length > 0) log('info', `applied migrations: ${applied.join(', ')}`);
     } catch (error) {
       await embedded?.stop();
       throw embedded ? error : reachable(error);
@@ -32,14 +32,13 @@ export class DatabaseConnection {
   }
 }
 
-function embeddedServer({ data }: Config): EmbeddedPostgres {
-  const log = (level: 'info' | 'warn' | 'error', message: string) =>
-    logger()[level === 'info' ? 'log' : level](message);
-  return new EmbeddedPostgres({ dataDir: path.join(data.dir, 'postgres'), log });
+function embeddedServer({ data }: Config, onLaunch?: () => void): EmbeddedPostgres {
+  return new EmbeddedPostgres({ dataDir: path.join(data.dir, 'postgres'), log, ...(onLaunch && { onLaunch }) });
 }
 
-function logger(): Logger {
-  return new Logger('Database');
+/** The logger's module is large, and the database is opened before anything else. */
+function log(level: 'info' | 'warn' | 'error', message: string): void {
+  void import('@nestjs/common').then(({ Logger }) => new Logger('Database')[level === 'info' ? 'log' : level](message));
 }
 
 /** The operator's PostgreSQL: say which setting it is about. The address may hold a password, so it is not repeated. */

@@ -1,34 +1,26 @@
 import { randomInt } from 'node:crypto';
-import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Config } from '../../config/config.js';
+import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseConnection } from './database-connection.js';
 import { PrismaService } from './prisma.service.js';
 import { Signals } from './signals.js';
 import { WORKER_LOCK_CLASS, WorkerIdentity } from './worker-identity.js';
 
 @Global()
-@Module({
-  providers: [
-    { provide: DatabaseConnection, inject: [Config], useFactory: (config: Config) => DatabaseConnection.open(config) },
-    {
-      provide: PrismaService,
-      inject: [DatabaseConnection],
-      useFactory: (connection: DatabaseConnection) => new PrismaService(connection),
-    },
-    { provide: WorkerIdentity, useFactory: () => new WorkerIdentity(randomInt(1, 2 ** 31 - 1)) },
-    {
-      provide: Signals,
-      inject: [DatabaseConnection, WorkerIdentity],
-      useFactory: async (connection: DatabaseConnection, worker: WorkerIdentity) => {
-        const signals = new Signals(connection.connectionString, { class: WORKER_LOCK_CLASS, key: worker.lockKey });
-        await signals.open();
-        return signals;
-      },
-    },
-  ],
-  exports: [DatabaseConnection, PrismaService, Signals, WorkerIdentity],
-})
+@Module({})
 export class DatabaseModule implements OnApplicationShutdown {
+  static with(database: () => Promise<DatabaseConnection>): DynamicModule {
+    return {
+      module: DatabaseModule,
+      providers: [
+        { provide: DatabaseConnection, useFactory: database },
+        { provide: PrismaService, inject: [DatabaseConnection], useFactory: connected },
+        { provide: WorkerIdentity, useFactory: () => new WorkerIdentity(randomInt(1, 2 ** 31 - 1)) },
+        { provide: Signals, inject: [DatabaseConnection, WorkerIdentity], useFactory: listening },
+      ],
+      exports: [DatabaseConnection, PrismaService, Signals, WorkerIdentity],
+    };
+  }
+
   constructor(
     @Inject(DatabaseConnection) private readonly connection: DatabaseConnection,
     @Inject(PrismaService) private readonly prisma: PrismaService,
@@ -40,4 +32,17 @@ export class DatabaseModule implements OnApplicationShutdown {
     await this.prisma.$disconnect();
     await this.connection.close();
   }
+}
+
+/** Its first query would wait for the query compiler: let that begin now. */
+function connected(connection: DatabaseConnection): PrismaService {
+  const prisma = new PrismaService(connection);
+  prisma.$connect().catch(() => undefined);
+  return prisma;
+}
+
+async function listening({ connectionString }: DatabaseConnection, { lockKey }: WorkerIdentity): Promise<Signals> {
+  const signals = new Signals(connectionString, { class: WORKER_LOCK_CLASS, key: lockKey });
+  await signals.open();
+  return signals;
 }

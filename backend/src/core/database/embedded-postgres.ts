@@ -14,6 +14,8 @@ export interface EmbeddedPostgresOptions {
   /** `{DATA_DIR}/postgres` */
   dataDir: string;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** Called when the server is being started, or was found running. */
+  onLaunch?: () => void;
   /** The npm package with the server's binaries; default: the installed one. */
   packageDir?: string;
 }
@@ -56,15 +58,17 @@ const SETTINGS = {
 export class EmbeddedPostgres {
   private readonly files: PostgresFiles;
   private readonly report: EmbeddedPostgresOptions['log'];
+  private readonly onLaunch: (() => void) | undefined;
   private child: ChildProcess | undefined;
   private watch: NodeJS.Timeout | undefined;
   private relaunching: Promise<void> | undefined;
   private reported = '';
   private stopping = false;
 
-  constructor({ dataDir, log, packageDir }: EmbeddedPostgresOptions) {
+  constructor({ dataDir, log, onLaunch, packageDir }: EmbeddedPostgresOptions) {
     this.files = new PostgresFiles(dataDir, packageDir);
     this.report = log;
+    this.onLaunch = onLaunch;
   }
 
   /** The postmaster's pid while it lives. */
@@ -105,7 +109,6 @@ export class EmbeddedPostgres {
     if (!existsSync(this.files.data)) await this.initialise();
     const adopted = this.pid !== undefined && (await this.ready());
     if (!adopted) await this.launch();
-    await this.ensureDatabase();
     return adopted;
   }
 
@@ -173,6 +176,7 @@ export class EmbeddedPostgres {
     child.on('exit', () => this.watch && this.look());
     child.unref();
     this.child = child;
+    this.onLaunch?.();
   }
 
   /** False when the server ended instead. */
@@ -194,7 +198,7 @@ export class EmbeddedPostgres {
   /** Why it does not take a client. */
   private async answer(): Promise<{ code?: string } | undefined> {
     try {
-      await this.withClient((client) => client.query('SELECT 1'));
+      await this.withClient(ensureDatabase);
       return undefined;
     } catch (error) {
       return error as { code?: string };
@@ -207,13 +211,6 @@ export class EmbeddedPostgres {
         .once('connect', () => resolve(true))
         .once('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
-    });
-  }
-
-  private async ensureDatabase(): Promise<void> {
-    await this.withClient(async (client) => {
-      const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = 'berth'");
-      if (rowCount === 0) await client.query('CREATE DATABASE berth');
     });
   }
 
@@ -276,6 +273,11 @@ export class EmbeddedPostgres {
 export function runningServer(dataDir: string): string | undefined {
   const files = new PostgresFiles(dataDir);
   return files.postmaster() === undefined ? undefined : files.connectionString();
+}
+
+async function ensureDatabase(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = 'berth'");
+  if (rowCount === 0) await client.query('CREATE DATABASE berth');
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

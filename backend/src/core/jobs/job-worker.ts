@@ -45,6 +45,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   );
   private readonly shutdown = new AbortController();
   private runner: Runner | undefined;
+  private starting: Promise<void> | undefined;
   private pool: PatientPool | undefined;
   private readonly workerIds: string[] = [];
 
@@ -69,15 +70,16 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   async onApplicationBootstrap(): Promise<void> {
     this.pool = this.createPool();
     await runMigrations({ pgPool: this.pool, logger: this.queueLogger });
-    await this.start(this.pool);
+    // What is slow in it need not keep requests waiting: their jobs are durable.
+    this.starting = this.startUntilItWorks(this.pool).then(() => this.pool && this.abandoned.start(this.pool));
     // Somebody may have taken us for dead while the database was away.
     this.signals.on('reconnected', () => void this.lease().catch((error: unknown) => this.logger.warn(String(error))));
-    await this.abandoned.start(this.pool);
   }
 
   async onModuleDestroy(): Promise<void> {
     this.shutdown.abort(new ShutdownInterrupt());
     this.pool?.hurry();
+    await this.starting?.catch(() => undefined);
     this.abandoned.stop();
     await this.runner?.stop().catch(() => undefined);
     await this.prisma.workerLease.deleteMany({ where: { lockKey: this.identity.lockKey } }).catch(() => undefined);
@@ -105,13 +107,15 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
         ]),
       ),
     });
-    this.runner.promise.catch((error: unknown) => this.startAgain(pgPool, error));
+    this.runner.promise.catch((error: unknown) => {
+      this.logger.error(`the job worker stopped: ${String(error)}`);
+      this.starting = this.startUntilItWorks(pgPool);
+    });
     await this.lease();
   }
 
-  /** The connection broke in the very moment a result was written. The job that it was about runs again. */
-  private async startAgain(pgPool: PatientPool, reason: unknown): Promise<void> {
-    this.logger.error(`the job worker stopped: ${String(reason)}`);
+  /** It may have ended because the connection broke in the very moment a result was written: the job that it was about runs again. */
+  private async startUntilItWorks(pgPool: PatientPool): Promise<void> {
     while (!this.shutdown.signal.aborted) {
       try {
         this.workerIds.length = 0; // what they held is given back by AbandonedJobs, as no lease speaks of it

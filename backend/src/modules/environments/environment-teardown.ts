@@ -36,12 +36,13 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
     this.worker.register('environment.teardown', ({ environmentId }, signal) => this.run(environmentId, signal));
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    this.signals.on(
-      'reconnected',
-      () => void this.finishCreations().catch((error: unknown) => this.logger.warn(String(error))),
-    );
-    await this.finishCreations();
+  onApplicationBootstrap(): void {
+    const finish = () =>
+      void this.finishCreations().catch((error: unknown) =>
+        this.logger.warn(`unfinished environments: ${String(error)}`),
+      );
+    this.signals.on('reconnected', finish);
+    finish();
   }
 
   /** A crash, or a database that went away, between the row and its network leaves CREATING: make the network now. */

@@ -1,6 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { SharedReads } from '../../../common/shared-reads.js';
+import { Clock } from '../../../common/time/clock.js';
 import { isDatabaseAway } from '../../../common/filters/problem.js';
 import { JobWorker } from '../../../core/jobs/job-worker.js';
+import { Signals } from '../../../core/database/signals.js';
 import { PrismaService } from '../../../core/database/prisma.service.js';
 import type { DeploymentStatus } from '../../../generated/prisma/client.js';
 import { milliseconds } from '../../../integrations/docker/log-decoder.js';
@@ -8,7 +11,7 @@ import type { TaskLogLine } from '../../../integrations/docker/service-logs.js';
 import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
 import { DeploymentChanges, type Watch } from './deployment-changes.js';
 import { DeploymentLogs } from './deployment-logs.js';
-import { advance, decodePosition, encodePosition, type LogPosition } from './log-position.js';
+import { advance, decodePosition, encodePosition, isAfter, type LogPosition } from './log-position.js';
 
 export interface StreamEvent {
   id: string;
@@ -38,6 +41,9 @@ export interface Origin {
 
 const BEFORE_ALL: Position = { row: -1n, logs: {} };
 const PROGRESS_LIFE_MS = 3_600_000;
+/** Everybody who waits is woken at once and asks the same. */
+const READ_TTL_MS = 1000;
+const ALL_LINES = 10_000;
 const DATABASE_RETRY_MS = 500;
 
 /**
@@ -46,14 +52,30 @@ const DATABASE_RETRY_MS = 500;
  */
 @Injectable()
 export class DeploymentEvents implements OnModuleInit {
+  private readonly rows: SharedReads<Row[]>;
+  private readonly printed: SharedReads<TaskLogLine[]>;
+
   constructor(
     private readonly prisma: PrismaService,
     private readonly changes: DeploymentChanges,
     private readonly logs: DeploymentLogs,
     private readonly worker: JobWorker,
-  ) {}
+    private readonly signals: Signals,
+    clock: Clock,
+  ) {
+    this.rows = new SharedReads(clock, READ_TTL_MS);
+    this.printed = new SharedReads(clock, READ_TTL_MS);
+  }
 
   onModuleInit(): void {
+    this.signals.on('deployment.changed', ({ deploymentId }) => {
+      this.rows.forget(deploymentId);
+      this.printed.forget(deploymentId);
+    });
+    this.signals.on('reconnected', () => {
+      this.rows.clear();
+      this.printed.clear();
+    });
     this.worker.register('deployment.prune-events', () => this.pruneProgress());
     this.worker.schedule('deployment.prune-events', '17 * * * *');
   }
@@ -117,7 +139,8 @@ export class DeploymentEvents implements OnModuleInit {
 
   private async rest(deploymentId: string, position: LogPosition): Promise<TaskLogLine[]> {
     try {
-      return await this.logs.linesAfter(deploymentId, position);
+      const lines = await this.printed.get(deploymentId, () => this.logs.lines(deploymentId, { tail: ALL_LINES }));
+      return lines.filter((line) => isAfter(position, line));
     } catch {
       return []; // the engine is away: the status is known all the same
     }
@@ -127,13 +150,8 @@ export class DeploymentEvents implements OnModuleInit {
   private async rowsAfter({ id: deploymentId, createdAt }: Origin, after: bigint, signal: AbortSignal): Promise<Row[]> {
     for (;;) {
       try {
-        const rows = await this.prisma.deploymentEvent.findMany({
-          where: { deploymentId, id: { gt: after } },
-          orderBy: { id: 'asc' },
-          select: { id: true, kind: true, data: true },
-        });
-        const first: Row[] = after < 0n ? [pending(createdAt)] : [];
-        return [...first, ...(rows as Row[])];
+        const rows = await this.rows.get(deploymentId, () => this.readRows(deploymentId));
+        return [pending(createdAt), ...rows].filter(({ id }) => id > after);
       } catch (error) {
         if (!isDatabaseAway(error) || signal.aborted) throw error;
         await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
@@ -146,6 +164,15 @@ export class DeploymentEvents implements OnModuleInit {
     await this.prisma.deploymentEvent.deleteMany({
       where: { kind: 'PROGRESS', deployment: { completedAt: { lt: new Date(Date.now() - PROGRESS_LIFE_MS) } } },
     });
+  }
+
+  private async readRows(deploymentId: string): Promise<Row[]> {
+    const rows = await this.prisma.deploymentEvent.findMany({
+      where: { deploymentId },
+      orderBy: { id: 'asc' },
+      select: { id: true, kind: true, data: true },
+    });
+    return rows as Row[];
   }
 
   private async isOver(deploymentId: string, row: bigint): Promise<boolean> {

@@ -44,11 +44,6 @@ export class DeploymentLogs {
     return service ? this.ofTasks(service, query) : this.kept(deploymentId, query);
   }
 
-  /** What is there beyond the position. */
-  async linesAfter(deploymentId: string, position: LogPosition): Promise<TaskLogLine[]> {
-    return (await this.lines(deploymentId, { tail: ALL_LINES })).filter((line) => isAfter(position, line));
-  }
-
   /** As text, of all tasks in Swarm's history, so that a crashed container's last words are there. */
   async ofService(serviceId: string, query: LogQuery): Promise<string> {
     return (await this.ofTasks(serviceId, query)).map(formatLine).join('');
