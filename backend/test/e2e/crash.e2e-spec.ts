@@ -115,6 +115,20 @@ describe('the API, interrupted', () => {
     expect(await engine.leftovers(environmentId)).toEqual([]);
   });
 
+  it('must run what takes long once', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const deployment = await client.run({
+      environmentId,
+      image: 'busybox',
+      command: sh(`sleep 14; touch /tmp/ready; ${IDLE}`),
+      healthCheck: { command: ['test', '-e', '/tmp/ready'] },
+    });
+    expect(await platform.sql('SELECT attempt FROM "Deployment" WHERE id = $1', [deployment.id])).toEqual([
+      { attempt: 1 },
+    ]);
+    await client.deleteEnvironment(environmentId);
+  });
+
   it('must make the network of an environment that was half created', async () => {
     const held = proxy.hold('before', 'POST', /\/networks\/create/);
     void client.createEnvironment('half').catch(() => undefined);

@@ -7,8 +7,8 @@ import {
   run,
   type Runner,
   runMigrations,
-  type Worker,
   type WorkerEvents,
+  type WorkerPool,
 } from 'graphile-worker';
 import { DatabaseConnection } from '../database/database-connection.js';
 import { PrismaService } from '../database/prisma.service.js';
@@ -88,7 +88,8 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async start(pgPool: PatientPool): Promise<void> {
     const events = new EventEmitter() as WorkerEvents;
-    events.on('worker:create', ({ worker }: { worker: Worker }) => this.workerIds.push(worker.workerId));
+    // Jobs are locked in the name of the pool, not of its workers.
+    events.on('pool:create', ({ workerPool }: { workerPool: WorkerPool }) => this.workerIds.push(workerPool.id));
     this.runner = await run({
       pgPool,
       concurrency: CONCURRENCY,

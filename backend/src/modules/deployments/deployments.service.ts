@@ -70,8 +70,12 @@ export class DeploymentsService {
     environmentId: string,
     page: Page,
   ): Promise<{ items: DeploymentRow[]; nextCursor: string | null }> {
-    await this.environments.get(caller, environmentId);
-    return cut(await this.deployments.ofEnvironment(environmentId, page), page.limit);
+    const [environment, rows] = await Promise.all([
+      this.environments.get(caller, environmentId),
+      this.deployments.ofEnvironment(environmentId, page),
+    ]);
+    const { items, nextCursor } = cut(rows, page.limit);
+    return { items: items.map((row) => ({ ...row, environment })), nextCursor };
   }
 
   /** Ends it in FAILED with CANCELLED; the previous release is untouched. */
