@@ -1,14 +1,11 @@
 import './lean/lean-imports.js';
 import 'reflect-metadata';
-import { setPriority } from 'node:os';
 import { Config, ConfigError } from './config/config.js';
 import { DatabaseConnection } from './core/database/database-connection.js';
 
-const PRIORITY = -10;
 /** sysexits.h: what script/server and service managers tell failures apart by. */
 const EXIT = { config: 78, unavailable: 69, portTaken: 73 };
 
-comeFirst();
 try {
   const config = Config.load();
   const database = await begun(config);
@@ -22,15 +19,6 @@ try {
   if (code === 'EADDRINUSE')
     fail(EXIT.portTaken, `Port ${port ?? ''} is taken by another program: stop it, or set PORT to another port.`);
   fail(EXIT.unavailable, `Berth cannot start: ${message}`);
-}
-
-/** The machine runs what users deploy, too: fifty containers that start at once must not keep answers waiting. PostgreSQL inherits it. */
-function comeFirst(): void {
-  try {
-    setPriority(PRIORITY);
-  } catch {
-    // Only root may.
-  }
 }
 
 /** The database on its way; a failure is told where it is waited for. */

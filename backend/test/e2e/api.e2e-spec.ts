@@ -1,6 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from '../scenario/api-client.js';
 import { Platform } from '../scenario/platform.js';
+
+/** What everybody on the machine can see. */
+function commandLines(): string {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return ''; // it has ended
+      }
+    })
+    .join('\n');
+}
 
 describe('the API', () => {
   const platform = new Platform({ MAX_ENVIRONMENTS_PER_USER: '3' });
@@ -181,8 +196,18 @@ describe('the API', () => {
       envVars: { SECRET: canary },
       registryAuth: { username: 'u', password: canary },
     };
-    const { jobId } = await client.deploy(body);
+    const { jobId, deploymentId } = await client.deploy(body);
+    expect(commandLines()).not.toContain(canary);
     const deployment = await client.settled(jobId);
+    const paths = ['', '/logs', `/../job/${jobId}/events`];
+    for (const path of paths)
+      expect(JSON.stringify(await client.request('GET', `/deployments/${deploymentId}${path}`))).not.toContain(canary);
+    const refused = await client.request('POST', '/deployments', {
+      ...body,
+      registryAuth: { username: 1, password: canary },
+    });
+    expect(refused.status).toBe(400);
+    expect(JSON.stringify(refused.body)).not.toContain(canary);
     expect(JSON.stringify(deployment)).not.toContain(canary);
     expect(platform.logs).not.toContain(canary);
     expect(platform.logs).not.toContain(client.apiKey.split('.')[1]);

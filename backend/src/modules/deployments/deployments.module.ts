@@ -13,6 +13,7 @@ import { CancelSignals } from './pipeline/cancel-signals.js';
 import { DEPLOY_STEP_CLASSES, DeploySteps } from './pipeline/deploy-steps.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
+import { StartGate } from './pipeline/start-gate.js';
 import { Probe } from './pipeline/probe.js';
 import { RunningServices } from './pipeline/running-services.js';
 import { ContainerEvents } from './reconcile/container-events.js';
@@ -40,6 +41,7 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     DeploySteps,
     PipelineRepository,
     PipelineRunner,
+    StartGate,
     CancelSignals,
     Probe,
     RunningServices,

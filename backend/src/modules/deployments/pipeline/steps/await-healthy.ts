@@ -10,6 +10,7 @@ import { type Assessment, assessTasks } from '../assess-tasks.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
 import { failureReport } from '../failure-report.js';
 import { RunningServices } from '../running-services.js';
+import { StartGate } from '../start-gate.js';
 import { StepFailure } from '../step-failure.js';
 
 /** Docker's events wake the step; this is for what has no event, as a task that cannot be scheduled. */
@@ -31,6 +32,7 @@ export class AwaitHealthy implements DeployStep {
     private readonly events: ContainerEvents,
     private readonly logs: DeploymentLogs,
     private readonly config: Config,
+    private readonly gate: StartGate,
   ) {}
 
   async run(context: StepContext): Promise<void> {
@@ -45,6 +47,8 @@ export class AwaitHealthy implements DeployStep {
         tasks.filter(({ id }) => states.get(id)?.health?.status === 'unhealthy').map(({ id }) => id),
       );
       const assessment = assessTasks({ tasks, unhealthy, replicas: deployment.replicas, check, now: new Date() });
+      const started = [...states.values()].filter(({ running }) => running).length;
+      if (assessment.kind !== 'waiting' || started >= deployment.replicas) this.gate.leave(deployment.id);
       if (assessment.kind === 'failed') throw await this.failure(assessment, service.id);
       const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states) : LOOK_AGAIN_MS;
       if (waitMs <= 0) return;

@@ -7,6 +7,7 @@ import { buildServiceSpec } from '../../release/service-spec-builder.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
 import { Probe } from '../probe.js';
 import { RunningServices } from '../running-services.js';
+import { StartGate } from '../start-gate.js';
 
 /** One deployment, one Swarm service. Its label with the deployment's id makes a second one impossible. */
 @Injectable()
@@ -20,10 +21,12 @@ export class StartService implements DeployStep {
     private readonly images: Images,
     private readonly engine: Engine,
     private readonly probe: Probe,
+    private readonly gate: StartGate,
   ) {}
 
   async run(context: StepContext): Promise<void> {
-    const { deployment } = context;
+    const { deployment, signal } = context;
+    await this.gate.enter(deployment.id, signal);
     const serviceId = (await this.running.find(deployment.id))?.id ?? (await this.create(context));
     const { serviceName, replicas } = context.release();
     const slots = Array.from({ length: replicas }, (_, index) => ({
@@ -39,6 +42,7 @@ export class StartService implements DeployStep {
 
   /** The last words of its containers are kept. */
   async undo({ deployment, signal }: StepContext): Promise<void> {
+    this.gate.leave(deployment.id);
     await this.running.remove(deployment.id, signal);
   }
 
