@@ -191,7 +191,7 @@ describe('the API', () => {
     const { environments } = await client.ok<{ environments: { id: string }[] }>('GET', '/environments');
     const canary = 'canary-5f2a9c';
     const body = {
-      environmentId: environments[0]?.id,
+      environmentId: environments[0]?.id ?? (await client.createEnvironment()).id,
       image: 'nosuch',
       envVars: { SECRET: canary },
       registryAuth: { username: 'u', password: canary },

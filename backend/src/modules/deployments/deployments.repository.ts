@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Caller, ownedBy } from '../../common/decorators/caller.js';
 import { afterPosition, NEWEST_FIRST, type Page } from '../../common/pagination.js';
+import { Semaphore } from '../../common/semaphore.js';
 import { type Db, PrismaService } from '../../core/database/prisma.service.js';
 import type { Prisma } from '../../generated/prisma/client.js';
 import type { PortMapping } from './release/release.js';
@@ -12,15 +13,20 @@ const WITH_PARTS = {
   steps: { orderBy: { position: 'asc' } },
 } as const satisfies Prisma.DeploymentInclude;
 
+/** Fifty requests at once must leave connections for those who only read. */
+const WRITERS = 4;
+
 export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }>;
 
 /** Deployments as users see them: every query goes through the owner. */
 @Injectable()
 export class DeploymentsRepository {
+  private readonly turns = new Semaphore(WRITERS);
+
   constructor(private readonly prisma: PrismaService) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.prisma.$transaction(run);
+    return this.turns.run(() => this.prisma.$transaction(run));
   }
 
   byId(caller: Caller, id: string): Promise<DeploymentRow | null> {

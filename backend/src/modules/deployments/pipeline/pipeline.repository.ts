@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { Semaphore } from '../../../common/semaphore.js';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import { Signals } from '../../../core/database/signals.js';
 import type { Deployment, DeploymentStatus, Environment, Prisma } from '../../../generated/prisma/client.js';
 import { recordStatus } from '../state/deployment-event-log.js';
 import { originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
+
+/** Fifty deployments at once must leave connections, and the processor, for those who read. */
+const WRITERS = 4;
 
 export type Claim = Deployment & { environment: Environment };
 
@@ -14,28 +18,16 @@ export class LostClaim extends Error {}
 /** What the runner writes. Every write carries the attempt that it belongs to (fencing) and, for a status, the statuses that may come before. */
 @Injectable()
 export class PipelineRepository {
+  private readonly turns = new Semaphore(WRITERS);
+
   constructor(
     private readonly prisma: PrismaService,
     private readonly signals: Signals,
   ) {}
 
   /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
-  async claim(id: string, deadlineMs: number): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
-    const { count } = await this.prisma.deployment.updateMany({
-      where: { id, status: { notIn: ['FAILED', 'STOPPED'] } },
-      data: { attempt: { increment: 1 } },
-    });
-    if (count === 0) return undefined;
-    await this.prisma
-      .$executeRaw`UPDATE "Deployment" SET "deadlineAt" = now() + ${deadlineMs} * interval '1 millisecond' WHERE id = ${id} AND "deadlineAt" IS NULL`;
-    const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({
-      where: { id },
-      include: { environment: true, steps: true },
-    });
-    return {
-      claim,
-      finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)),
-    };
+  claim(id: string, deadlineMs: number): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
+    return this.turns.run(() => this.take(id, deadlineMs));
   }
 
   /** The step's row and the status in one transaction. */
@@ -59,10 +51,12 @@ export class PipelineRepository {
   }
 
   async close(claim: Claim, stepName: string, error: string | null): Promise<void> {
-    await this.prisma.deploymentStep.updateMany({
-      where: { deploymentId: claim.id, name: stepName, deployment: { attempt: claim.attempt } },
-      data: { endedAt: new Date(), error },
-    });
+    await this.turns.run(() =>
+      this.prisma.deploymentStep.updateMany({
+        where: { deploymentId: claim.id, name: stepName, deployment: { attempt: claim.attempt } },
+        data: { endedAt: new Date(), error },
+      }),
+    );
   }
 
   /** The verdict, kept before anything is undone: after a crash the next run goes on undoing. */
@@ -129,6 +123,24 @@ export class PipelineRepository {
     });
   }
 
+  private async take(id: string, deadlineMs: number): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
+    const { count } = await this.prisma.deployment.updateMany({
+      where: { id, status: { notIn: ['FAILED', 'STOPPED'] } },
+      data: { attempt: { increment: 1 } },
+    });
+    if (count === 0) return undefined;
+    await this.prisma
+      .$executeRaw`UPDATE "Deployment" SET "deadlineAt" = now() + ${deadlineMs} * interval '1 millisecond' WHERE id = ${id} AND "deadlineAt" IS NULL`;
+    const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({
+      where: { id },
+      include: { environment: true, steps: true },
+    });
+    return {
+      claim,
+      finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)),
+    };
+  }
+
   private async move(
     db: Db,
     claim: Claim,
@@ -153,9 +165,11 @@ export class PipelineRepository {
   }
 
   private async write(claim: Claim, run: (db: Db) => Promise<void>): Promise<void> {
-    await this.prisma.$transaction(async (db) => {
-      await run(db);
-      await this.signals.publish(db, 'deployment.changed', { deploymentId: claim.id, jobId: claim.jobId });
-    });
+    const transaction = () =>
+      this.prisma.$transaction(async (db) => {
+        await run(db);
+        await this.signals.publish(db, 'deployment.changed', { deploymentId: claim.id, jobId: claim.jobId });
+      });
+    await this.turns.run(transaction);
   }
 }

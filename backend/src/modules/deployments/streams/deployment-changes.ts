@@ -48,7 +48,8 @@ export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
             notify = resolve;
             signal.addEventListener('abort', () => resolve(), { once: true });
           });
-        changed = false;
+        // Who was called away has not seen it.
+        if (!signal.aborted) changed = false;
       },
       end: () => {
         watchers.delete(wake);
