@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'medium',
           include: ['test/medium/**/*.medium-spec.ts'],
           globalSetup: ['test/testbed/global-setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 240_000,
           fileParallelism: false,
         },

@@ -19,26 +19,28 @@ const INSIDE: [step: string, when: 'before' | 'after', method: string, path: Reg
   ['RetirePrevious', 'after', 'DELETE', /\/services\//],
 ];
 
-/** A platform whose way to the Engine can be held. */
-async function withPlatform(
-  run: (platform: Platform, proxy: DockerProxy, client: ApiClient) => Promise<void>,
-): Promise<void> {
-  const proxy = await new DockerProxy().start();
-  const platform = new Platform({ DOCKER_HOST: proxy.dockerHost, STABILITY_WINDOW_MS: '300' });
-  try {
-    await platform.start();
-    await run(platform, proxy, await platform.client());
-  } finally {
-    await platform.stop();
-    proxy.stop();
-  }
-}
-
 const engine = new EngineView();
 
 describe('kill -9 of the API inside a step', () => {
-  it.each(INSIDE)('must end in one RUNNING service under the same jobId: %s (%s %s)', (_step, when, method, path) =>
-    withPlatform(async (platform, proxy, client) => {
+  const proxy = new DockerProxy();
+  const platform = new Platform({ DOCKER_HOST: proxy.dockerHost, STABILITY_WINDOW_MS: '300' });
+  let client: ApiClient;
+
+  beforeAll(async () => {
+    await proxy.start();
+    await platform.start();
+    client = await platform.client();
+  });
+  afterAll(async () => {
+    const environments = await platform.sql<{ id: string }>('SELECT id FROM "Environment"');
+    await platform.stop();
+    proxy.stop();
+    for (const { id } of environments) expect(await engine.leftovers(id)).toEqual([]);
+  });
+
+  it.each(INSIDE)(
+    'must end in one RUNNING service under the same jobId: %s (%s %s)',
+    async (_step, when, method, path) => {
       const { id: environmentId } = await client.createEnvironment();
       const pulls = path.source.includes('images');
       const body = {
@@ -68,9 +70,7 @@ describe('kill -9 of the API inside a step', () => {
         expect(await engine.servicesOf(previous.id)).toEqual([]);
       }, 60_000);
       expect(await engine.servicesOf(deploymentId)).toHaveLength(1);
-      await client.deleteEnvironment(environmentId);
-      expect(await engine.leftovers(environmentId)).toEqual([]);
-    }),
+    },
   );
 });
 

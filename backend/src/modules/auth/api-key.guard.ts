@@ -25,9 +25,9 @@ export class ApiKeyGuard implements CanActivate {
       throw new Error(`${context.getClass().name}.${context.getHandler().name} says nothing about who may call it`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const presented = request.headers['x-api-key'];
-    const known = typeof presented === 'string' ? this.verifier.known(presented) : undefined;
-    if (!known) this.failures.refuseTooMany(request.ip);
-    const caller = known ?? (typeof presented === 'string' ? await this.verifier.verify(presented) : undefined);
+    const key = typeof presented === 'string' ? presented : undefined;
+    if (key === undefined || !this.verifier.isProven(key)) this.failures.refuseTooMany(request.ip);
+    const caller = key === undefined ? undefined : await this.verifier.verify(key);
     if (!caller) {
       await this.failures.count(request.ip);
       throw unauthenticated();

@@ -44,8 +44,14 @@ export class KeyVerifier implements OnModuleInit {
     return this.known(presented) ?? this.admit(await this.rowOf(digestOf(presented), presented));
   }
 
+  /** Was it right a moment ago? It may have been revoked since. */
+  isProven(presented: string): boolean {
+    const known = this.verified.get(digestOf(presented));
+    return known !== undefined && this.clock.now().getTime() - known.provenAt < VERDICT_TTL_MS;
+  }
+
   /** Without asking anybody: undefined when it was not seen lately. */
-  known(presented: string): Caller | undefined {
+  private known(presented: string): Caller | undefined {
     const known = this.verified.get(digestOf(presented));
     const fresh = known && this.clock.now().getTime() - known.rowReadAt < ROW_TTL_MS;
     return fresh ? this.admit(known.row) : undefined;

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/decorators/caller.js';
 import { unauthenticated } from '../../common/errors/domain-error.js';
 import type { DeploymentStatus } from '../../generated/prisma/client.js';
@@ -12,9 +13,14 @@ import { DeploymentEvents, type StreamEvent } from './streams/deployment-events.
 import { DeploymentLogs } from './streams/deployment-logs.js';
 import { advance, decodePosition, encodePosition } from './streams/log-position.js';
 
+const LAST_WORDS_MS = 2000;
+const LOOK_MS = 20;
+
 /** Answers that take their time. Each ends when the client goes, when its key stops working, and when the process stops. */
 @Injectable()
-export class DeploymentStreamsService {
+export class DeploymentStreamsService implements BeforeApplicationShutdown {
+  private readonly open = new Set<Life>();
+
   constructor(
     private readonly deployments: DeploymentsService,
     private readonly changes: DeploymentChanges,
@@ -22,6 +28,12 @@ export class DeploymentStreamsService {
     private readonly deploymentLogs: DeploymentLogs,
     private readonly keys: KeyWatch,
   ) {}
+
+  /** After that every connection is cut: who waits gets his answer, and streams their end. */
+  async beforeApplicationShutdown(): Promise<void> {
+    for (let waited = 0; this.open.size > 0 && waited < LAST_WORDS_MS; waited += LOOK_MS) await delay(LOOK_MS);
+    await delay(LOOK_MS);
+  }
 
   current(caller: Caller, jobId: string): Promise<DeploymentRow> {
     return this.deployments.poll(caller, jobId);
@@ -36,8 +48,8 @@ export class DeploymentStreamsService {
   ): Promise<DeploymentRow> {
     const { id } = await this.deployments.poll(caller, jobId);
     const watch = this.changes.watch(id);
-    const key = this.keys.watch(caller);
-    const signal = AbortSignal.any([gone, key.signal, this.changes.closing, AbortSignal.timeout(waitMs)]);
+    const life = this.life(caller, gone);
+    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(waitMs)]);
     try {
       let row = await this.deployments.poll(caller, jobId);
       const known = from ?? row.status;
@@ -45,11 +57,11 @@ export class DeploymentStreamsService {
         await watch.next(signal);
         row = await this.deployments.poll(caller, jobId);
       }
-      if (key.signal.aborted) throw unauthenticated();
+      if (life.key.aborted) throw unauthenticated();
       return row;
     } finally {
       watch.end();
-      key.end();
+      life.end();
     }
   }
 
@@ -62,8 +74,15 @@ export class DeploymentStreamsService {
   ): Promise<AsyncGenerator<StreamEvent> | undefined> {
     const deployment = await this.deployments.getByJobId(caller, jobId);
     const life = this.life(caller, gone);
-    const events = await this.deploymentEvents.open(deployment, lastEventId, life.signal);
-    return events && whileAlive(events, life);
+    try {
+      const events = await this.deploymentEvents.open(deployment, lastEventId, life.signal);
+      if (events) return whileAlive(events, life);
+    } catch (error) {
+      life.end();
+      throw error;
+    }
+    life.end();
+    return undefined;
   }
 
   async logs(
@@ -85,12 +104,23 @@ export class DeploymentStreamsService {
 
   private life(caller: Caller, gone: AbortSignal): Life {
     const key = this.keys.watch(caller);
-    return { signal: AbortSignal.any([gone, key.signal, this.changes.closing]), end: key.end };
+    const life: Life = {
+      signal: AbortSignal.any([gone, key.signal, this.changes.closing]),
+      key: key.signal,
+      end: () => {
+        this.open.delete(life);
+        key.end();
+      },
+    };
+    this.open.add(life);
+    return life;
   }
 }
 
 interface Life {
+  /** ends with the client, the key or the process */
   signal: AbortSignal;
+  key: AbortSignal;
   end: () => void;
 }
 
