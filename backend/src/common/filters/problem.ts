@@ -126,7 +126,7 @@ export function isDatabaseAway(thrown: unknown): boolean {
   if (name.startsWith('PrismaClient')) {
     if (AWAY_CODES.has(String(code ?? errorCode))) return true;
     if (
-      /connection (terminated|closed|timeout)|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Query read timeout|the database system is (starting up|shutting down)|terminating connection|Transaction API error: Unable to start/i.test(
+      /Code: `?(57P0\d|53300|08\w{3})|connection (terminated|closed|timeout)|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Query read timeout|the database system is (starting up|shutting down)|terminating connection|Transaction API error: Unable to start/i.test(
         thrown.message,
       )
     )

@@ -73,7 +73,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     // What is slow in it need not keep requests waiting: their jobs are durable.
     this.starting = this.startUntilItWorks(this.pool).then(() => this.pool && this.abandoned.start(this.pool));
     // Somebody may have taken us for dead while the database was away.
-    this.signals.on('reconnected', () => void this.lease().catch((error: unknown) => this.logger.warn(String(error))));
+    this.signals.on('reconnected', () => void this.resume().catch((error: unknown) => this.logger.warn(String(error))));
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -108,10 +108,12 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
         ]),
       ),
     });
-    this.runner.promise.catch((error: unknown) => {
-      this.logger.error(`the job worker stopped: ${String(error)}`);
+    const ended = (reason: unknown) => {
+      if (this.shutdown.signal.aborted) return;
+      this.logger.error(`the job worker stopped: ${reason instanceof Error ? reason.message : 'it ended'}`);
       this.starting = this.startUntilItWorks(pgPool);
-    });
+    };
+    this.runner.promise.then(ended, ended);
     await this.lease();
   }
 
@@ -127,6 +129,14 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
         await delay(START_AGAIN_MS);
       }
     }
+  }
+
+  /** What failed because the database was away need not wait longer. */
+  private async resume(): Promise<void> {
+    await this.lease();
+    await this.prisma.$executeRaw`
+      SELECT graphile_worker.reschedule_jobs(array_agg(id), run_at := now()) FROM graphile_worker.jobs
+      WHERE attempts > 0 AND locked_at IS NULL AND run_at > now()`;
   }
 
   private async lease(): Promise<void> {
