@@ -27,7 +27,6 @@ export async function createDocument(): Promise<OpenAPIObject> {
       ].join('\n\n'),
     )
     .setVersion(VERSION)
-    .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('http://127.0.0.1:3000')
     .addApiKey(
       {
