@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
-import { DockerProxy } from '../scenario/docker-proxy.js';
 import { EngineView } from '../scenario/engine-view.js';
-import { Platform } from '../scenario/platform.js';
+import { ProxiedPlatform } from '../scenario/proxied-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
@@ -22,19 +21,16 @@ const INSIDE: [step: string, when: 'before' | 'after', method: string, path: Reg
 const engine = new EngineView();
 
 describe('kill -9 of the API inside a step', () => {
-  const proxy = new DockerProxy();
-  const platform = new Platform({ DOCKER_HOST: proxy.dockerHost, STABILITY_WINDOW_MS: '300' });
+  const bed = new ProxiedPlatform({ STABILITY_WINDOW_MS: '300' });
+  const { proxy, platform } = bed;
   let client: ApiClient;
 
   beforeAll(async () => {
-    await proxy.start();
-    await platform.start();
-    client = await platform.client();
+    client = await bed.start();
   });
   afterAll(async () => {
     const environments = await platform.sql<{ id: string }>('SELECT id FROM "Environment"');
-    await platform.stop();
-    proxy.stop();
+    await bed.stop();
     for (const { id } of environments) expect(await engine.leftovers(id)).toEqual([]);
   });
 
@@ -75,19 +71,14 @@ describe('kill -9 of the API inside a step', () => {
 });
 
 describe('the API, interrupted', () => {
-  const proxy = new DockerProxy();
-  const platform = new Platform({ DOCKER_HOST: proxy.dockerHost, STABILITY_WINDOW_MS: '300' });
+  const bed = new ProxiedPlatform({ STABILITY_WINDOW_MS: '300' });
+  const { proxy, platform } = bed;
   let client: ApiClient;
 
   beforeAll(async () => {
-    await proxy.start();
-    await platform.start();
-    client = await platform.client();
+    client = await bed.start();
   });
-  afterAll(async () => {
-    await platform.stop();
-    proxy.stop();
-  });
+  afterAll(() => bed.stop());
 
   it('must finish the clean-up of a failure, and of an environment, after a restart', async () => {
     const { id: environmentId } = await client.createEnvironment();

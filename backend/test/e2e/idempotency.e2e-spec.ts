@@ -1,26 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
-import { DockerProxy } from '../scenario/docker-proxy.js';
-import { Platform } from '../scenario/platform.js';
+import { ProxiedPlatform } from '../scenario/proxied-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
 describe('a request that comes twice', () => {
-  const proxy = new DockerProxy();
-  const platform = new Platform({ DOCKER_HOST: proxy.dockerHost });
+  const bed = new ProxiedPlatform();
+  const { proxy, platform } = bed;
   let client: ApiClient;
   let environmentId: string;
 
   beforeAll(async () => {
-    await proxy.start();
-    await platform.start();
-    client = await platform.client();
+    client = await bed.start();
     environmentId = (await client.createEnvironment()).id;
   });
-  afterAll(async () => {
-    await platform.stop();
-    proxy.stop();
-  });
+  afterAll(() => bed.stop());
 
   const post = (path: string, body: object, key: string, as = client) =>
     as.request<Record<string, unknown>>('POST', path, body, { 'Idempotency-Key': key });

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeploymentStatus } from '../../../clients/typescript/src/index.js';
 import type { ApiClient } from '../scenario/api-client.js';
-import { DockerProxy } from '../scenario/docker-proxy.js';
 import { EventStream } from '../scenario/event-stream.js';
-import { Platform } from '../scenario/platform.js';
+import { ProxiedPlatform } from '../scenario/proxied-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
@@ -11,21 +10,16 @@ const COUNT = 'i=0; while true; do i=$((i+1)); echo line $i; sleep 0.1; done & w
 const ALL = ['PENDING', 'PULLING_IMAGE', 'CREATING_VOLUMES', 'STARTING_CONTAINERS', 'RUNNING'];
 
 describe('answers that take their time', () => {
-  const proxy = new DockerProxy();
-  const platform = new Platform({ DOCKER_HOST: proxy.dockerHost });
+  const bed = new ProxiedPlatform();
+  const { proxy, platform } = bed;
   let client: ApiClient;
   let environmentId: string;
 
   beforeAll(async () => {
-    await proxy.start();
-    await platform.start();
-    client = await platform.client();
+    client = await bed.start();
     environmentId = (await client.createEnvironment()).id;
   });
-  afterAll(async () => {
-    await platform.stop();
-    proxy.stop();
-  });
+  afterAll(() => bed.stop());
 
   const stream = (path: string, headers: Record<string, string> = {}, apiKey = client.apiKey) =>
     EventStream.open(platform.baseUrl + path, { 'X-API-Key': apiKey, ...headers });

@@ -25,9 +25,7 @@ export class ApiKeyGuard implements CanActivate {
       throw new Error(`${context.getClass().name}.${context.getHandler().name} says nothing about who may call it`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const presented = request.headers['x-api-key'];
-    const key = typeof presented === 'string' ? presented : undefined;
-    if (key === undefined || !this.verifier.isProven(key)) this.failures.refuseTooMany(request.ip);
-    const caller = key === undefined ? undefined : await this.verifier.verify(key);
+    const caller = await this.verifier.verify(presented, () => this.failures.refuseTooMany(request.ip));
     if (!caller) {
       await this.failures.count(request.ip);
       throw unauthenticated();

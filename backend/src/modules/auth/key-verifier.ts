@@ -39,22 +39,16 @@ export class KeyVerifier implements OnModuleInit {
     this.signals.on('reconnected', () => this.verified.clear());
   }
 
-  /** Undefined for every key that does not work, whatever the reason. */
-  async verify(presented: string): Promise<Caller | undefined> {
-    return this.known(presented) ?? this.admit(await this.rowOf(digestOf(presented), presented));
-  }
-
-  /** Was it right a moment ago? It may have been revoked since. */
-  isProven(presented: string): boolean {
-    const known = this.verified.get(digestOf(presented));
-    return known !== undefined && this.clock.now().getTime() - known.provenAt < VERDICT_TTL_MS;
-  }
-
-  /** Without asking anybody: undefined when it was not seen lately. */
-  private known(presented: string): Caller | undefined {
-    const known = this.verified.get(digestOf(presented));
-    const fresh = known && this.clock.now().getTime() - known.rowReadAt < ROW_TTL_MS;
-    return fresh ? this.admit(known.row) : undefined;
+  /** Undefined for every key that does not work, whatever the reason. `beforeProof` may refuse to look at one that was not right a moment ago. */
+  async verify(presented: string | string[] | undefined, beforeProof: () => void): Promise<Caller | undefined> {
+    const key = typeof presented === 'string' ? presented : undefined;
+    const digest = key && createHash('sha256').update(key).digest('base64');
+    const known = digest ? this.verified.get(digest) : undefined;
+    const now = this.clock.now().getTime();
+    if (!known || now - known.provenAt >= VERDICT_TTL_MS) beforeProof();
+    const row = known && now - known.rowReadAt < ROW_TTL_MS ? known.row : undefined;
+    if (row) return this.admit(row);
+    return digest ? this.admit(await this.rowOf(digest, key ?? '')) : undefined;
   }
 
   private admit(row: KeyWithUser | undefined): Caller | undefined {
@@ -108,8 +102,4 @@ export class KeyVerifier implements OnModuleInit {
     this.touched.set(keyId, now.getTime());
     this.keys.touch(keyId, now).catch(() => this.touched.delete(keyId));
   }
-}
-
-function digestOf(presented: string): string {
-  return createHash('sha256').update(presented).digest('base64');
 }

@@ -1,5 +1,6 @@
-import { Transform, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import { IsBoolean, IsDate, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { BooleanText } from '../../../common/boolean-text.js';
 
 export class LogsQueryDto {
   /** The last lines, 1–10000. */
@@ -18,7 +19,7 @@ export class LogsQueryDto {
 
   /** Go on as they print. */
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @BooleanText()
   @IsBoolean({ message: 'must be true or false' })
   follow?: boolean = false;
 }
@@ -26,7 +27,7 @@ export class LogsQueryDto {
 export class DeleteDeploymentQueryDto {
   /** Delete its volumes too. */
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @BooleanText()
   @IsBoolean({ message: 'must be true or false' })
   deleteVolumes?: boolean = false;
 }

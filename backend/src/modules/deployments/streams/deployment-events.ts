@@ -10,7 +10,7 @@ import { milliseconds } from '../../../integrations/docker/log-decoder.js';
 import type { TaskLogLine } from '../../../integrations/docker/service-logs.js';
 import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
 import { DeploymentChanges, type Watch } from './deployment-changes.js';
-import { DeploymentLogs } from './deployment-logs.js';
+import { ALL_LINES, DeploymentLogs } from './deployment-logs.js';
 import { advance, decodePosition, encodePosition, isAfter, type LogPosition } from './log-position.js';
 
 export interface StreamEvent {
@@ -43,7 +43,6 @@ const BEFORE_ALL: Position = { row: -1n, logs: {} };
 const PROGRESS_LIFE_MS = 3_600_000;
 /** Everybody who waits is woken at once and asks the same. */
 const READ_TTL_MS = 1000;
-const ALL_LINES = 10_000;
 const DATABASE_RETRY_MS = 500;
 
 /**

@@ -16,7 +16,8 @@ const KEPT_LINES = 1000;
 const KEPT_CHARACTERS = 1_000_000;
 const LOOK_AGAIN_MS = 500;
 const LOOK_FOR_SERVICE_MS = 10_000;
-const ALL_LINES = 10_000;
+/** As many as anybody may ask for. */
+export const ALL_LINES = 10_000;
 
 export interface FollowQuery {
   /** what the reader has already */

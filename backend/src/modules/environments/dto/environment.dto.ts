@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches } from 'class-validator';
+import { BooleanText } from '../../../common/boolean-text.js';
 import { PageQueryDto } from '../../../common/pagination.js';
 import type { EnvironmentStatus } from '../../../generated/prisma/client.js';
 import { ENVIRONMENT_NAME } from '../environment-name.js';
@@ -36,7 +36,7 @@ export class ListEnvironmentsQueryDto extends PageQueryDto {
 export class DeleteEnvironmentQueryDto {
   /** Keep the volumes. */
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @BooleanText()
   @IsBoolean({ message: 'must be true or false' })
   preserveVolumes?: boolean = false;
 }
