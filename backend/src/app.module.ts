@@ -13,6 +13,7 @@ import { JobsModule } from './core/jobs/jobs.module.js';
 import { RateLimitsModule } from './core/rate-limits/rate-limits.module.js';
 import { loggerOptions } from './core/logging/logger-options.js';
 import { DockerModule } from './integrations/docker/docker.module.js';
+import { GitModule } from './integrations/git/git.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { DeploymentsModule } from './modules/deployments/deployments.module.js';
 import { EnvironmentsModule } from './modules/environments/environments.module.js';
@@ -31,6 +32,7 @@ export class AppModule {
         CryptoModule,
         DatabaseModule.with(database),
         DockerModule,
+        GitModule,
         JobsModule,
         IdempotencyModule,
         HealthModule,

@@ -81,11 +81,24 @@ export const configSchema = Joi.object({
   DEPLOY_DEADLINE_SECONDS: count(600, 86_400).description('A deployment that is not RUNNING by then has FAILED.'),
   BUILD_DEADLINE_SECONDS: count(1200, 86_400).description('Limit of one image build.'),
   BUILD_CONCURRENCY: count(1, 64).description('Builds that run at once.'),
-  BUILD_REGISTRY: optional().description(
-    'Registry that built images are pushed to when the swarm has more than one node.',
+  BUILD_MEMORY_MB: count(2048, 16_777_216).description('Memory that all builds together may take, MiB.'),
+  BUILD_MIN_FREE_DISK_MB: count(2048, 1_000_000_000).description(
+    'With less free disk than this nothing is built, MiB.',
   ),
-  GIT_ALLOWED_PRIVATE_HOSTS: optional().description(
-    'Git hosts on private addresses that may be cloned from, comma-separated.',
+  BUILD_REGISTRY: optional()
+    .pattern(/^[A-Za-z0-9.-]+(:\d{1,5})?(\/[a-z0-9._/-]+)?$/, 'host, host:port or host/path')
+    .description('Registry that built images are pushed to; needed when the swarm has more than one node.'),
+  GIT_ALLOWED_PRIVATE_HOSTS: optional()
+    .pattern(/^[A-Za-z0-9.:/_-]+( *, *[A-Za-z0-9.:/_-]+)*$/, 'comma-separated names, addresses or ranges')
+    .description(
+      'Git hosts that may be cloned from although their addresses are private: names, addresses, ranges (10.1.0.0/16), comma-separated.',
+    ),
+  GIT_CA_FILE: optional()
+    .pattern(/^\//, 'absolute path')
+    .description('Root certificates of private git servers, PEM; believed beside those of the machine.'),
+  GIT_TIMEOUT_SECONDS: count(300, 86_400).description('Limit of one clone.'),
+  GIT_MAX_REPOSITORY_MB: count(1024, 1_000_000).description(
+    'Largest repository that is cloned: what is transferred, and the files of the commit, MiB each.',
   ),
   HOST_PORT_RANGE: Joi.string()
     .pattern(/^\d{1,5}-\d{1,5}$/, 'first-last')

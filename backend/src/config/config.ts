@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { configSchema } from './config.schema.js';
 
+const MIB = 2 ** 20;
+
 /** Every problem of the configuration at once; messages name keys, never values. */
 export class ConfigError extends Error {
   constructor(readonly problems: string[]) {
@@ -22,6 +24,9 @@ export class Config {
   readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number; authFailures: number };
   readonly docker: { host: string; swarmAdvertiseAddr: string | undefined };
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number };
+  readonly build: BuildConfig;
+  readonly git: GitConfig;
+  readonly nginx: { image: string };
   readonly quota: { environmentsPerUser: number; deploymentsPerEnvironment: number };
   readonly hostPorts: { first: number; last: number };
   readonly resources: { default: Resources; max: Resources };
@@ -56,6 +61,9 @@ export class Config {
       swarmAdvertiseAddr: env.SWARM_ADVERTISE_ADDR,
     };
     this.deploy = { stabilityWindowMs: env.STABILITY_WINDOW_MS, deadlineMs: env.DEPLOY_DEADLINE_SECONDS * 1000 };
+    this.build = buildOf(env);
+    this.git = gitOf(env);
+    this.nginx = { image: env.NGINX_IMAGE };
     this.quota = {
       environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
       deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT,
@@ -80,6 +88,26 @@ export interface Resources {
   pids: number;
 }
 
+export interface BuildConfig {
+  /** a folder for every build */
+  dir: string;
+  deadlineMs: number;
+  concurrency: number;
+  memoryBytes: number;
+  minFreeDiskBytes: number;
+  registry: string | undefined;
+}
+
+export interface GitConfig {
+  dir: string;
+  /** where programs are found */
+  searchPath: string;
+  allowedPrivateHosts: string[];
+  caFile: string | undefined;
+  timeoutMs: number;
+  maxRepositoryBytes: number;
+}
+
 interface ParsedEnv {
   NODE_ENV: string;
   PORT: number;
@@ -99,6 +127,16 @@ interface ParsedEnv {
   SWARM_ADVERTISE_ADDR?: string;
   STABILITY_WINDOW_MS: number;
   DEPLOY_DEADLINE_SECONDS: number;
+  BUILD_DEADLINE_SECONDS: number;
+  BUILD_CONCURRENCY: number;
+  BUILD_MEMORY_MB: number;
+  BUILD_MIN_FREE_DISK_MB: number;
+  BUILD_REGISTRY?: string;
+  GIT_ALLOWED_PRIVATE_HOSTS?: string;
+  GIT_CA_FILE?: string;
+  GIT_TIMEOUT_SECONDS: number;
+  GIT_MAX_REPOSITORY_MB: number;
+  NGINX_IMAGE: string;
   HOST_PORT_RANGE: string;
   MAX_ENVIRONMENTS_PER_USER: number;
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: number;
@@ -108,6 +146,28 @@ interface ParsedEnv {
   MAX_CPUS: number;
   MAX_MEMORY_MB: number;
   MAX_PIDS: number;
+}
+
+function buildOf(env: ParsedEnv): BuildConfig {
+  return {
+    dir: `${env.DATA_DIR}/builds`,
+    deadlineMs: env.BUILD_DEADLINE_SECONDS * 1000,
+    concurrency: env.BUILD_CONCURRENCY,
+    memoryBytes: env.BUILD_MEMORY_MB * MIB,
+    minFreeDiskBytes: env.BUILD_MIN_FREE_DISK_MB * MIB,
+    registry: env.BUILD_REGISTRY,
+  };
+}
+
+function gitOf(env: ParsedEnv): GitConfig {
+  return {
+    dir: `${env.DATA_DIR}/git`,
+    searchPath: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    allowedPrivateHosts: (env.GIT_ALLOWED_PRIVATE_HOSTS ?? '').split(/ *, */).filter(Boolean),
+    caFile: env.GIT_CA_FILE,
+    timeoutMs: env.GIT_TIMEOUT_SECONDS * 1000,
+    maxRepositoryBytes: env.GIT_MAX_REPOSITORY_MB * MIB,
+  };
 }
 
 function parse(env: NodeJS.ProcessEnv): ParsedEnv {

@@ -66,6 +66,32 @@ export class ApiClient {
     return this.of(api.createDeployment({ client: this.client, body: body as api.CreateDeployment }));
   }
 
+  deployFromGit(body: object): Promise<api.DeploymentAccepted> {
+    return this.of(api.createDeploymentFromGit({ client: this.client, body: body as api.CreateGitDeployment }));
+  }
+
+  /** Builds, deploys and expects it to run. */
+  async runFromGit(body: object, withinMs = 180_000): Promise<Deployment> {
+    const { jobId, deploymentId } = await this.deployFromGit(body);
+    const deployment = await this.settled(jobId, withinMs);
+    expect(deployment.status, `${deployment.errorMessage ?? ''}\n${await this.buildLogs(deploymentId)}`).toBe(
+      'RUNNING',
+    );
+    return deployment;
+  }
+
+  async failFromGit(body: object, withinMs = 60_000): Promise<Deployment> {
+    const { jobId } = await this.deployFromGit(body);
+    const deployment = await this.settled(jobId, withinMs);
+    expect(deployment.status).toBe('FAILED');
+    return deployment;
+  }
+
+  async buildLogs(id: string, query: { tail?: number; since?: string } = { tail: 10_000 }): Promise<string> {
+    const answer = await this.of(api.getDeploymentBuildLogs({ client: this.client, path: { id }, query }));
+    return typeof answer === 'string' ? answer : answer.logs;
+  }
+
   async job(jobId: string, query: { wait?: number; status?: api.DeploymentStatus } = {}): Promise<Deployment> {
     return (await this.of(api.getDeploymentByJob({ client: this.client, path: { jobId }, query }))).deployment;
   }

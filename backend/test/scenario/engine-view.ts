@@ -34,6 +34,13 @@ export class EngineView {
     );
   }
 
+  /** Names of the images that were built for an environment, and ids of those that have none. */
+  async imagesOf(environmentId: string): Promise<string[]> {
+    const filters = JSON.stringify({ label: [`berth.environment=${environmentId}`] });
+    const images = await this.docker.listImages({ filters });
+    return images.flatMap(({ Id, RepoTags }) => RepoTags ?? [Id]);
+  }
+
   /** Runs a command in the deployment's first container; its output, and how it ended. */
   async exec(deploymentId: string, ...command: string[]): Promise<{ output: string; exitCode: number }> {
     const [id] = await this.containersOf(deploymentId);

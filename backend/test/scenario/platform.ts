@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { appendFileSync, chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { runningServer } from '../../src/core/database/embedded-postgres.js';
 import { eventually } from '../testbed/eventually.js';
+import { freePort } from '../testbed/free-port.js';
 import { ApiClient } from './api-client.js';
 
 const BACKEND = path.resolve(import.meta.dirname, '../..');
@@ -18,6 +18,7 @@ const FLAGS =
 const GENEROUS = {
   RATE_LIMIT_MAX: '1000000',
   DEPLOY_RATE_LIMIT_MAX: '1000000',
+  GIT_DEPLOY_RATE_LIMIT_MAX: '1000000',
   AUTH_FAILURE_RATE_LIMIT_MAX: '1000000',
   MAX_ENVIRONMENTS_PER_USER: '1000',
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: '1000',
@@ -39,6 +40,11 @@ export class Platform {
 
   get pid(): number {
     return this.child?.pid ?? 0;
+  }
+
+  /** Folders of builds that are there now. */
+  get buildDirectories(): string[] {
+    return readdirSync(path.join(this.dataDir, 'builds'));
   }
 
   get postgresDir(): string {
@@ -170,15 +176,4 @@ export class Platform {
       child.kill(signal);
     });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

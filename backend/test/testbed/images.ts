@@ -4,13 +4,22 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { debianLayer, nodeRoot, packageEnvironment, pythonRoot } from './debian-roots.js';
 import { busyboxRoot, nginxRoot, privilegeDroppingRoot, scratchHttpRoot, selfCheckingRoot } from './image-roots.js';
-import { hasImage, type ImageConfig, type ImageToPush, MACHINE_ARCHITECTURE, pushImage } from './push-image.js';
+import {
+  hasImage,
+  type ImageConfig,
+  type ImageToPush,
+  type Layer,
+  MACHINE_ARCHITECTURE,
+  pushImage,
+} from './push-image.js';
 import { hub, privateRegistry, type Registry } from './registries.js';
 import { stateDir } from './state-dir.js';
 
-interface ImageRecipe extends Omit<ImageToPush, 'rootDirectory'> {
+interface ImageRecipe extends Omit<ImageToPush, 'rootDirectory' | 'base'> {
   registry: Registry;
+  base?: () => Promise<Layer>;
   fill: (root: string) => Promise<void>;
 }
 
@@ -53,6 +62,10 @@ const RECIPES: ImageRecipe[] = [
   // Engines take a single image of another platform with a warning, but find nothing in a list without their own.
   { ...library('wrong-arch', ['1'], SCRATCH, scratchHttpRoot), architecture: FOREIGN },
   { ...library('wrong-arch', ['index'], SCRATCH, scratchHttpRoot), architecture: FOREIGN, asIndex: true },
+  // What builds begin with: a Debian in which packages can be installed, Node.js with npm and yarn, Python with pip.
+  onDebian('debian', ['bookworm-slim'], 'bash', () => undefined),
+  onDebian('node', ['22', '22-slim'], 'node', nodeRoot),
+  onDebian('python', ['3.12-slim'], 'python3', pythonRoot),
   { registry: privateRegistry, repository: 'acme/web', tags: ['1'], config: BUSYBOX, fill: busyboxRoot },
 ];
 
@@ -60,17 +73,27 @@ export async function ensureImages(): Promise<void> {
   for (const recipe of RECIPES) await ensureImage(recipe);
 }
 
-async function ensureImage({ registry, fill, ...image }: ImageRecipe): Promise<void> {
+async function ensureImage({ registry, fill, base, ...image }: ImageRecipe): Promise<void> {
   if (await hasImage(registry, image.repository, image.tags)) return;
   const rootDirectory = join(stateDir.cache, `root-${process.pid}`);
   rmSync(rootDirectory, { recursive: true, force: true });
   mkdirSync(rootDirectory, { recursive: true });
   try {
     await fill(rootDirectory);
-    await pushImage(registry, { ...image, rootDirectory });
+    await pushImage(registry, { ...image, rootDirectory, ...(base && { base: await base() }) });
   } finally {
     rmSync(rootDirectory, { recursive: true, force: true });
   }
+}
+
+function onDebian(
+  name: string,
+  tags: string[],
+  program: string,
+  fill: (root: string) => Promise<void> | void,
+): ImageRecipe {
+  const recipe = library(name, tags, { Cmd: [program], Env: packageEnvironment() }, async (root) => fill(root));
+  return { ...recipe, base: debianLayer };
 }
 
 function library(name: string, tags: string[], config: ImageConfig, fill: ImageRecipe['fill']): ImageRecipe {

@@ -19,9 +19,19 @@ export interface ImageConfig {
   Healthcheck?: { Test: string[]; Interval: number; Timeout: number; Retries: number };
 }
 
+/** A layer that is made once and is part of several images. */
+export interface Layer {
+  /** gzipped tar */
+  blob: Buffer;
+  /** digest of the tar */
+  diffId: string;
+}
+
 export interface ImageToPush {
   repository: string;
   tags: string[];
+  /** Under what the directory holds. */
+  base?: Layer;
   rootDirectory: string;
   config: ImageConfig;
   /** As Go names it; this machine's unless given. */
@@ -31,6 +41,7 @@ export interface ImageToPush {
 }
 
 export const MACHINE_ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const MANIFEST_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
 
@@ -43,16 +54,18 @@ export async function hasImage(registry: Registry, repository: string, tags: str
 }
 
 export async function pushImage(registry: Registry, image: ImageToPush): Promise<void> {
-  const layer = await packDirectory(image.rootDirectory);
-  const blob = gzipSync(layer, { level: 6 });
-  const config = Buffer.from(JSON.stringify(imageConfig(image, digestOf(layer))));
-  await pushBlob(registry, image.repository, blob);
+  const layers = [...(image.base ? [image.base] : []), await makeLayer(image.rootDirectory)];
+  const config = Buffer.from(JSON.stringify(imageConfig(image, layers)));
+  for (const { blob } of layers) await pushBlob(registry, image.repository, blob);
   await pushBlob(registry, image.repository, config);
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: MANIFEST,
     config: { mediaType: 'application/vnd.docker.container.image.v1+json', ...descriptor(config) },
-    layers: [{ mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip', ...descriptor(blob) }],
+    layers: layers.map(({ blob }) => ({
+      mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+      ...descriptor(blob),
+    })),
   });
   const { architecture = MACHINE_ARCHITECTURE } = image;
   if (image.asIndex)
@@ -68,6 +81,11 @@ export async function pushImage(registry: Registry, image: ImageToPush): Promise
   }
 }
 
+export async function makeLayer(directory: string): Promise<Layer> {
+  const layer = await packDirectory(directory);
+  return { blob: gzipSync(layer, { level: 1 }), diffId: digestOf(layer) };
+}
+
 async function packDirectory(directory: string): Promise<Buffer> {
   const archive = join(stateDir.cache, `layer-${process.pid}.tar`);
   await runCommand('tar', ['--sort=name', '--mtime=@0', '--numeric-owner', '-C', directory, '-cf', archive, '.']);
@@ -76,14 +94,14 @@ async function packDirectory(directory: string): Promise<Buffer> {
   return layer;
 }
 
-function imageConfig({ architecture = MACHINE_ARCHITECTURE, config }: ImageToPush, diffId: string): object {
+function imageConfig({ architecture = MACHINE_ARCHITECTURE, config }: ImageToPush, layers: Layer[]): object {
   return {
     architecture,
     os: 'linux',
     created: '2026-01-01T00:00:00Z',
-    config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], ...config },
-    rootfs: { type: 'layers', diff_ids: [diffId] },
-    history: [{ created: '2026-01-01T00:00:00Z', created_by: 'test bed' }],
+    config: { ...config, Env: [PATH, ...(config.Env ?? [])] },
+    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+    history: layers.map(() => ({ created: '2026-01-01T00:00:00Z', created_by: 'test bed' })),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, RenameEnvironmentData, RenameEnvironmentErrors, RenameEnvironmentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses } from './types.gen.js';
+import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, RenameEnvironmentData, RenameEnvironmentErrors, RenameEnvironmentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -217,6 +217,21 @@ export const getDeploymentLogs = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
+ * What clone and build printed
+ *
+ * In the forms of GET /deployments/{id}/logs; kept with the deployment, 10 MB at most. `follow=true` goes on while it is built. Empty for an image from a registry.
+ *
+ * Scope: LOGS_READ.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const getDeploymentBuildLogs = <ThrowOnError extends boolean = false>(options: Options<GetDeploymentBuildLogsData, ThrowOnError>) => (options.client ?? client).get<GetDeploymentBuildLogsResponses, GetDeploymentBuildLogsErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/{id}/build-logs',
+    ...options
+});
+
+/**
  * Deploy an image
  *
  * Answers at once; poll GET /deployments/job/{jobId} until status is RUNNING or FAILED.
@@ -228,6 +243,25 @@ export const getDeploymentLogs = <ThrowOnError extends boolean = false>(options:
 export const createDeployment = <ThrowOnError extends boolean = false>(options: Options<CreateDeploymentData, ThrowOnError>) => (options.client ?? client).post<CreateDeploymentResponses, CreateDeploymentErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],
     url: '/deployments',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Build a repository and deploy it
+ *
+ * With its Dockerfile; else with `baseImage`, `installCommand`, `buildCommand` and `startCommand`; else with what its files tell. Answers at once; poll GET /deployments/job/{jobId}, and read GET /deployments/{id}/build-logs.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: git-deploy (GIT_DEPLOY_RATE_LIMIT_MAX, 3 a minute), and general.
+ */
+export const createDeploymentFromGit = <ThrowOnError extends boolean = false>(options: Options<CreateDeploymentFromGitData, ThrowOnError>) => (options.client ?? client).post<CreateDeploymentFromGitResponses, CreateDeploymentFromGitErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/from-git',
     ...options,
     headers: {
         'Content-Type': 'application/json',

@@ -131,7 +131,7 @@ export type DeploymentStatus = 'PENDING' | 'PULLING_IMAGE' | 'CREATING_VOLUMES' 
 /**
  * FAILED only.
  */
-export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'IMAGE_PLATFORM_MISMATCH' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'INTERNAL';
+export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'INTERNAL';
 
 export type DeploymentSource = 'IMAGE' | 'GIT';
 
@@ -165,6 +165,23 @@ export type Progress = {
     message: string;
     current?: number;
     total?: number;
+};
+
+/**
+ * A Dockerfile of the repository, commands of the request, or what the files told.
+ */
+export type BuildMethod = 'DOCKERFILE' | 'COMMANDS' | 'DETECTED';
+
+export type Build = {
+    /**
+     * A Dockerfile of the repository, commands of the request, or what the files told.
+     */
+    method: BuildMethod;
+    /**
+     * What the files told, in words.
+     */
+    detected: string | null;
+    warnings: Array<string>;
 };
 
 export type DeploymentHealthCheck = {
@@ -240,6 +257,10 @@ export type Deployment = {
     gitUrl: string | null;
     gitBranch: string | null;
     gitCommitSha: string | null;
+    /**
+     * How the image came about; null for one from a registry, and before it is known.
+     */
+    build: Build | null;
     replicas: number;
     command: Array<string>;
     /**
@@ -432,6 +453,104 @@ export type DeploymentAccepted = {
      */
     jobId: string;
     deploymentId: string;
+};
+
+export type GitAuth = {
+    /**
+     * Beside `token`; most servers take any.
+     */
+    username?: string;
+    /**
+     * For https: a personal or deploy token, or a password. Encrypted at rest, never given back.
+     */
+    token?: string;
+    /**
+     * For ssh: a private key without passphrase, PEM or OpenSSH. Encrypted at rest, never given back.
+     */
+    sshKey?: string;
+};
+
+export type CreateGitDeployment = {
+    /**
+     * A DNS label. The same name in the same environment again is a new release of the same thing. Default: from the image and the jobId.
+     */
+    name?: string;
+    ports?: Array<Port>;
+    /**
+     * Environment variables. Encrypted at rest; values come back as `"***"`.
+     */
+    envVars?: {
+        [key: string]: string;
+    };
+    volumes?: Array<Volume>;
+    /**
+     * Linux capabilities to keep; fewer than the default, never more.
+     */
+    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
+    /**
+     * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`.
+     */
+    gitUrl: string;
+    /**
+     * A branch or a tag. Default: the remote's default branch.
+     */
+    branch?: string;
+    /**
+     * The folder of the repository that is built.
+     */
+    buildContext?: string;
+    /**
+     * Path in `buildContext`. Default: `Dockerfile`, if there is one.
+     */
+    dockerfile?: string;
+    /**
+     * Without a Dockerfile: the image to begin with. Default: what the files call for.
+     */
+    baseImage?: string;
+    /**
+     * Without a Dockerfile: run by `sh -c` in the build, as an unprivileged user.
+     */
+    installCommand?: string;
+    /**
+     * Without a Dockerfile: run after `installCommand`.
+     */
+    buildCommand?: string;
+    /**
+     * Without a Dockerfile: what the container runs.
+     */
+    startCommand?: string;
+    /**
+     * Values of the Dockerfile's `ARG`s. Encrypted at rest; they become part of the image's history, so no place for secrets.
+     */
+    buildArgs?: {
+        [key: string]: string;
+    };
+    /**
+     * Exactly this commit, all 40 (or 64) digits of it.
+     */
+    commit?: string;
+    /**
+     * Fetch submodules too, over https only.
+     */
+    submodules?: boolean;
+    /**
+     * `token` for https, `sshKey` for ssh.
+     */
+    gitAuth?: GitAuth;
+    /**
+     * The environment to deploy into.
+     */
+    environmentId: string;
+    replicas?: number;
+    /**
+     * Arguments for the image's entrypoint, instead of its own.
+     */
+    command?: Array<string>;
+    /**
+     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the image's own check, else that the first TCP port accepts connections.
+     */
+    healthCheck?: HealthCheck;
+    resources?: Resources;
 };
 
 export type DeploymentMessage = {
@@ -1216,6 +1335,76 @@ export type GetDeploymentLogsResponses = {
 
 export type GetDeploymentLogsResponse = GetDeploymentLogsResponses[keyof GetDeploymentLogsResponses];
 
+export type GetDeploymentBuildLogsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The id of the last event that arrived: the stream goes on after it.
+         */
+        'Last-Event-ID'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * The last lines, 1–10000.
+         */
+        tail?: number;
+        /**
+         * Only lines from this time on, RFC 3339.
+         */
+        since?: string;
+        /**
+         * Go on as they print.
+         */
+        follow?: boolean;
+    };
+    url: '/deployments/{id}/build-logs';
+};
+
+export type GetDeploymentBuildLogsErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type GetDeploymentBuildLogsError = GetDeploymentBuildLogsErrors[keyof GetDeploymentBuildLogsErrors];
+
+export type GetDeploymentBuildLogsResponses = {
+    /**
+     * Done.
+     */
+    200: Logs;
+};
+
+export type GetDeploymentBuildLogsResponse = GetDeploymentBuildLogsResponses[keyof GetDeploymentBuildLogsResponses];
+
 export type CreateDeploymentData = {
     body: CreateDeployment;
     headers?: {
@@ -1286,6 +1475,77 @@ export type CreateDeploymentResponses = {
 };
 
 export type CreateDeploymentResponse = CreateDeploymentResponses[keyof CreateDeploymentResponses];
+
+export type CreateDeploymentFromGitData = {
+    body: CreateGitDeployment;
+    headers?: {
+        /**
+         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/deployments/from-git';
+};
+
+export type CreateDeploymentFromGitErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CreateDeploymentFromGitError = CreateDeploymentFromGitErrors[keyof CreateDeploymentFromGitErrors];
+
+export type CreateDeploymentFromGitResponses = {
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type CreateDeploymentFromGitResponse = CreateDeploymentFromGitResponses[keyof CreateDeploymentFromGitResponses];
 
 export type CancelDeploymentData = {
     body?: never;

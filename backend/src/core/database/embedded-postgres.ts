@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { postgresFailure } from './postgres-failure.js';
 import { PostgresFiles } from './postgres-files.js';
-import { serverUser } from './server-user.js';
+import { unprivilegedUser } from '../../common/unprivileged-user.js';
 import { acquireStartLock } from './start-lock.js';
 
 export interface EmbeddedPostgresOptions {
@@ -123,7 +123,7 @@ export class EmbeddedPostgres {
     const args = ['-D', fresh, ...authentication, '-E', 'UTF8', '--locale=C', '--no-instructions'];
     try {
       const initdb = path.join(this.files.binaries(), 'initdb');
-      await promisify(execFile)(initdb, args, { ...serverUser(), cwd: '/', env: ENVIRONMENT });
+      await promisify(execFile)(initdb, args, { ...unprivilegedUser(), cwd: '/', env: ENVIRONMENT });
     } catch (error) {
       const { stderr = '', message } = error as Error & { stderr?: string };
       const lines = stderr.split('\n').filter(Boolean);
@@ -165,7 +165,7 @@ export class EmbeddedPostgres {
     this.files.boundLog(0);
     const log = openSync(this.files.log, 'a', 0o600);
     const child = spawn(command, ['-D', this.files.data, '-k', this.files.run, ...settings], {
-      ...serverUser(),
+      ...unprivilegedUser(),
       cwd: '/',
       detached: true,
       stdio: ['ignore', log, log],

@@ -1,4 +1,4 @@
-import { serverUser } from './server-user.js';
+import { unprivilegedUser } from '../../common/unprivileged-user.js';
 
 /** What PostgreSQL says in its log, and what its reader can do about it. */
 const ADVICE: [RegExp, (folder: string) => string][] = [
@@ -33,5 +33,5 @@ export function lastWords(log: string): string {
 }
 
 function owner(): number | undefined {
-  return serverUser()?.uid ?? process.getuid?.();
+  return unprivilegedUser()?.uid ?? process.getuid?.();
 }

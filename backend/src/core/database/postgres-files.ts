@@ -19,7 +19,7 @@ import {
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { lastWords } from './postgres-failure.js';
-import { serverUser } from './server-user.js';
+import { unprivilegedUser } from '../../common/unprivileged-user.js';
 
 const SOCKET = '.s.PGSQL.5432';
 /** sun_path holds 108 bytes with the final NUL. */
@@ -57,7 +57,7 @@ export class PostgresFiles {
     // Whatever our umask is, the server's user has to get through to its data.
     for (let folder = this.dir; made && folder.startsWith(made); folder = path.dirname(folder))
       chmodSync(folder, 0o711);
-    const closed = serverUser() && closedFolder(this.dir);
+    const closed = unprivilegedUser() && closedFolder(this.dir);
     if (closed)
       throw new Error(
         `PostgreSQL runs as a user of its own and cannot enter ${closed}: chmod o+x it, or choose another DATA_DIR`,
@@ -69,11 +69,11 @@ export class PostgresFiles {
   own(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { uid } = lstatSync(folder);
-    const expected = [process.getuid?.(), serverUser()?.uid];
+    const expected = [process.getuid?.(), unprivilegedUser()?.uid];
     if (!lstatSync(folder).isDirectory() || !expected.includes(uid))
       throw new Error(`${folder} belongs to someone else: remove it, or choose another DATA_DIR`);
     chmodSync(folder, 0o700);
-    const user = serverUser();
+    const user = unprivilegedUser();
     if (user) chownSync(folder, user.uid, user.gid);
   }
 
@@ -96,7 +96,7 @@ export class PostgresFiles {
   binaries(): string {
     const packageDir = this.packageDir ?? installedPackage();
     const native = path.join(packageDir, 'native');
-    if (!serverUser() || !closedFolder(path.join(native, 'bin', 'postgres'))) return path.join(native, 'bin');
+    if (!unprivilegedUser() || !closedFolder(path.join(native, 'bin', 'postgres'))) return path.join(native, 'bin');
     const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as { version: string };
     const copy = path.join(this.dir, `server-${version}`);
     if (!existsSync(copy)) this.copyBinaries(native, copy);

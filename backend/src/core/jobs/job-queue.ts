@@ -6,6 +6,8 @@ export interface JobPayloads {
   'deployment.run': { deploymentId: string };
   'deployment.remove': { deploymentId: string; deleteVolumes: boolean };
   'deployment.prune-events': object;
+  'build.sweep-directories': object;
+  'build.prune-images': object;
   'idempotency.forget': object;
   'environment.teardown': { environmentId: string };
 }

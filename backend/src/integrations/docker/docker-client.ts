@@ -14,11 +14,13 @@ const CALL_TIMEOUT_MS = 4500;
 export class DockerClient {
   private readonly quick: Dockerode;
   private readonly lasting: Dockerode;
+  readonly isLocal: boolean;
 
   constructor(config: Config) {
     const options = connectionOptions(config.docker.host);
     this.quick = new Dockerode({ ...options, timeout: CALL_TIMEOUT_MS });
     this.lasting = new Dockerode(options);
+    this.isLocal = 'socketPath' in options;
   }
 
   call<T>(use: (docker: Dockerode) => Promise<T>): Promise<T> {

@@ -1,4 +1,6 @@
 import { Global, Module } from '@nestjs/common';
+import { BuildLimits } from './build-limits.js';
+import { Builds } from './builds.js';
 import { Configs } from './configs.js';
 import { Containers } from './containers.js';
 import { DockerClient } from './docker-client.js';
@@ -13,6 +15,8 @@ import { SwarmTasks } from './swarm-tasks.js';
 import { Volumes } from './volumes.js';
 
 const surfaces = [
+  BuildLimits,
+  Builds,
   Configs,
   Containers,
   DockerClient,

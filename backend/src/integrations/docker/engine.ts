@@ -10,6 +10,12 @@ export interface EngineFacts {
   nodeId: string;
   swarmActive: boolean;
   isManager: boolean;
+  /** where images and layers are, as the engine sees it */
+  rootDirectory: string;
+  cgroupDriver: string;
+  cgroupVersion: string;
+  /** it is reached by a socket of this machine */
+  isLocal: boolean;
   /** the daemon sets no-new-privileges for every container; engines before 23.0.4 do not tell: https://github.com/moby/moby/pull/45320 */
   daemonNoNewPrivileges: boolean | 'unknown';
   /** HealthConfig.StartInterval, API 1.44 */
@@ -52,6 +58,10 @@ export class Engine {
       nodeId: info.Swarm?.NodeID ?? '',
       swarmActive: info.Swarm?.LocalNodeState === 'active',
       isManager: info.Swarm?.ControlAvailable ?? false,
+      rootDirectory: info.DockerRootDir,
+      cgroupDriver: info.CgroupDriver,
+      cgroupVersion: info.CgroupVersion ?? '1',
+      isLocal: this.docker.isLocal,
       daemonNoNewPrivileges: daemonNoNewPrivileges(version.Version, info.SecurityOptions ?? []),
       startInterval: offers(version.ApiVersion, 1, 44),
       serviceNoNewPrivileges: offers(version.ApiVersion, 1, 46),
@@ -62,6 +72,9 @@ export class Engine {
 }
 
 interface EngineInfo {
+  DockerRootDir: string;
+  CgroupDriver: string;
+  CgroupVersion?: string;
   Architecture: string;
   SecurityOptions?: string[] | null;
   Swarm?: { NodeID?: string; LocalNodeState?: string; ControlAvailable?: boolean };

@@ -21,6 +21,13 @@ export interface LocalImage {
   architecture: string;
 }
 
+export interface ListedImage {
+  id: string;
+  tags: string[];
+  labels: Record<string, string>;
+  createdAt: Date;
+}
+
 /** Bytes over all layers; the total grows while layers become known. */
 export interface PullProgress {
   current: number;
@@ -59,6 +66,49 @@ export class Images {
     }
   }
 
+  /** Those that carry these labels, whether they have a name or not. */
+  async list(labels: Record<string, string>): Promise<ListedImage[]> {
+    const filters = { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) };
+    const images = await this.docker.call((docker) =>
+      docker.listImages({ all: false, filters: JSON.stringify(filters) }),
+    );
+    return images.map(({ Id, RepoTags, Labels, Created }) => ({
+      id: Id,
+      tags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+      labels: Labels ?? {},
+      createdAt: new Date(Created * 1000),
+    }));
+  }
+
+  /** By name or id; not there, or still used by a container: false. */
+  async tryRemove(reference: string): Promise<boolean> {
+    try {
+      await this.docker.stream((docker) => docker.getImage(reference).remove());
+      return true;
+    } catch (error) {
+      if (isDockerError(error, 'not-found') || isDockerError(error, 'conflict')) return false;
+      throw error;
+    }
+  }
+
+  /** Returns the digest under which the registry keeps it. Throws RegistryError. */
+  async push(
+    reference: string,
+    auth: RegistryAuth | undefined,
+    onProgress: (progress: PullProgress) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
+    try {
+      const options = { authconfig: auth ?? {}, abortSignal: signal } as object;
+      const stream = await this.docker.stream((docker) => docker.getImage(reference).push(options));
+      const { digest } = await followLayers(stream as Readable, 'Pushing', onProgress, signal);
+      if (digest === undefined) throw new DockerError('failed', `the registry named no digest for ${reference}`);
+      return digest;
+    } catch (error) {
+      throw registryErrorFrom(error);
+    }
+  }
+
   /** Pulls and resolves when the image is here. Throws RegistryError. */
   async pull(
     reference: string,
@@ -69,7 +119,7 @@ export class Images {
     try {
       const options = { fromImage: reference, abortSignal: signal };
       const stream = await this.docker.stream((docker) => docker.createImage(auth as object, options));
-      await followPull(stream as Readable, onProgress, signal);
+      await followLayers(stream as Readable, 'Downloading', onProgress, signal);
     } catch (error) {
       throw registryErrorFrom(error);
     }
@@ -88,31 +138,37 @@ function platformsOf({ Platforms }: Distribution): string[] {
     .map(({ os, architecture }) => `${os}/${architecture}`);
 }
 
-interface PullMessage {
+interface LayerMessage {
   id?: string;
   error?: string;
   status?: string;
+  /** at the end of a push */
+  aux?: { Digest?: string };
   progressDetail?: { current?: number; total?: number };
 }
 
-async function followPull(
+async function followLayers(
   stream: Readable,
+  phase: 'Downloading' | 'Pushing',
   onProgress: (progress: PullProgress) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<{ digest: string | undefined }> {
+  let digest: string | undefined;
   const layers = new Map<string, PullProgress>();
   const abort = () => stream.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
     for await (const line of createInterface({ input: stream })) {
-      const message = JSON.parse(line) as PullMessage;
+      const message = JSON.parse(line) as LayerMessage;
       if (message.error) throw new DockerError('failed', message.error);
+      digest ??= message.aux?.Digest;
       const { current, total } = message.progressDetail ?? {};
-      if (!message.id || message.status !== 'Downloading' || !current || !total) continue;
+      if (!message.id || message.status !== phase || !current || !total) continue;
       layers.set(message.id, { current, total });
       onProgress(sum(layers));
     }
     signal.throwIfAborted();
+    return { digest };
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -8,7 +8,11 @@ import { SecretBox } from '../../core/crypto/secret-box.js';
 import type { Db } from '../../core/database/prisma.service.js';
 import type { Prisma } from '../../generated/prisma/client.js';
 import { DeploymentsRepository } from './deployments.repository.js';
+import { AddressGuard } from '../../integrations/git/address-guard.js';
+import { readGitRequest } from './build/git-request.js';
+import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
+import { builtRepository, builtTag } from './release/built-image.js';
 import { type ImageReference, parseImageReference, TAG } from './release/image-reference.js';
 import { defaultDeploymentName } from './release/names.js';
 import { type RunOptions, runOptionsErrors, runOptionsOf } from './release/run-options.js';
@@ -30,6 +34,7 @@ export class DeploymentRequests {
     private readonly secrets: SecretBox,
     private readonly ids: IdSource,
     private readonly clock: Clock,
+    private readonly addresses: AddressGuard,
   ) {}
 
   /** Pure but for id and time; throws VALIDATION_FAILED with every wrong field. */
@@ -57,6 +62,41 @@ export class DeploymentRequests {
         registryAuth: registryAuth
           ? this.secrets.seal(JSON.stringify(registryAuth), secretContext(jobId, 'registryAuth'))
           : null,
+        createdAt: this.clock.now(),
+      },
+    };
+  }
+
+  /** Likewise for a repository. */
+  fromGit(body: CreateGitDeploymentDto): DeploymentRequest {
+    const allows = (host: string, address: string) => this.addresses.allows(host, address);
+    const { errors: gitErrors, request } = readGitRequest(body, { allows });
+    const errors = [...gitErrors, ...runOptionsErrors(body, this.config)];
+    if (errors.length > 0 || !request) throw validationFailed(errors);
+    const { url, auth, options, buildArgs } = request;
+    const run = runOptionsOf(body, this.config);
+    const jobId = this.ids.jobId();
+    const name = body.name ?? defaultDeploymentName(url.url.replace(/\/+$/, '').replace(/\.git$/, ''), jobId);
+    const seal = (value: object, purpose: 'gitAuth' | 'buildArgs') =>
+      this.secrets.seal(JSON.stringify(value), secretContext(jobId, purpose));
+    return {
+      environmentId: body.environmentId,
+      name,
+      run,
+      data: {
+        ...this.runColumns(run, jobId),
+        jobId,
+        name,
+        environmentId: body.environmentId,
+        source: 'GIT',
+        image: builtRepository(this.config.build.registry, body.environmentId, name),
+        tag: builtTag(jobId),
+        gitUrl: url.url,
+        gitBranch: options.ref,
+        gitOptions: options as unknown as Prisma.InputJsonValue,
+        gitAuth: auth ? seal(auth, 'gitAuth') : null,
+        buildArgNames: Object.keys(buildArgs),
+        buildArgs: seal(buildArgs, 'buildArgs'),
         createdAt: this.clock.now(),
       },
     };

@@ -89,25 +89,58 @@ export class DeploymentStreamsController {
   async readLogs(
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,
-    @Query() { tail = 100, since, follow }: LogsQueryDto,
+    @Query() query: LogsQueryDto,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    if (follow) {
-      const answer = new OpenAnswer(response);
-      const lines = await this.streams.logs(caller, id, { tail, since, lastEventId }, answer.gone);
-      if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain')
-        await answer.text(lines, formatLine);
-      else await answer.events(asEvents(lines));
-      return;
-    }
-    const logs = await this.logs.read(caller, id, { tail, since });
-    response.format({
-      'application/json': () => response.json({ logs } satisfies LogsDto),
-      'text/plain': () => response.send(logs),
-      default: () => response.json({ logs }),
-    });
+    const { tail = 100, since, follow } = query;
+    if (follow) await this.followLogs(caller, id, { of: 'containers', tail, since, lastEventId }, response);
+    else answerLogs(await this.logs.read(caller, id, { tail, since }), response);
   }
+
+  @Get(':id/build-logs')
+  @ApiHeader(LAST_EVENT_ID)
+  @Operation({
+    id: 'getDeploymentBuildLogs',
+    summary: 'What clone and build printed',
+    description:
+      'In the forms of GET /deployments/{id}/logs; kept with the deployment, 10 MB at most. `follow=true` goes on while it is built. Empty for an image from a registry.',
+    response: LogsDto,
+    alsoAs: ['text/plain', 'text/event-stream'],
+    scopes: ['LOGS_READ'],
+    errors: ['DEPLOYMENT_NOT_FOUND'],
+  })
+  async readBuildLogs(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() query: LogsQueryDto,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { tail = 100, since, follow } = query;
+    if (follow) await this.followLogs(caller, id, { of: 'build', tail, since, lastEventId }, response);
+    else answerLogs(await this.logs.readBuild(caller, id, { tail, since }), response);
+  }
+
+  private async followLogs(
+    caller: Caller,
+    id: string,
+    query: Parameters<DeploymentStreamsService['logs']>[2],
+    response: Response,
+  ): Promise<void> {
+    const answer = new OpenAnswer(response);
+    const lines = await this.streams.logs(caller, id, query, answer.gone);
+    if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain') await answer.text(lines, formatLine);
+    else await answer.events(asEvents(lines));
+  }
+}
+
+function answerLogs(logs: string, response: Response): void {
+  response.format({
+    'application/json': () => response.json({ logs } satisfies LogsDto),
+    'text/plain': () => response.send(logs),
+    default: () => response.json({ logs }),
+  });
 }
 
 type LogLines = Awaited<ReturnType<DeploymentStreamsService['logs']>>;

@@ -5,6 +5,7 @@ import { unauthenticated } from '../../common/errors/domain-error.js';
 import type { DeploymentStatus } from '../../generated/prisma/client.js';
 import type { TaskLogLine } from '../../integrations/docker/service-logs.js';
 import { KeyWatch } from '../auth/key-watch.js';
+import { BuildLog } from './build/build-log.js';
 import type { DeploymentRow } from './deployments.repository.js';
 import { DeploymentsService } from './deployments.service.js';
 import { TRANSITIONS } from './state/transitions.js';
@@ -26,6 +27,7 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     private readonly changes: DeploymentChanges,
     private readonly deploymentEvents: DeploymentEvents,
     private readonly deploymentLogs: DeploymentLogs,
+    private readonly buildLog: BuildLog,
     private readonly keys: KeyWatch,
   ) {}
 
@@ -85,16 +87,18 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     return undefined;
   }
 
+  /** Of the containers, or of the build. */
   async logs(
     caller: Caller,
     id: string,
-    { tail, since, lastEventId }: { tail: number; since: Date | undefined; lastEventId: string | undefined },
+    { of, tail, since, lastEventId }: LogsQuery,
     gone: AbortSignal,
   ): Promise<AsyncGenerator<TaskLogLine & { id: string }>> {
     const deployment = await this.deployments.get(caller, id);
     const from = (lastEventId && decodePosition(lastEventId)) || undefined;
     const life = this.life(caller, gone);
-    const lines = this.deploymentLogs.follow(
+    const source = of === 'build' ? this.buildLog : this.deploymentLogs;
+    const lines = source.follow(
       deployment.id,
       { ...(since && { since }), ...(from ? { from } : { tail }) },
       life.signal,
@@ -115,6 +119,13 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     this.open.add(life);
     return life;
   }
+}
+
+interface LogsQuery {
+  of: 'containers' | 'build';
+  tail: number;
+  since: Date | undefined;
+  lastEventId: string | undefined;
 }
 
 interface Life {

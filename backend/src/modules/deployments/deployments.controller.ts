@@ -6,7 +6,9 @@ import { Idempotent, type IdempotentRequest } from '../../common/decorators/idem
 import { Operation } from '../../common/decorators/operation.js';
 import { PageQueryDto, pageOf } from '../../common/pagination.js';
 import { Config } from '../../config/config.js';
-import { DeploymentsService } from './deployments.service.js';
+import { CREATE_EXAMPLES, CREATE_FROM_GIT_EXAMPLES } from './dto/create-examples.js';
+import { type Created, DeploymentsService } from './deployments.service.js';
+import { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import {
   DeploymentAcceptedDto,
@@ -16,40 +18,6 @@ import {
   DeploymentMessageDto,
 } from './dto/deployment.dto.js';
 import { DeleteDeploymentQueryDto } from './dto/logs-query.dto.js';
-
-const environmentId = 'the id of your environment';
-const CREATE_EXAMPLES = {
-  'a web server': {
-    environmentId,
-    image: 'nginx',
-    tag: 'alpine',
-    ports: [{ container: 80, host: 8080 }],
-    envVars: { DEPLOYED_BY: 'swagger' },
-  },
-  'replicas with a health check': {
-    environmentId,
-    name: 'web',
-    image: 'nginx:alpine',
-    replicas: 2,
-    ports: [{ container: 80 }],
-    healthCheck: { path: '/' },
-  },
-  'a database with a volume': {
-    environmentId,
-    name: 'db',
-    image: 'postgres',
-    tag: '17-alpine',
-    ports: [{ container: 5432 }],
-    envVars: { POSTGRES_PASSWORD: 'choose one' },
-    volumes: [{ name: 'data', path: '/var/lib/postgresql/data' }],
-    resources: { memoryMb: 256 },
-  },
-  'a private image': {
-    environmentId,
-    image: 'ghcr.io/acme/web:1.2.3',
-    registryAuth: { username: 'acme', password: 'a token that may read packages' },
-  },
-};
 
 @ApiTags('deployments')
 @Controller('deployments')
@@ -78,10 +46,30 @@ export class DeploymentsController {
     @Idempotent() idempotent: IdempotentRequest | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentAcceptedDto> {
-    const { answer, replayed } = await this.deployments.create(caller, body, idempotent);
-    response.setHeader('Location', `${this.config.http.publicBaseUrl}/deployments/job/${answer.jobId}`);
-    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
-    return answer;
+    return this.accepted(await this.deployments.createFromImage(caller, body, idempotent), response);
+  }
+
+  @Post('from-git')
+  @Operation({
+    id: 'createDeploymentFromGit',
+    summary: 'Build a repository and deploy it',
+    description:
+      'With its Dockerfile; else with `baseImage`, `installCommand`, `buildCommand` and `startCommand`; else with what its files tell. Answers at once; poll GET /deployments/job/{jobId}, and read GET /deployments/{id}/build-logs.',
+    response: DeploymentAcceptedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'git-deploy',
+    idempotent: true,
+    examples: CREATE_FROM_GIT_EXAMPLES,
+    errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
+  })
+  async createFromGit(
+    @CurrentCaller() caller: Caller,
+    @Body() body: CreateGitDeploymentDto,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAcceptedDto> {
+    return this.accepted(await this.deployments.createFromGit(caller, body, idempotent), response);
   }
 
   @Post('job/:jobId/cancel')
@@ -148,5 +136,11 @@ export class DeploymentsController {
   ): Promise<DeploymentMessageDto> {
     const deployment = await this.deployments.delete(caller, id, deleteVolumes ?? false);
     return { message: `Deployment ${deployment.name} is being removed.`, deployment: DeploymentDto.from(deployment) };
+  }
+
+  private accepted({ answer, replayed }: Created, response: Response): DeploymentAcceptedDto {
+    response.setHeader('Location', `${this.config.http.publicBaseUrl}/deployments/job/${answer.jobId}`);
+    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+    return answer;
   }
 }

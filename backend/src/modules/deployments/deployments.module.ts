@@ -1,6 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { EnvironmentsModule } from '../environments/environments.module.js';
+import { BuildGate } from './build/build-gate.js';
+import { BuildLog } from './build/build-log.js';
+import { BuiltImages } from './build/built-images.js';
+import { Checkouts } from './build/checkouts.js';
+import { ImageBuilder } from './build/image-builder.js';
+import { Sources } from './build/sources.js';
 import { DeploymentLogsService } from './deployment-logs.service.js';
 import { DeploymentStreamsController } from './deployment-streams.controller.js';
 import { DeploymentStreamsService } from './deployment-streams.service.js';
@@ -10,7 +16,7 @@ import { DeploymentsRepository } from './deployments.repository.js';
 import { DeploymentsService } from './deployments.service.js';
 import { EnvironmentDetailsController } from './environment-details.controller.js';
 import { CancelSignals } from './pipeline/cancel-signals.js';
-import { DEPLOY_STEP_CLASSES, DeploySteps } from './pipeline/deploy-steps.js';
+import { DEPLOY_STEP_PROVIDERS } from './pipeline/deploy-steps.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
 import { StartGate } from './pipeline/start-gate.js';
@@ -37,8 +43,13 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     DeploymentChanges,
     DeploymentEvents,
     PolledDeployments,
-    ...DEPLOY_STEP_CLASSES,
-    DeploySteps,
+    BuildGate,
+    BuildLog,
+    BuiltImages,
+    Checkouts,
+    ImageBuilder,
+    Sources,
+    ...DEPLOY_STEP_PROVIDERS,
     PipelineRepository,
     PipelineRunner,
     StartGate,

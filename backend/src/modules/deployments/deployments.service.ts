@@ -10,6 +10,7 @@ import type { EnvironmentRow } from '../environments/environments.repository.js'
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
+import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PolledDeployments } from './streams/polled-deployments.js';
@@ -19,6 +20,12 @@ export interface Accepted {
   jobId: string;
   deploymentId: string;
   status: 'PENDING';
+}
+
+/** `replayed`: it had been answered before. */
+export interface Created {
+  answer: Accepted;
+  replayed: boolean;
 }
 
 /** What users ask of deployments. Nothing here waits for Docker: the work is a job, committed with the row. */
@@ -34,22 +41,12 @@ export class DeploymentsService {
     private readonly polled: PolledDeployments,
   ) {}
 
-  /** The row, its job and the answer to a repeated request are committed together. */
-  async create(
-    caller: Caller,
-    body: CreateDeploymentDto,
-    idempotent?: IdempotentRequest,
-  ): Promise<{ answer: Accepted; replayed: boolean }> {
-    const request = this.requests.fromImage(body);
-    return this.idempotency.once(idempotent, async (claim) => {
-      const environment = await this.environments.getActive(caller, request.environmentId);
-      return this.deployments.transaction(async (db) => {
-        await claim.take(db);
-        const answer = await this.add(db, environment, request, body.name);
-        await claim.keep(db, answer);
-        return answer;
-      });
-    });
+  createFromImage(caller: Caller, body: CreateDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
+    return this.create(caller, this.requests.fromImage(body), body.name, idempotent);
+  }
+
+  createFromGit(caller: Caller, body: CreateGitDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
+    return this.create(caller, this.requests.fromGit(body), body.name, idempotent);
   }
 
   async get(caller: Caller, id: string): Promise<DeploymentRow> {
@@ -99,6 +96,24 @@ export class DeploymentsService {
       await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
     });
     return deployment;
+  }
+
+  /** The row, its job and the answer to a repeated request are committed together. */
+  private create(
+    caller: Caller,
+    request: DeploymentRequest,
+    givenName: string | undefined,
+    idempotent: IdempotentRequest | undefined,
+  ): Promise<Created> {
+    return this.idempotency.once(idempotent, async (claim) => {
+      const environment = await this.environments.getActive(caller, request.environmentId);
+      return this.deployments.transaction(async (db) => {
+        await claim.take(db);
+        const answer = await this.add(db, environment, request, givenName);
+        await claim.keep(db, answer);
+        return answer;
+      });
+    });
   }
 
   private async add(

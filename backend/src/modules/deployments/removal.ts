@@ -31,7 +31,7 @@ export class Removal implements OnModuleInit, TeardownParticipant {
     this.worker.register('deployment.remove', ({ deploymentId, deleteVolumes }, signal) =>
       this.remove(deploymentId, deleteVolumes, signal),
     );
-    this.teardown.register(this);
+    this.teardown.register('running', this);
   }
 
   async clear({ id, preserveVolumes }: Environment, signal: AbortSignal): Promise<void> {

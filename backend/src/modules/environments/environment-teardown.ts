@@ -11,6 +11,10 @@ export interface TeardownParticipant {
   clear(environment: Environment, signal: AbortSignal): Promise<void>;
 }
 
+/** What runs goes first: nothing that it uses can be removed before. */
+const STAGES = ['running', 'kept'] as const;
+export type TeardownStage = (typeof STAGES)[number];
+
 /**
  * Deleting an environment: everything in it, then its network, then DELETED. A durable job: after a crash it begins again, and every part of it
  * finds done what was done. Who keeps things in environments registers here, so that this module knows none of them.
@@ -18,7 +22,7 @@ export interface TeardownParticipant {
 @Injectable()
 export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger(EnvironmentTeardown.name);
-  private readonly participants: TeardownParticipant[] = [];
+  private readonly participants: Record<TeardownStage, TeardownParticipant[]> = { running: [], kept: [] };
 
   constructor(
     private readonly environments: EnvironmentsRepository,
@@ -28,8 +32,8 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
     private readonly signals: Signals,
   ) {}
 
-  register(participant: TeardownParticipant): void {
-    this.participants.push(participant);
+  register(stage: TeardownStage, participant: TeardownParticipant): void {
+    this.participants[stage].push(participant);
   }
 
   onModuleInit(): void {
@@ -61,7 +65,8 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
   private async run(environmentId: string, signal: AbortSignal): Promise<void> {
     const environment = await this.environments.byId(environmentId);
     if (environment?.status !== 'DELETING') return;
-    for (const participant of this.participants) await participant.clear(environment, signal);
+    for (const stage of STAGES)
+      for (const participant of this.participants[stage]) await participant.clear(environment, signal);
     await this.network.remove(environment.overlayNetworkId, signal);
     await this.environments.move(this.environments.db, environmentId, ['DELETING'], 'DELETED');
   }

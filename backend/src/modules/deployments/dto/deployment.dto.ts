@@ -6,6 +6,7 @@ import type {
   HealthStatus,
 } from '../../../generated/prisma/client.js';
 import { DEPLOYMENT_ERRORS, type DeploymentErrorCode } from '../../../common/errors/error-registry.js';
+import type { BuildFacts } from '../build/build-options.js';
 import type { DeploymentRow } from '../deployments.repository.js';
 import { DEPLOYMENT_STATUSES } from '../state/transitions.js';
 import type { HealthCheck, PortMapping, VolumeMount } from '../release/release.js';
@@ -88,6 +89,16 @@ export class StepDto {
   error: string | null;
 }
 
+export class BuildDto {
+  /** A Dockerfile of the repository, commands of the request, or what the files told. */
+  @ApiProperty({ enum: ['DOCKERFILE', 'COMMANDS', 'DETECTED'], enumName: 'BuildMethod' })
+  method: BuildFacts['method'];
+
+  /** What the files told, in words. */
+  detected: string | null;
+  warnings: string[];
+}
+
 export class DeploymentDto {
   id: string;
   jobId: string;
@@ -111,6 +122,8 @@ export class DeploymentDto {
   gitUrl: string | null;
   gitBranch: string | null;
   gitCommitSha: string | null;
+  /** How the image came about; null for one from a registry, and before it is known. */
+  build: BuildDto | null;
   replicas: number;
   @ApiProperty({ type: [DeploymentPortDto] })
   ports: PortMapping[];
@@ -223,8 +236,9 @@ export class LogsDto {
   logs: string;
 }
 
-function originFrom({ image, tag, imageDigest, source, gitUrl, gitBranch, gitCommitSha }: DeploymentRow) {
-  return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha };
+function originFrom({ image, tag, imageDigest, source, gitUrl, gitBranch, gitCommitSha, build }: DeploymentRow) {
+  const facts = build as unknown as BuildDto | null;
+  return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha, build: facts };
 }
 
 function environmentFrom({

@@ -1,6 +1,13 @@
 import type { Db } from '../../../core/database/prisma.service.js';
-import type { Deployment, DeploymentStatus, Environment, Prisma } from '../../../generated/prisma/client.js';
+import type {
+  Deployment,
+  DeploymentSource,
+  DeploymentStatus,
+  Environment,
+  Prisma,
+} from '../../../generated/prisma/client.js';
 import type { Release } from '../release/release.js';
+import type { GitSource } from '../../../integrations/git/git-source.js';
 import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
 
 export interface Progress {
@@ -17,8 +24,15 @@ export interface StepContext {
   readonly signal: AbortSignal;
   release(): Release;
   registryAuth(): RegistryAuth | undefined;
+  /** of a deployment from git */
+  gitSource(): GitSource;
+  buildArgs(): Record<string, string>;
   /** Shown to clients; written twice a second at most. */
   progress(progress: Progress): void;
+  /** Waits for somebody else: time that does not count. */
+  waiting(work: () => Promise<void>): Promise<void>;
+  /** Runs when this run of the pipeline ends, however it does. */
+  atEnd(release: () => void): void;
   /** Writes columns that later steps need. Throws when another run of this job has taken over. */
   save(data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void>;
 }
@@ -27,6 +41,8 @@ export interface DeployStep {
   readonly name: string;
   /** What the deployment is while the step runs. */
   readonly status: DeploymentStatus;
+  /** whose deployments have this step; undefined: all */
+  readonly source?: DeploymentSource;
   /** Done again, it must find done what was done: that is what makes a crash harmless. */
   run(context: StepContext): Promise<void>;
   /** Takes back what `run` may have done, all of it or part of it, or nothing. */

@@ -1,16 +1,25 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, type Provider } from '@nestjs/common';
+import type { DeploymentSource } from '../../../generated/prisma/client.js';
 import type { DeployStep } from './deploy-step.js';
 import { AwaitHealthy } from './steps/await-healthy.js';
+import { BuildImage } from './steps/build-image.js';
 import { CreateVolumes } from './steps/create-volumes.js';
+import { FetchSource } from './steps/fetch-source.js';
 import { PullImage } from './steps/pull-image.js';
+import { PushImage } from './steps/push-image.js';
 import { ResolveImage } from './steps/resolve-image.js';
 import { RetirePrevious } from './steps/retire-previous.js';
 import { StartService } from './steps/start-service.js';
 import { StopPrevious } from './steps/stop-previous.js';
 
-export const DEPLOY_STEP_CLASSES = [
+const DEPLOY_STEPS = Symbol('the steps of a deployment');
+
+const DEPLOY_STEP_CLASSES = [
   ResolveImage,
   PullImage,
+  FetchSource,
+  BuildImage,
+  PushImage,
   CreateVolumes,
   StopPrevious,
   StartService,
@@ -18,20 +27,18 @@ export const DEPLOY_STEP_CLASSES = [
   RetirePrevious,
 ];
 
-/** A deployment, read aloud. */
+/** A deployment, read aloud. Nest gives the steps in the order of their classes. */
 @Injectable()
 export class DeploySteps {
-  readonly all: DeployStep[];
+  constructor(@Inject(DEPLOY_STEPS) private readonly all: DeployStep[]) {}
 
-  constructor(
-    resolve: ResolveImage,
-    pull: PullImage,
-    volumes: CreateVolumes,
-    stop: StopPrevious,
-    start: StartService,
-    healthy: AwaitHealthy,
-    retire: RetirePrevious,
-  ) {
-    this.all = [resolve, pull, volumes, stop, start, healthy, retire];
+  of(source: DeploymentSource): DeployStep[] {
+    return this.all.filter((step) => step.source === undefined || step.source === source);
   }
 }
+
+export const DEPLOY_STEP_PROVIDERS: Provider[] = [
+  ...DEPLOY_STEP_CLASSES,
+  { provide: DEPLOY_STEPS, useFactory: (...steps: DeployStep[]) => steps, inject: DEPLOY_STEP_CLASSES },
+  DeploySteps,
+];

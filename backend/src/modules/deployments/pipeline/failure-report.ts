@@ -1,7 +1,6 @@
 import type { Assessment } from './assess-tasks.js';
+import { withLastLines } from './last-lines.js';
 import { StepFailure } from './step-failure.js';
-
-const MESSAGE_LIMIT = 1900;
 
 export interface Evidence {
   /** last line of the health check */
@@ -37,17 +36,7 @@ function healthSentence(reason: string, probeOutput: string, isHealth: boolean):
   return `${reason} The last check said: ${probeOutput.slice(0, 500)}.${advice}`;
 }
 
-/** Whole lines from the end, as many as fit. */
 function withLogs(sentence: string, logs: string): string {
   if (logs.trim() === '') return `${sentence} It printed nothing.`;
-  const head = `${sentence.slice(0, 900)}\nLast log lines:\n`;
-  const kept: string[] = [];
-  let room = MESSAGE_LIMIT - head.length;
-  for (const line of logs.trimEnd().split('\n').reverse()) {
-    const cut = line.slice(0, 300);
-    room -= cut.length + 1;
-    if (room < 0) break;
-    kept.unshift(cut);
-  }
-  return head + kept.join('\n');
+  return withLastLines(sentence, logs.trimEnd().split('\n'), 'Last log lines');
 }

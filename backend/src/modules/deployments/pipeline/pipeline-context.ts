@@ -1,12 +1,15 @@
 import type { SecretBox } from '../../../core/crypto/secret-box.js';
 import type { Db } from '../../../core/database/prisma.service.js';
 import type { Prisma } from '../../../generated/prisma/client.js';
+import type { GitAuth, GitSource } from '../../../integrations/git/git-source.js';
+import { parseGitUrl } from '../../../integrations/git/git-url.js';
 import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
 import { parseImageReference, serverAddressOf } from '../release/image-reference.js';
 import type { Release } from '../release/release.js';
 import { releaseFrom } from '../release/release-from-row.js';
 import { secretContext } from '../release/secret-context.js';
 import { recordProgress } from '../state/deployment-event-log.js';
+import type { Deadline } from './deadline.js';
 import type { Progress, StepContext } from './deploy-step.js';
 import type { Claim, PipelineRepository } from './pipeline.repository.js';
 
@@ -16,10 +19,12 @@ const PROGRESS_EVERY_MS = 500;
 export class PipelineContext implements StepContext {
   private lastProgressAt = 0;
   private writing: Promise<void> = Promise.resolve();
+  private readonly releases: (() => void)[] = [];
 
   constructor(
     readonly deployment: Claim,
     readonly signal: AbortSignal,
+    private readonly deadline: Deadline | undefined,
     private readonly repository: PipelineRepository,
     private readonly secrets: SecretBox,
   ) {}
@@ -35,6 +40,35 @@ export class PipelineContext implements StepContext {
       this.secrets.open(registryAuth, secretContext(jobId, 'registryAuth')),
     ) as RegistryAuth;
     return { username, password, serveraddress: serverAddressOf(parseImageReference(image)?.registry ?? '') };
+  }
+
+  gitSource(): GitSource {
+    const { gitUrl, gitAuth, jobId } = this.deployment;
+    const url = parseGitUrl(gitUrl ?? '');
+    if (!url.ok) throw new Error(`the git URL ${url.problem}`);
+    const auth = gitAuth
+      ? (JSON.parse(this.secrets.open(gitAuth, secretContext(jobId, 'gitAuth'))) as GitAuth)
+      : undefined;
+    return { url: url.value, auth };
+  }
+
+  buildArgs(): Record<string, string> {
+    const { buildArgs, jobId } = this.deployment;
+    if (!buildArgs) return {};
+    return JSON.parse(this.secrets.open(buildArgs, secretContext(jobId, 'buildArgs'))) as Record<string, string>;
+  }
+
+  async waiting(work: () => Promise<void>): Promise<void> {
+    if (!this.deadline) return work();
+    await this.save({ deadlineAt: await this.deadline.without(work) });
+  }
+
+  atEnd(release: () => void): void {
+    this.releases.push(release);
+  }
+
+  end(): void {
+    for (const release of this.releases) release();
   }
 
   progress(progress: Progress): void {

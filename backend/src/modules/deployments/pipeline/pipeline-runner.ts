@@ -3,9 +3,11 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { SecretBox } from '../../../core/crypto/secret-box.js';
 import { JobWorker, ShutdownInterrupt } from '../../../core/jobs/job-worker.js';
+import type { DeploymentSource } from '../../../generated/prisma/client.js';
 import { DockerError, isDockerError } from '../../../integrations/docker/docker-error.js';
 import { Engine } from '../../../integrations/docker/engine.js';
 import { CancelSignals, Cancelled } from './cancel-signals.js';
+import { Deadline } from './deadline.js';
 import { DeploySteps } from './deploy-steps.js';
 import { type Claim, LostClaim, PipelineRepository } from './pipeline.repository.js';
 import { PipelineContext } from './pipeline-context.js';
@@ -38,14 +40,14 @@ export class PipelineRunner implements OnModuleInit {
   }
 
   async run(deploymentId: string, shutdown: AbortSignal): Promise<void> {
-    const taken = await this.repository.claim(deploymentId, this.config.deploy.deadlineMs);
+    const taken = await this.repository.claim(deploymentId, (source) => this.allowedMs(source));
     if (!taken) return;
     const { claim, finished } = taken;
     const cancel = this.cancels.watch(claim);
+    const deadline = new Deadline(claim.deadlineAt?.getTime() ?? 0);
+    const signal = AbortSignal.any([shutdown, cancel.signal, deadline.signal]);
+    const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets);
     try {
-      const remaining = (claim.deadlineAt?.getTime() ?? 0) - Date.now();
-      const signal = AbortSignal.any([shutdown, cancel.signal, deadline(remaining)]);
-      const context = new PipelineContext(claim, signal, this.repository, this.secrets);
       const failure = claim.errorCode ? undefined : await this.forward(context, finished);
       if (failure) await this.condemn(claim, failure);
       if (claim.errorCode) await this.backward(claim, shutdown);
@@ -53,13 +55,20 @@ export class PipelineRunner implements OnModuleInit {
       if (!(error instanceof LostClaim)) throw error;
       this.logger.warn(`deployment ${claim.id}: another run took over`);
     } finally {
+      context.end();
+      deadline.end();
       cancel.end();
     }
   }
 
+  private allowedMs(source: DeploymentSource): number {
+    const { deploy, build, git } = this.config;
+    return deploy.deadlineMs + (source === 'GIT' ? git.timeoutMs + build.deadlineMs : 0);
+  }
+
   /** Returns the failure that ends the deployment; throws what the queue shall try again. */
   private async forward(context: PipelineContext, finished: Set<string>): Promise<StepFailure | undefined> {
-    for (const [position, step] of this.steps.all.entries()) {
+    for (const [position, step] of this.steps.of(context.deployment.source).entries()) {
       if (finished.has(step.name)) continue;
       try {
         await this.repository.open(context.deployment, step, position);
@@ -85,9 +94,9 @@ export class PipelineRunner implements OnModuleInit {
 
   /** In reverse, every step, since a crash may have hidden how far it came; one that fails does not keep the others. */
   private async backward(claim: Claim, shutdown: AbortSignal): Promise<void> {
-    const context = new PipelineContext(claim, shutdown, this.repository, this.secrets);
+    const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets);
     const problems: unknown[] = [];
-    for (const step of this.steps.all.toReversed()) {
+    for (const step of this.steps.of(claim.source).toReversed()) {
       await this.untilEngineAnswers(async () => step.undo?.(context), shutdown).catch((error: unknown) =>
         problems.push(error),
       );
@@ -133,15 +142,4 @@ export class PipelineRunner implements OnModuleInit {
       return new StepFailure('INTERNAL', `The Docker Engine refused: ${error.message}`, { cause: error });
     return new StepFailure('INTERNAL', 'Something went wrong on our side.', { cause: error });
   }
-}
-
-function deadline(remainingMs: number): AbortSignal {
-  const controller = new AbortController();
-  const failure = new StepFailure(
-    'DEADLINE_EXCEEDED',
-    'The deployment did not become RUNNING in the time that it may take.',
-  );
-  if (remainingMs <= 0) controller.abort(failure);
-  else setTimeout(() => controller.abort(failure), remainingMs).unref();
-  return controller.signal;
 }

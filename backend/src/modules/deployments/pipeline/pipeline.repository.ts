@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Semaphore } from '../../../common/semaphore.js';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import { Signals } from '../../../core/database/signals.js';
-import type { Deployment, DeploymentStatus, Environment, Prisma } from '../../../generated/prisma/client.js';
+import type {
+  Deployment,
+  DeploymentSource,
+  DeploymentStatus,
+  Environment,
+  Prisma,
+} from '../../../generated/prisma/client.js';
 import { recordStatus } from '../state/deployment-event-log.js';
 import { originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
@@ -26,8 +32,11 @@ export class PipelineRepository {
   ) {}
 
   /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
-  claim(id: string, deadlineMs: number): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
-    return this.turns.run(() => this.take(id, deadlineMs));
+  claim(
+    id: string,
+    allowedMs: (source: DeploymentSource) => number,
+  ): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
+    return this.turns.run(() => this.take(id, allowedMs));
   }
 
   /** The step's row and the status in one transaction. */
@@ -123,12 +132,17 @@ export class PipelineRepository {
     });
   }
 
-  private async take(id: string, deadlineMs: number): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
-    const { count } = await this.prisma.deployment.updateMany({
+  private async take(
+    id: string,
+    allowedMs: (source: DeploymentSource) => number,
+  ): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
+    const [taken] = await this.prisma.deployment.updateManyAndReturn({
       where: { id, status: { notIn: ['FAILED', 'STOPPED'] } },
       data: { attempt: { increment: 1 } },
+      select: { source: true },
     });
-    if (count === 0) return undefined;
+    if (!taken) return undefined;
+    const deadlineMs = allowedMs(taken.source);
     await this.prisma
       .$executeRaw`UPDATE "Deployment" SET "deadlineAt" = now() + ${deadlineMs} * interval '1 millisecond' WHERE id = ${id} AND "deadlineAt" IS NULL`;
     const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({

@@ -1,6 +1,7 @@
 import type { Resources } from '../../../config/config.js';
 import type { SecretBox } from '../../../core/crypto/secret-box.js';
 import type { Deployment, Environment } from '../../../generated/prisma/client.js';
+import { isPushed } from './built-image.js';
 import { pinned, referenceOf } from './image-reference.js';
 import { serviceName } from './names.js';
 import type { HealthCheck, PortMapping, Release, VolumeMount } from './release.js';
@@ -16,9 +17,7 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
     serviceName: serviceName(row.environment.name, row.name, row.id),
     name: row.name,
     network: row.environment.overlayNetworkId,
-    image: row.imageDigest
-      ? pinned(imageRepository(row.image), row.imageDigest)
-      : referenceOf(row.image, row.tag, null),
+    image: imageOf(row),
     replicas: row.replicas,
     command: row.command,
     env: row.envVars
@@ -33,6 +32,8 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
   };
 }
 
-function imageRepository(image: string): string {
-  return image.split('@')[0] ?? image;
+/** By its digest, once that is known. Of what was built here and is in no registry, that is the image's own id, which no engine tries to pull. */
+function imageOf({ image, tag, imageDigest, source }: Row): string {
+  if (!imageDigest) return referenceOf(image, tag, null);
+  return source === 'GIT' && !isPushed(image) ? imageDigest : pinned(image.split('@')[0] ?? image, imageDigest);
 }

@@ -54,7 +54,7 @@ export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldErro
   return [
     ...portErrors(body, limits),
     ...volumeErrors(body),
-    ...envErrors(body),
+    ...namedStringErrors('envVars', body.envVars ?? {}, MAX_ENV_VARS),
     ...healthErrors(body),
     ...resourceErrors(body, limits),
   ];
@@ -92,11 +92,12 @@ function volumeErrors({ volumes }: RunOptionsDto): FieldError[] {
   return [...twice, ...reserved];
 }
 
-function envErrors({ envVars }: RunOptionsDto): FieldError[] {
-  const entries = Object.entries(envVars ?? {}) as [string, unknown][];
-  if (entries.length > MAX_ENV_VARS) return [{ path: 'envVars', message: `must have at most ${MAX_ENV_VARS} names` }];
+/** Of an object of names and strings, as a process takes them. */
+export function namedStringErrors(field: string, values: Record<string, unknown>, most: number): FieldError[] {
+  const entries = Object.entries(values);
+  if (entries.length > most) return [{ path: field, message: `must have at most ${most} names` }];
   return entries.flatMap(([name, value]) => {
-    const path = `envVars.${name.slice(0, 100)}`;
+    const path = `${field}.${name.slice(0, 100)}`;
     if (!ENV_NAME.test(name))
       return [{ path, message: 'must be named with letters, digits and _, not beginning with a digit' }];
     if (typeof value !== 'string') return [{ path, message: 'must be a string' }];

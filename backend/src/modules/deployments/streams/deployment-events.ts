@@ -5,10 +5,11 @@ import { isDatabaseAway } from '../../../common/filters/problem.js';
 import { JobWorker } from '../../../core/jobs/job-worker.js';
 import { Signals } from '../../../core/database/signals.js';
 import { PrismaService } from '../../../core/database/prisma.service.js';
-import type { DeploymentStatus } from '../../../generated/prisma/client.js';
+import type { DeploymentSource, DeploymentStatus } from '../../../generated/prisma/client.js';
 import { milliseconds } from '../../../integrations/docker/log-decoder.js';
 import type { TaskLogLine } from '../../../integrations/docker/service-logs.js';
 import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
+import { BuildLog } from '../build/build-log.js';
 import { DeploymentChanges, type Watch } from './deployment-changes.js';
 import { ALL_LINES, DeploymentLogs } from './deployment-logs.js';
 import { advance, decodePosition, encodePosition, isAfter, type LogPosition } from './log-position.js';
@@ -36,6 +37,7 @@ interface Row {
 export interface Origin {
   id: string;
   status: DeploymentStatus;
+  source: DeploymentSource;
   createdAt: Date;
 }
 
@@ -58,6 +60,7 @@ export class DeploymentEvents implements OnModuleInit {
     private readonly prisma: PrismaService,
     private readonly changes: DeploymentChanges,
     private readonly logs: DeploymentLogs,
+    private readonly buildLog: BuildLog,
     private readonly worker: JobWorker,
     private readonly signals: Signals,
     clock: Clock,
@@ -94,15 +97,17 @@ export class DeploymentEvents implements OnModuleInit {
     const watch = this.changes.watch(origin.id);
     const following = new AbortController();
     let position = from;
-    const follow = () =>
-      new Upcoming(this.logs.follow(origin.id, { from: position.logs }, AbortSignal.any([signal, following.signal])));
-    let lines = origin.status === 'STARTING_CONTAINERS' ? follow() : undefined;
+    const life = AbortSignal.any([signal, following.signal]);
+    const follow = (log: BuildLog | DeploymentLogs) =>
+      new Upcoming(log.follow(origin.id, { from: position.logs }, life));
+    const build = origin.source === 'GIT' ? [follow(this.buildLog)] : [];
+    let containers = origin.status === 'STARTING_CONTAINERS' ? [follow(this.logs)] : [];
     try {
       while (!signal.aborted) {
         for (const row of await this.rowsAfter(origin, position.row, signal)) {
           if (isFinal(row)) {
             following.abort();
-            for (const line of await this.rest(origin.id, position.logs)) {
+            for (const line of await this.rest(origin, position.logs)) {
               position = { ...position, logs: advance(position.logs, line) };
               yield logEvent(position, line);
             }
@@ -110,9 +115,9 @@ export class DeploymentEvents implements OnModuleInit {
           position = { ...position, row: row.id };
           yield { id: format(position), event: row.kind === 'STATUS' ? 'status' : 'progress', data: row.data };
           if (isFinal(row)) return;
-          if (isStatus(row, 'STARTING_CONTAINERS')) lines ??= follow();
+          if (isStatus(row, 'STARTING_CONTAINERS') && containers.length === 0) containers = [follow(this.logs)];
         }
-        for (const line of await this.news(watch, lines, signal)) {
+        for (const line of await this.news(watch, [...build, ...containers], signal)) {
           position = { ...position, logs: advance(position.logs, line) };
           yield logEvent(position, line);
         }
@@ -124,21 +129,25 @@ export class DeploymentEvents implements OnModuleInit {
   }
 
   /** Until something changed or something was printed: the lines, if it is that. */
-  private async news(watch: Watch, lines: Upcoming | undefined, signal: AbortSignal): Promise<TaskLogLine[]> {
+  private async news(watch: Watch, logs: Upcoming[], signal: AbortSignal): Promise<TaskLogLine[]> {
     const waiting = new AbortController();
-    const changed = watch.next(AbortSignal.any([signal, waiting.signal])).then(() => []);
+    const changed = watch.next(AbortSignal.any([signal, waiting.signal])).then(() => undefined);
+    const printed = logs.map(async (log) => ({ log, lines: await log.peek() }));
     try {
-      const news: TaskLogLine[] = await (lines ? Promise.race([changed, lines.peek()]) : changed);
-      if (news.length > 0) lines?.take();
-      return news;
+      const news = await Promise.race([changed, ...printed]);
+      news?.log.take();
+      return news?.lines ?? [];
     } finally {
       waiting.abort();
     }
   }
 
-  private async rest(deploymentId: string, position: LogPosition): Promise<TaskLogLine[]> {
+  private async rest({ id, source }: Origin, position: LogPosition): Promise<TaskLogLine[]> {
     try {
-      const lines = await this.printed.get(deploymentId, () => this.logs.lines(deploymentId, { tail: ALL_LINES }));
+      const lines = await this.printed.get(id, async () => [
+        ...(source === 'GIT' ? await this.buildLog.lines(id, { tail: ALL_LINES }) : []),
+        ...(await this.logs.lines(id, { tail: ALL_LINES })),
+      ]);
       return lines.filter((line) => isAfter(position, line));
     } catch {
       return []; // the engine is away: the status is known all the same

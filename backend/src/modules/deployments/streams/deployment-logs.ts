@@ -10,6 +10,7 @@ import { SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
 import { LABELS } from '../release/labels.js';
 import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
 import { DeploymentChanges } from './deployment-changes.js';
+import { fromKept, keptForm } from './kept-lines.js';
 import { advance, earliest, isAfter, type LogPosition } from './log-position.js';
 
 const KEPT_LINES = 1000;
@@ -145,18 +146,6 @@ export class DeploymentLogs {
   private async isInProgress(id: string): Promise<boolean> {
     return (await this.prisma.deployment.count({ where: { id, status: { in: IN_PROGRESS_STATUSES } } })) > 0;
   }
-}
-
-type KeptLine = [time: string, taskId: string, stream: 'stdout' | 'stderr', text: string];
-
-/** PostgreSQL takes no NUL. */
-function keptForm({ time, taskId, stream, text }: TaskLogLine): KeptLine {
-  return [time, taskId, stream, text.replaceAll('\0', '')];
-}
-
-function fromKept(json: string): TaskLogLine {
-  const [time, taskId, stream, text] = JSON.parse(json) as KeptLine;
-  return { time, taskId, stream, text };
 }
 
 /** How many of the last lines are small enough together. */

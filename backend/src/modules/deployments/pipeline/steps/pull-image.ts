@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Images, type PullProgress } from '../../../../integrations/docker/images.js';
+import { Images } from '../../../../integrations/docker/images.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
+import { megabytes } from '../megabytes.js';
 import { registryFailure } from '../registry-failure.js';
 
 /** The bytes of that digest, on this node. Nothing to do when they are here already. */
@@ -8,6 +9,7 @@ import { registryFailure } from '../registry-failure.js';
 export class PullImage implements DeployStep {
   readonly name = 'PullImage';
   readonly status = 'PULLING_IMAGE';
+  readonly source = 'IMAGE';
 
   constructor(private readonly images: Images) {}
 
@@ -27,8 +29,4 @@ export class PullImage implements DeployStep {
       throw registryFailure(error, image, auth !== undefined);
     }
   }
-}
-
-function megabytes({ current, total }: PullProgress): string {
-  return `${(current / 1e6).toFixed(1)}/${(total / 1e6).toFixed(1)} MB`;
 }

@@ -16,6 +16,7 @@ const RETRY_MS = 700;
 export class ResolveImage implements DeployStep {
   readonly name = 'ResolveImage';
   readonly status = 'PULLING_IMAGE';
+  readonly source = 'IMAGE';
 
   constructor(
     private readonly images: Images,

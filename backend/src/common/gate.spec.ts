@@ -1,14 +1,13 @@
-import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { StartGate } from './start-gate.js';
+import { Gate } from './gate.js';
 
-const LIMIT = 2 * availableParallelism();
+const LIMIT = 4;
 
-describe('the gate before the start of containers', () => {
+describe('a gate', () => {
   const never = new AbortController().signal;
 
   it('must let a few in, then one for each that leaves, in their order', async () => {
-    const gate = new StartGate();
+    const gate = new Gate(LIMIT);
     const inside: string[] = [];
     const all = Array.from({ length: LIMIT + 3 }, (_, index) => String(index));
     const entered = all.map(async (id) => {
@@ -26,7 +25,7 @@ describe('the gate before the start of containers', () => {
   });
 
   it('must let go of who is cancelled while he waits, and of nobody else', async () => {
-    const gate = new StartGate();
+    const gate = new Gate(LIMIT);
     for (let index = 0; index < LIMIT; index++) await gate.enter(String(index), never);
     const cancel = new AbortController();
     const cancelled = gate.enter('cancelled', cancel.signal);

@@ -1,0 +1,22 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import tls from 'node:tls';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+
+/** Whom git believes: undefined for the machine's own roots; with GIT_CA_FILE, those and what is in it, as one file. */
+@Injectable()
+export class CertificateBundle {
+  constructor(private readonly config: Config) {}
+
+  async file(): Promise<string | undefined> {
+    const { caFile, dir } = this.config.git;
+    if (caFile === undefined) return undefined;
+    const own = await readFile(caFile, 'utf8');
+    const bundle = path.join(dir, 'ca.pem');
+    await mkdir(dir, { recursive: true });
+    await writeFile(bundle, [...tls.getCACertificates('system'), own].join('\n'));
+    await chmod(bundle, 0o644);
+    return bundle;
+  }
+}

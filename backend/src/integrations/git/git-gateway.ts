@@ -1,0 +1,125 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { AddressGuard } from './address-guard.js';
+import { GitError } from './git-error.js';
+
+const CONNECT_MS = 10_000;
+/** A server that sends less than this in that time is not going to finish. */
+const SLOWEST_BYTES = 1000;
+const SLOWEST_MS = 20_000;
+
+/**
+ * The only way out for a git process that speaks HTTPS: a CONNECT proxy on loopback, for one clone, with a password of its own. It looks at
+ * every address at the moment of connecting, so that neither a redirect nor a name that changes its meaning leads inside, and it
+ * ends connections that stand still. TLS goes through it unopened.
+ */
+export class GitGateway {
+  /** The first thing that went wrong here: git only hears that the proxy refused. */
+  problem: GitError | undefined;
+  private readonly secret = randomBytes(24).toString('hex');
+  private readonly sockets = new Set<Duplex>();
+  private readonly server: Server;
+
+  private constructor(private readonly guard: AddressGuard) {
+    this.server = createServer((_, response) => response.writeHead(405).end());
+    this.server.on('connect', (request: IncomingMessage, client: Duplex) => void this.tunnel(request, client));
+    this.server.on('connection', (socket: Socket) => this.track(socket));
+  }
+
+  static async open(guard: AddressGuard): Promise<GitGateway> {
+    const gateway = new GitGateway(guard);
+    await new Promise<void>((resolve, reject) => {
+      gateway.server.once('error', reject);
+      gateway.server.listen(0, '127.0.0.1', resolve);
+    });
+    return gateway;
+  }
+
+  /** For `https_proxy`. */
+  get url(): string {
+    const address = this.server.address();
+    return `http://berth:${this.secret}@127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`;
+  }
+
+  close(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private async tunnel(request: IncomingMessage, client: Duplex): Promise<void> {
+    client.on('error', () => undefined);
+    if (!this.isOurs(request.headers['proxy-authorization'])) {
+      // curl asks how to authenticate before it does.
+      refuse(client, '407 Proxy Authentication Required', 'Proxy-Authenticate: Basic realm="berth"\r\n');
+      return;
+    }
+    const target = URL.canParse(`https://${request.url ?? ''}`) ? new URL(`https://${request.url ?? ''}`) : undefined;
+    try {
+      if (!target) throw new GitError('failed', 'git asked for something that is no host.');
+      const upstream = await this.dial(target.hostname.replace(/^\[|\]$/g, ''), Number(target.port || 443));
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      this.join(client, upstream, target.hostname);
+    } catch (error) {
+      this.problem ??= error instanceof GitError ? error : new GitError('unreachable', 'The host cannot be reached.');
+      refuse(client, '403 Forbidden');
+    }
+  }
+
+  private async dial(host: string, port: number): Promise<Socket> {
+    const address = await this.guard.resolve(host);
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: address, port, timeout: CONNECT_MS });
+      this.track(socket);
+      const fail = (kind: 'unreachable' | 'timeout', reason: string) => {
+        socket.destroy();
+        reject(new GitError(kind, `${host} ${reason}.`));
+      };
+      socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+        fail('unreachable', code === 'ECONNREFUSED' ? `refuses connections on port ${port}` : 'cannot be reached'),
+      );
+      socket.once('timeout', () => fail('timeout', `did not take the connection within ${CONNECT_MS / 1000} s`));
+      socket.once('connect', () => {
+        socket.setTimeout(0);
+        resolve(socket);
+      });
+    });
+  }
+
+  private join(client: Duplex, upstream: Socket, host: string): void {
+    let seen = 0;
+    const watch = setInterval(() => {
+      if (upstream.bytesRead - seen < SLOWEST_BYTES) {
+        this.problem ??= new GitError(
+          'timeout',
+          `${host} sent less than ${SLOWEST_BYTES} bytes in ${SLOWEST_MS / 1000} s.`,
+        );
+        upstream.destroy();
+      }
+      seen = upstream.bytesRead;
+    }, SLOWEST_MS).unref();
+    upstream.on('error', () => client.destroy());
+    upstream.on('close', () => {
+      clearInterval(watch);
+      client.destroy();
+    });
+    client.on('close', () => upstream.destroy());
+    client.pipe(upstream).pipe(client);
+  }
+
+  private isOurs(authorization: string | undefined): boolean {
+    const given = Buffer.from(authorization ?? '');
+    const wanted = Buffer.from(`Basic ${Buffer.from(`berth:${this.secret}`).toString('base64')}`);
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+
+  private track(socket: Duplex): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+  }
+}
+
+function refuse(client: Duplex, status: string, headers = ''): void {
+  client.end(`HTTP/1.1 ${status}\r\n${headers}Content-Length: 0\r\nConnection: close\r\n\r\n`);
+}

@@ -1,0 +1,244 @@
+import { chown, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { AddressGuard } from './address-guard.js';
+import { CertificateBundle } from './certificate-bundle.js';
+import { GitError, kindOfOutput } from './git-error.js';
+import { GitGateway } from './git-gateway.js';
+import type { GitOutcome } from './git-process.js';
+import { shortRef } from './git-ref.js';
+import { GitSession } from './git-session.js';
+import type { FetchProgress, GitSource, GitWish, ResolvedCommit } from './git-source.js';
+import { unprivilegedUser } from '../../common/unprivileged-user.js';
+
+const LOOK_AT_SIZE_MS = 300;
+const TRIES = 3;
+const RETRY_MS = 1000;
+const MAX_FILES = 200_000;
+
+export interface FetchOptions {
+  /** a directory of this clone alone; the tree comes into `tree` below it */
+  dir: string;
+  sha: string;
+  submodules: boolean;
+  onLine: (line: string) => void;
+  onProgress: (progress: FetchProgress) => void;
+  signal: AbortSignal;
+}
+
+/** Repositories of others. Every way to one goes through here: the address is checked, time and size are bounded, and no configuration but ours counts. */
+@Injectable()
+export class GitRepositories {
+  constructor(
+    private readonly guard: AddressGuard,
+    private readonly certificates: CertificateBundle,
+    private readonly config: Config,
+  ) {}
+
+  /** What a branch, a tag or the default branch is now. Throws GitError. */
+  async resolve(source: GitSource, wish: GitWish, dir: string, signal: AbortSignal): Promise<ResolvedCommit> {
+    if (wish.commit) return { sha: wish.commit, ref: wish.ref };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.within(source, dir, signal, (session, bound) =>
+          lookUp(session, source, wish.ref, dir, bound),
+        );
+      } catch (error) {
+        if (!(error instanceof GitError) || error.kind !== 'unreachable' || attempt === TRIES) throw error;
+        await delay(RETRY_MS, undefined, { signal });
+      }
+    }
+  }
+
+  /** The files of that commit, and nothing else of the history. Throws GitError. */
+  async fetch(source: GitSource, options: FetchOptions): Promise<{ committedAt: Date }> {
+    const { dir, signal } = options;
+    return this.within(source, dir, signal, async (session, bound) => {
+      const tree = path.join(dir, 'tree');
+      await rm(tree, { recursive: true, force: true });
+      await mkdir(tree, { recursive: true });
+      const user = unprivilegedUser();
+      if (user) await chown(tree, user.uid, user.gid);
+      const fetcher = new Fetch(
+        session,
+        source,
+        { ...options, signal: bound },
+        tree,
+        this.config.git.maxRepositoryBytes,
+      );
+      return fetcher.run();
+    });
+  }
+
+  private async within<T>(
+    source: GitSource,
+    dir: string,
+    signal: AbortSignal,
+    use: (session: GitSession, bound: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { timeoutMs } = this.config.git;
+    const patience = AbortSignal.timeout(timeoutMs);
+    const { url } = source;
+    const sshAddress = url.protocol === 'ssh' ? await this.guard.resolve(url.host) : undefined;
+    const gateway = await GitGateway.open(this.guard);
+    const user = unprivilegedUser();
+    await mkdir(dir, { recursive: true });
+    if (user) await chown(dir, user.uid, user.gid);
+    const caFile = await this.certificates.file();
+    const knownHosts = path.join(this.config.git.dir, 'known_hosts');
+    const { searchPath } = this.config.git;
+    const session = await GitSession.open(source, { dir, knownHosts, user, searchPath, caFile }, gateway, sshAddress);
+    try {
+      return await use(session, AbortSignal.any([signal, patience]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (patience.aborted)
+        throw new GitError('timeout', `${url.host} did not deliver within ${timeoutMs / 1000} s.`, { cause: error });
+      // A size that was passed is the reason of everything after it; git's own words are the last resort.
+      throw error instanceof GitError && error.kind === 'too-large' ? error : (gateway.problem ?? error);
+    } finally {
+      gateway.close();
+      await session.close();
+    }
+  }
+}
+
+async function lookUp(
+  session: GitSession,
+  { url }: GitSource,
+  ref: string | undefined,
+  dir: string,
+  signal: AbortSignal,
+): Promise<ResolvedCommit> {
+  const name = ref === undefined ? undefined : shortRef(ref);
+  const wanted = name === undefined ? ['HEAD'] : [`refs/heads/${name}`, `refs/tags/${name}`, `refs/tags/${name}^{}`];
+  const outcome = await session.run(['ls-remote', '--symref', '--', url.url, ...wanted], dir, { signal });
+  if (outcome.code !== 0) throw failure(session, outcome, url.url);
+  const lines = outcome.stdout.split('\n').map((line) => line.split('\t'));
+  const shaOf = (full: string) => lines.find(([sha, other]) => other === full && !sha?.startsWith('ref: '))?.[0];
+  if (name === undefined) {
+    const sha = shaOf('HEAD');
+    const branch = lines.find(([target, other]) => other === 'HEAD' && target?.startsWith('ref: '))?.[0];
+    if (!sha) throw new GitError('ref-not-found', 'The repository is empty: it has no commit yet.');
+    return { sha, ref: branch && shortRef(branch.slice('ref: '.length)) };
+  }
+  // A branch goes before a tag of the same name; of an annotated tag, what it points to.
+  const sha = shaOf(`refs/heads/${name}`) ?? shaOf(`refs/tags/${name}^{}`) ?? shaOf(`refs/tags/${name}`);
+  if (!sha) throw new GitError('ref-not-found', `There is no branch and no tag named ${name} in ${url.url}.`);
+  return { sha, ref: name };
+}
+
+class Fetch {
+  constructor(
+    private readonly session: GitSession,
+    private readonly source: GitSource,
+    private readonly options: FetchOptions,
+    private readonly tree: string,
+    private readonly maxBytes: number,
+  ) {}
+
+  async run(): Promise<{ committedAt: Date }> {
+    const { sha, submodules } = this.options;
+    const format = sha.length === 64 ? ['--object-format=sha256'] : [];
+    await this.git(['init', '--quiet', '--template=', ...format]);
+    await this.watched(path.join(this.tree, '.git'), (signal) =>
+      this.git(
+        ['fetch', '--progress', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', this.source.url.url, sha],
+        signal,
+      ),
+    );
+    await this.measureTree();
+    await this.git(['checkout', '--quiet', '--force', '--detach', sha]);
+    if (submodules) await this.watched(this.tree, (signal) => this.submodules(signal));
+    const { stdout } = await this.git(['log', '-1', '--format=%ct', sha]);
+    return { committedAt: new Date(Number(stdout) * 1000) };
+  }
+
+  private async submodules(signal: AbortSignal): Promise<void> {
+    await this.git(['remote', 'add', 'origin', this.source.url.url]); // what relative URLs are relative to
+    const args = ['submodule', 'update', '--init', '--recursive', '--depth=1', '--progress'];
+    const outcome = await this.session.runForSubmodules(args, this.tree, { onLine: this.tell, signal });
+    if (outcome.code !== 0) throw failure(this.session, outcome, 'a submodule');
+  }
+
+  private async git(args: string[], signal = this.options.signal): Promise<GitOutcome> {
+    const outcome = await this.session.run(args, this.tree, { onLine: this.tell, signal });
+    if (outcome.code !== 0) throw failure(this.session, outcome, this.source.url.url, this.options.sha);
+    return outcome;
+  }
+
+  /** What is compressed in the pack may be any size once it is files. */
+  private async measureTree(): Promise<void> {
+    const { stdout } = await this.git(['ls-tree', '-r', '-l', '-z', '--full-tree', this.options.sha]);
+    const entries = stdout.split('\0').filter(Boolean);
+    const bytes = entries.reduce((sum, entry) => sum + (Number(/^\d+ \w+ \w+ +(\d+)\t/.exec(entry)?.[1]) || 0), 0);
+    if (bytes > this.maxBytes) throw this.tooLarge();
+    if (entries.length > MAX_FILES) throw new GitError('too-large', `It has more than ${MAX_FILES} files.`);
+  }
+
+  private async watched<T>(directory: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const done = new AbortController();
+    const watching = (async () => {
+      while (!done.signal.aborted) {
+        if ((await sizeOf(directory)) > this.maxBytes) controller.abort(this.tooLarge());
+        await delay(LOOK_AT_SIZE_MS, undefined, { signal: done.signal }).catch(() => undefined);
+      }
+    })();
+    try {
+      return await work(AbortSignal.any([this.options.signal, controller.signal]));
+    } finally {
+      done.abort();
+      await watching;
+    }
+  }
+
+  private tooLarge(): GitError {
+    return new GitError(
+      'too-large',
+      `It is larger than the ${Math.round(this.maxBytes / 2 ** 20)} MiB that are allowed.`,
+    );
+  }
+
+  private readonly tell = (line: string, final: boolean): void => {
+    const [, what, percent] = /^(?:remote: )?([A-Z][a-z]+ing [a-z]+): +(\d+)%/.exec(line) ?? [];
+    if (what && percent) this.options.onProgress({ message: `${what} ${percent}%`, current: Number(percent) });
+    if (final) this.options.onLine(line);
+  };
+}
+
+function failure(session: GitSession, { stderr, code }: GitOutcome, what: string, sha?: string): GitError {
+  const said = session.clean(stderr);
+  const kind = kindOfOutput(stderr);
+  const reason = said.split('\n').slice(-4).join('; ') || `git ended with ${code}`;
+  switch (kind) {
+    case 'ref-not-found':
+      return new GitError(kind, `${what} has no commit ${sha ?? ''}, or does not give it away: ${reason}`);
+    case 'disk-full':
+      return new GitError(kind, 'There is no space left for the clone.');
+    case 'not-found':
+      return new GitError(kind, `There is no repository at ${what}: ${reason}`);
+    case 'auth':
+      return new GitError(kind, `${what} does not let us in: ${reason}`);
+    default:
+      return new GitError(kind, `${what} could not be cloned: ${reason}`);
+  }
+}
+
+/** Of all files below, in bytes; what vanishes meanwhile does not count. */
+async function sizeOf(directory: string): Promise<number> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of entries) {
+    const file = path.join(directory, entry.name);
+    if (entry.isDirectory()) bytes += await sizeOf(file);
+    else if (entry.isFile())
+      bytes += await stat(file).then(
+        ({ size }) => size,
+        () => 0,
+      );
+  }
+  return bytes;
+}

@@ -1,0 +1,114 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { extract } from 'tar-stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BuildContext } from './build-context.js';
+
+const COMMITTED = new Date('2026-01-02T03:04:05Z');
+
+describe('a build context', () => {
+  let tree: string;
+  beforeEach(() => {
+    tree = mkdtempSync(path.join(tmpdir(), 'berth-context-'));
+  });
+  afterEach(() => rmSync(tree, { recursive: true, force: true }));
+
+  const file = (name: string, content = name, mode = 0o600) => {
+    mkdirSync(path.dirname(path.join(tree, name)), { recursive: true });
+    writeFileSync(path.join(tree, name), content, { mode });
+  };
+  const read = (folder = '.', dockerfile: string | null = null) => BuildContext.read(tree, folder, dockerfile);
+
+  async function packed(context: BuildContext, prefix = '') {
+    const entries: Record<
+      string,
+      { mode: number; content: string; mtime: Date; uid: number; linkname: string | null }
+    > = {};
+    const unpack = extract();
+    (await context.pack(prefix, [{ name: 'Dockerfile', content: 'FROM x' }], COMMITTED)).pipe(unpack as never);
+    for await (const entry of unpack) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry) chunks.push(chunk as Buffer);
+      const { name, mode = 0, mtime = new Date(0), uid = -1, linkname = null } = entry.header;
+      entries[name] = { mode, mtime, uid, linkname: linkname ?? null, content: Buffer.concat(chunks).toString() };
+    }
+    return entries;
+  }
+
+  it('must be the files of the folder, whoever owns them and whenever they came, and never .git', async () => {
+    file('web/index.html', 'hello');
+    file('web/run.sh', '#!/bin/sh', 0o755);
+    file('web/.git/config', 'secret');
+    file('web/module/.git', 'gitdir: elsewhere');
+    file('web/module/a.js', 'a');
+    symlinkSync('index.html', path.join(tree, 'web/start.html'));
+    file('outside.txt');
+    const entries = await packed(await read('web'), 'app/');
+    expect(Object.keys(entries).sort()).toEqual([
+      'Dockerfile',
+      'app/index.html',
+      'app/module',
+      'app/module/a.js',
+      'app/run.sh',
+      'app/start.html',
+    ]);
+    expect(entries['app/index.html']).toEqual({
+      mode: 0o644,
+      mtime: COMMITTED,
+      uid: 0,
+      linkname: null,
+      content: 'hello',
+    });
+    expect(entries['app/run.sh']?.mode).toBe(0o755);
+    expect(entries['app/start.html']?.linkname).toBe('index.html');
+  });
+
+  it('must leave out what .dockerignore lists, but for what it takes back', async () => {
+    for (const name of [
+      '.env',
+      'node_modules/a/index.js',
+      'docs/a.md',
+      'docs/keep.md',
+      'src/a.ts',
+      'Dockerfile',
+      'a.log',
+      'src/b.log',
+    ])
+      file(name);
+    file('.dockerignore', '# a comment\n.env\nnode_modules\ndocs\n!docs/keep.md\nDockerfile\n**/*.log\n');
+    expect((await read()).names).toEqual(['.dockerignore', 'Dockerfile', 'docs', 'docs/keep.md', 'src', 'src/a.ts']);
+    file('web.Dockerfile.dockerignore', 'src\n');
+    expect((await read('.', 'web.Dockerfile')).names).toContain('.env');
+    expect((await read('.', 'web.Dockerfile')).names).not.toContain('src/a.ts');
+  });
+
+  it.each(['/etc/passwd', '../../outside', '../web/../../x'])(
+    'must refuse a link that leaves it: %s',
+    async (target) => {
+      file('web/a/file');
+      symlinkSync(target, path.join(tree, 'web/a/link'));
+      await expect(read('web')).rejects.toThrow(/symbolic link a\/link leads out/);
+    },
+  );
+
+  it('must never be outside of the repository, nor a Dockerfile outside of it', async () => {
+    file('web/file');
+    symlinkSync('/etc', path.join(tree, 'etc'));
+    await expect(read('etc')).rejects.toThrow('no folder etc');
+    await expect(read('nowhere')).rejects.toThrow('no folder nowhere');
+    rmSync(path.join(tree, 'etc'));
+    const context = await read('web');
+    file('Dockerfile');
+    expect(await context.dockerfile('../Dockerfile')).toBeUndefined();
+    expect(await context.dockerfile('file')).toBe('web/file');
+  });
+
+  it('must say which files are only pointers of Git LFS', async () => {
+    file('logo.png', 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12345\n');
+    file('a.txt', 'version 1');
+    expect(await (await read()).lfsWarning()).toMatch(/not supported: logo\.png hold a pointer/);
+    rmSync(path.join(tree, 'logo.png'));
+    expect(await (await read()).lfsWarning()).toBeUndefined();
+  });
+});

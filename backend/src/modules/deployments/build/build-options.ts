@@ -1,0 +1,23 @@
+/** How an image is made of a repository, as the request says it; a column of the deployment's row. */
+export interface BuildOptions {
+  /** branch or tag; null: the remote's default branch */
+  ref: string | null;
+  commit: string | null;
+  submodules: boolean;
+  /** a folder of the repository, `.` for its root; normalised */
+  buildContext: string;
+  /** path in the context; null: `Dockerfile`, if there is one */
+  dockerfile: string | null;
+  baseImage: string | null;
+  installCommand: string | null;
+  buildCommand: string | null;
+  startCommand: string | null;
+}
+
+/** What became of it; shown as `build` of a deployment. */
+export interface BuildFacts {
+  method: 'DOCKERFILE' | 'COMMANDS' | 'DETECTED';
+  /** in words; null where a Dockerfile says it all */
+  detected: string | null;
+  warnings: string[];
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import type { BuildOptions } from './build-options.js';
+import { planBuild } from './build-plan.js';
+
+const NOTHING: BuildOptions = {
+  ref: null,
+  commit: null,
+  submodules: false,
+  buildContext: '.',
+  dockerfile: null,
+  baseImage: null,
+  installCommand: null,
+  buildCommand: null,
+  startCommand: null,
+};
+
+function plan(files: Record<string, string>, options: Partial<BuildOptions> = {}, port: number | undefined = 3000) {
+  return planBuild({
+    options: { ...NOTHING, ...options },
+    files: { names: new Set(Object.keys(files)), read: (name) => files[name] },
+    buildArgNames: [],
+    port,
+    defaults: { nginxImage: 'nginx:1.30-alpine' },
+  });
+}
+
+const textOf = (files: Record<string, string>, options: Partial<BuildOptions> = {}) => {
+  const made = plan(files, options);
+  return 'text' in made ? made.text : '';
+};
+
+describe('how an image is made of a repository', () => {
+  it('must be its Dockerfile, which says that commands have no effect beside it', () => {
+    expect(plan({ Dockerfile: '', 'package.json': '{}' })).toEqual({
+      method: 'DOCKERFILE',
+      detected: null,
+      warnings: [],
+      dockerfile: 'Dockerfile',
+    });
+    expect(plan({ Dockerfile: '' }, { dockerfile: 'docker/web', startCommand: 'x' })).toMatchObject({
+      dockerfile: 'docker/web',
+      warnings: ['There is a Dockerfile, so startCommand had no effect.'],
+    });
+  });
+
+  it('must be the commands of the request, with the dependencies first', () => {
+    const commands = {
+      baseImage: 'node:22',
+      installCommand: 'yarn install',
+      buildCommand: 'yarn run build',
+      startCommand: 'yarn start',
+    };
+    expect(textOf({ 'package.json': '{}', 'yarn.lock': '', 'index.js': '' }, commands)).toBe(`FROM node:22
+ENV HOME=/home/app NPM_CONFIG_PREFIX=/home/app/.local PATH=/home/app/.local/bin:$PATH
+RUN ["/bin/sh","-c","grep -q '^[^:]*:[^:]*:1000:' /etc/passwd || echo 'app:x:1000:1000::/home/app:/bin/sh' >> /etc/passwd; grep -q '^[^:]*:[^:]*:1000:' /etc/group || echo 'app:x:1000:' >> /etc/group; mkdir -p /home/app /app; chown 1000:1000 /home/app /app"]
+WORKDIR /app
+USER 1000:1000
+COPY --chown=1000:1000 app/package.json app/yarn.lock ./
+RUN ["/bin/sh","-c","yarn install"]
+COPY --chown=1000:1000 app/ ./
+RUN ["/bin/sh","-c","yarn run build"]
+ENV PORT=3000
+CMD ["/bin/sh","-c","exec yarn start"]
+`);
+  });
+
+  it('must copy everything first where installing needs more than the list of dependencies', () => {
+    for (const manifest of [
+      '{"scripts":{"postinstall":"x"}}',
+      '{"workspaces":["a"]}',
+      '{"dependencies":{"a":"file:./a"}}',
+    ])
+      expect(textOf({ 'package.json': manifest, 'package-lock.json': '', 'server.js': '' })).toMatch(
+        /COPY \S+ app\/ \.\/\nRUN .*npm ci/,
+      );
+    const custom = { baseImage: 'node:22', installCommand: 'make deps', startCommand: 'x' };
+    expect(textOf({ 'package.json': '{}' }, custom)).toMatch(/COPY \S+ app\/ \.\/\nRUN .*make deps/);
+  });
+
+  it.each([
+    ['x"]\nRUN id\nCMD ["y'],
+    ['x\\\nRUN id'],
+    ['cat <<EOF\nRUN id\nEOF'],
+    ['echo \'"`$(id)'],
+    ['x\r\nUSER root'],
+    ['x\u2028USER root'],
+  ])('must keep a command one argument of one instruction: %j', (command) => {
+    const text = textOf({}, { baseImage: 'a', installCommand: command, buildCommand: command, startCommand: command });
+    const plain = textOf({}, { baseImage: 'a', installCommand: 'x', buildCommand: 'x', startCommand: 'x' });
+    expect(text.split(/\r\n|\r|\n/)).toHaveLength(plain.split('\n').length);
+    expect(text).not.toContain('<<');
+    const lines = text.split('\n').filter((line) => line.startsWith('RUN') || line.startsWith('CMD'));
+    for (const line of lines.slice(1)) expect(JSON.parse(line.slice(4))).toEqual(['/bin/sh', '-c', command]);
+  });
+
+  it.each([
+    [
+      { 'package.json': '{"scripts":{"start":"x"}}', 'package-lock.json': '' },
+      'Node.js 22 with npm (package-lock.json)',
+      'npm ci',
+    ],
+    [
+      { 'package.json': '{"scripts":{"start":"x"}}', 'yarn.lock': '# yarn lockfile v1' },
+      'Node.js 22 with yarn (yarn.lock)',
+      'yarn@1 install --frozen-lockfile',
+    ],
+    [
+      { 'package.json': '{"scripts":{"start":"x"}}', 'yarn.lock': '__metadata:\n' },
+      'Node.js 22 with yarn (yarn.lock)',
+      'cli-dist@4 install --immutable',
+    ],
+    [
+      { 'package.json': '{"scripts":{"start":"x"},"packageManager":"pnpm@9.1.2"}', 'pnpm-lock.yaml': '' },
+      'Node.js 22 with pnpm (pnpm-lock.yaml)',
+      'pnpm@9.1.2 install --frozen-lockfile',
+    ],
+    [
+      { 'package.json': '{"main":"app.js","engines":{"node":"20.x"}}' },
+      'Node.js 20 with npm (no lock file)',
+      'exec node app.js',
+    ],
+    [
+      { 'package.json': '{"scripts":{"start":"x","build":"y"}}', '.nvmrc': 'v24.1.0\n' },
+      'Node.js 24 with npm (no lock file)',
+      'npm run build',
+    ],
+    [{ 'requirements.txt': 'flask', 'app.py': '' }, 'Python 3.12 with pip (requirements.txt)', 'exec python app.py'],
+    [
+      { 'pyproject.toml': '', Procfile: 'web: gunicorn shop:app\n', '.python-version': '3.11\n' },
+      'Python 3.11 with pip (pyproject.toml)',
+      'exec gunicorn shop:app',
+    ],
+    [{ 'go.mod': 'module x\n\ngo 1.22\n' }, 'Go 1.22 (go.mod)', 'FROM golang:1.22 AS build'],
+    [{ 'index.html': '' }, 'a static site (index.html)', 'listen 3000;'],
+  ])('must be found out from the files: %j', (files, detected, part) => {
+    const made = plan(files as unknown as Record<string, string>);
+    expect(made).toMatchObject({ method: 'DETECTED', detected });
+    expect('text' in made && made.text).toContain(part);
+  });
+
+  it('must be asked for when nothing tells it', () => {
+    expect(() => plan({ 'README.md': '' })).toThrow(/no Dockerfile in the repository/);
+    expect(() => plan({ 'package.json': '{}' }, { buildContext: 'web' })).toThrow(
+      /its folder web tells how to start it: give startCommand/,
+    );
+    expect(() => plan({}, { startCommand: 'x' })).toThrow(/give baseImage/);
+  });
+});

@@ -1,0 +1,56 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { eventually } from '../../../common/time/eventually.js';
+import { PrismaService } from '../../../core/database/prisma.service.js';
+import { JobWorker } from '../../../core/jobs/job-worker.js';
+import type { Environment } from '../../../generated/prisma/client.js';
+import { Images, type ListedImage } from '../../../integrations/docker/images.js';
+import { EnvironmentTeardown, type TeardownParticipant } from '../../environments/environment-teardown.js';
+import { LABELS } from '../release/labels.js';
+import { LIVE_STATUSES } from '../state/transitions.js';
+import { superseded } from './superseded-images.js';
+
+const FREE_MS = 30_000;
+
+/** Images that were built here go when nobody will want them back; those that came from a registry are the engine's. */
+@Injectable()
+export class BuiltImages implements OnModuleInit, TeardownParticipant {
+  constructor(
+    private readonly images: Images,
+    private readonly prisma: PrismaService,
+    private readonly worker: JobWorker,
+    private readonly teardown: EnvironmentTeardown,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('build.prune-images', () => this.prune());
+    this.worker.schedule('build.prune-images', '41 * * * *');
+    this.teardown.register('kept', this);
+  }
+
+  async clear({ id }: Environment, signal: AbortSignal): Promise<void> {
+    for (const image of await this.images.list({ [LABELS.environment]: id })) {
+      await eventually(async () => (await this.removed(image)) || !(await this.images.find(image.id)), {
+        withinMs: FREE_MS,
+        everyMs: 200,
+        signal,
+        what: `image ${image.tags[0] ?? image.id} is in use`,
+      });
+    }
+  }
+
+  private async prune(): Promise<void> {
+    const images = await this.images.list({ [LABELS.managed]: 'true' });
+    const deployments = await this.prisma.deployment.findMany({
+      where: { id: { in: images.map(({ labels }) => labels[LABELS.deployment] ?? '') } },
+      select: { id: true, environmentId: true, name: true, createdAt: true, status: true },
+    });
+    const live = new Set(deployments.filter(({ status }) => LIVE_STATUSES.includes(status)).map(({ id }) => id));
+    for (const image of superseded(images, { deployments, live, now: new Date() })) await this.removed(image);
+  }
+
+  /** By every name that it has, else by its id. */
+  private async removed({ id, tags }: ListedImage): Promise<boolean> {
+    const outcomes = await Promise.all((tags.length > 0 ? tags : [id]).map((name) => this.images.tryRemove(name)));
+    return outcomes.every(Boolean);
+  }
+}

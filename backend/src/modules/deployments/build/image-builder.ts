@@ -1,0 +1,130 @@
+import { statfs } from 'node:fs/promises';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../../config/config.js';
+import { Prisma } from '../../../generated/prisma/client.js';
+import { BuildLimits } from '../../../integrations/docker/build-limits.js';
+import { Builds } from '../../../integrations/docker/builds.js';
+import { Engine } from '../../../integrations/docker/engine.js';
+import type { StepContext } from '../pipeline/deploy-step.js';
+import { StepFailure } from '../pipeline/step-failure.js';
+import { builtLabels } from '../release/built-image.js';
+import { referenceOf } from '../release/image-reference.js';
+import { firstTcpPort, type PortMapping } from '../release/release.js';
+import { BuildContext } from './build-context.js';
+import { BuildLog, type BuildLogWriter } from './build-log.js';
+import type { BuildFacts } from './build-options.js';
+import { type BuildPlan, planBuild } from './build-plan.js';
+import type { Checkout } from './checkouts.js';
+import { secretsOf, Sources } from './sources.js';
+
+/** Where the sources are when the Dockerfile is ours: beside it, so that it is not copied into the image. */
+const SOURCES_FOLDER = 'app/';
+const GENERATED_DOCKERFILE = 'Dockerfile';
+
+/** From a checkout to an image of this engine. */
+@Injectable()
+export class ImageBuilder {
+  constructor(
+    private readonly builds: Builds,
+    private readonly limits: BuildLimits,
+    private readonly engine: Engine,
+    private readonly log: BuildLog,
+    private readonly sources: Sources,
+    private readonly config: Config,
+  ) {}
+
+  /** The image's id. Throws StepFailure, BuildError and DockerError. */
+  async build(context: StepContext, { tree, committedAt }: Checkout): Promise<string> {
+    const log = await this.log.writer(context.deployment, secretsOf(context.gitSource().auth));
+    try {
+      await this.checkDisk();
+      const options = this.sources.optionsOf(context.deployment);
+      const files = await BuildContext.read(tree, options.buildContext, options.dockerfile);
+      const plan = await this.plan(context, files);
+      for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
+      if (plan.detected) log.add(`Found ${plan.detected}`);
+      return await this.run(context, { files, plan, committedAt, log });
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (error instanceof StepFailure) log.add(error.message, 'stderr');
+      throw error;
+    } finally {
+      await log.end();
+    }
+  }
+
+  private async plan(context: StepContext, files: BuildContext): Promise<BuildPlan> {
+    const { deployment } = context;
+    const options = this.sources.optionsOf(deployment);
+    const plan = planBuild({
+      options,
+      files: await files.topLevel(),
+      buildArgNames: deployment.buildArgNames,
+      port: firstTcpPort(deployment.ports as unknown as PortMapping[]),
+      defaults: { nginxImage: this.config.nginx.image },
+    });
+    if ('dockerfile' in plan && (await files.dockerfile(plan.dockerfile)) === undefined)
+      throw new StepFailure(
+        'DOCKERFILE_INVALID',
+        `There is no file ${plan.dockerfile} in the build context (dockerfile).`,
+      );
+    const lfs = await files.lfsWarning();
+    const warnings = lfs ? [...plan.warnings, lfs] : plan.warnings;
+    const facts: BuildFacts = { method: plan.method, detected: plan.detected, warnings };
+    await context.save({ build: facts as unknown as Prisma.InputJsonValue });
+    return { ...plan, warnings };
+  }
+
+  private async run(
+    context: StepContext,
+    { files, plan, committedAt, log }: { files: BuildContext; plan: BuildPlan; committedAt: Date; log: BuildLogWriter },
+  ): Promise<string> {
+    const { deployment } = context;
+    const patience = AbortSignal.timeout(this.config.build.deadlineMs);
+    const signal = AbortSignal.any([context.signal, patience]);
+    const isOurs = 'text' in plan;
+    const extra = isOurs ? [{ name: GENERATED_DOCKERFILE, content: plan.text }] : [];
+    await this.limits.apply(this.config.build.memoryBytes);
+    try {
+      return await this.builds.build(
+        {
+          context: await files.pack(isOurs ? SOURCES_FOLDER : '', extra, committedAt),
+          dockerfile: isOurs ? GENERATED_DOCKERFILE : plan.dockerfile,
+          tag: referenceOf(deployment.image, deployment.tag, null),
+          labels: builtLabels(deployment),
+          // Cache mounts of one environment are not those of another.
+          buildArgs: { ...context.buildArgs(), BUILDKIT_CACHE_MOUNT_NS: deployment.environmentId },
+        },
+        {
+          line: ({ text, stream }) => log.add(text, stream),
+          steps: ({ current, total }) =>
+            current > 0 && context.progress({ step: 'BUILDING', message: `step ${current}/${total}`, current, total }),
+        },
+        signal,
+      );
+    } catch (error) {
+      if (patience.aborted && !context.signal.aborted)
+        throw new StepFailure(
+          'BUILD_TIMEOUT',
+          `The build took longer than the ${this.config.build.deadlineMs / 1000} s that it may.`,
+        );
+      throw error;
+    }
+  }
+
+  /** A full disk takes running containers and the database with it. */
+  private async checkDisk(): Promise<void> {
+    const { minFreeDiskBytes, dir } = this.config.build;
+    const { rootDirectory } = await this.engine.inspect();
+    for (const folder of [dir, rootDirectory]) {
+      const free = await statfs(folder).then(
+        ({ bavail, bsize }) => bavail * bsize,
+        () => Infinity, // the engine is another machine's, or sees other folders than we do
+      );
+      if (free < minFreeDiskBytes) {
+        const [have, need] = [free, minFreeDiskBytes].map((bytes) => Math.round(bytes / 2 ** 20));
+        throw new StepFailure('DISK_FULL', `Only ${have} MiB of disk are free; below ${need} MiB nothing is built.`);
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { Deployment } from '../../../generated/prisma/client.js';
+import type { StepContext } from '../pipeline/deploy-step.js';
+import { BuildGate } from './build-gate.js';
+import { BuildLog } from './build-log.js';
+import type { BuildOptions } from './build-options.js';
+import { type Checkout, Checkouts } from './checkouts.js';
+
+/** The files of a deployment's commit, for whichever step needs them. */
+@Injectable()
+export class Sources {
+  constructor(
+    private readonly checkouts: Checkouts,
+    private readonly gate: BuildGate,
+    private readonly log: BuildLog,
+  ) {}
+
+  optionsOf({ gitOptions }: Deployment): BuildOptions {
+    return gitOptions as unknown as BuildOptions;
+  }
+
+  /** From the clone to the image: what waits has a place on the disk only when it is its turn. */
+  async takeTurn(context: StepContext): Promise<void> {
+    const { id } = context.deployment;
+    context.atEnd(() => this.gate.leave(id));
+    if (this.gate.wouldWait(id)) {
+      context.progress({ step: 'QUEUED', message: 'waiting for another build' });
+      await context.waiting(() => this.gate.enter(id, context.signal));
+    } else await this.gate.enter(id, context.signal);
+  }
+
+  giveTurnBack({ deployment }: StepContext): void {
+    this.gate.leave(deployment.id);
+  }
+
+  /** Nothing to do when they are here already. Throws GitError. */
+  async checkOut(context: StepContext): Promise<Checkout> {
+    const { deployment, signal } = context;
+    const { gitCommitSha } = deployment;
+    if (gitCommitSha === null) throw new Error('the commit is not known yet');
+    const source = context.gitSource();
+    const log = await this.log.writer(deployment, secretsOf(source.auth));
+    try {
+      return await this.checkouts.ensure(deployment.id, source, {
+        sha: gitCommitSha,
+        submodules: this.optionsOf(deployment).submodules,
+        onLine: (line) => log.add(line),
+        onProgress: ({ message, current }) => context.progress({ step: 'CLONING', message, current, total: 100 }),
+        signal,
+      });
+    } catch (error) {
+      log.add(error instanceof Error ? error.message : 'The clone failed.', 'stderr');
+      throw error;
+    } finally {
+      await log.end();
+    }
+  }
+}
+
+/** What must not be printed, should anything print it. */
+export function secretsOf(auth: ReturnType<StepContext['gitSource']>['auth']): string[] {
+  return auth && 'token' in auth ? [auth.token] : [];
+}

@@ -1,0 +1,68 @@
+const environmentId = 'the id of your environment';
+/** Bodies to try, in Swagger UI. */
+export const CREATE_EXAMPLES = {
+  'a web server': {
+    environmentId,
+    image: 'nginx',
+    tag: 'alpine',
+    ports: [{ container: 80, host: 8080 }],
+    envVars: { DEPLOYED_BY: 'swagger' },
+  },
+  'replicas with a health check': {
+    environmentId,
+    name: 'web',
+    image: 'nginx:alpine',
+    replicas: 2,
+    ports: [{ container: 80 }],
+    healthCheck: { path: '/' },
+  },
+  'a database with a volume': {
+    environmentId,
+    name: 'db',
+    image: 'postgres',
+    tag: '17-alpine',
+    ports: [{ container: 5432 }],
+    envVars: { POSTGRES_PASSWORD: 'choose one' },
+    volumes: [{ name: 'data', path: '/var/lib/postgresql/data' }],
+    resources: { memoryMb: 256 },
+  },
+  'a private image': {
+    environmentId,
+    image: 'ghcr.io/acme/web:1.2.3',
+    registryAuth: { username: 'acme', password: 'a token that may read packages' },
+  },
+};
+
+export const CREATE_FROM_GIT_EXAMPLES = {
+  'what its files tell': {
+    environmentId,
+    gitUrl: 'https://github.com/acme/shop.git',
+    ports: [{ container: 3000, host: 3001 }],
+  },
+  'a Dockerfile in a folder': {
+    environmentId,
+    name: 'api',
+    gitUrl: 'https://github.com/acme/monorepo.git',
+    branch: 'main',
+    buildContext: 'services/api',
+    ports: [{ container: 8080 }],
+    healthCheck: { path: '/healthz' },
+  },
+  'commands of yours': {
+    environmentId,
+    gitUrl: 'https://github.com/acme/shop.git',
+    branch: 'main',
+    baseImage: 'node:22',
+    installCommand: 'yarn install',
+    buildCommand: 'yarn run build',
+    startCommand: 'yarn start',
+    ports: [{ host: 3001, container: 3000 }],
+    envVars: { NODE_ENV: 'production' },
+  },
+  'a private repository': {
+    environmentId,
+    gitUrl: 'https://gitlab.com/acme/secret.git',
+    gitAuth: { token: 'a token that may read the repository' },
+    ports: [{ container: 3000 }],
+  },
+};

@@ -1,0 +1,141 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsDefined,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import { RunOptionsDto } from './create-deployment.dto.js';
+
+// eslint-disable-next-line no-control-regex -- control characters are what it refuses
+const ONE_LINE = /^[^\u0000-\u001f\u007f]*$/;
+// eslint-disable-next-line no-control-regex -- NUL ends a C string: no command may hold one
+const NO_NUL = /^[^\u0000]*$/;
+
+export class GitAuthDto {
+  /** Beside `token`; most servers take any. */
+  @IsOptional()
+  @IsString({ message: 'must be a string' })
+  @MinLength(1, { message: 'must not be empty' })
+  @MaxLength(256, { message: 'must be at most 256 characters' })
+  @Matches(ONE_LINE, { message: 'must be one line' })
+  username?: string;
+
+  /** For https: a personal or deploy token, or a password. Encrypted at rest, never given back. */
+  @IsOptional()
+  @IsString({ message: 'must be a string' })
+  @MinLength(1, { message: 'must not be empty' })
+  @MaxLength(8192, { message: 'must be at most 8192 characters' })
+  @Matches(ONE_LINE, { message: 'must be one line' })
+  token?: string;
+
+  /** For ssh: a private key without passphrase, PEM or OpenSSH. Encrypted at rest, never given back. */
+  @IsOptional()
+  @IsString({ message: 'must be a string' })
+  @MaxLength(32_768, { message: 'must be at most 32768 characters' })
+  @Matches(/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s[A-Za-z0-9+/=:,\s-]+-----END [A-Z0-9 ]*PRIVATE KEY-----\s*$/, {
+    message: 'must be a private key, from -----BEGIN to -----END',
+  })
+  sshKey?: string;
+}
+
+export class CreateGitDeploymentDto extends RunOptionsDto {
+  /** `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`. */
+  @ApiProperty({ example: 'https://github.com/acme/shop.git' })
+  @IsDefined({ message: 'is required' })
+  @IsString({ message: 'must be a URL' })
+  @MaxLength(2048, { message: 'must be at most 2048 characters' })
+  gitUrl: string;
+
+  /** A branch or a tag. Default: the remote's default branch. */
+  @ApiProperty({ example: 'main', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a string' })
+  @MaxLength(255, { message: 'must be at most 255 characters' })
+  branch?: string;
+
+  /** Exactly this commit, all 40 (or 64) digits of it. */
+  @IsOptional()
+  @IsString({ message: 'must be a string' })
+  @Matches(/^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, {
+    message: 'must be a whole commit id, 40 or 64 hexadecimal digits',
+  })
+  commit?: string;
+
+  /** Fetch submodules too, over https only. */
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  submodules?: boolean = false;
+
+  /** The folder of the repository that is built. */
+  @ApiProperty({ example: 'services/web', required: false, default: '.' })
+  @IsOptional()
+  @IsString({ message: 'must be a path' })
+  @MaxLength(1024, { message: 'must be at most 1024 characters' })
+  buildContext?: string = '.';
+
+  /** Path in `buildContext`. Default: `Dockerfile`, if there is one. */
+  @ApiProperty({ example: 'docker/Dockerfile', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a path' })
+  @MaxLength(1024, { message: 'must be at most 1024 characters' })
+  dockerfile?: string;
+
+  /** Without a Dockerfile: the image to begin with. Default: what the files call for. */
+  @ApiProperty({ example: 'node:22', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a registry reference' })
+  @MaxLength(512, { message: 'must be at most 512 characters' })
+  baseImage?: string;
+
+  /** Without a Dockerfile: run by `sh -c` in the build, as an unprivileged user. */
+  @ApiProperty({ example: 'npm ci', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a command' })
+  @MinLength(1, { message: 'must not be empty' })
+  @MaxLength(8192, { message: 'must be at most 8192 characters' })
+  @Matches(NO_NUL, { message: 'must not hold NUL' })
+  installCommand?: string;
+
+  /** Without a Dockerfile: run after `installCommand`. */
+  @ApiProperty({ example: 'npm run build', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a command' })
+  @MinLength(1, { message: 'must not be empty' })
+  @MaxLength(8192, { message: 'must be at most 8192 characters' })
+  @Matches(NO_NUL, { message: 'must not hold NUL' })
+  buildCommand?: string;
+
+  /** Without a Dockerfile: what the container runs. */
+  @ApiProperty({ example: 'npm start', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a command' })
+  @MinLength(1, { message: 'must not be empty' })
+  @MaxLength(8192, { message: 'must be at most 8192 characters' })
+  @Matches(NO_NUL, { message: 'must not hold NUL' })
+  startCommand?: string;
+
+  /** `token` for https, `sshKey` for ssh. */
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => GitAuthDto)
+  gitAuth?: GitAuthDto;
+
+  /** Values of the Dockerfile's `ARG`s. Encrypted at rest; they become part of the image's history, so no place for secrets. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { VERSION: '1.2.3' },
+    selfRequired: false,
+  })
+  @IsOptional()
+  @IsObject({ message: 'must be an object of names and strings' })
+  buildArgs?: Record<string, string> = {};
+}

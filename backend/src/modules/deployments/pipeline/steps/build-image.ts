@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { Images } from '../../../../integrations/docker/images.js';
+import { Checkouts } from '../../build/checkouts.js';
+import { ImageBuilder } from '../../build/image-builder.js';
+import { Sources } from '../../build/sources.js';
+import { referenceOf } from '../../release/image-reference.js';
+import { LABELS } from '../../release/labels.js';
+import { buildFailure } from '../build-failure.js';
+import type { DeployStep, StepContext } from '../deploy-step.js';
+import { gitFailure } from '../git-failure.js';
+
+/** The image of those files. Its id is what will run. */
+@Injectable()
+export class BuildImage implements DeployStep {
+  readonly name = 'BuildImage';
+  readonly status = 'PULLING_IMAGE';
+  readonly source = 'GIT';
+
+  constructor(
+    private readonly images: Images,
+    private readonly sources: Sources,
+    private readonly builder: ImageBuilder,
+    private readonly checkouts: Checkouts,
+  ) {}
+
+  async run(context: StepContext): Promise<void> {
+    const { deployment, signal } = context;
+    try {
+      const id = (await this.built(context)) ?? (await this.build(context));
+      await context.save({ imageDigest: id });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw buildFailure(gitFailure(error));
+    } finally {
+      await this.checkouts.remove(deployment.id);
+      this.sources.giveTurnBack(context);
+    }
+  }
+
+  async undo({ deployment }: StepContext): Promise<void> {
+    await this.images.tryRemove(referenceOf(deployment.image, deployment.tag, null));
+  }
+
+  private async build(context: StepContext): Promise<string> {
+    await this.sources.takeTurn(context);
+    const checkout = await this.sources.checkOut(context);
+    return this.builder.build(context, checkout);
+  }
+
+  /** By a run that did not live to write it down. */
+  private async built({ deployment }: StepContext): Promise<string | undefined> {
+    const [image] = await this.images.list({ [LABELS.deployment]: deployment.id });
+    return image?.tags.includes(referenceOf(deployment.image, deployment.tag, null)) ? image.id : undefined;
+  }
+}

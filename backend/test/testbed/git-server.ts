@@ -1,0 +1,282 @@
+/**
+ * Real git servers on loopback, for one test file: smart HTTP (git's own http-backend) under TLS, with a part that wants a password, and
+ * an sshd that knows one key. Repositories are bare ones in a directory of its own.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { eventually } from './eventually.js';
+import { freePort } from './free-port.js';
+
+export const GIT_TOKEN = 'tok3n-that-nobody-must-see';
+/** A file's text, or where a symbolic link points to. */
+export type Files = Record<string, string | Buffer | { link: string }>;
+
+export class GitServer {
+  readonly dir = mkdtempSync(join(tmpdir(), 'berth-git-'));
+  private https: Server | undefined;
+  private sshd: ChildProcess | undefined;
+  private sshPort = 0;
+  /** of every request for a repository */
+  readonly requests: string[] = [];
+
+  async start(): Promise<this> {
+    chmodSync(this.dir, 0o755);
+    this.makeCertificates();
+    const server = createServer({ key: this.read('server.key'), cert: this.read('server.pem') }, (request, response) =>
+      this.serve(request, response),
+    );
+    this.https = server;
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await this.startSshd();
+    return this;
+  }
+
+  stop(): void {
+    this.https?.closeAllConnections();
+    this.https?.close();
+    this.sshd?.kill('SIGTERM');
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  get caFile(): string {
+    return join(this.dir, 'ca.pem');
+  }
+
+  get key(): { certificate: Buffer; key: Buffer } {
+    return { certificate: this.read('server.pem'), key: this.read('server.key') };
+  }
+
+  /** A private key that the sshd takes. */
+  get sshKey(): string {
+    return this.read('deploy').toString();
+  }
+
+  get port(): number {
+    return (this.https?.address() as AddressInfo).port;
+  }
+
+  url(name: string): string {
+    return `https://127.0.0.1:${this.port}/${name}.git`;
+  }
+
+  sshUrl(name: string): string {
+    return `ssh://root@127.0.0.1:${this.sshPort}${join(this.dir, 'repositories', `${name}.git`)}`;
+  }
+
+  /** A repository with one commit of these files on `main`; returns the commit. */
+  create(name: string, files: Files): string {
+    const bare = join(this.dir, 'repositories', `${name}.git`);
+    mkdirSync(dirname(bare), { recursive: true });
+    git(this.dir, 'init', '-q', '--bare', '--initial-branch=main', bare);
+    return Object.keys(files).length > 0 ? this.commit(name, files) : '';
+  }
+
+  /** Replaces all files; `force` leaves nothing of the branch's history. */
+  commit(name: string, files: Files, { branch = 'main', force = false, tag = '' } = {}): string {
+    const bare = join(this.dir, 'repositories', `${name}.git`);
+    const work = mkdtempSync(join(this.dir, 'work-'));
+    git(work, 'init', '-q', `--initial-branch=${branch}`);
+    if (!force && execute(work, ['fetch', '-q', bare, branch])) git(work, 'reset', '-q', '--soft', 'FETCH_HEAD');
+    write(work, files);
+    git(work, 'add', '-A', '-f');
+    git(work, 'commit', '-q', '--allow-empty', '-m', 'a commit');
+    if (tag) git(work, 'tag', '-a', tag, '-m', tag);
+    git(work, 'push', '-q', '-f', bare, `HEAD:refs/heads/${branch}`, ...(tag ? [tag] : []));
+    if (force) git(bare, 'reflog', 'expire', '--expire=now', '--all');
+    if (force) git(bare, 'gc', '-q', '--prune=now');
+    const sha = git(work, 'rev-parse', 'HEAD').trim();
+    rmSync(work, { recursive: true, force: true });
+    return sha;
+  }
+
+  /** What is below /private/ wants the token, as GitHub does: any name beside it. */
+  private serve(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname, search } = new URL(request.url ?? '/', 'https://localhost');
+    this.requests.push(pathname);
+    const moved = /^\/moved\/(.*)$/.exec(pathname)?.[1];
+    if (moved !== undefined) {
+      response
+        .writeHead(302, {
+          location: decodeURIComponent(moved.replace(/^([^/]*)/, (host) => `https://${host}`)) + search,
+        })
+        .end();
+      return;
+    }
+    const password = Buffer.from((request.headers.authorization ?? '').replace(/^Basic /, ''), 'base64')
+      .toString()
+      .split(':')[1];
+    if (pathname.startsWith('/private/') && password !== GIT_TOKEN) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+      return;
+    }
+    const backend = spawn('git', ['http-backend'], {
+      env: {
+        ...CLEAN,
+        GIT_PROJECT_ROOT: join(this.dir, 'repositories'),
+        GIT_HTTP_EXPORT_ALL: '1',
+        PATH_INFO: pathname,
+        QUERY_STRING: search.slice(1),
+        REQUEST_METHOD: request.method ?? 'GET',
+        CONTENT_TYPE: request.headers['content-type'] ?? '',
+        GIT_PROTOCOL: (request.headers['git-protocol'] as string | undefined) ?? '',
+        ...(request.headers['content-encoding'] && { HTTP_CONTENT_ENCODING: request.headers['content-encoding'] }),
+      },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    request.pipe(backend.stdin);
+    backend.stdin.on('error', () => undefined);
+    response.on('close', () => backend.kill());
+    answerCgi(backend.stdout, response);
+  }
+
+  private makeCertificates(): void {
+    const run = (...args: string[]) => execFileSync('openssl', args, { cwd: this.dir, stdio: 'ignore' });
+    const days = ['-days', '2'];
+    run(
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      'ca.key',
+      '-out',
+      'ca.pem',
+      '-subj',
+      '/CN=test',
+      ...days,
+    );
+    run(
+      'req',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      'server.key',
+      '-out',
+      'server.csr',
+      '-subj',
+      '/CN=localhost',
+    );
+    writeFileSync(join(this.dir, 'san'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+    run(
+      'x509',
+      '-req',
+      '-in',
+      'server.csr',
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-extfile',
+      'san',
+      '-out',
+      'server.pem',
+      ...days,
+    );
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(this.dir, 'deploy')]);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(this.dir, 'host')]);
+  }
+
+  private async startSshd(): Promise<void> {
+    this.sshPort = await freePort();
+    mkdirSync('/run/sshd', { recursive: true });
+    const config = join(this.dir, 'sshd_config');
+    writeFileSync(
+      config,
+      `Port ${this.sshPort}
+ListenAddress 127.0.0.1
+HostKey ${join(this.dir, 'host')}
+AuthorizedKeysFile ${join(this.dir, 'deploy.pub')}
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+StrictModes no
+PidFile none
+`,
+    );
+    // It must not outlive the tests, however those end.
+    const args = ['--pdeathsig', 'TERM', '/usr/sbin/sshd', '-D', '-e', '-f', config];
+    this.sshd = spawn('setpriv', args, { stdio: 'ignore' });
+    await eventually(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const socket = connect(this.sshPort, '127.0.0.1', () => resolve(void socket.destroy()));
+          socket.once('error', reject);
+        }),
+      10_000,
+    );
+  }
+
+  private read(name: string): Buffer {
+    return readFileSync(join(this.dir, name));
+  }
+}
+
+/** The tests' own git, without anybody's configuration. */
+const CLEAN = {
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  HOME: '/nonexistent',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_AUTHOR_NAME: 'tester',
+  GIT_AUTHOR_EMAIL: 'tester@example.com',
+  GIT_COMMITTER_NAME: 'tester',
+  GIT_COMMITTER_EMAIL: 'tester@example.com',
+};
+
+function git(cwd: string, ...args: string[]): string {
+  return execFileSync('git', ['-c', 'core.compression=0', '-c', 'protocol.file.allow=always', ...args], {
+    cwd,
+    env: CLEAN,
+    encoding: 'utf8',
+  });
+}
+
+function execute(cwd: string, args: string[]): boolean {
+  try {
+    git(cwd, ...args);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function write(root: string, files: Files): void {
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(root, name);
+    mkdirSync(dirname(file), { recursive: true });
+    if (typeof content === 'object' && 'link' in content) symlinkSync(content.link, file);
+    else writeFileSync(file, content);
+  }
+}
+
+/** CGI: a header, an empty line, the body. */
+function answerCgi(output: NodeJS.ReadableStream, response: ServerResponse): void {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  output.on('data', (chunk: Buffer) => {
+    if (head === undefined) {
+      response.write(chunk);
+      return;
+    }
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    const fields = head
+      .toString('latin1', 0, end)
+      .split('\r\n')
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as const);
+    const status = Number(fields.find(([name]) => name === 'Status')?.[1].split(' ')[0] ?? 200);
+    const rest = head.subarray(end + 4);
+    head = undefined;
+    response.writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== 'Status')));
+    if (rest.length > 0) response.write(rest);
+  });
+  output.on('end', () => response.end());
+}
