@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BACKEND, isBuilt, packagesAreInstalled } from './build.mjs';
 import { findEngine, planEngine } from './engine.mjs';
 import { EXIT, Failure, reason } from './failure.mjs';
+import { planGit } from './git.mjs';
 import { lockHolder } from './lock.mjs';
 
 /** For the first start; for a later one, whose deployments must not stay down because the disk is rather full. */
@@ -23,6 +24,8 @@ export async function* look(settings, { waitForPortMs = 0 } = {}) {
   const engine = await findEngine(settings);
   yield engine ? there(`Docker Engine ${engine.version}`) : will('Docker Engine', planEngine());
   yield engine?.swarm === 'active' ? there('Swarm') : will('Swarm', 'will be initialised');
+  const git = planGit();
+  yield git ? (git.willInstall ? will('git', git.text) : `! git: ${git.text}`) : there('git');
   if (!ownDatabase) yield there('PostgreSQL of DATABASE_URL');
   else if (existsSync(path.join(dataDir, 'postgres/data'))) yield there(`PostgreSQL, embedded, in ${dataDir}/postgres`);
   else yield will('PostgreSQL', `will be set up, embedded, in ${dataDir}/postgres`);

@@ -17,3 +17,6 @@ ensure_packages() {
   fi
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
+
+# What the test bed needs: an engine, registries, git servers, and what their images are made with.
+testbed_packages=(docker.io docker-registry gcc libc6-dev iproute2 iptables ca-certificates debootstrap openssl git openssh-client openssh-server)

@@ -12,6 +12,7 @@ import { findEngine, startEngine } from './engine.mjs';
 import { EXIT, Failure, reason, tell } from './failure.mjs';
 import { firstDeployment } from './first-deployment.mjs';
 import { acquireLock } from './lock.mjs';
+import { installGit } from './git.mjs';
 import { alreadyRunning, checkNobodyRuns, ensureDataDir, look } from './machine.mjs';
 import { endRunning } from './run.mjs';
 import { readSettings } from './settings.mjs';
@@ -51,6 +52,7 @@ async function main([option, ...more]) {
   await installPackages();
   await build();
   await prepareEngine(settings);
+  await installGit();
   await serve(settings);
 }
 

@@ -15,10 +15,14 @@ const REPLACED = new Map([
   ['@nestjs/swagger', './without-swagger.js'],
 ]);
 
+/** We ourselves ask for it when there is something to build. */
+const OURS_ON_DEMAND = '@grpc/grpc-js';
+
 registerHooks({
   resolve(specifier, context, next) {
     const replacement = REPLACED.get(specifier);
-    if (!replacement) return next(specifier, context);
+    const isOurs = specifier === OURS_ON_DEMAND && !context.parentURL?.includes('/node_modules/');
+    if (!replacement || isOurs) return next(specifier, context);
     return { url: new URL(replacement, import.meta.url).href, shortCircuit: true };
   },
 });

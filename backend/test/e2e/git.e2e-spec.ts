@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerApplication, nodeApplication, pythonApplication, yarnApplication } from '../scenario/applications.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
+import { TokenRegistry } from '../scenario/token-registry.js';
 import { eventually } from '../testbed/eventually.js';
 
 const answerOf = async (port: number, path = '/') => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
@@ -21,7 +23,7 @@ describe('a deployment from git', () => {
   afterAll(() => bed?.stop());
 
   it('must take the body of the original client unchanged', async () => {
-    const sha = bed.git.create('original', yarnApplication());
+    const sha = await bed.git.create('original', yarnApplication());
     const deployment = await client.runFromGit({
       environmentId,
       gitUrl: bed.git.url('original'),
@@ -48,7 +50,7 @@ describe('a deployment from git', () => {
   });
 
   it('must run a Node application of which it knows the URL and the port only', async () => {
-    bed.git.create('node', nodeApplication());
+    await bed.git.create('node', nodeApplication());
     const deployment = await client.runFromGit({
       environmentId,
       gitUrl: bed.git.url('node'),
@@ -66,7 +68,7 @@ describe('a deployment from git', () => {
 
   it('must use the Dockerfile of a folder of a monorepo, with its build arguments', async () => {
     const web = dockerApplication('from the folder');
-    bed.git.create('monorepo', {
+    await bed.git.create('monorepo', {
       'package.json': '{}',
       'services/web/docker/web.Dockerfile': web.Dockerfile ?? '',
       'services/web/index.html': web['index.html'] ?? '',
@@ -89,7 +91,7 @@ describe('a deployment from git', () => {
   });
 
   it('must serve a static site, and nothing that begins with a dot', async () => {
-    bed.git.create('static', { 'index.html': 'a site', 'about.html': 'about', '.env': 'SECRET=1' });
+    await bed.git.create('static', { 'index.html': 'a site', 'about.html': 'about', '.env': 'SECRET=1' });
     const deployment = await client.runFromGit({
       environmentId,
       gitUrl: bed.git.url('static'),
@@ -103,7 +105,7 @@ describe('a deployment from git', () => {
   });
 
   it('must run a Python application as nobody in particular', async () => {
-    bed.git.create('python', pythonApplication());
+    await bed.git.create('python', pythonApplication());
     const deployment = await client.runFromGit({
       environmentId,
       gitUrl: bed.git.url('python'),
@@ -115,9 +117,9 @@ describe('a deployment from git', () => {
   });
 
   it('must build a tag, and exactly the commit that is asked for, whatever came after it', async () => {
-    const first = bed.git.create('history', dockerApplication('first'));
-    bed.git.commit('history', dockerApplication('second'), { tag: 'v2' });
-    bed.git.commit('history', dockerApplication('third'));
+    const first = await bed.git.create('history', dockerApplication('first'));
+    await bed.git.commit('history', dockerApplication('second'), { tag: 'v2' });
+    await bed.git.commit('history', dockerApplication('third'));
     const common = {
       environmentId,
       gitUrl: bed.git.url('history'),
@@ -138,7 +140,7 @@ describe('a deployment from git', () => {
   });
 
   it('must come over ssh with a deploy key', async () => {
-    const sha = bed.git.create('over-ssh', dockerApplication('over ssh'));
+    const sha = await bed.git.create('over-ssh', dockerApplication('over ssh'));
     const deployment = await client.runFromGit({
       environmentId,
       gitUrl: bed.git.sshUrl('over-ssh'),
@@ -152,7 +154,7 @@ describe('a deployment from git', () => {
 
   it('must leave no directory, and no image of an environment that is gone', async () => {
     const { id } = await client.createEnvironment();
-    bed.git.create('gone', dockerApplication('gone'));
+    await bed.git.create('gone', dockerApplication('gone'));
     const deployment = await client.runFromGit({
       environmentId: id,
       gitUrl: bed.git.url('gone'),
@@ -164,10 +166,18 @@ describe('a deployment from git', () => {
     expect(await engine.imagesOf(id)).toEqual([]);
   });
 
+  it('must build on images of a registry that gives a token to anybody, as Docker Hub does', async () => {
+    const registry = await new TokenRegistry().start();
+    const Dockerfile = `FROM ${registry.address}/library/busybox:1.36\nCMD ["sleep", "600"]\nSTOPSIGNAL SIGKILL\n`;
+    await bed.git.create('on-token', { Dockerfile });
+    await client.runFromGit({ environmentId, gitUrl: bed.git.url('on-token') });
+    expect(registry.tokens).toBeGreaterThan(0);
+    registry.stop();
+  });
+
   it('must show how far it is, and let its lines be followed while it builds', async () => {
-    bed.git.create('watched', {
-      Dockerfile:
-        'FROM busybox:1.36\nRUN for i in 1 2 3; do echo line $i; sleep 1; done\nRUN echo last\nCMD ["sleep", "600"]\n',
+    await bed.git.create('watched', {
+      Dockerfile: `FROM busybox:1.36\nRUN for i in 1 2 3; do echo line $i; sleep 1; done # ${randomUUID()}\nRUN echo last\nCMD ["sleep", "600"]\n`,
     });
     const { jobId, deploymentId } = await client.deployFromGit({ environmentId, gitUrl: bed.git.url('watched') });
     const followed = fetch(`${client.baseUrl}/deployments/${deploymentId}/build-logs?follow=true`, {

@@ -2,13 +2,14 @@
  * Real git servers on loopback, for one test file: smart HTTP (git's own http-backend) under TLS, with a part that wants a password, and
  * an sshd that knows one key. Repositories are bare ones in a directory of its own.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 
@@ -16,19 +17,31 @@ export const GIT_TOKEN = 'tok3n-that-nobody-must-see';
 /** A file's text, or where a symbolic link points to. */
 export type Files = Record<string, string | Buffer | { link: string }>;
 
+export interface CommitOptions {
+  branch?: string;
+  /** nothing of the branch's history stays */
+  force?: boolean;
+  /** an annotated one */
+  tag?: string;
+  /** URLs by folder */
+  submodules?: Record<string, string>;
+}
+
 export class GitServer {
   readonly dir = mkdtempSync(join(tmpdir(), 'berth-git-'));
   private https: Server | undefined;
   private sshd: ChildProcess | undefined;
   private sshPort = 0;
-  /** of every request for a repository */
-  readonly requests: string[] = [];
+  /** what every request asked for, and with which credentials */
+  readonly requests: { path: string; authorization: string }[] = [];
+  private held: { arrive: () => void; open: Promise<void> } | undefined;
 
   async start(): Promise<this> {
     chmodSync(this.dir, 0o755);
     this.makeCertificates();
-    const server = createServer({ key: this.read('server.key'), cert: this.read('server.pem') }, (request, response) =>
-      this.serve(request, response),
+    const server = createServer(
+      { key: this.read('server.key'), cert: this.read('server.pem') },
+      (request, response) => void this.serve(request, response),
     );
     this.https = server;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -56,6 +69,11 @@ export class GitServer {
     return this.read('deploy').toString();
   }
 
+  /** One that it does not. */
+  get strangersKey(): string {
+    return this.read('host').toString();
+  }
+
   get port(): number {
     return (this.https?.address() as AddressInfo).port;
   }
@@ -68,36 +86,58 @@ export class GitServer {
     return `ssh://root@127.0.0.1:${this.sshPort}${join(this.dir, 'repositories', `${name}.git`)}`;
   }
 
+  /** The next transfers wait, once they have begun, until they are let go. */
+  hold(): { reached: Promise<void>; release: () => void } {
+    let arrive = () => {};
+    let release = () => {};
+    const reached = new Promise<void>((resolve) => (arrive = resolve));
+    const open = new Promise<void>((resolve) => (release = resolve));
+    this.held = { arrive, open };
+    return {
+      reached,
+      release: () => {
+        this.held = undefined;
+        release();
+      },
+    };
+  }
+
   /** A repository with one commit of these files on `main`; returns the commit. */
-  create(name: string, files: Files): string {
+  async create(name: string, files: Files, options: CommitOptions = {}): Promise<string> {
     const bare = join(this.dir, 'repositories', `${name}.git`);
     mkdirSync(dirname(bare), { recursive: true });
-    git(this.dir, 'init', '-q', '--bare', '--initial-branch=main', bare);
-    return Object.keys(files).length > 0 ? this.commit(name, files) : '';
+    await git(this.dir, 'init', '-q', '--bare', '--initial-branch=main', bare);
+    return Object.keys(files).length > 0 ? this.commit(name, files, options) : '';
   }
 
   /** Replaces all files; `force` leaves nothing of the branch's history. */
-  commit(name: string, files: Files, { branch = 'main', force = false, tag = '' } = {}): string {
+  async commit(
+    name: string,
+    files: Files,
+    { branch = 'main', force = false, tag = '', submodules = {} }: CommitOptions = {},
+  ): Promise<string> {
     const bare = join(this.dir, 'repositories', `${name}.git`);
     const work = mkdtempSync(join(this.dir, 'work-'));
-    git(work, 'init', '-q', `--initial-branch=${branch}`);
-    if (!force && execute(work, ['fetch', '-q', bare, branch])) git(work, 'reset', '-q', '--soft', 'FETCH_HEAD');
+    await git(work, 'init', '-q', `--initial-branch=${branch}`);
+    if (!force && (await execute(work, ['fetch', '-q', bare, branch])))
+      await git(work, 'reset', '-q', '--soft', 'FETCH_HEAD');
     write(work, files);
-    git(work, 'add', '-A', '-f');
-    git(work, 'commit', '-q', '--allow-empty', '-m', 'a commit');
-    if (tag) git(work, 'tag', '-a', tag, '-m', tag);
-    git(work, 'push', '-q', '-f', bare, `HEAD:refs/heads/${branch}`, ...(tag ? [tag] : []));
-    if (force) git(bare, 'reflog', 'expire', '--expire=now', '--all');
-    if (force) git(bare, 'gc', '-q', '--prune=now');
-    const sha = git(work, 'rev-parse', 'HEAD').trim();
+    await git(work, 'add', '-A', '-f');
+    for (const [folder, url] of Object.entries(submodules)) await this.addSubmodule(work, folder, url);
+    await git(work, 'commit', '-q', '--allow-empty', '-m', 'a commit');
+    if (tag) await git(work, 'tag', '-a', tag, '-m', tag);
+    await git(work, 'push', '-q', '-f', bare, `HEAD:refs/heads/${branch}`, ...(tag ? [tag] : []));
+    if (force) await git(bare, 'reflog', 'expire', '--expire=now', '--all');
+    if (force) await git(bare, 'gc', '-q', '--prune=now');
+    const sha = (await git(work, 'rev-parse', 'HEAD')).trim();
     rmSync(work, { recursive: true, force: true });
     return sha;
   }
 
   /** What is below /private/ wants the token, as GitHub does: any name beside it. */
-  private serve(request: IncomingMessage, response: ServerResponse): void {
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, search } = new URL(request.url ?? '/', 'https://localhost');
-    this.requests.push(pathname);
+    this.requests.push({ path: pathname, authorization: request.headers.authorization ?? '' });
     const moved = /^\/moved\/(.*)$/.exec(pathname)?.[1];
     if (moved !== undefined) {
       response
@@ -113,6 +153,10 @@ export class GitServer {
     if (pathname.startsWith('/private/') && password !== GIT_TOKEN) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
       return;
+    }
+    if (this.held && pathname.endsWith('/git-upload-pack')) {
+      this.held.arrive();
+      await this.held.open;
     }
     const backend = spawn('git', ['http-backend'], {
       env: {
@@ -132,6 +176,25 @@ export class GitServer {
     backend.stdin.on('error', () => undefined);
     response.on('close', () => backend.kill());
     answerCgi(backend.stdout, response);
+  }
+
+  /** As `git submodule add` would, without fetching it; the URL may be relative. */
+  private async addSubmodule(work: string, folder: string, url: string): Promise<void> {
+    const name =
+      url
+        .split('/')
+        .at(-1)
+        ?.replace(/\.git$/, '') ?? '';
+    const bare = join(this.dir, 'repositories', `${name}.git`);
+    writeFileSync(join(work, '.gitmodules'), `[submodule "${folder}"]\n\tpath = ${folder}\n\turl = ${url}\n`);
+    await git(work, 'add', '.gitmodules');
+    await git(
+      work,
+      'update-index',
+      '--add',
+      '--cacheinfo',
+      `160000,${(await git(bare, 'rev-parse', 'main')).trim()},${folder}`,
+    );
   }
 
   private makeCertificates(): void {
@@ -231,21 +294,17 @@ const CLEAN = {
   GIT_COMMITTER_EMAIL: 'tester@example.com',
 };
 
-function git(cwd: string, ...args: string[]): string {
-  return execFileSync('git', ['-c', 'core.compression=0', '-c', 'protocol.file.allow=always', ...args], {
-    cwd,
-    env: CLEAN,
-    encoding: 'utf8',
-  });
+/** The test's own process answers requests meanwhile. */
+async function git(cwd: string, ...args: string[]): Promise<string> {
+  const settings = ['-c', 'core.compression=1', '-c', 'protocol.file.allow=always'];
+  return (await promisify(execFile)('git', [...settings, ...args], { cwd, env: CLEAN })).stdout;
 }
 
-function execute(cwd: string, args: string[]): boolean {
-  try {
-    git(cwd, ...args);
-    return true;
-  } catch {
-    return false;
-  }
+async function execute(cwd: string, args: string[]): Promise<boolean> {
+  return git(cwd, ...args).then(
+    () => true,
+    () => false,
+  );
 }
 
 function write(root: string, files: Files): void {

@@ -4,6 +4,8 @@ import type { Db } from '../database/prisma.service.js';
 /** Every kind of job with its payload. */
 export interface JobPayloads {
   'deployment.run': { deploymentId: string };
+  /** the same for what has to be built first */
+  'deployment.build-and-run': { deploymentId: string };
   'deployment.remove': { deploymentId: string; deleteVolumes: boolean };
   'deployment.prune-events': object;
   'build.sweep-directories': object;

@@ -6,7 +6,9 @@ import {
   parseCronItems,
   run,
   type Runner,
+  type RunnerOptions,
   runMigrations,
+  type TaskList,
   type WorkerEvents,
   type WorkerPool,
 } from 'graphile-worker';
@@ -20,9 +22,9 @@ import { PatientPool } from './patient-pool.js';
 
 export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: AbortSignal) => Promise<void>;
 
-/** Jobs wait for the engine most of their time, so that many run side by side. */
-const CONCURRENCY = 50;
-const POOL_SIZE = 6;
+/** Jobs wait for the engine most of their time, so that many run side by side; those that wait for each other have a room of their own. */
+const CONCURRENCY = { all: 50, crowded: 50 };
+const POOL_SIZE = 7;
 /** NOTIFY starts new jobs at once; polling is for retries, whose delays are in seconds. */
 const POLL_INTERVAL_MS = 5000;
 const START_AGAIN_MS = 1000;
@@ -44,7 +46,8 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     () => (level, message) => (level === 'error' ? this.logger.error(message) : undefined),
   );
   private readonly shutdown = new AbortController();
-  private runner: Runner | undefined;
+  private readonly crowded = new Set<JobName>();
+  private runners: Runner[] = [];
   private starting: Promise<void> | undefined;
   private pool: PatientPool | undefined;
   private readonly workerIds: string[] = [];
@@ -57,9 +60,10 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly signals: Signals,
   ) {}
 
-  /** Called by modules while they initialise. */
-  register<N extends JobName>(name: N, handler: JobHandler<N>): void {
+  /** Called by modules while they initialise. `isCrowded`: many may wait long, and must not keep other jobs from their turn. */
+  register<N extends JobName>(name: N, handler: JobHandler<N>, { isCrowded = false } = {}): void {
     this.handlers.set(name, handler as unknown as JobHandler<JobName>);
+    if (isCrowded) this.crowded.add(name);
   }
 
   /** `match`: minute, hour, day, month and weekday, as cron has them, UTC. One instance runs it, whatever their number. */
@@ -81,40 +85,61 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.pool?.hurry();
     await this.starting?.catch(() => undefined);
     this.abandoned.stop();
-    await this.runner?.stop().catch(() => undefined);
+    await this.stopRunners();
     await this.prisma.workerLease.deleteMany({ where: { lockKey: this.identity.lockKey } }).catch(() => undefined);
     await this.pool?.end();
   }
 
   private async start(pgPool: PatientPool): Promise<void> {
+    const names = [...this.handlers.keys()];
+    const runners = [
+      await this.runnerOf(
+        names.filter((name) => !this.crowded.has(name)),
+        { pgPool, concurrency: CONCURRENCY.all, parsedCronItems: parseCronItems(this.schedules) },
+      ),
+      await this.runnerOf(
+        names.filter((name) => this.crowded.has(name)),
+        { pgPool, concurrency: CONCURRENCY.crowded, parsedCronItems: [] },
+      ),
+    ];
+    this.runners = runners;
+    const ended = (reason: unknown) => {
+      if (this.shutdown.signal.aborted || this.runners !== runners) return;
+      this.logger.error(`the job worker stopped: ${reason instanceof Error ? reason.message : 'it ended'}`);
+      this.starting = this.stopRunners().then(() => this.startUntilItWorks(pgPool));
+    };
+    for (const { promise } of runners) promise.then(ended, ended);
+    await this.lease();
+  }
+
+  private runnerOf(
+    names: JobName[],
+    options: Required<Pick<RunnerOptions, 'pgPool' | 'concurrency' | 'parsedCronItems'>>,
+  ): Promise<Runner> {
     const events = new EventEmitter() as WorkerEvents;
     // Jobs are locked in the name of the pool, not of its workers.
     events.on('pool:create', ({ workerPool }: { workerPool: WorkerPool }) => this.workerIds.push(workerPool.id));
-    this.runner = await run({
-      pgPool,
-      concurrency: CONCURRENCY,
+    const handlers = names.map((name) => [
+      name,
+      (payload: unknown) => this.handlers.get(name)?.(payload as never, this.shutdown.signal),
+    ]);
+    return run({
+      ...options,
       pollInterval: POLL_INTERVAL_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: 1000,
       // One at a time, a result that cannot be written ends the process; in batches it ends the worker only.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       events,
-      parsedCronItems: parseCronItems(this.schedules),
       logger: this.queueLogger,
-      taskList: Object.fromEntries(
-        [...this.handlers].map(([name, handler]) => [
-          name,
-          (payload: unknown) => handler(payload as never, this.shutdown.signal),
-        ]),
-      ),
+      taskList: Object.fromEntries(handlers) as TaskList,
     });
-    const ended = (reason: unknown) => {
-      if (this.shutdown.signal.aborted) return;
-      this.logger.error(`the job worker stopped: ${reason instanceof Error ? reason.message : 'it ended'}`);
-      this.starting = this.startUntilItWorks(pgPool);
-    };
-    this.runner.promise.then(ended, ended);
-    await this.lease();
+  }
+
+  private async stopRunners(): Promise<void> {
+    const { runners } = this;
+    this.runners = [];
+    await Promise.all(runners.map((runner) => runner.stop().catch(() => undefined)));
   }
 
   /** It may have ended because the connection broke in the very moment a result was written: the job that it was about runs again. */

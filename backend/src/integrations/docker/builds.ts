@@ -1,11 +1,12 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { BuildJournal, type BuildLine, type BuildSteps } from './build-journal.js';
 import { decodeBuildTrace } from './build-trace.js';
+import { BuildSession } from './build-session.js';
 import { DockerClient } from './docker-client.js';
 import { DockerError } from './docker-error.js';
-import { toRegistryError } from './registry-error.js';
+import { jsonLines } from './json-lines.js';
+import { RegistryError, toRegistryError } from './registry-error.js';
 
 export interface BuildRequest {
   /** the context, a tar */
@@ -36,7 +37,7 @@ export class BuildError extends Error {
 const KEPT_LINES = 30;
 const BUILDKIT = '2';
 
-/** Builds by BuildKit, which every engine from 18.09 on has. Its own session protocol is not needed: the context comes in the request. */
+/** Builds by BuildKit, which every engine from 18.09 on has; the context comes in the request. */
 @Injectable()
 export class Builds {
   constructor(private readonly docker: DockerClient) {}
@@ -52,24 +53,21 @@ export class Builds {
     const broken = new AbortController();
     request.context.once('error', (error) => broken.abort(error));
     const bound = AbortSignal.any([signal, broken.signal]);
-    const stream = await this.start(request, bound);
-    const stop = () => stream.destroy();
-    bound.addEventListener('abort', stop, { once: true });
+    const session = await BuildSession.open(this.docker);
     let id: string | undefined;
     let refusal: string | undefined;
     try {
-      for await (const line of createInterface({ input: stream })) {
-        const message = JSON.parse(line) as BuildMessage;
-        if (message.error) refusal = message.error;
-        if (message.id === 'moby.image.id') id = (message.aux as { ID: string }).ID;
-        if (message.id !== 'moby.buildkit.trace') continue;
-        journal.push(decodeBuildTrace(Buffer.from(message.aux as string, 'base64'), Reader));
+      const answer = await this.start(request, session.id, bound);
+      for await (const { id: kind, aux, error } of jsonLines<BuildMessage>(answer, bound)) {
+        if (error) refusal = error;
+        if (kind === 'moby.image.id') id = (aux as { ID: string }).ID;
+        if (kind !== 'moby.buildkit.trace') continue;
+        journal.push(decodeBuildTrace(Buffer.from(aux as string, 'base64'), Reader));
         on.steps(journal.steps);
       }
       bound.throwIfAborted();
     } finally {
-      bound.removeEventListener('abort', stop);
-      stream.destroy();
+      session.close();
       request.context.destroy();
     }
     journal.end();
@@ -78,16 +76,17 @@ export class Builds {
     return id;
   }
 
-  private async start(
+  private start(
     { context, dockerfile, tag, labels, buildArgs }: BuildRequest,
+    session: string,
     signal: AbortSignal,
   ): Promise<Readable> {
-    // dockerode's buildImage would open a BuildKit session, for which it loads gRPC.
     const call = {
       path: '/build?',
       method: 'POST',
       options: {
         version: BUILDKIT,
+        session,
         dockerfile,
         t: tag,
         labels: JSON.stringify(labels),
@@ -98,17 +97,8 @@ export class Builds {
       abortSignal: signal,
       statusCodes: { 200: true, 400: 'bad parameter', 500: 'server error' },
     };
-    return this.docker.stream(
-      (docker) =>
-        new Promise<Readable>((resolve, reject) =>
-          (docker.modem as Modem).dial(call, (error, answer) => (error ? reject(error) : resolve(answer))),
-        ),
-    );
+    return this.docker.dial<Readable>(call);
   }
-}
-
-interface Modem {
-  dial(call: object, done: (error: Error | null, answer: Readable) => void): void;
 }
 
 interface BuildMessage {
@@ -144,7 +134,12 @@ function failureOf(message: string, { failed }: BuildJournal): Error {
   const isBaseImage = failed
     ? /^\[internal\] load metadata|^resolve image config|\bFROM\b/.test(failed.name)
     : /\/manifests\/|pull access denied/.test(message);
-  const registry = isBaseImage ? toRegistryError(message, cause) : undefined;
+  const isMissing = /: not found$/.test(message);
+  const registry = isBaseImage
+    ? isMissing
+      ? new RegistryError('not-found', message, { cause })
+      : toRegistryError(message, cause)
+    : undefined;
   if (registry) return new BuildError('base-image', imageOf(failed?.name) ?? 'a base image', [], { cause: registry });
   return new BuildError(
     'step',

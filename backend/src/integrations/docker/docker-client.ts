@@ -27,9 +27,23 @@ export class DockerClient {
     return translated(use(this.quick));
   }
 
+  /** A call that dockerode has no method for, in the words of docker-modem. */
+  dial<T>(call: object): Promise<T> {
+    return this.stream(
+      ({ modem }) =>
+        new Promise<T>((resolve, reject) =>
+          (modem as Modem).dial(call, (error, answer) => (error ? reject(error) : resolve(answer as T))),
+        ),
+    );
+  }
+
   stream<T>(use: (docker: Dockerode) => Promise<T>): Promise<T> {
     return translated(use(this.lasting));
   }
+}
+
+interface Modem {
+  dial(call: object, done: (error: Error | null, answer: unknown) => void): void;
 }
 
 async function translated<T>(result: Promise<T>): Promise<T> {

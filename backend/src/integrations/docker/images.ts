@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
 import { DockerError, isDockerError } from './docker-error.js';
+import { jsonLines } from './json-lines.js';
 import type { RegistryAuth } from './registry-auth.js';
 import { RegistryError, toRegistryError } from './registry-error.js';
 import type { HealthConfig } from './service-spec.js';
@@ -155,23 +155,16 @@ async function followLayers(
 ): Promise<{ digest: string | undefined }> {
   let digest: string | undefined;
   const layers = new Map<string, PullProgress>();
-  const abort = () => stream.destroy();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    for await (const line of createInterface({ input: stream })) {
-      const message = JSON.parse(line) as LayerMessage;
-      if (message.error) throw new DockerError('failed', message.error);
-      digest ??= message.aux?.Digest;
-      const { current, total } = message.progressDetail ?? {};
-      if (!message.id || message.status !== phase || !current || !total) continue;
-      layers.set(message.id, { current, total });
-      onProgress(sum(layers));
-    }
-    signal.throwIfAborted();
-    return { digest };
-  } finally {
-    signal.removeEventListener('abort', abort);
+  for await (const message of jsonLines<LayerMessage>(stream, signal)) {
+    if (message.error) throw new DockerError('failed', message.error);
+    digest ??= message.aux?.Digest;
+    const { current, total } = message.progressDetail ?? {};
+    if (!message.id || message.status !== phase || !current || !total) continue;
+    layers.set(message.id, { current, total });
+    onProgress(sum(layers));
   }
+  signal.throwIfAborted();
+  return { digest };
 }
 
 function sum(layers: Map<string, PullProgress>): PullProgress {

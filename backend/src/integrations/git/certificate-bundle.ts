@@ -7,9 +7,20 @@ import { Config } from '../../config/config.js';
 /** Whom git believes: undefined for the machine's own roots; with GIT_CA_FILE, those and what is in it, as one file. */
 @Injectable()
 export class CertificateBundle {
+  private made: Promise<string | undefined> | undefined;
+
   constructor(private readonly config: Config) {}
 
-  async file(): Promise<string | undefined> {
+  /** Made once a start. */
+  file(): Promise<string | undefined> {
+    this.made ??= this.make().catch((error: unknown) => {
+      this.made = undefined;
+      throw error;
+    });
+    return this.made;
+  }
+
+  private async make(): Promise<string | undefined> {
     const { caFile, dir } = this.config.git;
     if (caFile === undefined) return undefined;
     const own = await readFile(caFile, 'utf8');

@@ -26,7 +26,7 @@ const WORDS: [RegExp, GitErrorKind][] = [
   [/authentication failed|could not read (username|password)|permission denied \(|access denied/i, 'auth'],
   [/returned error: 40[13]\b|invalid (username|credentials)|load key ".*": (error|invalid)/i, 'auth'],
   [
-    /couldn't find remote ref|not our ref|unadvertised object|no such remote ref|bad object|unknown revision/i,
+    /couldn't find remote ref|remote branch .* not found|not our ref|unadvertised object|no such remote ref|bad object|unknown revision/i,
     'ref-not-found',
   ],
   [/returned error: 404\b|repository .*not found|does not appear to be a git repository|no such repo/i, 'not-found'],

@@ -7,8 +7,8 @@ import { GitError } from './git-error.js';
 
 const CONNECT_MS = 10_000;
 /** A server that sends less than this in that time is not going to finish. */
-const SLOWEST_BYTES = 1000;
-const SLOWEST_MS = 20_000;
+const SLOWEST_BYTES = 600;
+const SLOWEST_MS = 15_000;
 
 /**
  * The only way out for a git process that speaks HTTPS: a CONNECT proxy on loopback, for one clone, with a password of its own. It looks at
@@ -25,7 +25,7 @@ export class GitGateway {
   private constructor(private readonly guard: AddressGuard) {
     this.server = createServer((_, response) => response.writeHead(405).end());
     this.server.on('connect', (request: IncomingMessage, client: Duplex) => void this.tunnel(request, client));
-    this.server.on('connection', (socket: Socket) => this.track(socket));
+    this.server.on('connection', (socket: Socket) => this.track(socket.setNoDelay()));
   }
 
   static async open(guard: AddressGuard): Promise<GitGateway> {
@@ -70,7 +70,7 @@ export class GitGateway {
   private async dial(host: string, port: number): Promise<Socket> {
     const address = await this.guard.resolve(host);
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: address, port, timeout: CONNECT_MS });
+      const socket = connect({ host: address, port, timeout: CONNECT_MS, noDelay: true });
       this.track(socket);
       const fail = (kind: 'unreachable' | 'timeout', reason: string) => {
         socket.destroy();

@@ -1,4 +1,4 @@
-import { chown, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
@@ -8,9 +8,8 @@ import { CertificateBundle } from './certificate-bundle.js';
 import { GitError, kindOfOutput } from './git-error.js';
 import { GitGateway } from './git-gateway.js';
 import type { GitOutcome } from './git-process.js';
-import { shortRef } from './git-ref.js';
 import { GitSession } from './git-session.js';
-import type { FetchProgress, GitSource, GitWish, ResolvedCommit } from './git-source.js';
+import type { FetchedCommit, FetchProgress, GitSource, GitWish } from './git-source.js';
 import { unprivilegedUser } from '../../common/unprivileged-user.js';
 
 const LOOK_AT_SIZE_MS = 300;
@@ -21,7 +20,7 @@ const MAX_FILES = 200_000;
 export interface FetchOptions {
   /** a directory of this clone alone; the tree comes into `tree` below it */
   dir: string;
-  sha: string;
+  wish: GitWish;
   submodules: boolean;
   onLine: (line: string) => void;
   onProgress: (progress: FetchProgress) => void;
@@ -37,23 +36,19 @@ export class GitRepositories {
     private readonly config: Config,
   ) {}
 
-  /** What a branch, a tag or the default branch is now. Throws GitError. */
-  async resolve(source: GitSource, wish: GitWish, dir: string, signal: AbortSignal): Promise<ResolvedCommit> {
-    if (wish.commit) return { sha: wish.commit, ref: wish.ref };
+  /** The files of the commit that is wanted, and nothing else of the history. Throws GitError. */
+  async fetch(source: GitSource, options: FetchOptions): Promise<FetchedCommit> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.within(source, dir, signal, (session, bound) =>
-          lookUp(session, source, wish.ref, dir, bound),
-        );
+        return await this.tryFetch(source, options);
       } catch (error) {
         if (!(error instanceof GitError) || error.kind !== 'unreachable' || attempt === TRIES) throw error;
-        await delay(RETRY_MS, undefined, { signal });
+        await delay(RETRY_MS, undefined, { signal: options.signal });
       }
     }
   }
 
-  /** The files of that commit, and nothing else of the history. Throws GitError. */
-  async fetch(source: GitSource, options: FetchOptions): Promise<{ committedAt: Date }> {
+  private tryFetch(source: GitSource, options: FetchOptions): Promise<FetchedCommit> {
     const { dir, signal } = options;
     return this.within(source, dir, signal, async (session, bound) => {
       const tree = path.join(dir, 'tree');
@@ -61,14 +56,8 @@ export class GitRepositories {
       await mkdir(tree, { recursive: true });
       const user = unprivilegedUser();
       if (user) await chown(tree, user.uid, user.gid);
-      const fetcher = new Fetch(
-        session,
-        source,
-        { ...options, signal: bound },
-        tree,
-        this.config.git.maxRepositoryBytes,
-      );
-      return fetcher.run();
+      const { maxRepositoryBytes } = this.config.git;
+      return new Fetch(session, source, { ...options, signal: bound }, tree, maxRepositoryBytes).run();
     });
   }
 
@@ -105,32 +94,10 @@ export class GitRepositories {
   }
 }
 
-async function lookUp(
-  session: GitSession,
-  { url }: GitSource,
-  ref: string | undefined,
-  dir: string,
-  signal: AbortSignal,
-): Promise<ResolvedCommit> {
-  const name = ref === undefined ? undefined : shortRef(ref);
-  const wanted = name === undefined ? ['HEAD'] : [`refs/heads/${name}`, `refs/tags/${name}`, `refs/tags/${name}^{}`];
-  const outcome = await session.run(['ls-remote', '--symref', '--', url.url, ...wanted], dir, { signal });
-  if (outcome.code !== 0) throw failure(session, outcome, url.url);
-  const lines = outcome.stdout.split('\n').map((line) => line.split('\t'));
-  const shaOf = (full: string) => lines.find(([sha, other]) => other === full && !sha?.startsWith('ref: '))?.[0];
-  if (name === undefined) {
-    const sha = shaOf('HEAD');
-    const branch = lines.find(([target, other]) => other === 'HEAD' && target?.startsWith('ref: '))?.[0];
-    if (!sha) throw new GitError('ref-not-found', 'The repository is empty: it has no commit yet.');
-    return { sha, ref: branch && shortRef(branch.slice('ref: '.length)) };
-  }
-  // A branch goes before a tag of the same name; of an annotated tag, what it points to.
-  const sha = shaOf(`refs/heads/${name}`) ?? shaOf(`refs/tags/${name}^{}`) ?? shaOf(`refs/tags/${name}`);
-  if (!sha) throw new GitError('ref-not-found', `There is no branch and no tag named ${name} in ${url.url}.`);
-  return { sha, ref: name };
-}
-
 class Fetch {
+  /** that HEAD names */
+  private branch: string | undefined;
+
   constructor(
     private readonly session: GitSession,
     private readonly source: GitSource,
@@ -139,25 +106,48 @@ class Fetch {
     private readonly maxBytes: number,
   ) {}
 
-  async run(): Promise<{ committedAt: Date }> {
-    const { sha, submodules } = this.options;
-    const format = sha.length === 64 ? ['--object-format=sha256'] : [];
-    await this.git(['init', '--quiet', '--template=', ...format]);
-    await this.watched(path.join(this.tree, '.git'), (signal) =>
-      this.git(
-        ['fetch', '--progress', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', this.source.url.url, sha],
-        signal,
-      ),
+  async run(): Promise<FetchedCommit> {
+    const { wish, submodules } = this.options;
+    const metadata = path.join(this.tree, '.git');
+    await this.watched(metadata, (signal) =>
+      wish.commit ? this.fetch(wish.commit, signal) : this.clone(wish.ref, signal),
     );
-    await this.measureTree();
+    const revision = wish.commit ?? 'HEAD';
+    const [{ sha, committedAt }] = await Promise.all([this.commit(revision), this.measureTree(revision)]);
     await this.git(['checkout', '--quiet', '--force', '--detach', sha]);
     if (submodules) await this.watched(this.tree, (signal) => this.submodules(signal));
-    const { stdout } = await this.git(['log', '-1', '--format=%ct', sha]);
-    return { committedAt: new Date(Number(stdout) * 1000) };
+    const head = wish.commit ? '' : (this.branch ?? '');
+    return { sha, committedAt, ref: wish.ref ?? (head || undefined) };
+  }
+
+  /** A branch or a tag, in one conversation: what it is now, and its files. */
+  private async clone(ref: string | undefined, signal: AbortSignal): Promise<void> {
+    const wanted = ref === undefined ? [] : [`--branch=${ref}`];
+    const options = ['--no-checkout', '--depth=1', '--no-tags', '--single-branch', '--template=', '--progress'];
+    await this.git(['clone', ...options, ...wanted, '--', this.source.url.url, this.tree], signal);
+    const head = await readFile(path.join(this.tree, '.git/HEAD'), 'utf8');
+    this.branch = /^ref: refs\/heads\/(.+)$/m.exec(head)?.[1];
+  }
+
+  /** Exactly that one, which no name needs to point to. */
+  private async fetch(sha: string, signal: AbortSignal): Promise<void> {
+    const format = sha.length === 64 ? ['--object-format=sha256'] : [];
+    await this.git(['init', '--quiet', '--template=', ...format]);
+    const options = ['--progress', '--depth=1', '--no-tags', '--no-recurse-submodules'];
+    await this.git(['fetch', ...options, '--', this.source.url.url, sha], signal);
+    await this.git(['remote', 'add', 'origin', this.source.url.url]); // what relative URLs of submodules are relative to
+  }
+
+  private async commit(revision: string): Promise<{ sha: string; committedAt: Date }> {
+    const { code, stdout } = await this.session.run(['log', '-1', '--format=%H %ct', revision], this.tree, {
+      signal: this.options.signal,
+    });
+    const [sha = '', seconds] = stdout.trim().split(' ');
+    if (code !== 0) throw new GitError('ref-not-found', 'The repository is empty: it has no commit yet.');
+    return { sha, committedAt: new Date(Number(seconds) * 1000) };
   }
 
   private async submodules(signal: AbortSignal): Promise<void> {
-    await this.git(['remote', 'add', 'origin', this.source.url.url]); // what relative URLs are relative to
     const args = ['submodule', 'update', '--init', '--recursive', '--depth=1', '--progress'];
     const outcome = await this.session.runForSubmodules(args, this.tree, { onLine: this.tell, signal });
     if (outcome.code !== 0) throw failure(this.session, outcome, 'a submodule');
@@ -165,13 +155,16 @@ class Fetch {
 
   private async git(args: string[], signal = this.options.signal): Promise<GitOutcome> {
     const outcome = await this.session.run(args, this.tree, { onLine: this.tell, signal });
-    if (outcome.code !== 0) throw failure(this.session, outcome, this.source.url.url, this.options.sha);
+    if (outcome.code !== 0) throw failure(this.session, outcome, this.source.url.url, this.options.wish);
     return outcome;
   }
 
   /** What is compressed in the pack may be any size once it is files. */
-  private async measureTree(): Promise<void> {
-    const { stdout } = await this.git(['ls-tree', '-r', '-l', '-z', '--full-tree', this.options.sha]);
+  private async measureTree(revision: string): Promise<void> {
+    const { code, stdout } = await this.session.run(['ls-tree', '-r', '-l', '-z', '--full-tree', revision], this.tree, {
+      signal: this.options.signal,
+    });
+    if (code !== 0) return; // an empty repository, which is said elsewhere
     const entries = stdout.split('\0').filter(Boolean);
     const bytes = entries.reduce((sum, entry) => sum + (Number(/^\d+ \w+ \w+ +(\d+)\t/.exec(entry)?.[1]) || 0), 0);
     if (bytes > this.maxBytes) throw this.tooLarge();
@@ -209,13 +202,18 @@ class Fetch {
   };
 }
 
-function failure(session: GitSession, { stderr, code }: GitOutcome, what: string, sha?: string): GitError {
+function failure(session: GitSession, { stderr, code }: GitOutcome, what: string, wish?: GitWish): GitError {
   const said = session.clean(stderr);
   const kind = kindOfOutput(stderr);
   const reason = said.split('\n').slice(-4).join('; ') || `git ended with ${code}`;
   switch (kind) {
     case 'ref-not-found':
-      return new GitError(kind, `${what} has no commit ${sha ?? ''}, or does not give it away: ${reason}`);
+      return new GitError(
+        kind,
+        wish?.commit
+          ? `${what} has no commit ${wish.commit}, or does not give it away: ${reason}`
+          : `There is no branch and no tag named ${wish?.ref ?? ''} in ${what}.`,
+      );
     case 'disk-full':
       return new GitError(kind, 'There is no space left for the clone.');
     case 'not-found':

@@ -115,6 +115,8 @@ export class GitSession {
       'core.fsmonitor=false',
       'credential.helper=',
       'http.followRedirects=true',
+      // Our gateway wants a password: asked for at once, it costs no second connection.
+      'http.proxyAuthMethod=basic',
       'submodule.recurse=false',
       'fetch.unpackLimit=1',
       'gc.auto=0',

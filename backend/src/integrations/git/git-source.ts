@@ -16,8 +16,9 @@ export interface GitWish {
   commit: string | undefined;
 }
 
-export interface ResolvedCommit {
+export interface FetchedCommit {
   sha: string;
+  committedAt: Date;
   /** the branch or tag; undefined where only a commit was asked for */
   ref: string | undefined;
 }

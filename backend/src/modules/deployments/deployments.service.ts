@@ -126,7 +126,7 @@ export class DeploymentsService {
     const { id } = await this.deployments.create(db, request.data);
     await this.jobs.add(
       db,
-      'deployment.run',
+      request.data.source === 'GIT' ? 'deployment.build-and-run' : 'deployment.run',
       { deploymentId: id },
       { key: `run/${id}`, lane: lane && `${environment.id}/${lane}` },
     );

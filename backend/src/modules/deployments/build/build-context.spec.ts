@@ -30,7 +30,7 @@ describe('a build context', () => {
     for await (const entry of unpack) {
       const chunks: Buffer[] = [];
       for await (const chunk of entry) chunks.push(chunk as Buffer);
-      const { name, mode = 0, mtime = new Date(0), uid = -1, linkname = null } = entry.header;
+      const { name, mode, mtime, uid, linkname } = entry.header;
       entries[name] = { mode, mtime, uid, linkname: linkname ?? null, content: Buffer.concat(chunks).toString() };
     }
     return entries;

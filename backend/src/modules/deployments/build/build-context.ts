@@ -19,8 +19,11 @@ export interface ContextEntry {
 
 const MAX_TOP_LEVEL_BYTES = 1_000_000;
 const MAX_DOCKERFILE_BYTES = 1_000_000;
+/** What is read at once: a stream for each of many small files costs more than they do. */
+const SMALL_BYTES = 1_000_000;
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/v1';
 const LFS_POINTER_BYTES = 1024;
+const AT_ONCE = 64;
 const SHOWN_POINTERS = 5;
 
 /** A folder of a checkout as the Engine's build call takes it. Nothing outside the folder is ever read, whatever its links say. */
@@ -61,15 +64,13 @@ export class BuildContext {
 
   /** Files that Git LFS keeps elsewhere: what is here is a note of three lines. */
   async lfsWarning(): Promise<string | undefined> {
+    const small = this.entries.filter(({ kind, size }) => kind === 'file' && size > 0 && size < LFS_POINTER_BYTES);
     const pointers: string[] = [];
-    for (const { name, kind, size } of this.entries)
-      if (
-        kind === 'file' &&
-        size > 0 &&
-        size < LFS_POINTER_BYTES &&
-        (await begins(path.join(this.root, name), LFS_POINTER))
-      )
-        pointers.push(name);
+    for (let from = 0; from < small.length; from += AT_ONCE) {
+      const names = small.slice(from, from + AT_ONCE).map(({ name }) => name);
+      const found = await Promise.all(names.map((name) => begins(path.join(this.root, name), LFS_POINTER)));
+      pointers.push(...names.filter((_, index) => found[index]));
+    }
     if (pointers.length === 0) return undefined;
     const more = pointers.length > SHOWN_POINTERS ? `, and ${pointers.length - SHOWN_POINTERS} more` : '';
     return `Git LFS is not supported: ${pointers.slice(0, SHOWN_POINTERS).join(', ')}${more} hold a pointer instead of their content.`;
@@ -96,7 +97,9 @@ export class BuildContext {
     for (const { name, content } of extra) pack.entry({ name, mtime, mode: 0o644, uid: 0, gid: 0 }, content);
     for (const { name, kind, size, mode, target } of this.entries) {
       const header = { name: prefix + name, mode, mtime, uid: 0, gid: 0, type: kind };
-      if (kind === 'file') {
+      if (kind === 'file' && size <= SMALL_BYTES) {
+        pack.entry(header, await readFile(path.join(this.root, name)));
+      } else if (kind === 'file') {
         // The tree may have links among its folders: those were not followed when it was listed.
         await pipeline(createReadStream(path.join(this.root, name)), pack.entry({ ...header, size }));
       } else pack.entry({ ...header, size: 0, ...(kind === 'symlink' && { linkname: target }) });

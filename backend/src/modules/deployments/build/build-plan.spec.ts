@@ -133,7 +133,7 @@ CMD ["/bin/sh","-c","exec yarn start"]
     [{ 'go.mod': 'module x\n\ngo 1.22\n' }, 'Go 1.22 (go.mod)', 'FROM golang:1.22 AS build'],
     [{ 'index.html': '' }, 'a static site (index.html)', 'listen 3000;'],
   ])('must be found out from the files: %j', (files, detected, part) => {
-    const made = plan(files as unknown as Record<string, string>);
+    const made = plan(files);
     expect(made).toMatchObject({ method: 'DETECTED', detected });
     expect('text' in made && made.text).toContain(part);
   });

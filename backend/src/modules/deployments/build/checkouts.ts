@@ -6,16 +6,15 @@ import { Config } from '../../../config/config.js';
 import { JobWorker } from '../../../core/jobs/job-worker.js';
 import { PrismaService } from '../../../core/database/prisma.service.js';
 import { type FetchOptions, GitRepositories } from '../../../integrations/git/git-repositories.js';
-import type { GitSource } from '../../../integrations/git/git-source.js';
+import type { FetchedCommit, GitSource } from '../../../integrations/git/git-source.js';
 import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
 
 const COMPLETE = 'complete';
 const ONLY_DEPLOYMENT_IDS = /^[a-z0-9]+$/;
 
 /** The files of a commit, as they came. */
-export interface Checkout {
+export interface Checkout extends FetchedCommit {
   tree: string;
-  committedAt: Date;
 }
 
 /** A directory for every build, and none for longer than that. */
@@ -44,23 +43,27 @@ export class Checkouts implements OnModuleInit {
   /** Clones, unless an earlier run has done so to the end. Throws GitError. */
   async ensure(deploymentId: string, source: GitSource, options: Omit<FetchOptions, 'dir'>): Promise<Checkout> {
     const dir = this.directory(deploymentId);
-    const known = await this.complete(dir, options.sha);
+    const known = await this.complete(dir, options.wish.commit);
     if (known) return known;
-    options.onLine(`Cloning ${source.url.url} at ${options.sha}`);
-    const { committedAt } = await this.repositories.fetch(source, { ...options, dir });
-    await writeFile(path.join(dir, COMPLETE), JSON.stringify({ sha: options.sha, committedAt }));
-    return { tree: path.join(dir, 'tree'), committedAt };
+    const { ref, commit } = options.wish;
+    options.onLine(`Cloning ${source.url.url}, ${commit ?? ref ?? 'the default branch'}`);
+    const fetched = await this.repositories.fetch(source, { ...options, dir });
+    await writeFile(path.join(dir, COMPLETE), JSON.stringify(fetched));
+    options.onLine(`This is commit ${fetched.sha}`);
+    return { ...fetched, tree: path.join(dir, 'tree') };
   }
 
   async remove(deploymentId: string): Promise<void> {
     await rm(this.directory(deploymentId), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
-  private async complete(dir: string, sha: string): Promise<Checkout | undefined> {
+  private async complete(dir: string, sha: string | undefined): Promise<Checkout | undefined> {
     const text = await readFile(path.join(dir, COMPLETE), 'utf8').catch(() => undefined);
-    if (text === undefined) return undefined;
-    const marker = JSON.parse(text) as { sha: string; committedAt: string };
-    return marker.sha === sha ? { tree: path.join(dir, 'tree'), committedAt: new Date(marker.committedAt) } : undefined;
+    if (text === undefined || sha === undefined) return undefined;
+    const marker = JSON.parse(text) as FetchedCommit;
+    return marker.sha === sha
+      ? { ...marker, committedAt: new Date(marker.committedAt), tree: path.join(dir, 'tree') }
+      : undefined;
   }
 
   /** git runs as somebody who may only pass through here. */

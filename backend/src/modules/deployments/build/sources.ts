@@ -33,17 +33,16 @@ export class Sources {
     this.gate.leave(deployment.id);
   }
 
-  /** Nothing to do when they are here already. Throws GitError. */
+  /** The commit that is recorded, else what the request asks for now. Nothing to do when its files are here already. Throws GitError. */
   async checkOut(context: StepContext): Promise<Checkout> {
     const { deployment, signal } = context;
-    const { gitCommitSha } = deployment;
-    if (gitCommitSha === null) throw new Error('the commit is not known yet');
+    const options = this.optionsOf(deployment);
     const source = context.gitSource();
     const log = await this.log.writer(deployment, secretsOf(source.auth));
     try {
       return await this.checkouts.ensure(deployment.id, source, {
-        sha: gitCommitSha,
-        submodules: this.optionsOf(deployment).submodules,
+        wish: { ref: options.ref ?? undefined, commit: deployment.gitCommitSha ?? options.commit ?? undefined },
+        submodules: options.submodules,
         onLine: (line) => log.add(line),
         onProgress: ({ message, current }) => context.progress({ step: 'CLONING', message, current, total: 100 }),
         signal,

@@ -36,7 +36,9 @@ export class PipelineRunner implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('deployment.run', ({ deploymentId }, signal) => this.run(deploymentId, signal));
+    const handler = ({ deploymentId }: { deploymentId: string }, signal: AbortSignal) => this.run(deploymentId, signal);
+    this.worker.register('deployment.run', handler);
+    this.worker.register('deployment.build-and-run', handler, { isCrowded: true });
   }
 
   async run(deploymentId: string, shutdown: AbortSignal): Promise<void> {

@@ -1,0 +1,36 @@
+/** What deployments from Git need of the machine; Berth runs without it, but for those. */
+import process from 'node:process';
+import { Failure } from './failure.mjs';
+import { findProgram, lastErrorLine, run } from './run.mjs';
+
+const PACKAGES = { git: 'git', ssh: 'openssh-client', setpriv: 'util-linux' };
+
+function missingPackages() {
+  return Object.keys(PACKAGES)
+    .filter((program) => !findProgram(program))
+    .map((program) => PACKAGES[program]);
+}
+
+function canInstall() {
+  return process.getuid() === 0 && findProgram('apt-get') !== undefined;
+}
+
+/** Undefined when nothing is missing; else what is, and what will be done about it. */
+export function planGit() {
+  const missing = missingPackages();
+  if (missing.length === 0) return undefined;
+  return canInstall()
+    ? { willInstall: true, text: `${missing.join(', ')} will be installed` }
+    : { willInstall: false, text: `${missing.join(', ')} missing: deployments from Git will fail until it is installed` };
+}
+
+export async function installGit() {
+  const missing = missingPackages();
+  if (missing.length === 0 || !canInstall()) return;
+  process.stdout.write(`Installing ${missing.join(', ')} …\n`);
+  const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, mayBeCut: false };
+  const quiet = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
+  await run('apt-get', [...quiet, 'update'], options);
+  const { code, output } = await run('apt-get', [...quiet, 'install', '-y', '--no-install-recommends', ...missing], options);
+  if (code !== 0) throw new Failure(`${missing.join(', ')} could not be installed (${lastErrorLine(output)}): install it, and run this again.`);
+}
