@@ -5,8 +5,10 @@ import { EngineView } from '../scenario/engine-view.js';
 import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
 import { commandLinesWith, environmentsWith } from '../scenario/processes-with.js';
 import { eventually } from '../testbed/eventually.js';
+import { hub } from '../testbed/registries.js';
 import { GIT_TOKEN, type GitServer } from '../testbed/git-server.js';
 
+const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const BUILDING =
   'FROM busybox:1.36\nRUN echo begun; sleep 5\nRUN echo done > /done\nCMD ["sleep", "600"]\nSTOPSIGNAL SIGKILL\n';
 
@@ -116,6 +118,38 @@ describe('what a deployment from git is trusted with', () => {
     }
     expect((await other.request('GET', `/deployments/${one.id}/build-logs`)).status).toBe(404);
     await other.deleteEnvironment(theirs);
+  });
+
+  it('must push what it has built where a registry is configured, and run it from there', async () => {
+    const other = await startGitPlatform({ BUILD_REGISTRY: hub.address });
+    await other.git.create('pushed', dockerApplication('pushed'));
+    const { id } = await other.client.createEnvironment();
+    const deployment = await other.client.runFromGit({
+      environmentId: id,
+      gitUrl: other.git.url('pushed'),
+      name: 'pushed',
+      ports: [{ container: 80 }],
+    });
+    expect(deployment.image).toBe(`${hub.address}/berth/${id}/pushed`);
+    const path = `/v2/berth/${id}/pushed/manifests/${deployment.imageDigest ?? ''}`;
+    expect((await fetch(hub.url + path, { headers: { accept: MANIFEST } })).status).toBe(200);
+    const [service] = await engine.servicesOf(deployment.id);
+    const task = service?.Spec?.TaskTemplate as { ContainerSpec: { Image: string } };
+    expect(task.ContainerSpec.Image).toBe(`${deployment.image}@${deployment.imageDigest ?? ''}`);
+    await other.stop();
+  });
+
+  it('must build nothing when the disk is nearly full', async () => {
+    const other = await startGitPlatform({ BUILD_MIN_FREE_DISK_MB: '1000000000' });
+    await other.git.create('no-room', dockerApplication('no room'));
+    const { id } = await other.client.createEnvironment();
+    const { errorCode, errorMessage } = await other.client.failFromGit({
+      environmentId: id,
+      gitUrl: other.git.url('no-room'),
+    });
+    expect(errorCode).toBe('DISK_FULL');
+    expect(errorMessage).toMatch(/^Only \d+ MiB of disk are free/);
+    await other.stop();
   });
 
   describe('when it is interrupted', () => {
