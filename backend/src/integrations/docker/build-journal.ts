@@ -10,13 +10,19 @@ export interface BuildSteps {
   total: number;
 }
 
+/** The step that ended a build, and what it printed last. */
+export interface FailedStep {
+  name: string;
+  error: string;
+  output: string[];
+}
+
 /** From BuildKit's graph to what a person reads: a heading per step, its lines under it, and how many steps are done. */
 export class BuildJournal {
   private readonly vertexes = new Map<string, Vertex & { number: number }>();
   /** of a line whose end has not come yet */
   private readonly open = new Map<string, BuildLine>();
-  /** the step that failed, and what it printed last */
-  failed: { name: string; error: string; output: string[] } | undefined;
+  failed: FailedStep | undefined;
   private readonly output = new Map<string, string[]>();
 
   constructor(

@@ -112,9 +112,7 @@ class Fetch {
     await this.watched(metadata, (signal) =>
       wish.commit ? this.fetch(wish.commit, signal) : this.clone(wish.ref, signal),
     );
-    const revision = wish.commit ?? 'HEAD';
-    const [{ sha, committedAt }] = await Promise.all([this.commit(revision), this.measureTree(revision)]);
-    await this.git(['checkout', '--quiet', '--force', '--detach', sha]);
+    const { sha, committedAt } = await this.checkOut(wish.commit ?? 'HEAD');
     if (submodules) await this.watched(this.tree, (signal) => this.submodules(signal));
     const head = wish.commit ? '' : (this.branch ?? '');
     return { sha, committedAt, ref: wish.ref ?? (head || undefined) };
@@ -136,6 +134,24 @@ class Fetch {
     const options = ['--progress', '--depth=1', '--no-tags', '--no-recurse-submodules'];
     await this.git(['fetch', ...options, '--', this.source.url.url, sha], signal);
     await this.git(['remote', 'add', 'origin', this.source.url.url]); // what relative URLs of submodules are relative to
+  }
+
+  /** The files come while they are measured: what is too large is known long before it is there. */
+  private async checkOut(revision: string): Promise<{ sha: string; committedAt: Date }> {
+    const enough = new AbortController();
+    const signal = AbortSignal.any([this.options.signal, enough.signal]);
+    const commit = this.commit(revision);
+    const files = this.git(['checkout', '--quiet', '--force', '--detach', revision], signal);
+    const outcome = Promise.allSettled([files]);
+    try {
+      await Promise.all([commit, this.measureTree(revision)]);
+    } catch (error) {
+      enough.abort(error);
+      await outcome;
+      throw error;
+    }
+    await files;
+    return commit;
   }
 
   private async commit(revision: string): Promise<{ sha: string; committedAt: Date }> {

@@ -32,6 +32,11 @@ export interface SessionFiles {
   caFile: string | undefined;
 }
 
+interface RunOptions {
+  onLine?: (line: string, final: boolean) => void;
+  signal: AbortSignal;
+}
+
 /** One clone: everything that its git processes are told, and nothing of the machine's or anybody else's configuration. */
 export class GitSession {
   readonly secrets: string[];
@@ -63,17 +68,12 @@ export class GitSession {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  run(args: string[], cwd: string, options: { onLine?: (line: string, final: boolean) => void; signal: AbortSignal }) {
-    const protocol = this.source.url.protocol;
-    return this.start(args, cwd, protocol, options);
+  run(args: string[], cwd: string, options: RunOptions): Promise<GitOutcome> {
+    return this.start(args, cwd, this.source.url.protocol, options);
   }
 
   /** Over HTTPS only, whatever the repository itself came by. */
-  runForSubmodules(
-    args: string[],
-    cwd: string,
-    options: { onLine?: (line: string, final: boolean) => void; signal: AbortSignal },
-  ) {
+  runForSubmodules(args: string[], cwd: string, options: RunOptions): Promise<GitOutcome> {
     return this.start(args, cwd, 'https', options);
   }
 
@@ -90,7 +90,7 @@ export class GitSession {
     args: string[],
     cwd: string,
     protocol: 'https' | 'ssh',
-    { onLine = () => undefined, signal }: { onLine?: (line: string, final: boolean) => void; signal: AbortSignal },
+    { onLine = () => undefined, signal }: RunOptions,
   ): Promise<GitOutcome> {
     const { auth } = this.source;
     const secret = auth && 'token' in auth ? `${auth.username ?? TOKEN_USER}\n${auth.token}\n`.repeat(ANSWERS) : '';

@@ -28,7 +28,11 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
   }
 
   async clear({ id }: Environment, signal: AbortSignal): Promise<void> {
-    for (const image of await this.images.list({ [LABELS.environment]: id })) {
+    const own = await this.prisma.deployment.findMany({
+      where: { environmentId: id, source: 'GIT' },
+      select: { id: true },
+    });
+    for (const image of madeBy(await this.images.list({ [LABELS.environment]: id }), own)) {
       await eventually(async () => (await this.removed(image)) || !(await this.images.find(image.id)), {
         withinMs: FREE_MS,
         everyMs: 200,
@@ -41,7 +45,7 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
   private async prune(): Promise<void> {
     const images = await this.images.list({ [LABELS.managed]: 'true' });
     const deployments = await this.prisma.deployment.findMany({
-      where: { id: { in: images.map(({ labels }) => labels[LABELS.deployment] ?? '') } },
+      where: { id: { in: images.map(({ labels }) => labels[LABELS.deployment] ?? '') }, source: 'GIT' },
       select: { id: true, environmentId: true, name: true, createdAt: true, status: true },
     });
     const live = new Set(deployments.filter(({ status }) => LIVE_STATUSES.includes(status)).map(({ id }) => id));
@@ -53,4 +57,10 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
     const outcomes = await Promise.all((tags.length > 0 ? tags : [id]).map((name) => this.images.tryRemove(name)));
     return outcomes.every(Boolean);
   }
+}
+
+/** Anybody may write our labels into an image of his own: only those of deployments that were built here count. */
+function madeBy(images: ListedImage[], deployments: { id: string }[]): ListedImage[] {
+  const ids = new Set(deployments.map(({ id }) => id));
+  return images.filter(({ labels }) => ids.has(labels[LABELS.deployment] ?? ''));
 }

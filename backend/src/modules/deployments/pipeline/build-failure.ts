@@ -1,4 +1,4 @@
-import { BuildError, type BuildErrorKind } from '../../../integrations/docker/builds.js';
+import { BuildError, type BuildErrorKind } from '../../../integrations/docker/build-error.js';
 import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
 import { DockerError } from '../../../integrations/docker/docker-error.js';
 import { registryFailure } from './registry-failure.js';

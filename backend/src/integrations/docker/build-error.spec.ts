@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { buildErrorOf } from './build-error.js';
+
+const step = (name: string, error = '', output: string[] = []) => ({ name, error, output });
+
+describe('why nothing came of a build', () => {
+  it.each([
+    ['executor failed running [/bin/sh -c echo hi; exit 7]: exit code: 7'],
+    ['failed to solve: process "/bin/sh -c echo hi; exit 7" did not complete successfully: exit code: 7'],
+  ])('must be the step with its exit code, as every engine says it: %s', (message) => {
+    const error = buildErrorOf(message, step('[web 2/3] RUN echo hi; exit 7', message, ['hi']));
+    expect(error).toMatchObject({
+      kind: 'step',
+      message: 'Step 2/3, RUN echo hi; exit 7, ended with exit code 7.',
+      output: ['hi'],
+    });
+  });
+
+  it.each([
+    [
+      'failed to solve with frontend dockerfile.v0: failed to create LLB definition: dockerfile parse error line 2: unknown instruction: RUNN',
+    ],
+    ['failed to solve: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)'],
+  ])('must be the Dockerfile: %s', (message) => {
+    expect(buildErrorOf(message, undefined)).toMatchObject({
+      kind: 'dockerfile',
+      message: expect.stringMatching(
+        /^The Dockerfile is not valid: dockerfile parse error (on )?line 2: unknown instruction: RUNN/,
+      ) as string,
+    });
+  });
+
+  it.each([
+    [
+      '[internal] load metadata for docker.io/library/no-such:1',
+      'docker.io/library/no-such:1: not found',
+      'no-such:1',
+      'not-found',
+    ],
+    [
+      '[internal] load metadata for docker.io/acme/web:1',
+      'pull access denied, repository does not exist or may require authorization',
+      'acme/web:1',
+      'not-found',
+    ],
+    [
+      '[internal] load metadata for ghcr.io/acme/web:1',
+      'failed to authorize: 401 Unauthorized',
+      'ghcr.io/acme/web:1',
+      'unauthorized',
+    ],
+    [
+      'resolve image config for docker.io/docker/dockerfile:1',
+      'dial tcp: lookup registry: no such host',
+      'docker/dockerfile:1',
+      'unreachable',
+    ],
+  ])('must be the base image: %s', (name, error, image, kind) => {
+    const failure = buildErrorOf(
+      `failed to solve with frontend dockerfile.v0: failed to create LLB definition: ${error}`,
+      step(name, error),
+    );
+    expect(failure).toMatchObject({ kind: 'base-image', message: image, cause: { kind } });
+  });
+
+  it('must be the disk, or else what BuildKit said', () => {
+    expect(buildErrorOf('write /x: no space left on device', step('[2/2] RUN x')).kind).toBe('disk-full');
+    const missing = buildErrorOf(
+      'failed to compute cache key: "/nosuch" not found: not found',
+      step('[2/2] COPY nosuch /x', '"/nosuch" not found: not found'),
+    );
+    expect(missing).toMatchObject({
+      kind: 'step',
+      message: 'Step 2/2, COPY nosuch /x, failed: "/nosuch" not found: not found',
+    });
+    expect(buildErrorOf('failed to solve: something else', undefined).message).toBe('The build failed: something else');
+  });
+});

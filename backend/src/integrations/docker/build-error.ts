@@ -1,0 +1,65 @@
+import type { FailedStep } from './build-journal.js';
+import { DockerError } from './docker-error.js';
+import { RegistryError, toRegistryError } from './registry-error.js';
+
+export type BuildErrorKind = 'dockerfile' | 'step' | 'base-image' | 'disk-full';
+
+/** Why nothing came of a build; the message is for the user. Of `base-image` it is the image's name, and the cause is a RegistryError. */
+export class BuildError extends Error {
+  constructor(
+    readonly kind: BuildErrorKind,
+    message: string,
+    /** the last lines that the failing step printed */
+    readonly output: string[] = [],
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+const FULL = /no space left on device/i;
+const INVALID =
+  /dockerfile parse error|unknown instruction|unknown flag|file with no instructions|no build stage|circular dependency|failed to parse|invalid reference format/i;
+/** Where BuildKit was, not what is wrong. */
+const PREAMBLE =
+  /^(?:(?:failed to solve(?: with frontend \S+)?|failed to (?:create|compute|process|load|read)[^:]*|rpc error: code = \w+ desc)(?:: | = ))+/;
+const PULLS = /^\[internal\] load metadata|^resolve image config|\] FROM /;
+
+/** What BuildKit's sentence means: it has no codes. `failed` is the step that it is about, where one is known. */
+export function buildErrorOf(message: string, failed: FailedStep | undefined): BuildError {
+  const cause = new DockerError('failed', message);
+  const reason = message.replace(PREAMBLE, '');
+  if (FULL.test(message))
+    return new BuildError('disk-full', 'There is no disk space left for the build.', [], { cause });
+  const exit = /exit code: (\d+)/.exec(message)?.[1];
+  if (failed && exit !== undefined) {
+    const said = `${nameOf(failed)} ended with exit code ${exit}${exit === '137' ? KILLED : ''}.`;
+    return new BuildError('step', said, failed.output, { cause });
+  }
+  if (INVALID.test(message))
+    return new BuildError('dockerfile', `The Dockerfile is not valid: ${reason}`, [], { cause });
+  const registryError = failed && PULLS.test(failed.name) ? registryErrorOf(message, cause) : undefined;
+  if (failed && registryError) return new BuildError('base-image', baseImageOf(failed), [], { cause: registryError });
+  const said = failed ? `${nameOf(failed)} failed: ${failed.error}` : `The build failed: ${reason}`;
+  return new BuildError('step', said, failed?.output, { cause });
+}
+
+const KILLED = ' (it was killed, as what takes too much memory is)';
+
+function registryErrorOf(message: string, cause: DockerError): RegistryError | undefined {
+  if (/: not found$/.test(message)) return new RegistryError('not-found', message, { cause });
+  return toRegistryError(message, cause);
+}
+
+/** `Step 3/7, RUN npm ci,` of `[3/7] RUN npm ci`. */
+function nameOf({ name }: FailedStep): string {
+  const [, place, text] = /^\[(?:[^\] ]+ )?(\d+\/\d+)\] (.*)$/s.exec(name) ?? [];
+  return text ? `Step ${place}, ${text.slice(0, 400)},` : name;
+}
+
+function baseImageOf({ name }: FailedStep): string {
+  return (
+    /(?:load metadata for|resolve image config for|FROM) (?:docker\.io\/(?:library\/)?)?(\S+)/.exec(name)?.[1] ??
+    'a base image'
+  );
+}
