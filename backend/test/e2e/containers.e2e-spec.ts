@@ -10,7 +10,7 @@ const TRUTH_MS = 2000;
 const QUICK = { intervalSeconds: 1, timeoutSeconds: 1, retries: 2, startPeriodSeconds: 5 };
 
 describe("the containers' truth", () => {
-  const platform = new Platform({ STABILITY_WINDOW_MS: '300' });
+  const platform = new Platform();
   const engine = new EngineView();
   let client: ApiClient;
   let environmentId: string;

@@ -13,7 +13,7 @@ const NOBODY = { cuid: 'cl0000000000000000000000x', jobId: 'AAAAAAAAAAAAAAAA' };
 
 /** Generated from the OpenAPI document: a route that is added is tested. */
 describe('the contract', () => {
-  const platform = new Platform({ STABILITY_WINDOW_MS: '300' });
+  const platform = new Platform();
   const engine = new EngineView();
   let client: ApiClient;
   let stranger: ApiClient;

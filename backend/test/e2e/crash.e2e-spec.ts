@@ -21,7 +21,7 @@ const INSIDE: [step: string, when: 'before' | 'after', method: string, path: Reg
 const engine = new EngineView();
 
 describe('kill -9 of the API inside a step', () => {
-  const bed = new ProxiedPlatform({ STABILITY_WINDOW_MS: '300' });
+  const bed = new ProxiedPlatform();
   const { proxy, platform } = bed;
   let client: ApiClient;
 
@@ -71,7 +71,7 @@ describe('kill -9 of the API inside a step', () => {
 });
 
 describe('the API, interrupted', () => {
-  const bed = new ProxiedPlatform({ STABILITY_WINDOW_MS: '300' });
+  const bed = new ProxiedPlatform();
   const { proxy, platform } = bed;
   let client: ApiClient;
 

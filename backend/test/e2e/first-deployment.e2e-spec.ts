@@ -5,7 +5,7 @@ import { Platform } from '../scenario/platform.js';
 import { eventually } from '../testbed/eventually.js';
 
 describe('a client that knows only the original contract', () => {
-  const platform = new Platform();
+  const platform = new Platform({ STABILITY_WINDOW_MS: '' }); // as it is by default
   const engine = new EngineView();
   let client: ApiClient;
 

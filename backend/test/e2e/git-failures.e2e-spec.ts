@@ -17,7 +17,7 @@ describe('a repository that cannot be deployed', () => {
   let environmentId: string;
 
   beforeAll(async () => {
-    bed = await startGitPlatform({ GIT_MAX_REPOSITORY_MB: '20', BUILD_CONCURRENCY: '4', BUILD_MEMORY_MB: '128' });
+    bed = await startGitPlatform({ GIT_MAX_REPOSITORY_MB: '5', BUILD_CONCURRENCY: '4', BUILD_MEMORY_MB: '128' });
     ({ client, git } = bed);
     environmentId = (await client.createEnvironment()).id;
   });
@@ -45,12 +45,12 @@ describe('a repository that cannot be deployed', () => {
   });
 
   it('must say REPO_TOO_LARGE of what is transferred, and of what becomes of it', async () => {
-    await git.create('large', { 'large.bin': randomBytes(40 * MIB) });
-    await git.create('bomb', { 'zeros.bin': Buffer.alloc(40 * MIB) });
+    await git.create('large', { 'large.bin': randomBytes(12 * MIB) });
+    await git.create('bomb', { 'zeros.bin': Buffer.alloc(12 * MIB) });
     for (const name of ['large', 'bomb'])
       expect(await failure(name)).toMatchObject({
         errorCode: 'REPO_TOO_LARGE',
-        errorMessage: 'It is larger than the 20 MiB that are allowed.',
+        errorMessage: 'It is larger than the 5 MiB that are allowed.',
       });
     await expectNothingLeft();
   });

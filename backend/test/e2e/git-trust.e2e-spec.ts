@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerApplication } from '../scenario/applications.js';
 import type { ApiClient } from '../scenario/api-client.js';
@@ -76,17 +77,10 @@ describe('what a deployment from git is trusted with', () => {
     const files = dockerApplication('with a submodule');
     await git.create('with-submodule', files, { submodules: { lib: '../library.git' } });
     await git.create('with-ssh-submodule', files, { submodules: { lib: git.sshUrl('library') } });
-    const body = {
-      environmentId,
-      gitUrl: git.url('with-submodule'),
-      ports: [{ container: 80, host: 3020 }],
-      name: 'modules',
-    };
-    await client.runFromGit(body);
-    expect((await fetch('http://127.0.0.1:3020/lib/greeting.html')).status).toBe(404);
-    const deployment = await client.runFromGit({ ...body, submodules: true });
-    expect(await (await fetch('http://127.0.0.1:3020/lib/greeting.html')).text()).toBe('from the submodule');
-    await client.ok('DELETE', `/deployments/${deployment.id}`);
+    const body = { environmentId, gitUrl: git.url('with-submodule'), ports: [{ container: 80 }], name: 'modules' };
+    const libraryOf = async ({ id }: { id: string }) => (await engine.exec(id, 'ls', '/srv/lib')).output;
+    expect(await libraryOf(await client.runFromGit(body))).toBe('');
+    expect(await libraryOf(await client.runFromGit({ ...body, submodules: true }))).toBe('greeting.html\n');
     const refused = await client.failFromGit({
       environmentId,
       gitUrl: git.url('with-ssh-submodule'),
@@ -118,38 +112,6 @@ describe('what a deployment from git is trusted with', () => {
     }
     expect((await other.request('GET', `/deployments/${one.id}/build-logs`)).status).toBe(404);
     await other.deleteEnvironment(theirs);
-  });
-
-  it('must push what it has built where a registry is configured, and run it from there', async () => {
-    const other = await startGitPlatform({ BUILD_REGISTRY: hub.address });
-    await other.git.create('pushed', dockerApplication('pushed'));
-    const { id } = await other.client.createEnvironment();
-    const deployment = await other.client.runFromGit({
-      environmentId: id,
-      gitUrl: other.git.url('pushed'),
-      name: 'pushed',
-      ports: [{ container: 80 }],
-    });
-    expect(deployment.image).toBe(`${hub.address}/berth/${id}/pushed`);
-    const path = `/v2/berth/${id}/pushed/manifests/${deployment.imageDigest ?? ''}`;
-    expect((await fetch(hub.url + path, { headers: { accept: MANIFEST } })).status).toBe(200);
-    const [service] = await engine.servicesOf(deployment.id);
-    const task = service?.Spec?.TaskTemplate as { ContainerSpec: { Image: string } };
-    expect(task.ContainerSpec.Image).toBe(`${deployment.image}@${deployment.imageDigest ?? ''}`);
-    await other.stop();
-  });
-
-  it('must build nothing when the disk is nearly full', async () => {
-    const other = await startGitPlatform({ BUILD_MIN_FREE_DISK_MB: '1000000000' });
-    await other.git.create('no-room', dockerApplication('no room'));
-    const { id } = await other.client.createEnvironment();
-    const { errorCode, errorMessage } = await other.client.failFromGit({
-      environmentId: id,
-      gitUrl: other.git.url('no-room'),
-    });
-    expect(errorCode).toBe('DISK_FULL');
-    expect(errorMessage).toMatch(/^Only \d+ MiB of disk are free/);
-    await other.stop();
   });
 
   describe('when it is interrupted', () => {
@@ -209,6 +171,36 @@ describe('what a deployment from git is trusted with', () => {
       await eventually(() => expect(commandLinesWith('begun once more')).toEqual([]), 5000);
       expect(bed.platform.buildDirectories).toEqual([]);
       expect((await engine.imagesOf(environmentId)).filter((name) => name.includes('cancelled'))).toEqual([]);
+    });
+  });
+
+  describe('with other settings', () => {
+    it('must push what it has built where a registry is configured, and run it from there', async () => {
+      await bed.platform.restart({ BUILD_REGISTRY: hub.address, BUILD_DEADLINE_SECONDS: '6' });
+      await git.create('pushed', dockerApplication('pushed'));
+      const body = { environmentId, gitUrl: git.url('pushed'), name: 'pushed', ports: [{ container: 80 }] };
+      const deployment = await client.runFromGit(body);
+      expect(deployment.image).toBe(`${hub.address}/berth/${environmentId}/pushed`);
+      const path = `/v2/berth/${environmentId}/pushed/manifests/${deployment.imageDigest ?? ''}`;
+      expect((await fetch(hub.url + path, { headers: { accept: MANIFEST } })).status).toBe(200);
+      const [service] = await engine.servicesOf(deployment.id);
+      const task = service?.Spec?.TaskTemplate as { ContainerSpec: { Image: string } };
+      expect(task.ContainerSpec.Image).toBe(`${deployment.image}@${deployment.imageDigest ?? ''}`);
+    });
+
+    it('must say BUILD_TIMEOUT when the build takes too long, and end it', async () => {
+      await git.create('endless', { Dockerfile: `FROM busybox:1.36\nRUN sleep 500 # ${randomUUID()}\n` });
+      const { errorCode, errorMessage } = await client.failFromGit({ environmentId, gitUrl: git.url('endless') });
+      expect(errorCode).toBe('BUILD_TIMEOUT');
+      expect(errorMessage).toBe('The build took longer than the 6 s that it may.');
+      await eventually(() => expect(commandLinesWith('sleep 500')).toEqual([]), 5000);
+    });
+
+    it('must build nothing when the disk is nearly full', async () => {
+      await bed.platform.restart({ BUILD_MIN_FREE_DISK_MB: '1000000000' });
+      const { errorCode, errorMessage } = await client.failFromGit({ environmentId, gitUrl: git.url('pushed') });
+      expect(errorCode).toBe('DISK_FULL');
+      expect(errorMessage).toMatch(/^Only \d+ MiB of disk are free/);
     });
   });
 });

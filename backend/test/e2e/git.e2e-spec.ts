@@ -120,23 +120,17 @@ describe('a deployment from git', () => {
     const first = await bed.git.create('history', dockerApplication('first'));
     await bed.git.commit('history', dockerApplication('second'), { tag: 'v2' });
     await bed.git.commit('history', dockerApplication('third'));
-    const common = {
-      environmentId,
-      gitUrl: bed.git.url('history'),
-      ports: [{ container: 80, host: 3006 }],
-      name: 'history',
-    };
-    expect(await client.runFromGit({ ...common, commit: first })).toMatchObject({
-      gitCommitSha: first,
-      gitBranch: null,
-    });
-    expect(await answerOf(3006)).toBe('first');
-    expect(await client.runFromGit({ ...common, branch: 'v2' })).toMatchObject({ gitBranch: 'v2' });
-    expect(await answerOf(3006)).toBe('second');
+    const common = { environmentId, gitUrl: bed.git.url('history'), ports: [{ container: 80 }], name: 'history' };
+    const pageOf = async ({ id }: { id: string }) => (await engine.exec(id, 'cat', '/srv/index.html')).output;
+    const exact = await client.runFromGit({ ...common, commit: first });
+    expect(exact).toMatchObject({ gitCommitSha: first, gitBranch: null });
+    expect(await pageOf(exact)).toBe('first');
+    const tagged = await client.runFromGit({ ...common, branch: 'v2' });
+    expect(tagged.gitBranch).toBe('v2');
+    expect(await pageOf(tagged)).toBe('second');
     const latest = await client.runFromGit(common);
     expect(latest.gitBranch).toBe('main');
-    expect(await answerOf(3006)).toBe('third');
-    await client.ok('DELETE', `/deployments/${latest.id}`);
+    expect(await pageOf(latest)).toBe('third');
   });
 
   it('must come over ssh with a deploy key', async () => {

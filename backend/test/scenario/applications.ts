@@ -11,7 +11,8 @@ export function nodeApplication(extra: Files = {}): Files {
       scripts: { start: 'node server.js' },
       dependencies: { nanoid: '3.3.11' },
     }),
-    'server.js': `const { nanoid } = require('nanoid');
+    'server.js': `process.on('SIGTERM', () => process.exit());
+const { nanoid } = require('nanoid');
 const os = require('node:os');
 require('node:http')
   .createServer((request, response) => response.end(JSON.stringify({ name: 'node', id: nanoid(), env: process.env.NODE_ENV, uid: os.userInfo().uid })))
@@ -37,7 +38,8 @@ fs.mkdirSync('dist', { recursive: true });
 fs.copyFileSync('server.js', 'dist/server.js');
 console.log('built with', require('nanoid').nanoid().length, 'characters');
 `,
-    'server.js': `require('node:http')
+    'server.js': `process.on('SIGTERM', () => process.exit());
+require('node:http')
   .createServer((request, response) => response.end('yarn ' + process.env.NODE_ENV + ' ' + require('nanoid').nanoid()))
   .listen(3000);
 `,
@@ -64,7 +66,8 @@ CMD ["httpd", "-f", "-p", "80", "-h", "/srv"]
 export function pythonApplication(): Files {
   return {
     'requirements.txt': '# nothing beyond the standard library\n',
-    'main.py': `import http.server, os
+    'main.py': `import http.server, os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)

@@ -70,6 +70,9 @@ const RECIPES: ImageRecipe[] = [
 ];
 
 export async function ensureImages(): Promise<void> {
+  // It takes longest, and mostly waits for downloads.
+  const debian = debianLayer();
+  debian.catch(() => undefined);
   for (const recipe of RECIPES) await ensureImage(recipe);
 }
 
