@@ -17,7 +17,7 @@ describe('a repository that cannot be deployed', () => {
   let environmentId: string;
 
   beforeAll(async () => {
-    bed = await startGitPlatform({ GIT_MAX_REPOSITORY_MB: '5', BUILD_CONCURRENCY: '4', BUILD_MEMORY_MB: '128' });
+    bed = await startGitPlatform({ GIT_MAX_REPOSITORY_MB: '5', BUILD_CONCURRENCY: '4', BUILD_MEMORY_MB: '512' });
     ({ client, git } = bed);
     environmentId = (await client.createEnvironment()).id;
   });
@@ -130,11 +130,11 @@ describe('a repository that cannot be deployed', () => {
   });
 
   it('must be BUILD_FAILED with the command, its exit code and what it said last', async () => {
-    await git.create('failing', { Dockerfile: 'FROM busybox:1.36\nRUN echo begin; echo the reason >&2; exit 7\n' });
+    await git.create('failing', { Dockerfile: 'FROM busybox:1.36\nRUN echo begin >&2; echo the reason >&2; exit 7\n' });
     const { errorCode, errorMessage, build } = await failure('failing');
     expect(errorCode).toBe('BUILD_FAILED');
     expect(errorMessage).toMatch(
-      /Step 2\/2, RUN echo begin;.* ended with exit code 7\.\nLast lines of the build:\nbegin\nthe reason$/,
+      /Step 2\/2, RUN echo begin .* ended with exit code 7\.\nLast lines of the build:\nbegin\nthe reason$/,
     );
     expect(build?.method).toBe('DOCKERFILE');
     await expectNothingLeft();
