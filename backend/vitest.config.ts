@@ -14,7 +14,9 @@ export default defineConfig({
           globalSetup: ['test/testbed/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
+          // Beside the e2e tests, in the same room.
+          maxWorkers: 2,
+          maxConcurrency: 1,
         },
       },
       {

@@ -8,7 +8,7 @@ import { CertificateBundle } from './certificate-bundle.js';
 import { GitError, kindOfOutput } from './git-error.js';
 import { GitGateway } from './git-gateway.js';
 import type { GitOutcome } from './git-process.js';
-import { GitSession } from './git-session.js';
+import { GitSession, type SessionFiles } from './git-session.js';
 import type { FetchedCommit, FetchProgress, GitSource, GitWish } from './git-source.js';
 import { unprivilegedUser } from '../../common/unprivileged-user.js';
 
@@ -72,14 +72,9 @@ export class GitRepositories {
     const { url } = source;
     const sshAddress = url.protocol === 'ssh' ? await this.guard.resolve(url.host) : undefined;
     const gateway = await GitGateway.open(this.guard);
-    const user = unprivilegedUser();
-    await mkdir(dir, { recursive: true });
-    if (user) await chown(dir, user.uid, user.gid);
-    const caFile = await this.certificates.file();
-    const knownHosts = path.join(this.config.git.dir, 'known_hosts');
-    const { searchPath } = this.config.git;
-    const session = await GitSession.open(source, { dir, knownHosts, user, searchPath, caFile }, gateway, sshAddress);
+    let session: GitSession | undefined;
     try {
+      session = await GitSession.open(source, await this.files(dir), gateway, sshAddress);
       return await use(session, AbortSignal.any([signal, patience]));
     } catch (error) {
       signal.throwIfAborted();
@@ -89,8 +84,17 @@ export class GitRepositories {
       throw error instanceof GitError && error.kind === 'too-large' ? error : (gateway.problem ?? error);
     } finally {
       gateway.close();
-      await session.close();
+      await session?.close();
     }
+  }
+
+  private async files(dir: string): Promise<SessionFiles> {
+    const { dir: shared, searchPath } = this.config.git;
+    const user = unprivilegedUser();
+    await mkdir(dir, { recursive: true });
+    if (user) await chown(dir, user.uid, user.gid);
+    const knownHosts = path.join(shared, 'known_hosts');
+    return { dir, knownHosts, user, searchPath, caFile: await this.certificates.file() };
   }
 }
 

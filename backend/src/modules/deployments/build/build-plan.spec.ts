@@ -64,6 +64,17 @@ CMD ["/bin/sh","-c","exec yarn start"]
 `);
   });
 
+  it('must find out what a request leaves open, where its base image is of that kind', () => {
+    const files = { 'package.json': '{"scripts":{"build":"x","start":"y"}}', 'package-lock.json': '' };
+    const filled = textOf(files, { baseImage: 'registry.example.com/base/node:20', startCommand: 'node other.js' });
+    expect(filled).toMatch(
+      /FROM registry\.example\.com\/base\/node:20[^]*npm ci[^]*npm run build[^]*exec node other\.js/,
+    );
+    const other = textOf(files, { baseImage: 'ruby:3', startCommand: 'ruby web.rb' });
+    expect(other).not.toContain('npm');
+    expect(plan(files, { baseImage: 'ruby:3', startCommand: 'ruby web.rb' }).detected).toBeNull();
+  });
+
   it('must copy everything first where installing needs more than the list of dependencies', () => {
     for (const manifest of [
       '{"scripts":{"postinstall":"x"}}',

@@ -1,4 +1,5 @@
 import { StepFailure } from '../pipeline/step-failure.js';
+import { parseImageReference } from '../release/image-reference.js';
 import type { BuildFacts, BuildOptions } from './build-options.js';
 import { dockerfileText } from './dockerfile-text.js';
 import { detectStack, type Stack, type StackDefaults, type TopLevel } from './stack.js';
@@ -66,12 +67,10 @@ function fromCommands(input: PlanInput, stack: Stack | undefined): BuildPlan {
       `Nothing in ${folder(options)} tells which image to begin with: give baseImage.`,
     );
   }
-  // A base image alone changes what the project is built on, and commands alone change those.
-  const detected =
-    options.baseImage && (options.installCommand ?? options.buildCommand ?? options.startCommand) ? undefined : stack;
-  const start = options.startCommand ?? stack?.start;
-  const install = options.installCommand ?? (detected?.dockerfile ? undefined : detected?.install);
-  const build = options.buildCommand ?? (detected?.dockerfile ? undefined : detected?.build);
+  const known = stack && !stack.dockerfile && isOfSameKind(baseImage, stack.baseImage) ? stack : undefined;
+  const install = options.installCommand ?? known?.install;
+  const build = options.buildCommand ?? known?.build;
+  const start = options.startCommand ?? known?.start;
   const text = rendered(input, {
     description: '',
     baseImage,
@@ -79,7 +78,15 @@ function fromCommands(input: PlanInput, stack: Stack | undefined): BuildPlan {
     ...(build && { build }),
     ...(start && { start }),
   });
-  return { method: 'COMMANDS', detected: stack?.description ?? null, warnings: [], text };
+  return { method: 'COMMANDS', detected: known?.description ?? null, warnings: [], text };
+}
+
+/** Commands that were found out for Node.js are of use in an image with Node.js only. */
+function isOfSameKind(image: string, other: string): boolean {
+  const [kind, otherKind] = [image, other].map((reference) =>
+    parseImageReference(reference)?.repository.split('/').at(-1),
+  );
+  return kind === otherKind;
 }
 
 function rendered(
