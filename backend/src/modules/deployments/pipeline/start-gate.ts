@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Gate } from '../../../common/gate.js';
 
 /** Containers that start together hold each other up in the kernel: fifty at once take longer than a few at a time, and nothing else is answered meanwhile. */
-const AT_ONCE = 2 * availableParallelism();
+const AT_ONCE = availableParallelism();
 /** What takes longer than that waits for something else than the machine. */
 const LONGEST_MS = 10_000;
 
