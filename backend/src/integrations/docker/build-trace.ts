@@ -6,7 +6,6 @@ export interface Vertex {
   name: string;
   cached: boolean;
   started: boolean;
-  completed: boolean;
   error: string;
 }
 
@@ -41,16 +40,15 @@ export function decodeBuildTrace(bytes: Uint8Array, reader: ReaderClass): BuildT
 }
 
 function vertexOf(bytes: Uint8Array, reader: ReaderClass): Vertex {
-  const vertex: Vertex = { digest: '', name: '', cached: false, started: false, completed: false, error: '' };
+  const vertex: Vertex = { digest: '', name: '', cached: false, started: false, error: '' };
   eachField(bytes, reader, (field, input) => {
     if (field === 1) vertex.digest = input.string();
     else if (field === 3) vertex.name = input.string();
     else if (field === 4) vertex.cached = input.bool();
     else if (field === 7) vertex.error = input.string();
     else {
-      // Times: that they are there is what counts.
+      // A time: that it is there is what counts.
       if (field === 5) vertex.started = true;
-      if (field === 6) vertex.completed = true;
       return false;
     }
     return true;

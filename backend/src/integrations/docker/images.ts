@@ -101,7 +101,7 @@ export class Images {
     try {
       const options = { authconfig: auth ?? {}, abortSignal: signal } as object;
       const stream = await this.docker.stream((docker) => docker.getImage(reference).push(options));
-      const { digest } = await followLayers(stream as Readable, 'Pushing', onProgress, signal);
+      const digest = await followLayers(stream as Readable, 'Pushing', onProgress, signal);
       if (digest === undefined) throw new DockerError('failed', `the registry named no digest for ${reference}`);
       return digest;
     } catch (error) {
@@ -147,12 +147,13 @@ interface LayerMessage {
   progressDetail?: { current?: number; total?: number };
 }
 
+/** Until all is done; of a push, the digest. */
 async function followLayers(
   stream: Readable,
   phase: 'Downloading' | 'Pushing',
   onProgress: (progress: PullProgress) => void,
   signal: AbortSignal,
-): Promise<{ digest: string | undefined }> {
+): Promise<string | undefined> {
   let digest: string | undefined;
   const layers = new Map<string, PullProgress>();
   for await (const message of jsonLines<LayerMessage>(stream, signal)) {
@@ -164,7 +165,7 @@ async function followLayers(
     onProgress(sum(layers));
   }
   signal.throwIfAborted();
-  return { digest };
+  return digest;
 }
 
 function sum(layers: Map<string, PullProgress>): PullProgress {

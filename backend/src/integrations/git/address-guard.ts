@@ -62,7 +62,7 @@ export class AddressGuard {
   }
 }
 
-export function notAllowed(host: string): GitError {
+function notAllowed(host: string): GitError {
   return new GitError(
     'not-allowed',
     `${host} is not a public address, and private ones may be cloned from only when the operator lists them.`,

@@ -8,9 +8,6 @@ export function isRefName(name: string): boolean {
   return name.length > 0 && name.length <= MAX_LENGTH && !FORBIDDEN.test(name);
 }
 
-/** A whole commit id, SHA-1 or SHA-256. */
-export const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-
 /** `main` of `refs/heads/main`. */
 export function shortRef(name: string): string {
   return name.replace(/^refs\/(heads|tags)\//, '');

@@ -1,17 +1,14 @@
 import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { GitOutcome } from './git-process.js';
-import { runGit } from './git-process.js';
+import { type GitOutcome, runGit } from './git-process.js';
 import type { GitGateway } from './git-gateway.js';
-import type { GitAuth, GitSource } from './git-source.js';
+import { type GitSource, secretsOf, TOKEN_USER } from './git-source.js';
 
 /** Who git runs as; undefined: as we do. */
 export type GitUser = { uid: number; gid: number } | undefined;
 
 /** As often as git may ask: the main repository and its submodules. */
 const ANSWERS = 64;
-/** GitHub, GitLab and others take any name beside a token. */
-const TOKEN_USER = 'x-access-token';
 
 /** Gives the credentials to the host that they are for, and to nobody whom it redirects to. */
 const ASKPASS = `#!/bin/sh
@@ -39,13 +36,13 @@ interface RunOptions {
 
 /** One clone: everything that its git processes are told, and nothing of the machine's or anybody else's configuration. */
 export class GitSession {
-  readonly secrets: string[];
+  private readonly secrets: string[];
   private readonly home: string;
 
   private constructor(
     private readonly source: GitSource,
     private readonly files: SessionFiles,
-    private readonly gateway: GitGateway | undefined,
+    private readonly gateway: GitGateway,
   ) {
     this.home = path.join(files.dir, 'home');
     this.secrets = secretsOf(source.auth);
@@ -55,7 +52,7 @@ export class GitSession {
   static async open(
     source: GitSource,
     files: SessionFiles,
-    gateway: GitGateway | undefined,
+    gateway: GitGateway,
     sshAddress: string | undefined,
   ): Promise<GitSession> {
     const session = new GitSession(source, files, gateway);
@@ -145,7 +142,7 @@ export class GitSession {
       GIT_SSH: path.join(this.home, 'ssh'),
       GIT_SSH_VARIANT: 'ssh',
       BERTH_SSH_CONFIG: path.join(this.home, 'ssh_config'),
-      ...(this.gateway && { https_proxy: this.gateway.url }),
+      https_proxy: this.gateway.url,
     };
   }
 
@@ -196,12 +193,4 @@ export class GitSession {
     const { user } = this.files;
     if (user) await chown(file, user.uid, user.gid);
   }
-}
-
-/** In every form in which git or a server may repeat them. */
-function secretsOf(auth: GitAuth | undefined): string[] {
-  if (!auth || !('token' in auth)) return [];
-  const { username = TOKEN_USER, token } = auth;
-  const basic = Buffer.from(`${username}:${token}`).toString('base64');
-  return [...new Set([token, encodeURIComponent(token), basic])].filter((secret) => secret.length >= 4);
 }

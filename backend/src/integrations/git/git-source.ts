@@ -28,3 +28,14 @@ export interface FetchProgress {
   /** percent */
   current: number;
 }
+
+/** GitHub, GitLab and others take any name beside a token. */
+export const TOKEN_USER = 'x-access-token';
+
+/** What must not be printed, in every form in which git or a server may repeat it. */
+export function secretsOf(auth: GitAuth | undefined): string[] {
+  if (!auth || !('token' in auth)) return [];
+  const { username = TOKEN_USER, token } = auth;
+  const basic = Buffer.from(`${username}:${token}`).toString('base64');
+  return [...new Set([token, encodeURIComponent(token), basic])].filter((secret) => secret.length >= 4);
+}

@@ -4,8 +4,6 @@ export interface GitUrl {
   /** as the user wrote it, lower-case; an IPv6 address without brackets */
   host: string;
   port: number;
-  /** ssh only */
-  user: string | undefined;
   /** normalised, without credentials: what git is given, and what answers show */
   url: string;
 }
@@ -48,7 +46,6 @@ function https({ hostname, port, pathname, username, password }: URL): ParsedGit
       protocol: 'https',
       host: bare(hostname),
       port: number,
-      user: undefined,
       url: `https://${hostname}${port ? `:${port}` : ''}${pathname}`,
     },
   };
@@ -83,7 +80,7 @@ function ssh({ path, isScpLike, port = 22, ...parts }: SshParts): ParsedGitUrl {
   }
   // The scp-like form is relative to the home directory there, which is not the same as its URL.
   const url = isScpLike ? `${user}@${host}:${path}` : `ssh://${user}@${host}${port === 22 ? '' : `:${port}`}${path}`;
-  return { ok: true, value: { protocol: 'ssh', host: bare(host), port, user, url } };
+  return { ok: true, value: { protocol: 'ssh', host: bare(host), port, url } };
 }
 
 function bare(host: string): string {

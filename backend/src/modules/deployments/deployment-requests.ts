@@ -51,18 +51,12 @@ export class DeploymentRequests {
       name,
       run,
       data: {
-        ...this.runColumns(run, jobId),
-        jobId,
-        name,
-        environmentId: body.environmentId,
+        ...this.columns(body.environmentId, { jobId, name, run }),
         source: 'IMAGE',
         image: reference.repository,
         tag: reference.digest ? '' : (reference.tag ?? body.tag ?? 'latest'),
         imageDigest: reference.digest ?? null,
-        registryAuth: registryAuth
-          ? this.secrets.seal(JSON.stringify(registryAuth), secretContext(jobId, 'registryAuth'))
-          : null,
-        createdAt: this.clock.now(),
+        registryAuth: registryAuth ? this.seal(jobId, 'registryAuth', registryAuth) : null,
       },
     };
   }
@@ -77,27 +71,21 @@ export class DeploymentRequests {
     const run = runOptionsOf(body, this.config);
     const jobId = this.ids.jobId();
     const name = body.name ?? defaultDeploymentName(url.url.replace(/\/+$/, '').replace(/\.git$/, ''), jobId);
-    const seal = (value: object, purpose: 'gitAuth' | 'buildArgs') =>
-      this.secrets.seal(JSON.stringify(value), secretContext(jobId, purpose));
     return {
       environmentId: body.environmentId,
       name,
       run,
       data: {
-        ...this.runColumns(run, jobId),
-        jobId,
-        name,
-        environmentId: body.environmentId,
+        ...this.columns(body.environmentId, { jobId, name, run }),
         source: 'GIT',
         image: builtRepository(this.config.build.registry, body.environmentId, name),
         tag: builtTag(jobId),
         gitUrl: url.url,
         gitBranch: options.ref,
         gitOptions: options as unknown as Prisma.InputJsonValue,
-        gitAuth: auth ? seal(auth, 'gitAuth') : null,
+        gitAuth: auth ? this.seal(jobId, 'gitAuth', auth) : null,
         buildArgNames: Object.keys(buildArgs),
-        buildArgs: seal(buildArgs, 'buildArgs'),
-        createdAt: this.clock.now(),
+        buildArgs: this.seal(jobId, 'buildArgs', buildArgs),
       },
     };
   }
@@ -126,10 +114,15 @@ export class DeploymentRequests {
     }
   }
 
-  private runColumns(run: RunOptions, jobId: string) {
+  /** Of every deployment, whatever its image comes from. */
+  private columns(environmentId: string, { jobId, name, run }: { jobId: string; name: string; run: RunOptions }) {
     const { replicas, ports, volumes, envVars, command, healthCheck, resources, capabilities } = run;
     const json = (value: unknown) => value as Prisma.InputJsonValue;
     return {
+      jobId,
+      name,
+      environmentId,
+      createdAt: this.clock.now(),
       replicas,
       command,
       capabilities,
@@ -138,8 +131,12 @@ export class DeploymentRequests {
       healthCheck: json(healthCheck),
       resources: json(resources),
       envVarNames: Object.keys(envVars),
-      envVars: this.secrets.seal(JSON.stringify(envVars), secretContext(jobId, 'envVars')),
+      envVars: this.seal(jobId, 'envVars', envVars),
     };
+  }
+
+  private seal(jobId: string, column: Parameters<typeof secretContext>[1], value: object): string {
+    return this.secrets.seal(JSON.stringify(value), secretContext(jobId, column));
   }
 }
 

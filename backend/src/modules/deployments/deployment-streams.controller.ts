@@ -93,9 +93,7 @@ export class DeploymentStreamsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    const { tail = 100, since, follow } = query;
-    if (follow) await this.followLogs(caller, id, { of: 'containers', tail, since, lastEventId }, response);
-    else answerLogs(await this.logs.read(caller, id, { tail, since }), response);
+    await this.answerLogs(caller, id, 'containers', { ...query, lastEventId }, response);
   }
 
   @Get(':id/build-logs')
@@ -117,30 +115,33 @@ export class DeploymentStreamsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    const { tail = 100, since, follow } = query;
-    if (follow) await this.followLogs(caller, id, { of: 'build', tail, since, lastEventId }, response);
-    else answerLogs(await this.logs.readBuild(caller, id, { tail, since }), response);
+    await this.answerLogs(caller, id, 'build', { ...query, lastEventId }, response);
   }
 
-  private async followLogs(
+  private async answerLogs(
     caller: Caller,
     id: string,
-    query: Parameters<DeploymentStreamsService['logs']>[2],
+    of: 'containers' | 'build',
+    { tail = 100, since, follow, lastEventId }: LogsQueryDto & { lastEventId: string | undefined },
     response: Response,
   ): Promise<void> {
-    const answer = new OpenAnswer(response);
-    const lines = await this.streams.logs(caller, id, query, answer.gone);
-    if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain') await answer.text(lines, formatLine);
-    else await answer.events(asEvents(lines));
+    if (follow) {
+      const answer = new OpenAnswer(response);
+      const lines = await this.streams.logs(caller, id, { of, tail, since, lastEventId }, answer.gone);
+      if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain')
+        await answer.text(lines, formatLine);
+      else await answer.events(asEvents(lines));
+      return;
+    }
+    const logs = await (of === 'build'
+      ? this.logs.readBuild(caller, id, { tail, since })
+      : this.logs.read(caller, id, { tail, since }));
+    response.format({
+      'application/json': () => response.json({ logs } satisfies LogsDto),
+      'text/plain': () => response.send(logs),
+      default: () => response.json({ logs }),
+    });
   }
-}
-
-function answerLogs(logs: string, response: Response): void {
-  response.format({
-    'application/json': () => response.json({ logs } satisfies LogsDto),
-    'text/plain': () => response.send(logs),
-    default: () => response.json({ logs }),
-  });
 }
 
 type LogLines = Awaited<ReturnType<DeploymentStreamsService['logs']>>;

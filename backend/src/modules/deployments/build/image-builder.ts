@@ -5,6 +5,7 @@ import { Prisma } from '../../../generated/prisma/client.js';
 import { BuildLimits } from '../../../integrations/docker/build-limits.js';
 import { Builds } from '../../../integrations/docker/builds.js';
 import { Engine } from '../../../integrations/docker/engine.js';
+import { secretsOf } from '../../../integrations/git/git-source.js';
 import type { StepContext } from '../pipeline/deploy-step.js';
 import { StepFailure } from '../pipeline/step-failure.js';
 import { builtLabels } from '../release/built-image.js';
@@ -15,7 +16,7 @@ import { BuildLog, type BuildLogWriter } from './build-log.js';
 import type { BuildFacts } from './build-options.js';
 import { type BuildPlan, planBuild } from './build-plan.js';
 import type { Checkout } from './checkouts.js';
-import { secretsOf, Sources } from './sources.js';
+import { Sources } from './sources.js';
 
 /** Where the sources are when the Dockerfile is ours: beside it, so that it is not copied into the image. */
 const SOURCES_FOLDER = 'app/';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Deployment } from '../../../generated/prisma/client.js';
+import { secretsOf } from '../../../integrations/git/git-source.js';
 import type { StepContext } from '../pipeline/deploy-step.js';
 import { BuildGate } from './build-gate.js';
 import { BuildLog } from './build-log.js';
@@ -54,9 +55,4 @@ export class Sources {
       await log.end();
     }
   }
-}
-
-/** What must not be printed, should anything print it. */
-export function secretsOf(auth: ReturnType<StepContext['gitSource']>['auth']): string[] {
-  return auth && 'token' in auth ? [auth.token] : [];
 }

@@ -25,7 +25,7 @@ import { BASELINE_CAPABILITIES } from '../release/release.js';
 
 export const DEPLOYMENT_NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
 // eslint-disable-next-line no-control-regex -- NUL ends a C string: no command, variable or credential may hold one
-const NO_NUL = /^[^\u0000]*$/;
+export const NO_NUL = /^[^\u0000]*$/;
 const wholeBetween = (min: number, max: number) => ({ message: `must be a whole number between ${min} and ${max}` });
 
 /** Older clients send numbers as text. */

@@ -11,12 +11,10 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { RunOptionsDto } from './create-deployment.dto.js';
+import { NO_NUL, RunOptionsDto } from './create-deployment.dto.js';
 
 // eslint-disable-next-line no-control-regex -- control characters are what it refuses
 const ONE_LINE = /^[^\u0000-\u001f\u007f]*$/;
-// eslint-disable-next-line no-control-regex -- NUL ends a C string: no command may hold one
-const NO_NUL = /^[^\u0000]*$/;
 
 export class GitAuthDto {
   /** Beside `token`; most servers take any. */
