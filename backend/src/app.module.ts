@@ -10,13 +10,17 @@ import { DatabaseModule } from './core/database/database.module.js';
 import { HealthModule } from './core/health/health.module.js';
 import { IdempotencyModule } from './core/idempotency/idempotency.module.js';
 import { JobsModule } from './core/jobs/jobs.module.js';
+import { ProbeModule } from './core/probe/probe.module.js';
 import { RateLimitsModule } from './core/rate-limits/rate-limits.module.js';
 import { loggerOptions } from './core/logging/logger-options.js';
+import { AcmeModule } from './integrations/acme/acme.module.js';
 import { DockerModule } from './integrations/docker/docker.module.js';
 import { GitModule } from './integrations/git/git.module.js';
+import { NginxModule } from './integrations/nginx/nginx.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { DeploymentsModule } from './modules/deployments/deployments.module.js';
 import { EnvironmentsModule } from './modules/environments/environments.module.js';
+import { IngressModule } from './modules/ingress/ingress.module.js';
 import { DocsModule } from './openapi/docs.module.js';
 import { PlatformModule } from './modules/platform/platform.module.js';
 
@@ -33,12 +37,16 @@ export class AppModule {
         DatabaseModule.with(database),
         DockerModule,
         GitModule,
+        NginxModule,
+        AcmeModule,
+        ProbeModule,
         JobsModule,
         IdempotencyModule,
         HealthModule,
         AuthModule,
         RateLimitsModule,
         EnvironmentsModule,
+        IngressModule,
         DeploymentsModule,
         PlatformModule,
         DocsModule,

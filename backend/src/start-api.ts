@@ -31,6 +31,8 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
   app.flushLogs();
   app.disable('x-powered-by');
   app.disable('etag');
+  // Only the platform's own edge, which comes through a Unix socket and so without an address, is believed about who asks.
+  app.set('trust proxy', (address: string | undefined) => !address);
   app.use(helmet(securityHeaders(config)));
   app.use(noStore);
   app.use(onlyJson);

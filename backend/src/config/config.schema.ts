@@ -25,6 +25,11 @@ export const configSchema = Joi.object({
   PUBLIC_BASE_URL: url('http', 'https').description(
     'Base of every link that the API gives out. Default: `http://{HOST}:{PORT}`.',
   ),
+  API_SOCKET: optional()
+    .pattern(/^\//, 'absolute path')
+    .description(
+      'Unix socket under which the edge of PUBLIC_BASE_URL finds the API; it must lie in the volume `berth_api`. Unset: found through the Docker Engine.',
+    ),
   DATA_DIR: Joi.string()
     .pattern(/^\//, 'absolute path')
     .default('/var/lib/berth')
@@ -62,6 +67,9 @@ export const configSchema = Joi.object({
   NGINX_IMAGE: Joi.string()
     .default('nginx:1.30-alpine')
     .description('Image of front and edges; nginx 1.27.4 or newer.'),
+  INGRESS: flag('on').description(
+    '`off`: no public domains; nothing of Berth listens on the HTTP ports, and a front of an earlier start is removed.',
+  ),
   INGRESS_HTTP_PORT: port(80).description('Host port of plain HTTP.'),
   INGRESS_HTTPS_PORT: port(443).description('Host port of HTTPS.'),
   ACME_DIRECTORY_URL: url('http', 'https')
@@ -72,6 +80,12 @@ export const configSchema = Joi.object({
     .pattern(/^\//, 'absolute path')
     .description('Root certificate of a private ACME server, PEM.'),
   DNS_CHECK: flag('on').description('Whether a domain must resolve to this machine before a certificate is ordered.'),
+  DNS_SERVERS: optional()
+    .pattern(
+      /^[0-9a-fA-F.:[\]]+( *, *[0-9a-fA-F.:[\]]+)*$/,
+      'comma-separated addresses, with a port where it is not 53',
+    )
+    .description('Name servers that the check asks, comma-separated. Unset: those of the machine.'),
   STABILITY_WINDOW_MS: Joi.number()
     .integer()
     .min(0)

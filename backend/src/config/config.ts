@@ -13,7 +13,7 @@ export class ConfigError extends Error {
 
 /** The configuration in typed namespaces. `config/` alone reads the process environment. */
 export class Config {
-  readonly http: { port: number; host: string; publicBaseUrl: string };
+  readonly http: { port: number; host: string; publicBaseUrl: string; socket: string | undefined };
   readonly log: { level: string; pretty: boolean };
   readonly data: {
     dir: string;
@@ -26,7 +26,9 @@ export class Config {
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number };
   readonly build: BuildConfig;
   readonly git: GitConfig;
-  readonly nginx: { image: string };
+  readonly ingress: { isOn: boolean; image: string; httpPort: number; httpsPort: number };
+  readonly acme: AcmeConfig;
+  readonly dns: { isChecked: boolean; servers: string[] };
   readonly quota: { environmentsPerUser: number; deploymentsPerEnvironment: number };
   readonly hostPorts: { first: number; last: number };
   readonly resources: { default: Resources; max: Resources };
@@ -38,6 +40,7 @@ export class Config {
       port: env.PORT,
       host: env.HOST,
       publicBaseUrl: (env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`).replace(/\/+$/, ''),
+      socket: env.API_SOCKET,
     };
     this.log = {
       level: env.LOG_LEVEL,
@@ -63,7 +66,9 @@ export class Config {
     this.deploy = { stabilityWindowMs: env.STABILITY_WINDOW_MS, deadlineMs: env.DEPLOY_DEADLINE_SECONDS * 1000 };
     this.build = buildOf(env);
     this.git = gitOf(env);
-    this.nginx = { image: env.NGINX_IMAGE };
+    this.ingress = ingressOf(env);
+    this.acme = { directoryUrl: env.ACME_DIRECTORY_URL, email: env.ACME_EMAIL, caFile: env.ACME_CA_FILE };
+    this.dns = { isChecked: env.DNS_CHECK === 'on', servers: (env.DNS_SERVERS ?? '').split(/ *, */).filter(Boolean) };
     this.quota = {
       environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
       deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT,
@@ -108,12 +113,20 @@ export interface GitConfig {
   maxRepositoryBytes: number;
 }
 
+export interface AcmeConfig {
+  directoryUrl: string;
+  email: string | undefined;
+  /** root certificate of a private ACME server */
+  caFile: string | undefined;
+}
+
 interface ParsedEnv {
   NODE_ENV: string;
   PORT: number;
   HOST: string;
   LOG_LEVEL: string;
   PUBLIC_BASE_URL?: string;
+  API_SOCKET?: string;
   DATA_DIR: string;
   DATABASE_URL?: string;
   REDIS_URL?: string;
@@ -137,6 +150,14 @@ interface ParsedEnv {
   GIT_TIMEOUT_SECONDS: number;
   GIT_MAX_REPOSITORY_MB: number;
   NGINX_IMAGE: string;
+  INGRESS: 'on' | 'off';
+  INGRESS_HTTP_PORT: number;
+  INGRESS_HTTPS_PORT: number;
+  ACME_DIRECTORY_URL: string;
+  ACME_EMAIL?: string;
+  ACME_CA_FILE?: string;
+  DNS_CHECK: 'on' | 'off';
+  DNS_SERVERS?: string;
   HOST_PORT_RANGE: string;
   MAX_ENVIRONMENTS_PER_USER: number;
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: number;
@@ -146,6 +167,15 @@ interface ParsedEnv {
   MAX_CPUS: number;
   MAX_MEMORY_MB: number;
   MAX_PIDS: number;
+}
+
+function ingressOf(env: ParsedEnv): Config['ingress'] {
+  return {
+    isOn: env.INGRESS === 'on',
+    image: env.NGINX_IMAGE,
+    httpPort: env.INGRESS_HTTP_PORT,
+    httpsPort: env.INGRESS_HTTPS_PORT,
+  };
 }
 
 function buildOf(env: ParsedEnv): BuildConfig {

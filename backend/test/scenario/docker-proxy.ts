@@ -9,27 +9,14 @@ import {
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-
-export interface Held {
-  /** resolves when a matching call has come to the gate */
-  reached: Promise<void>;
-  release(): void;
-}
-
-interface Gate {
-  method: string;
-  path: RegExp;
-  when: 'before' | 'after';
-  arrive: () => void;
-  open: Promise<void>;
-}
+import { Gates, type Held } from './gates.js';
 
 /** Between the API and the Engine: holds a call before the Engine sees it, or after the Engine has done it and before the API hears of it. */
 export class DockerProxy {
   private readonly dir = mkdtempSync(path.join(tmpdir(), 'berth-proxy-'));
   private readonly socket = path.join(this.dir, 'docker.sock');
   private readonly server: Server;
-  private gates: Gate[] = [];
+  private readonly gates = new Gates();
   /** While true the Engine seems to be away. */
   away = false;
 
@@ -57,19 +44,7 @@ export class DockerProxy {
   }
 
   hold(when: 'before' | 'after', method: string, pathPattern: RegExp): Held {
-    let arrive = () => {};
-    let release = () => {};
-    const reached = new Promise<void>((resolve) => (arrive = resolve));
-    const open = new Promise<void>((resolve) => (release = resolve));
-    const gate = { method, path: pathPattern, when, arrive, open };
-    this.gates.push(gate);
-    return {
-      reached,
-      release: () => {
-        this.gates = this.gates.filter((other) => other !== gate);
-        release();
-      },
-    };
+    return this.gates.hold(when, method, pathPattern);
   }
 
   private async forward(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -77,10 +52,8 @@ export class DockerProxy {
       incoming.socket.destroy();
       return;
     }
-    const gate = this.gates.find(
-      ({ method, path: pattern }) => method === incoming.method && pattern.test(incoming.url ?? ''),
-    );
-    if (gate?.when === 'before') await pass(gate);
+    const gate = this.gates.find(incoming);
+    if (gate?.when === 'before') await gate.pass();
     const options = {
       socketPath: this.engineSocket,
       method: incoming.method,
@@ -89,7 +62,7 @@ export class DockerProxy {
     };
     const call: ClientRequest = request(options, (answer) => void answered(answer));
     const answered = async (answer: IncomingMessage) => {
-      if (gate?.when === 'after') await pass(gate);
+      if (gate?.when === 'after') await gate.pass();
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
       outgoing.flushHeaders();
       answer.pipe(outgoing);
@@ -98,9 +71,4 @@ export class DockerProxy {
     outgoing.on('close', () => call.destroy());
     incoming.pipe(call);
   }
-}
-
-async function pass({ arrive, open }: Gate): Promise<void> {
-  arrive();
-  await open;
 }

@@ -24,6 +24,41 @@ export class EngineView {
     ];
   }
 
+  /** Names of everything that the ingress keeps in the engine, but for what every engine keeps once: the API's volume, pages and the probe. */
+  async ingress(): Promise<string[]> {
+    const filters = { label: ['berth.managed=true'] };
+    const [services, networks, configs, secrets] = await Promise.all([
+      this.docker.listServices({ filters }),
+      this.docker.listNetworks({ filters: { name: ['berth_edge'] } }),
+      this.docker.listConfigs({ filters: { name: ['berth_nginx_'] } }),
+      this.docker.listSecrets({ filters }),
+    ]);
+    const names = [services, configs, secrets].flat().map(({ Spec }) => Spec?.Name ?? '');
+    return [...names, ...networks.map(({ Name }) => Name)].filter((name) => name.startsWith('berth_'));
+  }
+
+  /** Bytes that the containers whose names begin so hold, without their page cache: the most of them. */
+  async memoryOf(prefix: string): Promise<number> {
+    const containers = await this.docker.listContainers({ filters: { name: [prefix] } });
+    const held = containers.map(async ({ Id }) => {
+      const { memory_stats: stats } = await this.docker.getContainer(Id).stats({ stream: false });
+      const { total_inactive_file: old = 0, inactive_file: current = 0 } = stats.stats as Record<string, number>;
+      return stats.usage - (old || current);
+    });
+    return Math.max(0, ...(await Promise.all(held)));
+  }
+
+  /** How many containers with this label run. */
+  async running(label: string): Promise<number> {
+    return (await this.docker.listContainers({ filters: { label: [label] } })).length;
+  }
+
+  /** Of the running containers in a network. */
+  async addresses(network: string): Promise<string[]> {
+    const containers = await this.docker.listContainers({ filters: { network: [network] } });
+    return containers.flatMap(({ NetworkSettings: { Networks } }) => Networks[network]?.IPAddress ?? []);
+  }
+
   async servicesOf(deploymentId: string): Promise<Dockerode.Service[]> {
     return this.docker.listServices({ filters: { label: [`berth.deployment=${deploymentId}`] } });
   }

@@ -29,8 +29,10 @@ export async function unpackPackages(packages: string[], target: string): Promis
 /** Downloads packages of the newer release together with all they depend on, and unpacks them. */
 export async function unpackNewerPackages(packages: string[], target: string): Promise<void> {
   const apt = join(stateDir.cache, `apt-${NEWER_RELEASE}`);
-  for (const directory of ['lists/partial', 'cache/archives/partial'])
-    mkdirSync(join(apt, directory), { recursive: true });
+  // A cache of its own for every set: all that is in it is unpacked.
+  const cache = join(apt, packages.join('+'));
+  for (const directory of [join(apt, 'lists/partial'), join(cache, 'archives/partial')])
+    mkdirSync(directory, { recursive: true });
   writeFileSync(join(apt, 'status'), '');
   // The machine's key ring may be older than the newer release's keys; nothing of it runs outside containers.
   writeFileSync(join(apt, 'sources.list'), `deb [trusted=yes] ${debianMirror()} ${NEWER_RELEASE} main\n`);
@@ -39,13 +41,13 @@ export async function unpackNewerPackages(packages: string[], target: string): P
     'Dir::Etc::SourceParts=/dev/null',
     `Dir::State::Lists=${apt}/lists`,
     `Dir::State::status=${apt}/status`,
-    `Dir::Cache=${apt}/cache`,
+    `Dir::Cache=${cache}`,
     'APT::Sandbox::User=root',
     'APT::Install-Recommends=0',
   ].flatMap((option) => ['-o', option]);
   await runCommand('apt-get', ['-qq', ...options, 'update']);
   await runCommand('apt-get', ['-qq', ...options, '-y', '--download-only', 'install', ...packages]);
-  for (const file of packageFiles(join(apt, 'cache/archives'))) await runCommand('dpkg-deb', ['-x', file, target]);
+  for (const file of packageFiles(join(cache, 'archives'))) await runCommand('dpkg-deb', ['-x', file, target]);
 }
 
 function packageFiles(directory: string): string[] {

@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
+import { makeServerCertificate } from './test-authority.js';
 
 export const GIT_TOKEN = 'tok3n-that-nobody-must-see';
 /** A file's text, or where a symbolic link points to. */
@@ -198,51 +199,7 @@ export class GitServer {
   }
 
   private makeCertificates(): void {
-    const run = (...args: string[]) => execFileSync('openssl', args, { cwd: this.dir, stdio: 'ignore' });
-    const days = ['-days', '2'];
-    run(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.pem',
-      '-subj',
-      '/CN=test',
-      ...days,
-    );
-    run(
-      'req',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'server.key',
-      '-out',
-      'server.csr',
-      '-subj',
-      '/CN=localhost',
-    );
-    writeFileSync(join(this.dir, 'san'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-    run(
-      'x509',
-      '-req',
-      '-in',
-      'server.csr',
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-extfile',
-      'san',
-      '-out',
-      'server.pem',
-      ...days,
-    );
+    makeServerCertificate(this.dir);
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(this.dir, 'deploy')]);
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(this.dir, 'host')]);
   }

@@ -126,6 +126,21 @@ export type EnvironmentDeletion = {
     environment: Environment;
 };
 
+export type MakePublic = {
+    /**
+     * An ASCII or IDN host name of at least two labels; kept in lower-case punycode.
+     */
+    domain: string;
+    /**
+     * What shall answer; later releases of the same name do, too. Default: the newest RUNNING deployment that has a TCP port.
+     */
+    deploymentId?: string;
+    /**
+     * Port in its containers. Default: its first TCP port.
+     */
+    port?: number;
+};
+
 export type DeploymentStatus = 'PENDING' | 'PULLING_IMAGE' | 'CREATING_VOLUMES' | 'STARTING_CONTAINERS' | 'RUNNING' | 'FAILED' | 'STOPPED';
 
 /**
@@ -415,6 +430,14 @@ export type CreateDeployment = {
     };
     volumes?: Array<Volume>;
     /**
+     * The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too.
+     */
+    virtualHost?: string;
+    /**
+     * With `virtualHost`: the port that answers. Default: the first TCP port of `ports`.
+     */
+    virtualPort?: number;
+    /**
      * Linux capabilities to keep; fewer than the default, never more.
      */
     capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
@@ -483,6 +506,14 @@ export type CreateGitDeployment = {
         [key: string]: string;
     };
     volumes?: Array<Volume>;
+    /**
+     * The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too.
+     */
+    virtualHost?: string;
+    /**
+     * With `virtualHost`: the port that answers. Default: the first TCP port of `ports`.
+     */
+    virtualPort?: number;
     /**
      * Linux capabilities to keep; fewer than the default, never more.
      */
@@ -575,7 +606,7 @@ export type Welcome = {
     };
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -1147,6 +1178,120 @@ export type RenameEnvironmentResponses = {
 };
 
 export type RenameEnvironmentResponse = RenameEnvironmentResponses[keyof RenameEnvironmentResponses];
+
+export type MakeEnvironmentPrivateData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/environments/{id}/public';
+};
+
+export type MakeEnvironmentPrivateErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type MakeEnvironmentPrivateError = MakeEnvironmentPrivateErrors[keyof MakeEnvironmentPrivateErrors];
+
+export type MakeEnvironmentPrivateResponses = {
+    /**
+     * Done.
+     */
+    200: EnvironmentAnswer;
+};
+
+export type MakeEnvironmentPrivateResponse = MakeEnvironmentPrivateResponses[keyof MakeEnvironmentPrivateResponses];
+
+export type MakeEnvironmentPublicData = {
+    body: MakePublic;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/environments/{id}/public';
+};
+
+export type MakeEnvironmentPublicErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON, INVALID_DOMAIN
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND, DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * DOMAIN_TAKEN, ENVIRONMENT_NOT_ACTIVE
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE, INGRESS_UNAVAILABLE, DOCKER_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type MakeEnvironmentPublicError = MakeEnvironmentPublicErrors[keyof MakeEnvironmentPublicErrors];
+
+export type MakeEnvironmentPublicResponses = {
+    /**
+     * Done.
+     */
+    200: EnvironmentAnswer;
+};
+
+export type MakeEnvironmentPublicResponse = MakeEnvironmentPublicResponses[keyof MakeEnvironmentPublicResponses];
 
 export type GetDeploymentByJobData = {
     body?: never;

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import { DomainError } from '../errors/domain-error.js';
 import type { Scope } from './access.js';
 
 /** Who sent the request, as proven by the API key. */
@@ -25,4 +26,15 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
 /** The where clause that every query of a user's environments goes through; an operator sees all. */
 export function ownedBy(caller: Caller): { userId?: string } {
   return caller.isAdmin ? {} : { userId: caller.userId };
+}
+
+/** Throws INSUFFICIENT_SCOPE unless the key carries every one of these scopes. */
+export function requireScope(caller: Caller | undefined, ...required: Scope[]): void {
+  const missing = required.filter((scope) => !caller?.isAdmin && !caller?.scopes.includes(scope));
+  if (missing.length === 0) return;
+  throw new DomainError('INSUFFICIENT_SCOPE', {
+    detail: `This key lacks the scope ${missing.join(', ')}.`,
+    hint: 'Ask for a key with that scope.',
+    required,
+  });
 }

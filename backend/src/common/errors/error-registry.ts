@@ -12,6 +12,7 @@ const away = (title: string): ErrorDefinition => ({ status: 503, title, log: 'wa
 
 export const API_ERRORS = {
   VALIDATION_FAILED: client(400, 'Bad Request'),
+  INVALID_DOMAIN: client(400, 'Bad Request'),
   MALFORMED_JSON: client(400, 'Bad Request'),
   UNAUTHENTICATED: client(401, 'Unauthorized'),
   INSUFFICIENT_SCOPE: client(403, 'Forbidden'),
@@ -24,6 +25,7 @@ export const API_ERRORS = {
   ENVIRONMENT_QUOTA_EXCEEDED: client(409, 'Conflict'),
   DEPLOYMENT_QUOTA_EXCEEDED: client(409, 'Conflict'),
   DEPLOYMENT_NOT_CANCELLABLE: client(409, 'Conflict'),
+  DOMAIN_TAKEN: client(409, 'Conflict'),
   HOST_PORT_TAKEN: client(409, 'Conflict'),
   IDEMPOTENCY_IN_FLIGHT: client(409, 'Conflict'),
   PAYLOAD_TOO_LARGE: client(413, 'Content Too Large'),
@@ -32,6 +34,7 @@ export const API_ERRORS = {
   RATE_LIMITED: client(429, 'Too Many Requests'),
   INTERNAL: { status: 500, title: 'Internal Server Error', log: 'error' },
   ADDRESS_POOL_EXHAUSTED: { status: 503, title: 'Service Unavailable', log: 'error', retryAfterSeconds: 60 },
+  INGRESS_UNAVAILABLE: away('Service Unavailable'),
   DATABASE_UNAVAILABLE: away('Service Unavailable'),
   DOCKER_UNAVAILABLE: away('Service Unavailable'),
 } as const satisfies Record<string, ErrorDefinition>;

@@ -1,8 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ACCESS, type Access } from '../decorators/access.js';
-import type { AuthenticatedRequest } from '../decorators/caller.js';
-import { DomainError } from '../errors/domain-error.js';
+import { type AuthenticatedRequest, requireScope } from '../decorators/caller.js';
 
 /** Runs after ApiKeyGuard: does the key carry the scope that the route asks for? */
 @Injectable()
@@ -16,12 +15,7 @@ export class ScopesGuard implements CanActivate {
     ]);
     if (access?.kind !== 'scopes') return true;
     const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const missing = access.scopes.filter((scope) => !caller?.isAdmin && !caller?.scopes.includes(scope));
-    if (missing.length === 0) return true;
-    throw new DomainError('INSUFFICIENT_SCOPE', {
-      detail: `This key lacks the scope ${missing.join(', ')}.`,
-      hint: 'Ask for a key with that scope.',
-      required: access.scopes,
-    });
+    requireScope(caller, ...access.scopes);
+    return true;
   }
 }

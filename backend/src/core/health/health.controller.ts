@@ -1,7 +1,8 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import { type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Operation } from '../../common/decorators/operation.js';
+import { OptionalHealth } from './optional-health.js';
 import { HealthChecks } from './health-checks.js';
 
 export class LivenessDto {
@@ -34,19 +35,24 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly checks: HealthChecks,
+    private readonly optional: OptionalHealth,
   ) {}
 
   @Get()
   @Operation({
     id: 'getHealth',
     summary: 'Every part of the platform',
-    description: '503 when a required part is down, with the same body.',
+    description:
+      '503 when a required part is down, with the same body. Of a part that is not required, as the ingress, only its own entry says that it is down.',
     response: HealthDto,
     open: true,
     health: true,
   })
-  all(): Promise<HealthCheckResult> {
-    return this.health.check(this.checks.all());
+  async all(): Promise<HealthCheckResult> {
+    const result = await this.health.check(this.checks.all()).catch((error: unknown) => failedResult(error));
+    const complete = await this.optional.addTo(result);
+    if (complete.status === 'ok') return complete;
+    throw new ServiceUnavailableException(complete);
   }
 
   @Get('live')
@@ -74,4 +80,10 @@ export class HealthController {
   ready(): Promise<HealthCheckResult> {
     return this.health.check(this.checks.required());
   }
+}
+
+/** Terminus throws what a required part that is down makes of the answer. */
+function failedResult(error: unknown): HealthCheckResult {
+  if (error instanceof ServiceUnavailableException) return error.getResponse() as HealthCheckResult;
+  throw error;
 }

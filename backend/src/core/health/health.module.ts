@@ -1,11 +1,14 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { HealthChecks } from './health-checks.js';
+import { OptionalHealth } from './optional-health.js';
 import { HealthController } from './health.controller.js';
 
+@Global()
 @Module({
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
-  providers: [HealthChecks],
+  providers: [HealthChecks, OptionalHealth],
+  exports: [OptionalHealth],
 })
 export class HealthModule {}

@@ -12,6 +12,9 @@ export interface JobPayloads {
   'build.prune-images': object;
   'idempotency.forget': object;
   'environment.teardown': { environmentId: string };
+  'ingress.sweep': object;
+  'site.converge': { siteId: string };
+  'certificate.maintain': { domain: string };
 }
 export type JobName = keyof JobPayloads;
 
@@ -20,6 +23,8 @@ export interface JobOptions {
   key?: string;
   /** Jobs of one lane run one after the other. */
   lane?: string;
+  /** not before; at once when missing */
+  runAt?: Date;
 }
 
 /** Adds a job in the caller's transaction: both are committed, or neither. */
@@ -29,9 +34,9 @@ export class JobQueue {
     db: Db,
     name: N,
     payload: JobPayloads[N],
-    { key, lane }: JobOptions = {},
+    { key, lane, runAt }: JobOptions = {},
   ): Promise<void> {
     const json = JSON.stringify(payload);
-    await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${lane ?? null}, job_key := ${key ?? null})`;
+    await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${lane ?? null}, job_key := ${key ?? null}, run_at := ${runAt ?? null}::timestamptz)`;
   }
 }

@@ -45,6 +45,26 @@ export class Containers {
     return found.map(({ Id }) => Id);
   }
 
+  /** Runs a command in the machine's own network, with the right to change it, and waits for its end. Returns the exit code; nothing of it stays. */
+  async runInHostNetwork(image: string, command: string[]): Promise<number> {
+    const container = await this.docker.call((docker) =>
+      docker.createContainer({
+        Image: image,
+        Entrypoint: command,
+        Cmd: [],
+        User: '0:0',
+        HostConfig: { NetworkMode: 'host', CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'], ReadonlyRootfs: true },
+      }),
+    );
+    try {
+      await this.docker.call(() => container.start() as Promise<unknown>);
+      const { StatusCode } = await this.docker.stream(() => container.wait() as Promise<{ StatusCode: number }>);
+      return StatusCode;
+    } finally {
+      await this.docker.stream(() => container.remove({ force: true }) as Promise<unknown>);
+    }
+  }
+
   /** Empty for a container that is gone. */
   async logs(id: string, { tail, since }: LogQuery): Promise<LogLine[]> {
     const query = {

@@ -8,6 +8,7 @@ import { Engine } from './engine.js';
 import { Events } from './events.js';
 import { Images } from './images.js';
 import { Networks } from './networks.js';
+import { Secrets } from './secrets.js';
 import { ServiceLogs } from './service-logs.js';
 import { Swarm } from './swarm.js';
 import { SwarmServices } from './swarm-services.js';
@@ -24,6 +25,7 @@ const surfaces = [
   Events,
   Images,
   Networks,
+  Secrets,
   ServiceLogs,
   Swarm,
   SwarmServices,

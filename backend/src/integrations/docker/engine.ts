@@ -8,6 +8,8 @@ export interface EngineFacts {
   arch: string;
   os: string;
   nodeId: string;
+  /** under which other nodes know it */
+  nodeAddress: string;
   swarmActive: boolean;
   isManager: boolean;
   /** where images and layers are, as the engine sees it */
@@ -56,6 +58,7 @@ export class Engine {
       arch: ARCH[info.Architecture] ?? version.Arch,
       os: version.Os,
       nodeId: info.Swarm?.NodeID ?? '',
+      nodeAddress: info.Swarm?.NodeAddr ?? '',
       swarmActive: info.Swarm?.LocalNodeState === 'active',
       isManager: info.Swarm?.ControlAvailable ?? false,
       rootDirectory: info.DockerRootDir,
@@ -77,7 +80,7 @@ interface EngineInfo {
   CgroupVersion?: string;
   Architecture: string;
   SecurityOptions?: string[] | null;
-  Swarm?: { NodeID?: string; LocalNodeState?: string; ControlAvailable?: boolean };
+  Swarm?: { NodeID?: string; NodeAddr?: string; LocalNodeState?: string; ControlAvailable?: boolean };
 }
 
 function offers(apiVersion: string, major: number, minor: number): boolean {

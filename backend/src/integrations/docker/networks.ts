@@ -2,26 +2,65 @@ import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
 import { isDockerError } from './docker-error.js';
 
+export interface Network {
+  id: string;
+  name: string;
+  subnet: string | undefined;
+  /** of an overlay */
+  vxlanId: number | undefined;
+}
+
+interface EngineNetwork {
+  Id: string;
+  Name: string;
+  Options?: Record<string, string> | null;
+  IPAM?: { Config?: { Subnet?: string }[] | null };
+}
+
 @Injectable()
 export class Networks {
   constructor(private readonly docker: DockerClient) {}
 
-  /** An attachable overlay; one with this name already is fine. */
-  async ensureOverlay(name: string, labels: Record<string, string>): Promise<void> {
+  /** An overlay; one with this name already is fine. Attachable: containers outside of services may join, too. `subnet`: Swarm chooses when none is given. */
+  async ensureOverlay(
+    name: string,
+    labels: Record<string, string>,
+    { attachable, subnet }: { attachable: boolean; subnet?: string },
+  ): Promise<void> {
     if (await this.exists(name)) return;
     await this.docker.call((docker) =>
-      docker.createNetwork({ Name: name, Driver: 'overlay', Attachable: true, CheckDuplicate: true, Labels: labels }),
+      docker.createNetwork({
+        Name: name,
+        Driver: 'overlay',
+        Attachable: attachable,
+        CheckDuplicate: true,
+        Labels: labels,
+        ...(subnet && { IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] } }),
+      }),
     );
   }
 
-  async exists(name: string): Promise<boolean> {
+  /** Undefined when there is none. */
+  async find(name: string): Promise<Network | undefined> {
     try {
-      await this.docker.call((docker) => docker.getNetwork(name).inspect() as Promise<unknown>);
-      return true;
+      const { Id, Name, Options, IPAM } = await this.docker.call(
+        (docker) => docker.getNetwork(name).inspect() as Promise<EngineNetwork>,
+      );
+      const vxlanId = Options?.['com.docker.network.driver.overlay.vxlanid_list'];
+      return {
+        id: Id,
+        name: Name,
+        subnet: IPAM?.Config?.[0]?.Subnet,
+        vxlanId: vxlanId === undefined ? undefined : Number(vxlanId),
+      };
     } catch (error) {
-      if (isDockerError(error, 'not-found')) return false;
+      if (isDockerError(error, 'not-found')) return undefined;
       throw error;
     }
+  }
+
+  async exists(name: string): Promise<boolean> {
+    return (await this.find(name)) !== undefined;
   }
 
   /** False while endpoints still hold the network; removing what is gone already is fine. */

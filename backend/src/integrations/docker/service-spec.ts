@@ -4,29 +4,51 @@ export interface ServiceSpec {
   Labels: Record<string, string>;
   TaskTemplate: {
     ContainerSpec: ContainerSpec;
-    Resources: { Limits: { NanoCPUs: number; MemoryBytes: number; Pids: number } };
+    Resources: { Limits: { NanoCPUs?: number; MemoryBytes: number; Pids: number } };
     RestartPolicy: { Condition: 'any' | 'none' | 'on-failure'; Delay: number };
     Networks: { Target: string; Aliases: string[] }[];
+    Placement?: { Constraints: string[] };
     LogDriver: { Name: string; Options: Record<string, string> };
     /** raised to restart tasks without another change */
     ForceUpdate?: number;
   };
-  Mode: { Replicated: { Replicas: number } };
+  Mode: { Replicated: { Replicas: number } } | { Global: object };
+  UpdateConfig?: { Parallelism: number; Order: 'start-first' | 'stop-first'; FailureAction: 'pause'; Monitor: number };
   EndpointSpec: { Mode: 'dnsrr'; Ports: PublishedPort[] };
 }
 
 export interface ContainerSpec {
   Image: string;
   Labels: Record<string, string>;
+  /** instead of the image's entrypoint */
+  Command?: string[];
   Args?: string[];
   Env: string[];
-  Mounts: { Type: 'volume'; Source: string; Target: string; ReadOnly: boolean }[];
-  Configs: { ConfigID: string; ConfigName: string; File: { Name: string; UID: string; GID: string; Mode: number } }[];
+  User?: string;
+  ReadOnly?: boolean;
+  Mounts: Mount[];
+  Configs: { ConfigID: string; ConfigName: string; File: MountedFile }[];
+  Secrets?: { SecretID: string; SecretName: string; File: MountedFile }[];
+  DNSConfig?: { Nameservers: string[] };
+  Sysctls?: Record<string, string>;
   HealthCheck?: HealthConfig;
   CapabilityAdd: string[];
   CapabilityDrop: string[];
   Privileges?: { NoNewPrivileges: true };
+  StopSignal?: string;
   StopGracePeriod: number;
+}
+
+export type Mount =
+  | { Type: 'volume'; Source: string; Target: string; ReadOnly: boolean }
+  | { Type: 'tmpfs'; Target: string; TmpfsOptions: { SizeBytes: number; Mode: number } };
+
+/** `Name` is the path in the container, `Mode` its permissions. */
+export interface MountedFile {
+  Name: string;
+  UID: string;
+  GID: string;
+  Mode: number;
 }
 
 export interface HealthConfig {

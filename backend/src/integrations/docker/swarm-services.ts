@@ -10,8 +10,11 @@ export interface SwarmService {
   version: number;
   name: string;
   labels: Record<string, string>;
+  /** 0 of one that runs on every node */
   replicas: number;
   spec: ServiceSpec;
+  /** of the last change of its tasks; undefined when there was none */
+  updateState: 'updating' | 'paused' | 'completed' | undefined;
 }
 
 /** Swarm services: Docker's verbs on plain data. */
@@ -46,11 +49,14 @@ export class SwarmServices {
     return (services as unknown as EngineService[]).map(fromEngine);
   }
 
-  async scale(service: SwarmService, replicas: number): Promise<void> {
-    const spec = { ...service.spec, version: service.version, Mode: { Replicated: { Replicas: replicas } } };
-    await this.docker.call((docker) =>
-      docker.getService(service.id).update(spec as unknown as Dockerode.ServiceSpec & { version: number }),
-    );
+  scale(service: SwarmService, replicas: number): Promise<void> {
+    return this.update(service, { ...service.spec, Mode: { Replicated: { Replicas: replicas } } });
+  }
+
+  /** Throws when the service was changed since it was looked at. */
+  async update({ id, version }: SwarmService, spec: ServiceSpec): Promise<void> {
+    const options = { ...spec, version } as unknown as Dockerode.ServiceSpec & { version: number };
+    await this.docker.call((docker) => docker.getService(id).update(options));
   }
 
   /** Removing what is gone already is fine. */
@@ -71,15 +77,17 @@ interface EngineService {
   ID: string;
   Version: { Index: number };
   Spec: ServiceSpec;
+  UpdateStatus?: { State?: SwarmService['updateState'] };
 }
 
-function fromEngine({ ID, Version, Spec }: EngineService): SwarmService {
+function fromEngine({ ID, Version, Spec, UpdateStatus }: EngineService): SwarmService {
   return {
     id: ID,
     version: Version.Index,
     name: Spec.Name,
     labels: Spec.Labels,
-    replicas: Spec.Mode.Replicated.Replicas,
+    replicas: 'Replicated' in Spec.Mode ? Spec.Mode.Replicated.Replicas : 0,
     spec: Spec,
+    updateState: UpdateStatus?.State,
   };
 }

@@ -33,6 +33,10 @@ export interface SwarmTask {
   error: string | undefined;
   exitCode: number | undefined;
   containerId: string | undefined;
+  /** ids of its networks */
+  networks: string[];
+  /** of its container */
+  labels: Record<string, string>;
 }
 
 @Injectable()
@@ -66,9 +70,10 @@ interface EngineTask {
     Err?: string;
     ContainerStatus?: { ContainerID?: string; ExitCode?: number };
   };
+  Spec?: { Networks?: { Target: string }[] | null; ContainerSpec?: { Labels?: Record<string, string> | null } };
 }
 
-function fromEngine({ ID, ServiceID, Slot, NodeID, CreatedAt, DesiredState, Status }: EngineTask): SwarmTask {
+function fromEngine({ ID, ServiceID, Slot, NodeID, CreatedAt, DesiredState, Status, Spec }: EngineTask): SwarmTask {
   return {
     id: ID,
     serviceId: ServiceID,
@@ -82,5 +87,7 @@ function fromEngine({ ID, ServiceID, Slot, NodeID, CreatedAt, DesiredState, Stat
     error: Status.Err || undefined,
     exitCode: Status.ContainerStatus?.ExitCode,
     containerId: Status.ContainerStatus?.ContainerID || undefined,
+    networks: (Spec?.Networks ?? []).map(({ Target }) => Target),
+    labels: Spec?.ContainerSpec?.Labels ?? {},
   };
 }

@@ -5,6 +5,8 @@ import { labelFilter } from './swarm-services.js';
 
 export interface Volume {
   name: string;
+  /** where the engine keeps it, as the engine sees it */
+  mountpoint: string;
   labels: Record<string, string>;
 }
 
@@ -14,8 +16,8 @@ export class Volumes {
 
   async find(name: string): Promise<Volume | undefined> {
     try {
-      const { Name, Labels } = await this.docker.call((docker) => docker.getVolume(name).inspect());
-      return { name: Name, labels: Labels ?? {} };
+      const { Name, Labels, Mountpoint } = await this.docker.call((docker) => docker.getVolume(name).inspect());
+      return { name: Name, mountpoint: Mountpoint, labels: Labels ?? {} };
     } catch (error) {
       if (isDockerError(error, 'not-found')) return undefined;
       throw error;
@@ -30,7 +32,11 @@ export class Volumes {
     const { Volumes: found } = await this.docker.call((docker) =>
       docker.listVolumes({ filters: { label: labelFilter(labels) } }),
     );
-    return (found ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
+    return (found ?? []).map(({ Name, Labels, Mountpoint }) => ({
+      name: Name,
+      mountpoint: Mountpoint,
+      labels: Labels ?? {},
+    }));
   }
 
   /** False while a container still holds it; removing what is gone already is fine. */

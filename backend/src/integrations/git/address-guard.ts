@@ -56,7 +56,7 @@ export class AddressGuard {
     return this.isPublic(address) || this.allowedHosts.has(host.toLowerCase()) || has(this.allowedAddresses, address);
   }
 
-  private isPublic(address: string): boolean {
+  isPublic(address: string): boolean {
     if (isIP(address) === 4) return !has(this.special, address);
     return has(this.publicV6, address) && !has(this.special, address);
   }

@@ -7,6 +7,7 @@ import { Config } from '../../config/config.js';
 import { SecretBox } from '../../core/crypto/secret-box.js';
 import type { Db } from '../../core/database/prisma.service.js';
 import type { Prisma } from '../../generated/prisma/client.js';
+import { SitesRepository } from '../ingress/sites.repository.js';
 import { DeploymentsRepository } from './deployments.repository.js';
 import { AddressGuard } from '../../integrations/git/address-guard.js';
 import { readGitRequest } from './build/git-request.js';
@@ -35,6 +36,7 @@ export class DeploymentRequests {
     private readonly ids: IdSource,
     private readonly clock: Clock,
     private readonly addresses: AddressGuard,
+    private readonly sites: SitesRepository,
   ) {}
 
   /** Pure but for id and time; throws VALIDATION_FAILED with every wrong field. */
@@ -102,6 +104,7 @@ export class DeploymentRequests {
         hint: 'Delete one first.',
       });
     }
+    if (run.publicAs) await this.sites.refuseTaken(db, environment.id, run.publicAs.domain);
     const published = run.ports.filter(({ host }) => host !== undefined);
     if (published.length > 0) await this.deployments.lockHostPorts(db);
     for (const port of published) {
@@ -116,7 +119,7 @@ export class DeploymentRequests {
 
   /** Of every deployment, whatever its image comes from. */
   private columns(environmentId: string, { jobId, name, run }: { jobId: string; name: string; run: RunOptions }) {
-    const { replicas, ports, volumes, envVars, command, healthCheck, resources, capabilities } = run;
+    const { replicas, ports, volumes, envVars, command, healthCheck, resources, capabilities, publicAs } = run;
     const json = (value: unknown) => value as Prisma.InputJsonValue;
     return {
       jobId,
@@ -126,6 +129,8 @@ export class DeploymentRequests {
       replicas,
       command,
       capabilities,
+      virtualHost: publicAs?.domain ?? null,
+      virtualPort: publicAs?.port ?? null,
       ports: json(ports),
       volumes: json(volumes),
       healthCheck: json(healthCheck),

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { IngressModule } from '../ingress/ingress.module.js';
 import { EnvironmentsModule } from '../environments/environments.module.js';
 import { BuildGate } from './build/build-gate.js';
 import { BuildLog } from './build/build-log.js';
@@ -20,7 +21,6 @@ import { DEPLOY_STEP_PROVIDERS } from './pipeline/deploy-steps.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
 import { StartGate } from './pipeline/start-gate.js';
-import { Probe } from './pipeline/probe.js';
 import { RunningServices } from './pipeline/running-services.js';
 import { ContainerEvents } from './reconcile/container-events.js';
 import { ContainerTruth } from './reconcile/container-truth.js';
@@ -31,7 +31,7 @@ import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './streams/deployment-logs.js';
 
 @Module({
-  imports: [AuthModule, EnvironmentsModule],
+  imports: [AuthModule, EnvironmentsModule, IngressModule],
   controllers: [EnvironmentDetailsController, DeploymentStreamsController, DeploymentsController],
   providers: [
     DeploymentsRepository,
@@ -54,7 +54,6 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     PipelineRunner,
     StartGate,
     CancelSignals,
-    Probe,
     RunningServices,
     ContainerEvents,
     ContainerTruth,

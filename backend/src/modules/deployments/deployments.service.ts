@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/decorators/caller.js';
+import { type Caller, requireScope } from '../../common/decorators/caller.js';
 import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { cut, type Page } from '../../common/pagination.js';
@@ -105,6 +105,7 @@ export class DeploymentsService {
     givenName: string | undefined,
     idempotent: IdempotentRequest | undefined,
   ): Promise<Created> {
+    if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
     return this.idempotency.once(idempotent, async (claim) => {
       const environment = await this.environments.getActive(caller, request.environmentId);
       return this.deployments.transaction(async (db) => {

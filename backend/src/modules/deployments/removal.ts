@@ -7,7 +7,7 @@ import { Volumes } from '../../integrations/docker/volumes.js';
 import { EnvironmentTeardown, type TeardownParticipant } from '../environments/environment-teardown.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { RunningServices } from './pipeline/running-services.js';
-import { LABELS } from './release/labels.js';
+import { LABELS } from '../../common/labels.js';
 import { volumeName } from './release/names.js';
 import type { VolumeMount } from './release/release.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './state/transitions.js';

@@ -14,7 +14,8 @@ export class EnvironmentNetwork {
 
   async ensure({ id, overlayNetworkId }: { id: string; overlayNetworkId: string }): Promise<void> {
     try {
-      await this.networks.ensureOverlay(overlayNetworkId, { 'berth.managed': 'true', 'berth.environment': id });
+      const labels = { 'berth.managed': 'true', 'berth.environment': id };
+      await this.networks.ensureOverlay(overlayNetworkId, labels, { attachable: true });
     } catch (error) {
       throw networkError(error);
     }

@@ -5,7 +5,7 @@ import { JobWorker } from '../../../core/jobs/job-worker.js';
 import type { Environment } from '../../../generated/prisma/client.js';
 import { Images, type ListedImage } from '../../../integrations/docker/images.js';
 import { EnvironmentTeardown, type TeardownParticipant } from '../../environments/environment-teardown.js';
-import { LABELS } from '../release/labels.js';
+import { LABELS } from '../../../common/labels.js';
 import { LIVE_STATUSES } from '../state/transitions.js';
 import { superseded } from './superseded-images.js';
 

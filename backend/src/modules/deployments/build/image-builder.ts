@@ -62,7 +62,7 @@ export class ImageBuilder {
       files: await files.topLevel(),
       buildArgNames: deployment.buildArgNames,
       port: firstTcpPort(deployment.ports as unknown as PortMapping[]),
-      defaults: { nginxImage: this.config.nginx.image },
+      defaults: { nginxImage: this.config.ingress.image },
     });
     if ('dockerfile' in plan && (await files.dockerfile(plan.dockerfile)) === undefined)
       throw new StepFailure(

@@ -1,5 +1,5 @@
 import type { ListedImage } from '../../../integrations/docker/images.js';
-import { LABELS } from '../release/labels.js';
+import { LABELS } from '../../../common/labels.js';
 
 const KEPT_PER_NAME = 3;
 /** Nobody is surprised by what goes after that. */

@@ -240,6 +240,21 @@ export class RunOptionsDto {
   @Matches(NO_NUL, { each: true, message: 'must not hold NUL' })
   command?: string[] = [];
 
+  /** The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too. */
+  @ApiProperty({ example: 'shop.example.com', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a host name' })
+  virtualHost?: string;
+
+  /** With `virtualHost`: the port that answers. Default: the first TCP port of `ports`. */
+  @ApiProperty({ type: Number, required: false })
+  @IsOptional()
+  @Transform(numeric)
+  @IsInt(wholeBetween(1, 65_535))
+  @Min(1, wholeBetween(1, 65_535))
+  @Max(65_535, wholeBetween(1, 65_535))
+  virtualPort?: number;
+
   /** One of `path`, `tcpPort`, `command`, `disabled`. Default: the image's own check, else that the first TCP port accepts connections. */
   @IsOptional()
   @IsObject({ message: 'must be an object' })

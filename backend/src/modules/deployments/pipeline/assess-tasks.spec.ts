@@ -18,6 +18,8 @@ const task = (change: Partial<SwarmTask>): SwarmTask => ({
   error: undefined,
   exitCode: undefined,
   containerId: 'c1',
+  networks: [],
+  labels: {},
   ...change,
 });
 const assess = (tasks: SwarmTask[], change: Partial<Parameters<typeof assessTasks>[0]> = {}) =>

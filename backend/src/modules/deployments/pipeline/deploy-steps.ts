@@ -5,6 +5,7 @@ import { AwaitHealthy } from './steps/await-healthy.js';
 import { BuildImage } from './steps/build-image.js';
 import { CreateVolumes } from './steps/create-volumes.js';
 import { FetchSource } from './steps/fetch-source.js';
+import { Publish } from './steps/publish.js';
 import { PullImage } from './steps/pull-image.js';
 import { PushImage } from './steps/push-image.js';
 import { ResolveImage } from './steps/resolve-image.js';
@@ -24,6 +25,7 @@ const DEPLOY_STEP_CLASSES = [
   StopPrevious,
   StartService,
   AwaitHealthy,
+  Publish,
   RetirePrevious,
 ];
 

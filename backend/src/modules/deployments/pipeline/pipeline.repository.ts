@@ -9,6 +9,7 @@ import type {
   Environment,
   Prisma,
 } from '../../../generated/prisma/client.js';
+import { SitesRepository } from '../../ingress/sites.repository.js';
 import { recordStatus } from '../state/deployment-event-log.js';
 import { originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
@@ -29,6 +30,7 @@ export class PipelineRepository {
   constructor(
     private readonly prisma: PrismaService,
     private readonly signals: Signals,
+    private readonly sites: SitesRepository,
   ) {}
 
   /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
@@ -121,11 +123,13 @@ export class PipelineRepository {
   /** Something that ran no longer does: it was replaced or removed. */
   async stop(deploymentId: string, jobId: string): Promise<void> {
     await this.prisma.$transaction(async (db) => {
-      const { count } = await db.deployment.updateMany({
+      const [stopped] = await db.deployment.updateManyAndReturn({
         where: { id: deploymentId, status: { in: originsOf('STOPPED') } },
         data: { status: 'STOPPED' },
+        select: { environmentId: true },
       });
-      if (count === 0) return;
+      if (!stopped) return;
+      await this.sites.follow(db, stopped.environmentId);
       await recordStatus(db, deploymentId, { status: 'STOPPED' });
       await db.container.updateMany({ where: { deploymentId }, data: { status: 'STOPPED', healthStatus: 'NONE' } });
       await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
@@ -172,6 +176,7 @@ export class PipelineRepository {
       },
     });
     if (count === 0) throw new LostClaim();
+    if (to === 'RUNNING') await this.sites.follow(db, claim.environmentId);
     const { errorCode, errorMessage } = claim;
     await recordStatus(db, claim.id, { status: to, ...(to === 'FAILED' && { errorCode, errorMessage }) });
     claim.status = to;

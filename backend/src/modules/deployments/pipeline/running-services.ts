@@ -3,7 +3,7 @@ import { eventually } from '../../../common/time/eventually.js';
 import { Containers } from '../../../integrations/docker/containers.js';
 import { type SwarmService, SwarmServices } from '../../../integrations/docker/swarm-services.js';
 import { SwarmTasks, type TaskState } from '../../../integrations/docker/swarm-tasks.js';
-import { LABELS } from '../release/labels.js';
+import { LABELS } from '../../../common/labels.js';
 import { DeploymentLogs } from '../streams/deployment-logs.js';
 
 /** Grace period of ten seconds, the kill, and the engine's own time. */

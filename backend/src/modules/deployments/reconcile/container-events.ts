@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Events } from '../../../integrations/docker/events.js';
-import { LABELS } from '../release/labels.js';
+import { LABELS } from '../../../common/labels.js';
 
 const RECONNECT_MS = 500;
 

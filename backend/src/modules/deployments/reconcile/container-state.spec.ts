@@ -16,6 +16,8 @@ const task = (id: string, state: TaskState = 'running'): SwarmTask => ({
   error: undefined,
   exitCode: undefined,
   containerId: 'c',
+  networks: [],
+  labels: {},
 });
 const running = (health?: 'starting' | 'healthy' | 'unhealthy') => ({
   running: true,

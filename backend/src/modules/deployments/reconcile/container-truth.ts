@@ -4,7 +4,7 @@ import { Signals } from '../../../core/database/signals.js';
 import type { Container } from '../../../generated/prisma/client.js';
 import { Containers } from '../../../integrations/docker/containers.js';
 import { type SwarmTask, SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
-import { LABELS } from '../release/labels.js';
+import { LABELS } from '../../../common/labels.js';
 import { LIVE_STATUSES } from '../state/transitions.js';
 import { ContainerEvents } from './container-events.js';
 import { type Observed, observeSlot } from './container-state.js';

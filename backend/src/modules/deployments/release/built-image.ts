@@ -1,4 +1,4 @@
-import { LABELS } from './labels.js';
+import { LABELS } from '../../../common/labels.js';
 import { parseImageReference } from './image-reference.js';
 
 /** `berth/{environmentId}/{name}`, in the registry that is configured, if one is. */

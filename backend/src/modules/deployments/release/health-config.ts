@@ -1,8 +1,6 @@
+import { PROBE_PATH } from '../../../core/probe/probe.js';
 import type { HealthConfig } from '../../../integrations/docker/service-spec.js';
 import { firstTcpPort, type HealthTiming, type Release } from './release.js';
-
-/** Where the probe is mounted; it needs nothing in the image. */
-export const PROBE_PATH = '/.berth/probe';
 
 export type CheckKind = 'http' | 'tcp' | 'command' | 'image' | 'none';
 

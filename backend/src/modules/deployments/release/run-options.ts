@@ -1,5 +1,6 @@
 import type { FieldError } from '../../../common/errors/domain-error.js';
 import type { Config } from '../../../config/config.js';
+import { publicDomain } from '../../ingress/public-domain.js';
 import type { HealthCheckDto, RunOptionsDto } from '../dto/create-deployment.dto.js';
 import {
   BASELINE_CAPABILITIES,
@@ -21,17 +22,18 @@ export interface RunOptions {
   healthCheck: HealthCheck;
   resources: Resources;
   capabilities: string[];
+  publicAs: { domain: string; port: number | null } | undefined;
 }
 
-type Limits = Pick<Config, 'hostPorts' | 'resources'>;
+type Limits = Pick<Config, 'hostPorts' | 'resources' | 'http'>;
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 const MAX_ENV_VARS = 500;
 const MAX_ENV_VALUE = 32_768;
 const RESERVED_PATHS = /^\/(proc|sys|dev|\.berth)(\/|$)|\/\.{1,2}(\/|$)|\/\//;
 
-/** What a validated body means. */
-export function runOptionsOf(body: RunOptionsDto, { resources }: Limits): RunOptions {
+/** What a validated body means. Throws INVALID_DOMAIN. */
+export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
   const ports = (body.ports ?? []).map(({ container, host, protocol = 'tcp' }) => ({
     container,
     protocol,
@@ -44,8 +46,11 @@ export function runOptionsOf(body: RunOptionsDto, { resources }: Limits): RunOpt
     envVars: body.envVars ?? {},
     command: body.command ?? [],
     healthCheck: healthCheckOf(body.healthCheck, ports),
-    resources: { ...resources.default, ...withoutNulls(body.resources ?? {}) },
+    resources: { ...config.resources.default, ...withoutNulls(body.resources ?? {}) },
     capabilities: [...new Set(body.capabilities ?? BASELINE_CAPABILITIES)],
+    publicAs: body.virtualHost
+      ? { domain: publicDomain(body.virtualHost, 'virtualHost', config), port: body.virtualPort ?? null }
+      : undefined,
   };
 }
 
@@ -57,6 +62,7 @@ export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldErro
     ...namedStringErrors('envVars', body.envVars ?? {}, MAX_ENV_VARS),
     ...healthErrors(body),
     ...resourceErrors(body, limits),
+    ...virtualHostErrors(body),
   ];
 }
 
@@ -127,6 +133,13 @@ function resourceErrors({ resources: asked }: RunOptionsDto, { resources: { max 
   return (['cpus', 'memoryMb', 'pids'] as const).flatMap((unit) =>
     (asked?.[unit] ?? 0) > max[unit] ? [{ path: `resources.${unit}`, message: `must be at most ${max[unit]}` }] : [],
   );
+}
+
+function virtualHostErrors({ virtualHost, virtualPort, ports }: RunOptionsDto): FieldError[] {
+  const hasPort = virtualPort != null || (ports ?? []).some(({ protocol }) => protocol !== 'udp');
+  return virtualHost && !hasPort
+    ? [{ path: 'virtualPort', message: 'is required with virtualHost when there is no TCP port in ports' }]
+    : [];
 }
 
 function healthCheckOf(dto: HealthCheckDto | undefined, ports: PortMapping[]): HealthCheck {

@@ -1,18 +1,13 @@
+import { type ProbeConfig, probeMount } from '../../../core/probe/probe.js';
 import type { ServiceSpec } from '../../../integrations/docker/service-spec.js';
-import { buildHealthConfig, PROBE_PATH } from './health-config.js';
-import { LABELS } from './labels.js';
+import { buildHealthConfig } from './health-config.js';
+import { LABELS } from '../../../common/labels.js';
 import type { Release } from './release.js';
 import { volumeName } from './names.js';
 
 export interface EngineOffers {
   startInterval: boolean;
   serviceNoNewPrivileges: boolean;
-}
-
-/** The probe as a Swarm config. */
-export interface ProbeConfig {
-  id: string;
-  name: string;
 }
 
 const SECOND_NS = 1_000_000_000;
@@ -60,9 +55,7 @@ function containerSpec(
       Target: path,
       ReadOnly: readOnly,
     })),
-    Configs: probe
-      ? [{ ConfigID: probe.id, ConfigName: probe.name, File: { Name: PROBE_PATH, UID: '0', GID: '0', Mode: 0o555 } }]
-      : [],
+    Configs: probe ? [probeMount(probe)] : [],
     ...(healthCheck && { HealthCheck: healthCheck }),
     CapabilityDrop: ['ALL'],
     CapabilityAdd: release.capabilities.map((name) => `CAP_${name}`),

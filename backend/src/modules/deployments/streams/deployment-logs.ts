@@ -7,7 +7,7 @@ import { formatLine, inOrder } from '../../../integrations/docker/log-decoder.js
 import { ServiceLogs, type TaskLogLine } from '../../../integrations/docker/service-logs.js';
 import { SwarmServices } from '../../../integrations/docker/swarm-services.js';
 import { SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
-import { LABELS } from '../release/labels.js';
+import { LABELS } from '../../../common/labels.js';
 import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
 import { DeploymentChanges } from './deployment-changes.js';
 import { fromKept, keptForm } from './kept-lines.js';

@@ -4,7 +4,7 @@ import { Checkouts } from '../../build/checkouts.js';
 import { ImageBuilder } from '../../build/image-builder.js';
 import { Sources } from '../../build/sources.js';
 import { referenceOf } from '../../release/image-reference.js';
-import { LABELS } from '../../release/labels.js';
+import { LABELS } from '../../../../common/labels.js';
 import { buildFailure } from '../build-failure.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
 import { gitFailure } from '../git-failure.js';

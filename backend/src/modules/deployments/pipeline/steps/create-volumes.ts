@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { eventually } from '../../../../common/time/eventually.js';
 import { Volumes } from '../../../../integrations/docker/volumes.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
-import { LABELS } from '../../release/labels.js';
+import { LABELS } from '../../../../common/labels.js';
 import { volumeName } from '../../release/names.js';
 
 const REMOVAL_MS = 15_000;

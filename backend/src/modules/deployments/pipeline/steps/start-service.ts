@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { Probe, type ProbeConfig } from '../../../../core/probe/probe.js';
 import { Engine } from '../../../../integrations/docker/engine.js';
 import { Images } from '../../../../integrations/docker/images.js';
 import { SwarmServices } from '../../../../integrations/docker/swarm-services.js';
 import { needsProbe } from '../../release/health-config.js';
 import { buildServiceSpec } from '../../release/service-spec-builder.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
-import { Probe } from '../probe.js';
 import { RunningServices } from '../running-services.js';
 import { StartGate } from '../start-gate.js';
+import { StepFailure } from '../step-failure.js';
 
 /** One deployment, one Swarm service. Its label with the deployment's id makes a second one impossible. */
 @Injectable()
@@ -50,8 +51,14 @@ export class StartService implements DeployStep {
     const release = context.release();
     const [engine, image] = await Promise.all([this.engine.inspect(), this.images.find(release.image)]);
     const complete = { ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false };
-    const probe = needsProbe(complete) ? await this.probe.ensure(engine.arch) : undefined;
+    const probe = needsProbe(complete) ? await this.probeFor(engine.arch) : undefined;
     context.signal.throwIfAborted();
     return this.services.create(buildServiceSpec(complete, engine, probe), context.registryAuth());
+  }
+
+  private async probeFor(arch: string): Promise<ProbeConfig> {
+    const probe = await this.probe.ensure(arch);
+    if (probe) return probe;
+    throw new StepFailure('INTERNAL', `There is no health probe for ${arch}: use healthCheck.command.`);
   }
 }

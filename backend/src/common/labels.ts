@@ -6,4 +6,10 @@ export const LABELS = {
   name: 'berth.name',
   /** the deployment whose attempt made a volume */
   createdBy: 'berth.created-by',
+  /** part of the ingress: `front`, `edge` or `page` */
+  ingress: 'berth.ingress',
+  /** the public name that an edge is of, by its row's id */
+  site: 'berth.site',
+  /** hash of everything that a service of the ingress is made from */
+  revision: 'berth.revision',
 } as const;

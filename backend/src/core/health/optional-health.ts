@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import type { HealthCheckResult } from '@nestjs/terminus';
+
+export interface PartHealth {
+  status: 'up' | 'down';
+  message?: string;
+  [detail: string]: unknown;
+}
+
+/** Parts without which the platform still does its work: `/health` tells of them, and stays 200 when they are down. Modules register here. */
+@Injectable()
+export class OptionalHealth {
+  private readonly parts = new Map<string, () => Promise<PartHealth>>();
+
+  register(name: string, check: () => Promise<PartHealth>): void {
+    this.parts.set(name, check);
+  }
+
+  async addTo(result: HealthCheckResult): Promise<HealthCheckResult> {
+    const { info = {}, error = {}, details } = result;
+    const complete = { ...result, info: { ...info }, error: { ...error }, details: { ...details } };
+    for (const [name, check] of this.parts) {
+      const health = await check();
+      complete.details[name] = health;
+      complete[health.status === 'up' ? 'info' : 'error'][name] = health;
+    }
+    return complete;
+  }
+}

@@ -1,0 +1,20 @@
+export type AcmeErrorKind = 'unreachable' | 'rate-limited' | 'not-validated' | 'refused';
+
+/** Why there is no certificate, in a sentence that its owner may read. */
+export class AcmeError extends Error {
+  constructor(
+    readonly kind: AcmeErrorKind,
+    message: string,
+    readonly options: { retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+  }
+}
+
+/** Milliseconds of a Retry-After, seconds or a date (RFC 9110, 10.2.3); undefined for anything else. */
+export function retryAfterMs(header: unknown, now = Date.now()): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
+}

@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type * as acme from 'acme-client';
+import { Config } from '../../config/config.js';
+import { AcmeError, retryAfterMs } from './acme-error.js';
+import { renewalId } from './renewal-id.js';
+
+export interface OrderRequest {
+  /** PEM */
+  accountKey: string;
+  domain: string;
+  /** PEM, of the certificate */
+  privateKey: string;
+  /** of an order that was begun before */
+  orderUrl: string | undefined;
+  /** PEM of the certificate that the new one replaces; RFC 9773, 5 */
+  replaces: string | undefined;
+  /** told before a new order is placed, and once its URL is known */
+  beforeOrder: () => Promise<void>;
+  onOrder: (url: string) => Promise<void>;
+  signal: AbortSignal;
+}
+
+/** When the server would like to see a certificate renewed; RFC 9773, 4.2. */
+export interface RenewalWindow {
+  start: Date;
+  end: Date;
+  /** look again after this */
+  againAfterMs: number | undefined;
+}
+
+const CALL_TIMEOUT_MS = 15_000;
+const ORDER_MS = 90_000;
+const POLL_MS = { first: 200, factor: 1.5, most: 3000 };
+
+/**
+ * The ACME server (RFC 8555), through acme-client. Nothing is tried again here: how often one may ask is decided above, where it is kept. The
+ * library is loaded when the first certificate is ordered, since most of its weight is cryptography that nobody else needs.
+ */
+@Injectable()
+export class AcmeServer {
+  private library: Promise<typeof acme> | undefined;
+
+  constructor(private readonly config: Config) {}
+
+  /** The certificate with its chain, PEM. Throws AcmeError. */
+  async order(request: OrderRequest): Promise<string> {
+    const { domain, privateKey, signal } = request;
+    const { Client, crypto } = await this.load();
+    const client = new Client({ directoryUrl: this.config.acme.directoryUrl, accountKey: request.accountKey });
+    await this.openAccount(client);
+    const order = (await this.resumed(client, request)) ?? (await this.placed(client, request));
+    const until = Date.now() + ORDER_MS;
+    if (order.status === 'pending') await this.prove(client, order, signal, until);
+    const ready = await this.poll(() => client.getOrder(order), ['ready', 'valid'], signal, until);
+    if (ready.status === 'ready') {
+      const [, csr] = await crypto.createCsr({ altNames: [domain] }, privateKey);
+      await client.finalizeOrder(ready, csr);
+    }
+    const valid = await this.poll(() => client.getOrder(order), ['valid'], signal, until);
+    return client.getCertificate(valid);
+  }
+
+  /** Undefined where the server has no opinion. Throws AcmeError. */
+  async renewalWindow(chain: string, accountKey: string): Promise<RenewalWindow | undefined> {
+    const { Client, axios } = await this.load();
+    const client = new Client({ directoryUrl: this.config.acme.directoryUrl, accountKey });
+    const base = await this.renewalUrl(client);
+    const id = await renewalId(chain);
+    if (!base || !id) return undefined;
+    const { data, headers } = await axios.get<{ suggestedWindow?: { start: string; end: string } }>(`${base}/${id}`);
+    const [start, end] = [data.suggestedWindow?.start, data.suggestedWindow?.end].map((text) => new Date(text ?? ''));
+    if (!start || !end || Number.isNaN(start.getTime()) || !(start < end)) return undefined;
+    return { start, end, againAfterMs: retryAfterMs(headers['retry-after']) };
+  }
+
+  private load(): Promise<typeof acme> {
+    this.library ??= import('acme-client').then((library) => {
+      const { caFile } = this.config.acme;
+      Object.assign(library.axios.defaults, {
+        timeout: CALL_TIMEOUT_MS,
+        maxRedirects: 0,
+        proxy: false,
+        validateStatus: null,
+        ...(caFile && { httpsAgent: new Agent({ ca: readFileSync(caFile) }) }),
+      });
+      // Its own try again at once, and make a TypeError of a connection that is refused.
+      library.axios.interceptors.request.clear();
+      library.axios.interceptors.response.clear();
+      library.axios.interceptors.response.use(refuseFailures, refuseSilence);
+      return library;
+    });
+    return this.library;
+  }
+
+  /** Made, or found by its key. acme-client's own method goes on to change nothing in one that is there, which servers refuse. */
+  private async openAccount(client: acme.Client): Promise<void> {
+    const { email } = this.config.acme;
+    const { api } = client as unknown as { api: { createAccount(data: object): Promise<unknown> } };
+    await api.createAccount({ termsOfServiceAgreed: true, ...(email && { contact: [`mailto:${email}`] }) });
+  }
+
+  /** One that a crash interrupted; undefined when there is none, or none that can still succeed. */
+  private async resumed(client: acme.Client, { orderUrl }: OrderRequest): Promise<acme.Order | undefined> {
+    if (orderUrl === undefined) return undefined;
+    try {
+      const order = await client.getOrder({ url: orderUrl } as acme.Order);
+      return order.status === 'invalid' ? undefined : order;
+    } catch (error) {
+      if (error instanceof AcmeError && error.kind === 'refused') return undefined;
+      throw error;
+    }
+  }
+
+  private async placed(client: acme.Client, request: OrderRequest): Promise<acme.Order> {
+    const identifiers = [{ type: 'dns', value: request.domain }];
+    const hasRenewalInfo = request.replaces !== undefined && (await this.renewalUrl(client)) !== undefined;
+    const replaces = hasRenewalInfo ? await renewalId(request.replaces ?? '') : undefined;
+    await request.beforeOrder();
+    const order = await client.createOrder({ identifiers, ...(replaces && { replaces }) });
+    await request.onOrder(order.url);
+    return order;
+  }
+
+  private async prove(client: acme.Client, order: acme.Order, signal: AbortSignal, until: number): Promise<void> {
+    for (const authorization of await client.getAuthorizations(order)) {
+      const challenge = authorization.challenges.find(({ type }) => type === 'http-01');
+      if (authorization.status === 'valid') continue;
+      if (!challenge) throw new AcmeError('refused', 'The ACME server offers no HTTP-01 challenge for this name.');
+      if (challenge.status === 'pending') await client.completeChallenge(challenge);
+      const look = async () => {
+        const found = (await client.getAuthorizations(order)).find(({ url }) => url === authorization.url);
+        return found ?? authorization;
+      };
+      await this.poll(look, ['valid'], signal, until);
+    }
+  }
+
+  private async renewalUrl(client: acme.Client): Promise<string | undefined> {
+    const { http } = client as unknown as { http: { getDirectory(): Promise<{ renewalInfo?: string }> } };
+    return (await http.getDirectory()).renewalInfo;
+  }
+
+  private async poll<T extends { status: string }>(
+    look: () => Promise<T>,
+    wanted: string[],
+    signal: AbortSignal,
+    until: number,
+  ): Promise<T> {
+    for (let pauseMs = POLL_MS.first; ; pauseMs = Math.min(pauseMs * POLL_MS.factor, POLL_MS.most)) {
+      const item = await look();
+      if (wanted.includes(item.status)) return item;
+      if (item.status === 'invalid') throw new AcmeError('not-validated', reasonOf(item));
+      if (Date.now() > until)
+        throw new AcmeError('unreachable', `The ACME server did not come to an end: the order is ${item.status}.`);
+      await delay(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+}
+
+/** What the server says of a challenge or of the order itself. */
+function reasonOf(item: object): string {
+  const { challenges = [], error } = item as { challenges?: { error?: Problem }[]; error?: Problem };
+  const problem = challenges.find((challenge) => challenge.error)?.error ?? error;
+  return `The name was not validated: ${problem?.detail ?? 'the ACME server gives no reason'}.`;
+}
+
+interface Problem {
+  type?: string;
+  detail?: string;
+}
+interface Answer {
+  status: number;
+  data: unknown;
+  headers: Record<string, unknown>;
+}
+
+/** acme-client keeps of an error its text only; a nonce that is too old is its own affair. */
+function refuseFailures<T extends Answer>(answer: T): T {
+  const problem = (answer.data ?? {}) as Problem;
+  if (answer.status < 400 || problem.type?.endsWith(':badNonce')) return answer;
+  const options = { retryAfterMs: retryAfterMs(answer.headers['retry-after']) };
+  const said = problem.detail ?? `it answered ${answer.status}`;
+  if (answer.status === 429 || problem.type?.endsWith(':rateLimited'))
+    throw new AcmeError('rate-limited', `The ACME server limits how often it may be asked: ${said}.`, options);
+  if (answer.status >= 500)
+    throw new AcmeError('unreachable', `The ACME server has a trouble of its own: ${said}.`, options);
+  throw new AcmeError('refused', `The ACME server refused: ${said}.`, options);
+}
+
+function refuseSilence(error: Error & { code?: string }): never {
+  if (error instanceof AcmeError) throw error;
+  const reason = error.code ?? 'no connection';
+  throw new AcmeError('unreachable', `The ACME server does not answer (${reason}).`, { cause: error });
+}

@@ -1,0 +1,15 @@
+import { Injectable } from '@nestjs/common';
+import { DockerClient } from './docker-client.js';
+import { NamedContents } from './named-contents.js';
+
+/** Swarm's secrets: encrypted at its managers, in memory only where a service mounts them, and never given back. */
+@Injectable()
+export class Secrets extends NamedContents {
+  constructor(docker: DockerClient) {
+    super(docker, {
+      create: (client, options) => client.createSecret(options),
+      list: (client, filters) => client.listSecrets({ filters }),
+      remove: (client, id) => client.getSecret(id).remove(),
+    });
+  }
+}

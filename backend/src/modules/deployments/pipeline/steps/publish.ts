@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../../../../common/errors/domain-error.js';
+import { PublicAccessService } from '../../../ingress/public-access.service.js';
+import type { DeployStep, StepContext } from '../deploy-step.js';
+
+/** The public name that the deployment asked for, now that it runs. Who is refused it still runs: the environment says why. */
+@Injectable()
+export class Publish implements DeployStep {
+  readonly name = 'Publish';
+  readonly status = 'RUNNING';
+
+  constructor(private readonly publicAccess: PublicAccessService) {}
+
+  async run({ deployment: { environmentId, name, virtualHost, virtualPort } }: StepContext): Promise<void> {
+    if (virtualHost === null) return;
+    try {
+      await this.publicAccess.claim(environmentId, virtualHost, { name, port: virtualPort });
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      await this.publicAccess.refused(environmentId, `virtualHost: ${error.message}`);
+    }
+  }
+}

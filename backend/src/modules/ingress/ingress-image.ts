@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { PrismaService } from '../../core/database/prisma.service.js';
+import { Images } from '../../integrations/docker/images.js';
+import { RegistryError } from '../../integrations/docker/registry-error.js';
+
+const SETTING = 'ingress.image';
+
+/**
+ * The image of front and edges, by the digest that its name meant when it was first used: a tag that moves must not replace every edge at the
+ * next start. Another NGINX_IMAGE does.
+ */
+@Injectable()
+export class IngressImage {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly images: Images,
+    private readonly config: Config,
+  ) {}
+
+  /** The reference to run; the image is on this node then. Throws RegistryError, DockerError. */
+  async ensure(signal: AbortSignal): Promise<string> {
+    const { image } = this.config.ingress;
+    const kept = await this.kept(image);
+    if (kept && (await this.images.find(kept))) return kept;
+    try {
+      const pinned = kept ?? `${nameOf(image)}@${(await this.images.resolve(image, undefined, signal)).digest}`;
+      await this.images.pull(pinned, undefined, () => undefined, signal);
+      await this.keep(image, pinned);
+      return pinned;
+    } catch (error) {
+      // Without its registry, what is here will do.
+      const local = error instanceof RegistryError ? await this.images.find(image) : undefined;
+      if (local) return local.id;
+      throw error;
+    }
+  }
+
+  private async kept(image: string): Promise<string | undefined> {
+    const row = await this.prisma.platformSetting.findUnique({ where: { name: SETTING } });
+    const [setting, pinned] = row?.value.split(' ') ?? [];
+    return setting === image ? pinned : undefined;
+  }
+
+  private async keep(image: string, pinned: string): Promise<void> {
+    const value = `${image} ${pinned}`;
+    await this.prisma.platformSetting.upsert({
+      where: { name: SETTING },
+      create: { name: SETTING, value },
+      update: { value },
+    });
+  }
+}
+
+/** Without tag and digest. */
+function nameOf(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+}

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
+import { CertificatesRepository } from './certificates/certificates.repository.js';
+import { Edges } from './edges.js';
+import { Front } from './front.js';
+import { OwnSite } from './own-site.js';
+import { SitesRepository } from './sites.repository.js';
+
+const AGAIN_MS = 3000;
+
+/** Keeps the ingress what it should be: at the start, with patience, and once a minute. What nobody knows is left alone and reported. */
+@Injectable()
+export class IngressUpkeep implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(IngressUpkeep.name);
+  private readonly closing = new AbortController();
+  private readonly strangers = new Set<string>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly front: Front,
+    private readonly own: OwnSite,
+    private readonly edges: Edges,
+    private readonly sites: SitesRepository,
+    private readonly certificates: CertificatesRepository,
+    private readonly worker: JobWorker,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('ingress.sweep', (_payload, signal) => this.sweep(signal));
+    this.worker.schedule('ingress.sweep', '* * * * *');
+  }
+
+  onApplicationBootstrap(): void {
+    void this.begin();
+  }
+
+  onModuleDestroy(): void {
+    this.closing.abort(new ShutdownInterrupt());
+  }
+
+  /** Requests need not wait for it: while there is no front, making something public says so. */
+  private async begin(): Promise<void> {
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      try {
+        await this.sweep(signal);
+        return;
+      } catch (error) {
+        this.logger.debug(`not ready: ${String(error)}`);
+        await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async sweep(signal: AbortSignal): Promise<void> {
+    await this.front.ensure(signal);
+    await this.own.ensure();
+    await this.certificates.forgetOrders(new Date());
+    const [sites, served] = await Promise.all([this.sites.all(), this.edges.sitesServed()]);
+    const due = sites.filter(({ id, state }) => (this.config.ingress.isOn && !served.has(id)) || state === 'LEAVING');
+    await this.sites.converge(
+      this.sites.db,
+      due.map(({ id }) => id),
+    );
+    this.reportStrangers(
+      served,
+      sites.map(({ id }) => id),
+    );
+  }
+
+  /** An edge without a row may be another platform's. */
+  private reportStrangers(served: Set<string>, known: string[]): void {
+    for (const id of served) {
+      if (known.includes(id) || this.strangers.has(id)) continue;
+      this.strangers.add(id);
+      this.logger.warn(`there is an edge for a site that is not known here: ${id}`);
+    }
+  }
+}

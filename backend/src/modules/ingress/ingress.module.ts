@@ -1,0 +1,44 @@
+import { Module } from '@nestjs/common';
+import { EnvironmentsModule } from '../environments/environments.module.js';
+import { AcmeAccount } from './certificates/acme-account.js';
+import { Certificates } from './certificates/certificates.js';
+import { CertificatesRepository } from './certificates/certificates.repository.js';
+import { NameCheck } from './certificates/name-check.js';
+import { Edges } from './edges.js';
+import { Front } from './front.js';
+import { IngressImage } from './ingress-image.js';
+import { IngressStatus } from './ingress-status.js';
+import { IngressUpkeep } from './ingress-upkeep.js';
+import { NginxPartsSource } from './nginx-parts.js';
+import { OwnSite } from './own-site.js';
+import { PublicAccessController } from './public-access.controller.js';
+import { PublicAccessService } from './public-access.service.js';
+import { ServiceRollout } from './service-rollout.js';
+import { SiteConvergence } from './site-convergence.js';
+import { SitesRepository } from './sites.repository.js';
+import { StaleDevices } from './stale-devices.js';
+
+@Module({
+  imports: [EnvironmentsModule],
+  controllers: [PublicAccessController],
+  providers: [
+    AcmeAccount,
+    Certificates,
+    CertificatesRepository,
+    Edges,
+    Front,
+    IngressImage,
+    IngressStatus,
+    IngressUpkeep,
+    NameCheck,
+    NginxPartsSource,
+    OwnSite,
+    PublicAccessService,
+    ServiceRollout,
+    SiteConvergence,
+    SitesRepository,
+    StaleDevices,
+  ],
+  exports: [PublicAccessService, SitesRepository],
+})
+export class IngressModule {}

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { LABELS } from '../../common/labels.js';
+import { Probe } from '../../core/probe/probe.js';
+import { Configs } from '../../integrations/docker/configs.js';
+import { Engine } from '../../integrations/docker/engine.js';
+import { NginxConfig } from '../../integrations/nginx/nginx-config.js';
+import { IngressImage } from './ingress-image.js';
+import { contentName } from './ingress-names.js';
+import type { Mounted, NginxParts } from './ingress-specs.js';
+
+/** Brings everything that a front or an edge is made from into the Engine. */
+@Injectable()
+export class NginxPartsSource {
+  constructor(
+    private readonly image: IngressImage,
+    private readonly engine: Engine,
+    private readonly probe: Probe,
+    private readonly configs: Configs,
+    private readonly nginx: NginxConfig,
+  ) {}
+
+  async ensure(
+    config: { text: string; labels: Record<string, string> },
+    pages: readonly (404 | 502 | 503)[],
+    signal: AbortSignal,
+  ): Promise<NginxParts> {
+    const [image, engine] = await Promise.all([this.image.ensure(signal), this.engine.inspect()]);
+    const configs = [await this.file('nginx', '/etc/berth/nginx.conf', config.text, config.labels)];
+    for (const status of pages) {
+      const labels = { [LABELS.ingress]: 'page' };
+      configs.push(
+        await this.file(`page_${status}`, `/etc/berth/pages/${status}.html`, this.nginx.page(status), labels),
+      );
+    }
+    return { image, engine, probe: await this.probe.ensure(engine.arch), configs };
+  }
+
+  private async file(kind: string, path: string, text: string, labels: Record<string, string>): Promise<Mounted> {
+    const name = contentName(kind, text);
+    const id = await this.configs.ensure(name, Buffer.from(text), { [LABELS.managed]: 'true', ...labels });
+    return { id, name, path };
+  }
+}

@@ -1,0 +1,99 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Caller } from '../../common/decorators/caller.js';
+import { DomainError, invalidField } from '../../common/errors/domain-error.js';
+import { eventually } from '../../common/time/eventually.js';
+import { Config } from '../../config/config.js';
+import type { Environment } from '../../generated/prisma/client.js';
+import { EnvironmentTeardown, type TeardownParticipant } from '../environments/environment-teardown.js';
+import type { EnvironmentRow } from '../environments/environments.repository.js';
+import { EnvironmentsService } from '../environments/environments.service.js';
+import { Front } from './front.js';
+import { publicDomain } from './public-domain.js';
+import { chooseTarget } from './site-target.js';
+import { type SiteTarget, SitesRepository } from './sites.repository.js';
+
+export interface PublicRequest {
+  domain: string;
+  deploymentId?: string | undefined;
+  port?: number | undefined;
+}
+
+const GONE_MS = 120_000;
+
+/** Environments on the internet, as users ask for it. The Engine follows in jobs that are committed with the rows. */
+@Injectable()
+export class PublicAccessService implements OnModuleInit, TeardownParticipant {
+  constructor(
+    private readonly environments: EnvironmentsService,
+    private readonly sites: SitesRepository,
+    private readonly front: Front,
+    private readonly teardown: EnvironmentTeardown,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.teardown.register('running', this);
+  }
+
+  /** Again with the same name: nothing new, but that the certificate is looked at now. With another one: it moves. */
+  async publish(caller: Caller, environmentId: string, request: PublicRequest): Promise<EnvironmentRow> {
+    const domain = publicDomain(request.domain, 'domain', this.config);
+    await this.environments.getActive(caller, environmentId);
+    const target = await this.targetOf(environmentId, domain, request);
+    await this.front.require();
+    await this.claim(environmentId, domain, target);
+    return this.environments.get(caller, environmentId);
+  }
+
+  /** For a deployment that asks for a name itself: all its releases answer there. Throws DOMAIN_TAKEN. */
+  async claim(environmentId: string, domain: string, target: SiteTarget): Promise<void> {
+    await this.sites.transaction(async (db) => {
+      if (!(await this.sites.lockEnvironment(db, environmentId)))
+        throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environmentId} is not ACTIVE.` });
+      await this.sites.claim(db, environmentId, domain, target);
+    });
+  }
+
+  /** Told to whoever looks at the environment. */
+  refused(environmentId: string, reason: string): Promise<void> {
+    return this.sites.tell(environmentId, reason);
+  }
+
+  async withdraw(caller: Caller, environmentId: string): Promise<EnvironmentRow> {
+    await this.environments.get(caller, environmentId);
+    await this.sites.transaction((db) => this.sites.release(db, environmentId));
+    return this.environments.get(caller, environmentId);
+  }
+
+  /** Its names are free when this ends. */
+  async clear({ id }: Environment, signal: AbortSignal): Promise<void> {
+    await this.sites.transaction((db) => this.sites.release(db, id));
+    await eventually(async () => (await this.sites.countOf(id)) === 0, {
+      withinMs: GONE_MS,
+      everyMs: 200,
+      signal,
+      what: 'the public site is still there',
+    });
+  }
+
+  private async targetOf(environmentId: string, domain: string, request: PublicRequest): Promise<SiteTarget> {
+    const port = request.port ?? null;
+    if (request.deploymentId !== undefined) {
+      const deployment = await this.sites.deployment(environmentId, request.deploymentId);
+      if (!deployment)
+        throw new DomainError('DEPLOYMENT_NOT_FOUND', {
+          detail: `Deployment ${request.deploymentId} does not exist in this environment.`,
+          hint: 'GET /deployments/environment/{id} lists those of an environment.',
+        });
+      if (port === null && deployment.tcpPorts.length === 0)
+        throw invalidField('port', 'is required: this deployment declares no TCP port');
+      return { name: deployment.name, port };
+    }
+    const candidates = await this.sites.candidates(environmentId);
+    const current = await this.sites.current(this.sites.db, environmentId, domain);
+    const runs = candidates.some(({ name }) => name === current?.targetName);
+    // The same request again must not move the site to what was deployed since.
+    if (current?.targetName != null && runs) return { name: current.targetName, port: port ?? current.targetPort };
+    return { name: chooseTarget(candidates, { name: null, port })?.name ?? null, port };
+  }
+}

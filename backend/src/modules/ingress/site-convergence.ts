@@ -1,0 +1,85 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import type { EdgeModel, Upstream } from '../../integrations/nginx/nginx-config.js';
+import { CertificatesRepository } from './certificates/certificates.repository.js';
+import { type EdgeCertificate, Edges } from './edges.js';
+import { Front } from './front.js';
+import { chooseTarget } from './site-target.js';
+import { type SiteRow, SitesRepository } from './sites.repository.js';
+
+/**
+ * Brings the Engine to what a site's row says: a durable job, one at a time for a site, harmless to run again. A site that is served has its edge,
+ * proven; one that leaves loses edge, secrets and certificate, and only then its claim on the name.
+ */
+@Injectable()
+export class SiteConvergence implements OnModuleInit {
+  private readonly logger = new Logger(SiteConvergence.name);
+
+  constructor(
+    private readonly sites: SitesRepository,
+    private readonly certificates: CertificatesRepository,
+    private readonly edges: Edges,
+    private readonly front: Front,
+    private readonly worker: JobWorker,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('site.converge', ({ siteId }, signal) => this.converge(siteId, signal));
+  }
+
+  private async converge(siteId: string, signal: AbortSignal): Promise<void> {
+    const site = await this.sites.byId(siteId);
+    if (!site) return;
+    if (site.state === 'LEAVING') {
+      await this.edges.remove(siteId, signal);
+      await this.sites.remove(siteId);
+      if (!this.config.ingress.isOn) await this.front.ensure(signal); // the last one frees the network
+      return;
+    }
+    if (!this.config.ingress.isOn) return;
+    const certificate = this.certificateOf(site);
+    const problem = await this.serve(site, certificate, signal);
+    const proof = { withCertificate: certificate !== undefined, needsReach: this.config.dns.isChecked };
+    if (problem === undefined) await this.sites.proven(site, proof);
+    else {
+      this.logger.warn(`the edge of ${site.domain} does not start: ${problem}`);
+      await this.sites.notProven(site, problem);
+    }
+  }
+
+  private async serve(
+    site: SiteRow,
+    certificate: EdgeCertificate | undefined,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const model: EdgeModel = {
+      domain: site.domain,
+      upstream: await this.upstreamOf(site),
+      hasCertificate: certificate !== undefined,
+      // Nobody shall send a key to the API in clear.
+      redirects: site.certificate?.status === 'ISSUED' || site.environmentId === null,
+      frontSubnet: await this.front.subnet(),
+      ports: { http: this.config.ingress.httpPort, https: this.config.ingress.httpsPort },
+    };
+    const { id, domain, environmentId, environment } = site;
+    const edge = { id, domain, environmentId, network: environment?.overlayNetworkId ?? null };
+    return this.edges.ensure(edge, model, certificate, signal);
+  }
+
+  private certificateOf({ certificate }: SiteRow): EdgeCertificate | undefined {
+    if (!certificate?.chain) return undefined;
+    return { chain: certificate.chain, privateKey: this.certificates.privateKey(certificate) };
+  }
+
+  private async upstreamOf(site: SiteRow): Promise<Upstream | undefined> {
+    if (site.environmentId === null) return { kind: 'api' };
+    const target = chooseTarget(await this.sites.candidates(site.environmentId), {
+      name: site.targetName,
+      port: site.targetPort,
+    });
+    if (target && site.targetName === null) await this.sites.keepTarget(site.id, target.name);
+    return target && { kind: 'service', ...target };
+  }
+}
