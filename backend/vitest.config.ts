@@ -35,6 +35,17 @@ export default defineConfig({
       {
         ...decorators,
         test: {
+          name: 'long',
+          include: ['test/long/**/*.long-spec.ts'],
+          globalSetup: ['test/testbed/global-setup.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...decorators,
+        test: {
           name: 'bench',
           include: ['bench/**/*.bench-spec.ts'],
           globalSetup: ['test/testbed/global-setup.ts'],

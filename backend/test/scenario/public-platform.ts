@@ -130,12 +130,13 @@ export class PublicPlatform {
     let calmSince = Date.now();
     await eventually(async () => {
       const jobs = await this.platform.sql(
-        `SELECT 1 FROM graphile_worker.jobs WHERE task_identifier IN ('site.converge', 'certificate.maintain') AND run_at <= now()`,
+        `SELECT task_identifier, attempts, locked_at, last_error FROM graphile_worker.jobs WHERE task_identifier IN ('site.converge', 'certificate.maintain') AND attempts < max_attempts AND run_at <= now()`,
       );
       const [site] = await this.platform.sql<{ id: string }>('SELECT id FROM "Site" WHERE domain = $1', [domain]);
       const edges = await this.engine.running(`berth.site=${site?.id ?? ''}`);
       if (jobs.length > 0 || edges !== 1) calmSince = Date.now();
-      expect(Date.now() - calmSince).toBeGreaterThan(calmMs);
+      const waitsFor = `${edges} edges, jobs: ${JSON.stringify(jobs)}`;
+      expect(Date.now() - calmSince, waitsFor).toBeGreaterThan(calmMs);
     }, 60_000);
   }
 

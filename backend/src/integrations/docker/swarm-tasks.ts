@@ -19,6 +19,16 @@ export type TaskState =
   | 'remove'
   | 'orphaned';
 
+/** Of a task that runs no more, and will not again. */
+export const ENDED_STATES: ReadonlySet<TaskState> = new Set([
+  'complete',
+  'shutdown',
+  'failed',
+  'rejected',
+  'remove',
+  'orphaned',
+]);
+
 export interface SwarmTask {
   id: string;
   serviceId: string;

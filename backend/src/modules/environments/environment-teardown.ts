@@ -66,7 +66,7 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
     const environment = await this.environments.byId(environmentId);
     if (environment?.status !== 'DELETING') return;
     for (const stage of STAGES)
-      for (const participant of this.participants[stage]) await participant.clear(environment, signal);
+      await Promise.all(this.participants[stage].map((participant) => participant.clear(environment, signal)));
     await this.network.remove(environment.overlayNetworkId, signal);
     await this.environments.move(this.environments.db, environmentId, ['DELETING'], 'DELETED');
   }

@@ -2,13 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { eventually } from '../../../common/time/eventually.js';
 import { Containers } from '../../../integrations/docker/containers.js';
 import { type SwarmService, SwarmServices } from '../../../integrations/docker/swarm-services.js';
-import { SwarmTasks, type TaskState } from '../../../integrations/docker/swarm-tasks.js';
+import { ENDED_STATES, SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
 import { LABELS } from '../../../common/labels.js';
 import { DeploymentLogs } from '../streams/deployment-logs.js';
 
 /** Grace period of ten seconds, the kill, and the engine's own time. */
 const PATIENCE = { withinMs: 40_000, everyMs: 200 };
-const ENDED_STATES = new Set<TaskState>(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned']);
 
 /** The Swarm services of deployments, found by label: names may change, labels do not. */
 @Injectable()

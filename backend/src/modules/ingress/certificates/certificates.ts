@@ -56,8 +56,8 @@ export class Certificates implements OnModuleInit {
     const planned = row.nextAttemptAt ?? usual;
     const window = await this.window(chain ?? '');
     const isInside = window && planned >= window.start && planned <= window.end;
-    // A try that failed has its own next time.
-    const renewAt = !window || isInside || row.failures > 0 ? planned : withinWindow(window, Math.random());
+    const hasFailed = row.failures > 0 && row.nextAttemptAt !== null; // then the next try has its own time
+    const renewAt = !window || isInside || hasFailed ? planned : withinWindow(window, Math.random());
     const askAgainMs = window?.againAfterMs ?? ASK_AGAIN_MS.usual;
     const askAt = now.getTime() + Math.min(Math.max(askAgainMs, ASK_AGAIN_MS.least), ASK_AGAIN_MS.most);
     await this.certificates.lookAgain(domain, renewAt, new Date(Math.min(renewAt.getTime(), askAt)));
