@@ -8,6 +8,8 @@ export const LABELS = {
   createdBy: 'berth.created-by',
   /** part of the ingress: `front`, `edge` or `page` */
   ingress: 'berth.ingress',
+  /** of the front: the thumbprint of the ACME account that it answers for, which no other platform has */
+  account: 'berth.account',
   /** the public name that an edge is of, by its row's id */
   site: 'berth.site',
   /** hash of everything that a service of the ingress is made from */

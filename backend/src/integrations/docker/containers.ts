@@ -38,10 +38,10 @@ export class Containers {
     }
   }
 
-  /** Ids of this node's containers of a Swarm service, by default stopped ones, too. */
-  async ofService(serviceId: string, { all = true } = {}): Promise<string[]> {
+  /** Ids of this node's containers of a Swarm service, stopped ones included. */
+  async ofService(serviceId: string): Promise<string[]> {
     const filters = { label: [`com.docker.swarm.service.id=${serviceId}`] };
-    const found = await this.docker.call((docker) => docker.listContainers({ all, filters }));
+    const found = await this.docker.call((docker) => docker.listContainers({ all: true, filters }));
     return found.map(({ Id }) => Id);
   }
 

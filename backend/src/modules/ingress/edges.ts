@@ -7,7 +7,7 @@ import { Containers } from '../../integrations/docker/containers.js';
 import { Engine } from '../../integrations/docker/engine.js';
 import { Secrets } from '../../integrations/docker/secrets.js';
 import { SwarmServices } from '../../integrations/docker/swarm-services.js';
-import { ENDED_STATES, SwarmTasks } from '../../integrations/docker/swarm-tasks.js';
+import { SwarmTasks } from '../../integrations/docker/swarm-tasks.js';
 import { type EdgeModel, NginxConfig } from '../../integrations/nginx/nginx-config.js';
 import { edgeServiceName } from './ingress-names.js';
 import { buildEdgeSpec, type Mounted, revisionOf } from './ingress-specs.js';
@@ -29,7 +29,7 @@ export interface EdgeCertificate {
 }
 
 /** Its containers finish what they have begun, for 20 s. */
-const ENDED_MS = 60_000;
+const GONE_MS = 60_000;
 
 /** Edges in the Engine: everything of one carries its site's id, so that it is found again whatever happened in between. */
 @Injectable()
@@ -76,11 +76,10 @@ export class Edges {
   async remove(siteId: string, signal: AbortSignal): Promise<void> {
     const service = await this.services.find(edgeServiceName(siteId));
     if (service) await this.services.remove(service.id);
-    // What has ended answers nobody; the Engine clears it away some seconds later.
-    const ended = async () =>
-      (await this.tasks.list({ labels: [`${LABELS.site}=${siteId}`] })).every(({ state }) => ENDED_STATES.has(state)) &&
-      (!service || (await this.containers.ofService(service.id, { all: false })).length === 0);
-    await eventually(ended, { withinMs: ENDED_MS, everyMs: 200, signal, what: 'containers of the edge still run' });
+    const gone = async () =>
+      (await this.tasks.list({ labels: [`${LABELS.site}=${siteId}`] })).length === 0 &&
+      (!service || (await this.containers.ofService(service.id)).length === 0);
+    await eventually(gone, { withinMs: GONE_MS, everyMs: 200, signal, what: 'containers of the edge are still there' });
     await this.collect(siteId, new Set());
   }
 

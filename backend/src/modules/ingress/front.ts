@@ -89,15 +89,18 @@ export class Front {
 
   private async bring(signal: AbortSignal): Promise<void> {
     await this.ensureNetwork();
-    const text = this.nginx.front(await this.account.thumbprint());
+    const thumbprint = await this.account.thumbprint();
+    const text = this.nginx.front(thumbprint);
     const parts = await this.parts.ensure({ text, labels: { [LABELS.ingress]: 'front' } }, [404, 502], signal);
     const { httpPort, httpsPort } = this.config.ingress;
-    await this.rollout.apply(buildFrontSpec(parts, { http: httpPort, https: httpsPort }));
+    await this.rollout.apply(buildFrontSpec(parts, thumbprint, { http: httpPort, https: httpsPort }));
     await this.collect(new Set(parts.configs.map(({ id }) => id)));
   }
 
-  /** Its network stays for as long as there are edges. */
+  /** Its network stays for as long as there are edges. One of another platform is left alone. */
   private async remove(): Promise<void> {
+    const front = await this.services.find(FRONT_SERVICE);
+    if (front && front.labels[LABELS.account] !== (await this.account.thumbprint())) return;
     await this.services.remove(FRONT_SERVICE);
     await this.collect(new Set());
     await this.networks.tryRemove(EDGE_NETWORK);

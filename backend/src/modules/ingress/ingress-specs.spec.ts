@@ -70,7 +70,7 @@ describe('an edge', () => {
 
 describe('the front', () => {
   it("must stand in no environment's network, and take visitors' connections itself", () => {
-    const spec = buildFrontSpec(PARTS, { http: 80, https: 443 });
+    const spec = buildFrontSpec(PARTS, 'thumbprint', { http: 80, https: 443 });
     expect(spec.TaskTemplate.Networks).toEqual([{ Target: 'berth_edge', Aliases: [] }]);
     expect(spec.EndpointSpec.Ports).toEqual([
       { Protocol: 'tcp', TargetPort: 8080, PublishedPort: 80, PublishMode: 'host' },

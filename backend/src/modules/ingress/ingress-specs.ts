@@ -41,10 +41,14 @@ const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
 
 /** One on every node, so that every node's address leads to every site. It holds host ports, so that the old one has to go first. */
-export function buildFrontSpec(parts: NginxParts, ports: { http: number; https: number }): ServiceSpec {
+export function buildFrontSpec(
+  parts: NginxParts,
+  thumbprint: string,
+  ports: { http: number; https: number },
+): ServiceSpec {
   return withRevision({
     Name: FRONT_SERVICE,
-    Labels: { [LABELS.managed]: 'true', [LABELS.ingress]: 'front' },
+    Labels: { [LABELS.managed]: 'true', [LABELS.ingress]: 'front', [LABELS.account]: thumbprint },
     TaskTemplate: {
       ...taskDefaults,
       ContainerSpec: {
