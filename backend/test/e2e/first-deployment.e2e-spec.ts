@@ -87,7 +87,6 @@ describe('a client that knows only the original contract', () => {
       'StopPrevious',
       'StartService',
       'AwaitHealthy',
-      'Publish',
       'RetirePrevious',
     ]);
     await client.deleteEnvironment(environment.id);

@@ -1,11 +1,5 @@
 import type { Db } from '../../../core/database/prisma.service.js';
-import type {
-  Deployment,
-  DeploymentSource,
-  DeploymentStatus,
-  Environment,
-  Prisma,
-} from '../../../generated/prisma/client.js';
+import type { Deployment, DeploymentStatus, Environment, Prisma } from '../../../generated/prisma/client.js';
 import type { Release } from '../release/release.js';
 import type { GitSource } from '../../../integrations/git/git-source.js';
 import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
@@ -41,10 +35,18 @@ export interface DeployStep {
   readonly name: string;
   /** What the deployment is while the step runs. */
   readonly status: DeploymentStatus;
-  /** whose deployments have this step; undefined: all */
-  readonly source?: DeploymentSource;
+  /** whose deployments have this step; missing: all */
+  readonly appliesTo?: (deployment: Deployment) => boolean;
   /** Done again, it must find done what was done: that is what makes a crash harmless. */
   run(context: StepContext): Promise<void>;
   /** Takes back what `run` may have done, all of it or part of it, or nothing. */
   undo?(context: StepContext): Promise<void>;
+}
+
+export function fromImage({ source }: Deployment): boolean {
+  return source === 'IMAGE';
+}
+
+export function fromGit({ source }: Deployment): boolean {
+  return source === 'GIT';
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type Provider } from '@nestjs/common';
-import type { DeploymentSource } from '../../../generated/prisma/client.js';
+import type { Deployment } from '../../../generated/prisma/client.js';
 import type { DeployStep } from './deploy-step.js';
 import { AwaitHealthy } from './steps/await-healthy.js';
 import { BuildImage } from './steps/build-image.js';
@@ -34,8 +34,8 @@ const DEPLOY_STEP_CLASSES = [
 export class DeploySteps {
   constructor(@Inject(DEPLOY_STEPS) private readonly all: DeployStep[]) {}
 
-  of(source: DeploymentSource): DeployStep[] {
-    return this.all.filter((step) => step.source === undefined || step.source === source);
+  of(deployment: Deployment): DeployStep[] {
+    return this.all.filter(({ appliesTo }) => appliesTo?.(deployment) ?? true);
   }
 }
 

@@ -70,7 +70,7 @@ export class PipelineRunner implements OnModuleInit {
 
   /** Returns the failure that ends the deployment; throws what the queue shall try again. */
   private async forward(context: PipelineContext, finished: Set<string>): Promise<StepFailure | undefined> {
-    for (const [position, step] of this.steps.of(context.deployment.source).entries()) {
+    for (const [position, step] of this.steps.of(context.deployment).entries()) {
       if (finished.has(step.name)) continue;
       try {
         await this.repository.open(context.deployment, step, position);
@@ -98,7 +98,7 @@ export class PipelineRunner implements OnModuleInit {
   private async backward(claim: Claim, shutdown: AbortSignal): Promise<void> {
     const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets);
     const problems: unknown[] = [];
-    for (const step of this.steps.of(claim.source).toReversed()) {
+    for (const step of this.steps.of(claim).toReversed()) {
       await this.untilEngineAnswers(async () => step.undo?.(context), shutdown).catch((error: unknown) =>
         problems.push(error),
       );

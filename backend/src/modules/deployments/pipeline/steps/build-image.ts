@@ -6,7 +6,7 @@ import { Sources } from '../../build/sources.js';
 import { referenceOf } from '../../release/image-reference.js';
 import { LABELS } from '../../../../common/labels.js';
 import { buildFailure } from '../build-failure.js';
-import type { DeployStep, StepContext } from '../deploy-step.js';
+import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
 import { gitFailure } from '../git-failure.js';
 
 /** The image of those files. Its id is what will run. */
@@ -14,7 +14,7 @@ import { gitFailure } from '../git-failure.js';
 export class BuildImage implements DeployStep {
   readonly name = 'BuildImage';
   readonly status = 'PULLING_IMAGE';
-  readonly source = 'GIT';
+  readonly appliesTo = fromGit;
 
   constructor(
     private readonly images: Images,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sources } from '../../build/sources.js';
 import { Checkouts } from '../../build/checkouts.js';
-import type { DeployStep, StepContext } from '../deploy-step.js';
+import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
 import { gitFailure } from '../git-failure.js';
 
 /** Which commit, once and for all; then its files. */
@@ -9,7 +9,7 @@ import { gitFailure } from '../git-failure.js';
 export class FetchSource implements DeployStep {
   readonly name = 'FetchSource';
   readonly status = 'PULLING_IMAGE';
-  readonly source = 'GIT';
+  readonly appliesTo = fromGit;
 
   constructor(
     private readonly sources: Sources,

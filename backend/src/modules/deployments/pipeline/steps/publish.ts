@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../../../common/errors/domain-error.js';
+import type { Deployment } from '../../../../generated/prisma/client.js';
 import { PublicAccessService } from '../../../ingress/public-access.service.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
 
@@ -8,6 +9,7 @@ import type { DeployStep, StepContext } from '../deploy-step.js';
 export class Publish implements DeployStep {
   readonly name = 'Publish';
   readonly status = 'RUNNING';
+  readonly appliesTo = ({ virtualHost }: Deployment) => virtualHost !== null;
 
   constructor(private readonly publicAccess: PublicAccessService) {}
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Images } from '../../../../integrations/docker/images.js';
-import type { DeployStep, StepContext } from '../deploy-step.js';
+import { type DeployStep, fromImage, type StepContext } from '../deploy-step.js';
 import { megabytes } from '../megabytes.js';
 import { registryFailure } from '../registry-failure.js';
 
@@ -9,7 +9,7 @@ import { registryFailure } from '../registry-failure.js';
 export class PullImage implements DeployStep {
   readonly name = 'PullImage';
   readonly status = 'PULLING_IMAGE';
-  readonly source = 'IMAGE';
+  readonly appliesTo = fromImage;
 
   constructor(private readonly images: Images) {}
 

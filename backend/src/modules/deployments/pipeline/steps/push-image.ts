@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Images } from '../../../../integrations/docker/images.js';
 import { isPushed } from '../../release/built-image.js';
 import { referenceOf } from '../../release/image-reference.js';
-import type { DeployStep, StepContext } from '../deploy-step.js';
+import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
 import { megabytes } from '../megabytes.js';
 import { registryFailure } from '../registry-failure.js';
 
@@ -11,7 +11,7 @@ import { registryFailure } from '../registry-failure.js';
 export class PushImage implements DeployStep {
   readonly name = 'PushImage';
   readonly status = 'PULLING_IMAGE';
-  readonly source = 'GIT';
+  readonly appliesTo = fromGit;
 
   constructor(private readonly images: Images) {}
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Engine } from '../../../../integrations/docker/engine.js';
 import { Images, type ResolvedImage } from '../../../../integrations/docker/images.js';
 import { RegistryError } from '../../../../integrations/docker/registry-error.js';
-import type { DeployStep, StepContext } from '../deploy-step.js';
+import { type DeployStep, fromImage, type StepContext } from '../deploy-step.js';
 import { registryFailure } from '../registry-failure.js';
 import { StepFailure } from '../step-failure.js';
 
@@ -16,7 +16,7 @@ const RETRY_MS = 700;
 export class ResolveImage implements DeployStep {
   readonly name = 'ResolveImage';
   readonly status = 'PULLING_IMAGE';
-  readonly source = 'IMAGE';
+  readonly appliesTo = fromImage;
 
   constructor(
     private readonly images: Images,
