@@ -1,11 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 
-/** An ACME account's key: EC P-256, PKCS#8 in PEM. */
-export function createAccountKey(): string {
-  return createPrivateKeyPem();
-}
-
-/** Likewise for a certificate. */
+/** For an account or a certificate: EC P-256, PKCS#8 in PEM. */
 export function createPrivateKeyPem(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -48,8 +48,8 @@ export class AcmeServer {
   /** The certificate with its chain, PEM. Throws AcmeError. */
   async order(request: OrderRequest): Promise<string> {
     const { domain, privateKey, signal } = request;
-    const { Client, crypto } = await this.load();
-    const client = new Client({ directoryUrl: this.config.acme.directoryUrl, accountKey: request.accountKey });
+    const { crypto } = await this.load();
+    const client = await this.client(request.accountKey);
     await this.openAccount(client);
     const order = (await this.resumed(client, request)) ?? (await this.placed(client, request));
     const until = Date.now() + ORDER_MS;
@@ -65,15 +65,19 @@ export class AcmeServer {
 
   /** Undefined where the server has no opinion. Throws AcmeError. */
   async renewalWindow(chain: string, accountKey: string): Promise<RenewalWindow | undefined> {
-    const { Client, axios } = await this.load();
-    const client = new Client({ directoryUrl: this.config.acme.directoryUrl, accountKey });
-    const base = await this.renewalUrl(client);
+    const { axios } = await this.load();
+    const base = await this.renewalUrl(await this.client(accountKey));
     const id = await renewalId(chain);
     if (!base || !id) return undefined;
     const { data, headers } = await axios.get<{ suggestedWindow?: { start: string; end: string } }>(`${base}/${id}`);
     const [start, end] = [data.suggestedWindow?.start, data.suggestedWindow?.end].map((text) => new Date(text ?? ''));
     if (!start || !end || Number.isNaN(start.getTime()) || !(start < end)) return undefined;
     return { start, end, againAfterMs: retryAfterMs(headers['retry-after']) };
+  }
+
+  private async client(accountKey: string): Promise<acme.Client> {
+    const { Client } = await this.load();
+    return new Client({ directoryUrl: this.config.acme.directoryUrl, accountKey });
   }
 
   private load(): Promise<typeof acme> {

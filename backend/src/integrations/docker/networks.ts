@@ -27,7 +27,7 @@ export class Networks {
     labels: Record<string, string>,
     { attachable, subnet }: { attachable: boolean; subnet?: string },
   ): Promise<void> {
-    if (await this.exists(name)) return;
+    if (await this.find(name)) return;
     await this.docker.call((docker) =>
       docker.createNetwork({
         Name: name,
@@ -57,10 +57,6 @@ export class Networks {
       if (isDockerError(error, 'not-found')) return undefined;
       throw error;
     }
-  }
-
-  async exists(name: string): Promise<boolean> {
-    return (await this.find(name)) !== undefined;
   }
 
   /** False while endpoints still hold the network; removing what is gone already is fine. */

@@ -41,6 +41,13 @@ class Rendered {
 }
 const NOTHING = new Rendered('');
 
+const PAGES = {
+  404: ['Nothing here', 'There is no site under this name.'],
+  502: ['No answer', 'The application behind this site does not answer. Try again in a moment.'],
+  503: ['Nothing runs here yet', 'This site has no running application at the moment.'],
+} as const;
+export type PageStatus = keyof typeof PAGES;
+
 /** nginx's files for front and edges, rendered from typed models into the templates of the folder `nginx/`. */
 @Injectable()
 export class NginxConfig {
@@ -67,8 +74,9 @@ export class NginxConfig {
   }
 
   /** What visitors see where there is no application to answer: by status. */
-  page(status: 404 | 502 | 503): string {
-    return this.template(`pages/${status}.html`);
+  page(status: PageStatus): string {
+    const [title, text] = PAGES[status];
+    return this.fill('page.html', { title: new Rendered(title), text: new Rendered(text) }).text;
   }
 
   private fill(name: string, values: Record<string, string | Rendered>): Rendered {

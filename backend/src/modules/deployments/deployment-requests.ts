@@ -92,11 +92,8 @@ export class DeploymentRequests {
     };
   }
 
-  /** In the transaction that creates the row: the environment still takes deployments, the quota has room, the host ports are free. */
+  /** In the transaction that creates the row, the environment locked: the quota has room, the public name and the host ports are free. */
   async admit(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
-    if (!(await this.deployments.lockEnvironment(db, environment.id))) {
-      throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environment.id} is being deleted.` });
-    }
     const most = this.config.quota.deploymentsPerEnvironment;
     if ((await this.deployments.countLive(db, environment.id)) >= most) {
       throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', {

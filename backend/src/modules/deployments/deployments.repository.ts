@@ -53,14 +53,7 @@ export class DeploymentsRepository {
     });
   }
 
-  /** Quota and host ports are decided by one writer at a time. */
-  async lockEnvironment(db: Db, environmentId: string): Promise<boolean> {
-    const rows = await db.$queryRaw<
-      unknown[]
-    >`SELECT 1 FROM "Environment" WHERE id = ${environmentId} AND status = 'ACTIVE' FOR UPDATE`;
-    return rows.length > 0;
-  }
-
+  /** Across environments, by one writer at a time. */
   async lockHostPorts(db: Db): Promise<void> {
     await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('berth.host-ports'))`;
   }

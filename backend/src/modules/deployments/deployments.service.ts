@@ -123,6 +123,8 @@ export class DeploymentsService {
     request: DeploymentRequest,
     lane: string | undefined,
   ): Promise<Accepted> {
+    if (!(await this.environments.lockActive(db, environment.id)))
+      throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environment.id} is being deleted.` });
     await this.requests.admit(db, environment, request);
     const { id } = await this.deployments.create(db, request.data);
     await this.jobs.add(

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../common/errors/domain-error.js';
+import { LABELS } from '../../common/labels.js';
 import { eventually } from '../../common/time/eventually.js';
 import { DockerError } from '../../integrations/docker/docker-error.js';
 import { Networks } from '../../integrations/docker/networks.js';
@@ -14,7 +15,7 @@ export class EnvironmentNetwork {
 
   async ensure({ id, overlayNetworkId }: { id: string; overlayNetworkId: string }): Promise<void> {
     try {
-      const labels = { 'berth.managed': 'true', 'berth.environment': id };
+      const labels = { [LABELS.managed]: 'true', [LABELS.environment]: id };
       await this.networks.ensureOverlay(overlayNetworkId, labels, { attachable: true });
     } catch (error) {
       throw networkError(error);

@@ -22,6 +22,14 @@ export class EnvironmentsRepository {
     await db.$executeRaw`SELECT 1 FROM "User" WHERE id = ${userId} FOR UPDATE`;
   }
 
+  /** False when it takes nothing any more. */
+  async lockActive(db: Db, id: string): Promise<boolean> {
+    const rows = await db.$queryRaw<
+      unknown[]
+    >`SELECT 1 FROM "Environment" WHERE id = ${id} AND status = 'ACTIVE' FOR UPDATE`;
+    return rows.length > 0;
+  }
+
   async nameTaken(db: Db, userId: string, name: string): Promise<boolean> {
     return (await db.environment.count({ where: { userId, name, status: { in: LIVE } } })) > 0;
   }

@@ -75,6 +75,11 @@ export class EnvironmentsService {
     });
   }
 
+  /** What is decided for the whole environment is decided by one writer at a time. False when it takes nothing any more. */
+  lockActive(db: Db, id: string): Promise<boolean> {
+    return this.environments.lockActive(db, id);
+  }
+
   async list(
     caller: Caller,
     status: EnvironmentStatus | undefined,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { LABELS } from '../../common/labels.js';
 import { eventually } from '../../common/time/eventually.js';
@@ -9,7 +8,7 @@ import { Secrets } from '../../integrations/docker/secrets.js';
 import { SwarmServices } from '../../integrations/docker/swarm-services.js';
 import { SwarmTasks } from '../../integrations/docker/swarm-tasks.js';
 import { type EdgeModel, NginxConfig } from '../../integrations/nginx/nginx-config.js';
-import { edgeServiceName } from './ingress-names.js';
+import { contentName, edgeServiceName } from './ingress-names.js';
 import { buildEdgeSpec, type Mounted, revisionOf } from './ingress-specs.js';
 import { NginxPartsSource } from './nginx-parts.js';
 import { ServiceRollout } from './service-rollout.js';
@@ -97,8 +96,7 @@ export class Edges {
     content: string,
     named = content,
   ): Promise<Mounted> {
-    const hash = createHash('sha256').update(`${siteId}/${named}`).digest('hex').slice(0, 24);
-    const name = `berth_${kind}_${hash}`;
+    const name = contentName(kind, `${siteId}/${named}`);
     const labels = { [LABELS.managed]: 'true', [LABELS.site]: siteId };
     return {
       id: await this.secrets.ensure(name, Buffer.from(content), labels),

@@ -65,7 +65,7 @@ export class Front {
     const end = Date.now() + withinMs;
     for (;;) {
       const problem = await this.problem();
-      if (problem === undefined || Date.now() > end) return problem && `Public domains are not served now: ${problem}.`;
+      if (problem === undefined || Date.now() > end) return problem && sentence(problem);
       await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
@@ -75,7 +75,7 @@ export class Front {
     const problem = await this.problem();
     if (problem === undefined) return;
     throw new DomainError('INGRESS_UNAVAILABLE', {
-      detail: `Public domains are not served now: ${problem}.`,
+      detail: sentence(problem),
       hint: 'The operator finds more in GET /health.',
     });
   }
@@ -120,4 +120,8 @@ export class Front {
       await this.networks.ensureOverlay(EDGE_NETWORK, labels, { attachable: false });
     }
   }
+}
+
+function sentence(problem: string): string {
+  return `Public domains are not served now: ${problem}.`;
 }

@@ -21,7 +21,7 @@ export function edgeAlias(domain: string): string {
   return `${domain}.edge`;
 }
 
-/** Of a config or secret: its content never changes. */
+/** Of a config or secret, by what its content is or follows from: it never changes. */
 export function contentName(kind: string, content: string): string {
   return `berth_${kind}_${contentHash(content)}`;
 }

@@ -66,20 +66,14 @@ export class IngressUpkeep implements OnModuleInit, OnApplicationBootstrap, OnMo
     await this.certificates.forgetOrders(new Date());
     const [sites, served] = await Promise.all([this.sites.all(), this.edges.sitesServed()]);
     const due = sites.filter(({ id, state }) => (this.config.ingress.isOn && !served.has(id)) || state === 'LEAVING');
-    await this.sites.converge(
-      this.sites.db,
-      due.map(({ id }) => id),
-    );
-    this.reportStrangers(
-      served,
-      sites.map(({ id }) => id),
-    );
+    await this.sites.converge(this.sites.db, due);
+    this.reportStrangers(served, new Set(sites.map(({ id }) => id)));
   }
 
   /** An edge without a row may be another platform's. */
-  private reportStrangers(served: Set<string>, known: string[]): void {
+  private reportStrangers(served: Set<string>, known: Set<string>): void {
     for (const id of served) {
-      if (known.includes(id) || this.strangers.has(id)) continue;
+      if (known.has(id) || this.strangers.has(id)) continue;
       this.strangers.add(id);
       this.logger.warn(`there is an edge for a site that is not known here: ${id}`);
     }

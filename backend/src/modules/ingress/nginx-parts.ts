@@ -3,7 +3,7 @@ import { LABELS } from '../../common/labels.js';
 import { Probe } from '../../core/probe/probe.js';
 import { Configs } from '../../integrations/docker/configs.js';
 import { Engine } from '../../integrations/docker/engine.js';
-import { NginxConfig } from '../../integrations/nginx/nginx-config.js';
+import { NginxConfig, type PageStatus } from '../../integrations/nginx/nginx-config.js';
 import { IngressImage } from './ingress-image.js';
 import { contentName } from './ingress-names.js';
 import type { Mounted, NginxParts } from './ingress-specs.js';
@@ -21,7 +21,7 @@ export class NginxPartsSource {
 
   async ensure(
     config: { text: string; labels: Record<string, string> },
-    pages: readonly (404 | 502 | 503)[],
+    pages: readonly PageStatus[],
     signal: AbortSignal,
   ): Promise<NginxParts> {
     const [image, engine] = await Promise.all([this.image.ensure(signal), this.engine.inspect()]);

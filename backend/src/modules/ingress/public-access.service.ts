@@ -48,7 +48,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
   /** For a deployment that asks for a name itself: all its releases answer there. Throws DOMAIN_TAKEN. */
   async claim(environmentId: string, domain: string, target: SiteTarget): Promise<void> {
     await this.sites.transaction(async (db) => {
-      if (!(await this.sites.lockEnvironment(db, environmentId)))
+      if (!(await this.environments.lockActive(db, environmentId)))
         throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environmentId} is not ACTIVE.` });
       await this.sites.claim(db, environmentId, domain, target);
     });
@@ -56,7 +56,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
 
   /** Told to whoever looks at the environment. */
   refused(environmentId: string, reason: string): Promise<void> {
-    return this.sites.tell(environmentId, reason);
+    return this.sites.tell({ id: environmentId }, reason);
   }
 
   async withdraw(caller: Caller, environmentId: string): Promise<EnvironmentRow> {
@@ -90,7 +90,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
       return { name: deployment.name, port };
     }
     const candidates = await this.sites.candidates(environmentId);
-    const current = await this.sites.current(this.sites.db, environmentId, domain);
+    const current = await this.sites.current(environmentId, domain);
     const runs = candidates.some(({ name }) => name === current?.targetName);
     // The same request again must not move the site to what was deployed since.
     if (current?.targetName != null && runs) return { name: current.targetName, port: port ?? current.targetPort };

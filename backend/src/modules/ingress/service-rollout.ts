@@ -36,7 +36,7 @@ export class ServiceRollout {
     for (;;) {
       const [service, tasks] = await Promise.all([this.services.find(serviceId), this.tasks.list({ serviceId })]);
       const own = tasks.filter(({ labels }) => labels[LABELS.revision] === revision);
-      const isUp = own.some(({ state, desired }) => state === 'running' && desired === 'running');
+      const isUp = own.some(isServing);
       if (isUp && service?.updateState !== 'updating') return undefined;
       const ended = own.filter(({ state }) => state === 'failed' || state === 'rejected');
       if (service?.updateState === 'paused' || ended.length >= ATTEMPTS || Date.now() > end)
@@ -48,7 +48,7 @@ export class ServiceRollout {
   /** What keeps the tasks of a service from running, in a sentence; undefined when one runs. */
   async state(serviceId: string): Promise<string | undefined> {
     const tasks = await this.tasks.list({ serviceId });
-    if (tasks.some(({ state, desired }) => state === 'running' && desired === 'running')) return undefined;
+    if (tasks.some(isServing)) return undefined;
     return this.reason(
       tasks,
       tasks.filter(({ error }) => error),
@@ -62,6 +62,10 @@ export class ServiceRollout {
     const said = lines.findLast(({ text }) => /\[(emerg|alert|crit)\]/.test(text))?.text;
     return (said ?? last.error ?? `its task is ${last.state} (${last.message})`).replace(/^.*?\[emerg\] \d+#\d+: /, '');
   }
+}
+
+function isServing({ state, desired }: SwarmTask): boolean {
+  return state === 'running' && desired === 'running';
 }
 
 /** An update that changes nothing starts no task, unless this number is another. */

@@ -38,19 +38,12 @@ export class SitesRepository {
     return this.prisma.site.findUnique({ where: { id }, include: { environment: true, certificate: true } });
   }
 
-  all(): Promise<{ id: string; domain: string; state: Site['state']; environmentId: string | null }[]> {
-    return this.prisma.site.findMany({ select: { id: true, domain: true, state: true, environmentId: true } });
+  all(): Promise<Pick<Site, 'id' | 'state'>[]> {
+    return this.prisma.site.findMany({ select: { id: true, state: true } });
   }
 
-  async lockEnvironment(db: Db, environmentId: string): Promise<boolean> {
-    const rows = await db.$queryRaw<
-      unknown[]
-    >`SELECT 1 FROM "Environment" WHERE id = ${environmentId} AND status = 'ACTIVE' FOR UPDATE`;
-    return rows.length > 0;
-  }
-
-  current(db: Db, environmentId: string, domain: string): Promise<Site | null> {
-    return db.site.findFirst({ where: { environmentId, domain, state: 'SERVED' } });
+  current(environmentId: string, domain: string): Promise<Site | null> {
+    return this.prisma.site.findFirst({ where: { environmentId, domain, state: 'SERVED' } });
   }
 
   /**
@@ -78,7 +71,7 @@ export class SitesRepository {
       where: { id: environmentId },
       data: { isPublic: true, publicDomain: domain, errorMessage: null },
     });
-    await this.converge(db, [site.id]);
+    await this.converge(db, [site]);
     await this.maintain(db, domain);
   }
 
@@ -92,13 +85,13 @@ export class SitesRepository {
     if (site.environmentId !== null) return false;
     await db.site.updateMany({ where: { id: site.id }, data: { state: 'SERVED' } });
     await db.certificate.upsert({ where: { domain }, create: { domain }, update: {} });
-    await this.converge(db, [site.id]);
+    await this.converge(db, [site]);
     await this.maintain(db, domain);
     return true;
   }
 
   /** Every name of the environment, or of the platform itself: they stay claimed until they are gone. */
-  async release(db: Db, environmentId: string | null, but?: string): Promise<number> {
+  async release(db: Db, environmentId: string | null, but?: string): Promise<void> {
     const where = { environmentId, ...(but !== undefined && { domain: { not: but } }) };
     const sites = await db.site.updateManyAndReturn({ where, data: { state: 'LEAVING' }, select: { id: true } });
     await db.certificate.updateMany({
@@ -110,11 +103,7 @@ export class SitesRepository {
         where: { id: environmentId },
         data: { isPublic: false, publicDomain: null, errorMessage: null },
       });
-    await this.converge(
-      db,
-      sites.map(({ id }) => id),
-    );
-    return sites.length;
+    await this.converge(db, sites);
   }
 
   countOf(environmentId: string): Promise<number> {
@@ -131,11 +120,10 @@ export class SitesRepository {
     return rows.map(({ name, ports }) => ({ name, tcpPorts: tcpPortsOf(ports) }));
   }
 
-  deployment(environmentId: string, id: string): Promise<{ name: string; tcpPorts: number[] } | undefined> {
-    return this.prisma.deployment
-      .findFirst({ where: { id, environmentId }, select: { name: true, ports: true } })
-      .then((row) => row && { name: row.name, tcpPorts: tcpPortsOf(row.ports) })
-      .then((found) => found ?? undefined);
+  async deployment(environmentId: string, id: string): Promise<Candidate | undefined> {
+    const select = { name: true, ports: true } as const;
+    const row = await this.prisma.deployment.findFirst({ where: { id, environmentId }, select });
+    return row ? { name: row.name, tcpPorts: tcpPortsOf(row.ports) } : undefined;
   }
 
   /** The first release that a site without a target has found is its target from then on. */
@@ -155,38 +143,34 @@ export class SitesRepository {
         data: { provenAt: site.provenAt ?? new Date() },
       });
       if (count === 0 || site.environmentId === null) return;
-      await db.environment.updateMany({
+      const { count: isCurrent } = await db.environment.updateMany({
         where: { id: site.environmentId, publicDomain: site.domain, status: 'ACTIVE' },
         data: { errorMessage: null },
-      });
-      const isCurrent = await db.environment.count({
-        where: { id: site.environmentId, publicDomain: site.domain },
       });
       if (isCurrent > 0 && (site.reachedAt || !needsReach)) await this.release(db, site.environmentId, site.domain);
     });
   }
 
-  private async certificateServed(db: Db, { id, domain }: SiteRow): Promise<void> {
+  private async certificateServed(db: Db, site: SiteRow): Promise<void> {
     const { count } = await db.certificate.updateMany({
-      where: { domain, status: { not: 'ISSUED' } },
+      where: { domain: site.domain, status: { not: 'ISSUED' } },
       data: { status: 'ISSUED' },
     });
-    if (count > 0) await this.converge(db, [id]);
+    if (count > 0) await this.converge(db, [site]);
   }
 
-  async notProven(site: SiteRow, problem: string): Promise<void> {
-    if (site.environmentId === null) return;
-    await this.prisma.environment.updateMany({
-      where: { id: site.environmentId, publicDomain: site.domain, status: 'ACTIVE' },
-      data: { errorMessage: `The public site ${site.domain} cannot be started: ${problem}`.slice(0, 2000) },
-    });
+  async notProven({ environmentId, domain }: SiteRow, problem: string): Promise<void> {
+    if (environmentId !== null)
+      await this.tell(
+        { id: environmentId, publicDomain: domain },
+        `The public site ${domain} cannot be started: ${problem}`,
+      );
   }
 
-  async tell(environmentId: string, message: string): Promise<void> {
-    const errorMessage = message.slice(0, 2000);
+  async tell(environment: { id: string; publicDomain?: string }, message: string): Promise<void> {
     await this.prisma.environment.updateMany({
-      where: { id: environmentId, status: 'ACTIVE' },
-      data: { errorMessage },
+      where: { ...environment, status: 'ACTIVE' },
+      data: { errorMessage: message.slice(0, 2000) },
     });
   }
 
@@ -198,10 +182,7 @@ export class SitesRepository {
   /** What runs in an environment has changed: its sites may have another target now, or none. */
   async follow(db: Db, environmentId: string): Promise<void> {
     const sites = await db.site.findMany({ where: { environmentId }, select: { id: true } });
-    await this.converge(
-      db,
-      sites.map(({ id }) => id),
-    );
+    await this.converge(db, sites);
   }
 
   /** Throws DOMAIN_TAKEN when somebody else has the name now. */
@@ -211,8 +192,8 @@ export class SitesRepository {
   }
 
   /** Brings the Engine to what the rows say; one job at a time for a site. */
-  async converge(db: Db, siteIds: string[]): Promise<void> {
-    for (const siteId of siteIds) {
+  async converge(db: Db, sites: { id: string }[]): Promise<void> {
+    for (const { id: siteId } of sites) {
       const name = `site/${siteId}`;
       await this.jobs.add(db, 'site.converge', { siteId }, { key: name, lane: name });
     }

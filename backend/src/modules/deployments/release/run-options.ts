@@ -120,8 +120,7 @@ function healthErrors({ healthCheck, ports }: RunOptionsDto): FieldError[] {
   );
   if (kinds.length > 1)
     return [{ path: `healthCheck.${kinds[1] ?? ''}`, message: `cannot be combined with ${kinds[0] ?? ''}` }];
-  const first = firstTcpPort((ports ?? []).map(({ container, protocol = 'tcp' }) => ({ container, protocol })));
-  if (healthCheck.path != null && healthCheck.port == null && first === undefined) {
+  if (healthCheck.path != null && healthCheck.port == null && !declaresTcpPort(ports)) {
     return [{ path: 'healthCheck.port', message: 'is required with path when there is no TCP port in ports' }];
   }
   return healthCheck.port != null && healthCheck.path == null
@@ -136,10 +135,13 @@ function resourceErrors({ resources: asked }: RunOptionsDto, { resources: { max 
 }
 
 function virtualHostErrors({ virtualHost, virtualPort, ports }: RunOptionsDto): FieldError[] {
-  const hasPort = virtualPort != null || (ports ?? []).some(({ protocol }) => protocol !== 'udp');
-  return virtualHost && !hasPort
+  return virtualHost && virtualPort == null && !declaresTcpPort(ports)
     ? [{ path: 'virtualPort', message: 'is required with virtualHost when there is no TCP port in ports' }]
     : [];
+}
+
+function declaresTcpPort(ports: RunOptionsDto['ports']): boolean {
+  return (ports ?? []).some(({ protocol }) => protocol !== 'udp');
 }
 
 function healthCheckOf(dto: HealthCheckDto | undefined, ports: PortMapping[]): HealthCheck {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../../../core/crypto/secret-box.js';
 import { PrismaService } from '../../../core/database/prisma.service.js';
-import { createAccountKey, thumbprintOf } from '../../../integrations/acme/account-key.js';
+import { createPrivateKeyPem, thumbprintOf } from '../../../integrations/acme/acme-keys.js';
 
 const SETTING = 'acme.account-key';
 
@@ -15,14 +15,23 @@ export class AcmeAccount {
 
   /** PEM. */
   async key(): Promise<string> {
-    const value = this.secrets.seal(createAccountKey(), SETTING);
-    await this.prisma.platformSetting.createMany({ data: [{ name: SETTING, value }], skipDuplicates: true });
-    const row = await this.prisma.platformSetting.findUniqueOrThrow({ where: { name: SETTING } });
-    return this.secrets.open(row.value, SETTING);
+    const sealed = (await this.find()) ?? (await this.create());
+    return this.secrets.open(sealed, SETTING);
   }
 
   /** With it, the front answers every challenge. */
   async thumbprint(): Promise<string> {
     return thumbprintOf(await this.key());
+  }
+
+  private async find(): Promise<string | undefined> {
+    return (await this.prisma.platformSetting.findUnique({ where: { name: SETTING } }))?.value;
+  }
+
+  /** Another instance may be first: then its key counts. */
+  private async create(): Promise<string> {
+    const value = this.secrets.seal(createPrivateKeyPem(), SETTING);
+    await this.prisma.platformSetting.createMany({ data: [{ name: SETTING, value }], skipDuplicates: true });
+    return (await this.find()) ?? value;
   }
 }

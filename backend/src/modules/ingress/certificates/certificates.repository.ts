@@ -34,7 +34,7 @@ export class CertificatesRepository {
     return this.secrets.open(privateKey ?? '', contextOf(domain));
   }
 
-  /** The key of the order in progress; a new one when there is none. */
+  /** The key of the order in progress. */
   orderKey({ domain, orderKey }: Certificate): string | undefined {
     return orderKey ? this.secrets.open(orderKey, contextOf(domain)) : undefined;
   }
@@ -86,7 +86,7 @@ export class CertificatesRepository {
   async reached({ id, environmentId }: Site, now: Date): Promise<void> {
     const { count } = await this.prisma.site.updateMany({ where: { id, reachedAt: null }, data: { reachedAt: now } });
     // Another name may be waiting to go.
-    if (count > 0 && environmentId !== null) await this.sites.converge(this.sites.db, [id]);
+    if (count > 0 && environmentId !== null) await this.sites.converge(this.sites.db, [{ id }]);
   }
 
   /** The certificate, the edge that takes it, and the next look at it, in one transaction. It is ISSUED when the edge has it. */
@@ -105,7 +105,7 @@ export class CertificatesRepository {
           nextAttemptAt: renewAt,
         },
       });
-      await this.sites.converge(db, [site.id]);
+      await this.sites.converge(db, [site]);
       await this.sites.maintain(db, domain); // asks the server when it wants it renewed
     });
   }

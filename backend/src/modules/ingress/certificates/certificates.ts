@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../../../common/time/clock.js';
 import { JobWorker } from '../../../core/jobs/job-worker.js';
-import { createPrivateKeyPem } from '../../../integrations/acme/account-key.js';
+import { createPrivateKeyPem } from '../../../integrations/acme/acme-keys.js';
 import { AcmeError } from '../../../integrations/acme/acme-error.js';
 import { AcmeServer } from '../../../integrations/acme/acme-server.js';
 import { Front } from '../front.js';

@@ -3,9 +3,9 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { isPublicAddress } from '../../../common/public-address.js';
 import { Config } from '../../../config/config.js';
 import { Engine } from '../../../integrations/docker/engine.js';
-import { AddressGuard } from '../../../integrations/git/address-guard.js';
 import { AcmeAccount } from './acme-account.js';
 
 const RESOLVE = { timeout: 2000, tries: 2 };
@@ -20,7 +20,6 @@ export class NameCheck {
   constructor(
     private readonly config: Config,
     private readonly engine: Engine,
-    private readonly addresses: AddressGuard,
     private readonly account: AcmeAccount,
   ) {
     if (config.dns.servers.length > 0) this.resolver.setServers(config.dns.servers);
@@ -35,7 +34,7 @@ export class NameCheck {
     if (found.some((address) => own.has(address))) return undefined;
     // Behind a router that passes the ports on, the machine does not know its public address: ask who answers there.
     for (const address of found)
-      if (this.addresses.isPublic(address) && (await this.answersHere(address, domain))) return undefined;
+      if (isPublicAddress(address) && (await this.answersHere(address, domain))) return undefined;
     const pointsTo = found.slice(0, SHOWN).join(', ');
     return `${domain} leads to ${pointsTo}, which is not this machine: let its A or AAAA record point here.`;
   }

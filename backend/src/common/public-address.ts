@@ -1,0 +1,44 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Everything that is not the public internet: https://www.iana.org/assignments/iana-ipv4-special-registry and its IPv6 sibling. */
+const SPECIAL_V4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
+/** Only 2000::/3 is public at all; in it, what wraps IPv4 or is for documentation. */
+const SPECIAL_V6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
+
+const special = new BlockList();
+for (const range of [...SPECIAL_V4, ...SPECIAL_V6]) addRange(special, range);
+const publicV6 = new BlockList();
+addRange(publicV6, '2000::/3');
+
+/** Whether an address, IPv4 or IPv6, is one of the public internet. */
+export function isPublicAddress(address: string): boolean {
+  return !inRanges(special, address) && (isIP(address) === 4 || inRanges(publicV6, address));
+}
+
+/** `10.1.0.0/16`, or one address. */
+export function addRange(list: BlockList, entry: string): void {
+  const [address = '', prefix] = entry.split('/');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  if (prefix === undefined) list.addAddress(address, family);
+  else list.addSubnet(address, Number(prefix), family);
+}
+
+export function inRanges(list: BlockList, address: string): boolean {
+  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
