@@ -163,8 +163,8 @@ describe.concurrent('a container with the probe as its health check', () => {
   });
 
   it("must be unhealthy after the health check's own timeout when no answer comes", async () => {
-    const service = await run(busybox('nc -ll -p 8080 -e sleep 3600'), ['http', '8080', '/health'], 300);
-    await expectUnhealthy(service, expect.stringContaining('Health check exceeded timeout (300ms)'), -1);
+    const service = await run(busybox('nc -ll -p 8080 -e sleep 3600'), ['http', '8080', '/health'], 2000, 3);
+    await expectUnhealthy(service, expect.stringContaining('Health check exceeded timeout (2s)'), -1);
   });
 
   it('must be unhealthy, and say how the probe is used, when its arguments are wrong', async () => {
@@ -172,7 +172,12 @@ describe.concurrent('a container with the probe as its health check', () => {
     await expectUnhealthy(service, 'usage: probe tcp PORT | probe http PORT PATH', 2);
   });
 
-  async function run(program: Partial<ContainerSpec>, check: string[], timeoutMs = 5_000): Promise<Service> {
+  async function run(
+    program: Partial<ContainerSpec>,
+    check: string[],
+    timeoutMs = 5_000,
+    Retries = RETRIES,
+  ): Promise<Service> {
     const service = await docker.createService({
       Name: `probe-test-${suffix}-${randomUUID().slice(0, 8)}`,
       TaskTemplate: {
@@ -192,7 +197,7 @@ describe.concurrent('a container with the probe as its health check', () => {
             Test: ['CMD', PROBE, ...check],
             Interval: 200 * MILLISECOND_NS,
             Timeout: timeoutMs * MILLISECOND_NS,
-            Retries: RETRIES,
+            Retries,
           },
           ...program,
         },

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { PrismaClient } from '../../generated/prisma/client.js';
-import type { Prisma } from '../../generated/prisma/client.js';
+import { Prisma, PrismaClient } from '../../generated/prisma/client.js';
+
 /** Where the database is. */
 export interface ConnectionInfo {
   connectionString: string;
@@ -14,6 +14,7 @@ const POOL_SIZE = 12;
 /** A database that hangs must show as an error before a client's patience ends: 503 within 5 s. */
 const CONNECT_TIMEOUT_MS = 3000;
 const QUERY_TIMEOUT_MS = 4500;
+const MOST_ATTEMPTS = 4;
 
 @Injectable()
 export class PrismaService extends PrismaClient {
@@ -31,4 +32,27 @@ export class PrismaService extends PrismaClient {
     );
     super({ adapter, transactionOptions: { maxWait: CONNECT_TIMEOUT_MS, timeout: 2 * QUERY_TIMEOUT_MS } });
   }
+
+  /**
+   * All of it or nothing. When PostgreSQL ended it because it and another transaction waited for each other, it is run again: whatever `run` does
+   * outside the database must bear that.
+   */
+  async transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    for (let left = MOST_ATTEMPTS - 1; ; left--) {
+      try {
+        return await this.$transaction(run);
+      } catch (error) {
+        if (left === 0 || !isDeadlock(error)) throw error;
+      }
+    }
+  }
+}
+
+/** Through the driver adapter a query shows it as P2034, a raw one as P2010 with PostgreSQL's own code inside. */
+function isDeadlock(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return (
+    error.code === 'P2034' ||
+    (error.code === 'P2010' && /TransactionWriteConflict|40P01|40001/.test(JSON.stringify(error)))
+  );
 }

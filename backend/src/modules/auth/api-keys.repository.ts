@@ -51,7 +51,7 @@ export class ApiKeysRepository {
   }
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.prisma.$transaction(run);
+    return this.prisma.transaction(run);
   }
 
   async touch(keyId: string, now: Date): Promise<void> {

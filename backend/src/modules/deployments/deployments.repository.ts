@@ -26,7 +26,7 @@ export class DeploymentsRepository {
   constructor(private readonly prisma: PrismaService) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.turns.run(() => this.prisma.$transaction(run));
+    return this.turns.run(() => this.prisma.transaction(run));
   }
 
   byId(caller: Caller, id: string): Promise<DeploymentRow | null> {

@@ -40,7 +40,7 @@ export class Removal implements OnModuleInit, TeardownParticipant {
       select: { id: true, status: true },
     });
     const inProgress = deployments.filter(({ status }) => status !== 'RUNNING').map((deployment) => deployment.id);
-    await this.prisma.$transaction((db) => this.repository.cancel(db, inProgress));
+    await this.prisma.transaction((db) => this.repository.cancel(db, inProgress));
     await Promise.all(deployments.map((deployment) => this.take(deployment.id, signal)));
     if (!preserveVolumes) await this.removeVolumes({ [LABELS.environment]: id }, signal);
   }

@@ -14,7 +14,7 @@ export class EnvironmentsRepository {
   constructor(private readonly prisma: PrismaService) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.prisma.$transaction(run);
+    return this.prisma.transaction(run);
   }
 
   /** Names and the quota are decided by one writer per user at a time. */

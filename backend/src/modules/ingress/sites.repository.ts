@@ -31,7 +31,7 @@ export class SitesRepository {
   }
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.prisma.$transaction(run);
+    return this.prisma.transaction(run);
   }
 
   byId(id: string): Promise<SiteRow | null> {
@@ -137,6 +137,9 @@ export class SitesRepository {
    */
   async proven(site: SiteRow, { withCertificate, needsReach }: { withCertificate: boolean; needsReach: boolean }) {
     await this.transaction(async (db) => {
+      // In the order in which a claim takes its locks.
+      if (site.environmentId !== null)
+        await db.$executeRaw`SELECT 1 FROM "Environment" WHERE id = ${site.environmentId} FOR UPDATE`;
       if (withCertificate) await this.certificateServed(db, site);
       const { count } = await db.site.updateMany({
         where: { id: site.id, state: 'SERVED' },

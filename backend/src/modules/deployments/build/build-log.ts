@@ -77,7 +77,7 @@ export class BuildLog {
     part: number,
     content: string,
   ): Promise<void> {
-    await this.prisma.$transaction(async (db) => {
+    await this.prisma.transaction(async (db) => {
       await db.deploymentLog.create({ data: { deploymentId, kind: 'BUILD', part, content } });
       await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     });

@@ -122,7 +122,7 @@ export class PipelineRepository {
 
   /** Something that ran no longer does: it was replaced or removed. */
   async stop(deploymentId: string, jobId: string): Promise<void> {
-    await this.prisma.$transaction(async (db) => {
+    await this.prisma.transaction(async (db) => {
       const [stopped] = await db.deployment.updateManyAndReturn({
         where: { id: deploymentId, status: { in: originsOf('STOPPED') } },
         data: { status: 'STOPPED' },
@@ -166,13 +166,14 @@ export class PipelineRepository {
     data: { completedAt?: Date; progress?: null },
   ): Promise<void> {
     const { progress, ...columns } = data;
+    const startedAt = claim.startedAt ?? new Date();
     const { count } = await db.deployment.updateMany({
       where: { id: claim.id, attempt: claim.attempt, status: { in: originsOf(to) } },
       data: {
         status: to,
         ...columns,
         ...(progress === null && { progress: null as never }),
-        ...(claim.startedAt === null && { startedAt: new Date() }),
+        startedAt,
       },
     });
     if (count === 0) throw new LostClaim();
@@ -180,12 +181,12 @@ export class PipelineRepository {
     const { errorCode, errorMessage } = claim;
     await recordStatus(db, claim.id, { status: to, ...(to === 'FAILED' && { errorCode, errorMessage }) });
     claim.status = to;
-    claim.startedAt ??= new Date();
+    claim.startedAt = startedAt;
   }
 
   private async write(claim: Claim, run: (db: Db) => Promise<void>): Promise<void> {
     const transaction = () =>
-      this.prisma.$transaction(async (db) => {
+      this.prisma.transaction(async (db) => {
         await run(db);
         await this.signals.publish(db, 'deployment.changed', { deploymentId: claim.id, jobId: claim.jobId });
       });

@@ -95,7 +95,7 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async write({ id, deploymentId }: Container, observed: Observed, jobId: string): Promise<void> {
-    await this.prisma.$transaction(async (db) => {
+    await this.prisma.transaction(async (db) => {
       await db.container.updateMany({ where: { id }, data: observed });
       await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     });

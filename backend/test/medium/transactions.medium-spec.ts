@@ -1,0 +1,57 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { EmbeddedPostgres } from '../../src/core/database/embedded-postgres.js';
+import { migrate } from '../../src/core/database/migrator.js';
+import { type Db, PrismaService } from '../../src/core/database/prisma.service.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'berth-transactions-'));
+const server = new EmbeddedPostgres({ dataDir: path.join(folder, 'postgres'), log: () => undefined });
+let prisma: PrismaService;
+
+beforeAll(async () => {
+  chmodSync(folder, 0o755);
+  const { connectionString } = await server.start();
+  await migrate(connectionString, path.resolve(import.meta.dirname, '../../prisma/migrations'));
+  prisma = new PrismaService({ connectionString });
+  await prisma.platformSetting.createMany({ data: ['one', 'two'].map((name) => ({ name, value: '0' })) });
+});
+
+afterAll(async () => {
+  await prisma.$disconnect();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const typed = (db: Db, name: string, value: string) => db.platformSetting.update({ where: { name }, data: { value } });
+const raw = (db: Db, name: string, value: string) =>
+  db.$executeRaw`UPDATE "PlatformSetting" SET value = ${value} WHERE name = ${name}`;
+
+it.each([
+  ['queries', typed],
+  ['raw queries', raw],
+])('two transactions that wait for each other must both be done, each once, with %s', async (_kind, write) => {
+  const both = barrier(2);
+  let attempts = 0;
+  const change = (value: string, first: string, second: string) =>
+    prisma.transaction(async (db) => {
+      attempts += 1;
+      await write(db, first, value);
+      await both();
+      await write(db, second, value);
+    });
+  await Promise.all([change('a', 'one', 'two'), change('b', 'two', 'one')]);
+  expect(attempts).toBe(3);
+  const rows = await prisma.platformSetting.findMany({ where: { name: { in: ['one', 'two'] } } });
+  expect(new Set(rows.map(({ value }) => value)).size).toBe(1);
+});
+
+/** Waits until so many have come; nobody waits who comes later. */
+function barrier(count: number): () => Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return () => {
+    if (--count <= 0) resolve();
+    return promise;
+  };
+}
