@@ -15,7 +15,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 240_000,
           // Beside the e2e tests, in the same room.
-          maxWorkers: 2,
+          maxWorkers: 3,
           maxConcurrency: 1,
         },
       },
@@ -28,7 +28,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 240_000,
           // They wait for the engine most of their time.
-          maxWorkers: 2,
+          maxWorkers: 3,
           maxConcurrency: 1,
         },
       },

@@ -1,9 +1,10 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { ProblemFilter } from './common/filters/problem.filter.js';
 import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
+import { AuditModule } from './core/audit/audit.module.js';
 import { CryptoModule } from './core/crypto/crypto.module.js';
 import type { DatabaseConnection } from './core/database/database-connection.js';
 import { DatabaseModule } from './core/database/database.module.js';
@@ -27,7 +28,8 @@ import { PlatformModule } from './modules/platform/platform.module.js';
 /** The table of contents. */
 @Module({ providers: [{ provide: APP_FILTER, useClass: ProblemFilter }] })
 export class AppModule {
-  static with(config: Config, database: () => Promise<DatabaseConnection>): DynamicModule {
+  /** `more`: what is loaded only where it is configured. */
+  static with(config: Config, database: () => Promise<DatabaseConnection>, more: Type[] = []): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -41,6 +43,7 @@ export class AppModule {
         AcmeModule,
         ProbeModule,
         JobsModule,
+        AuditModule,
         IdempotencyModule,
         HealthModule,
         AuthModule,
@@ -50,6 +53,7 @@ export class AppModule {
         DeploymentsModule,
         PlatformModule,
         DocsModule,
+        ...more,
       ],
     };
   }

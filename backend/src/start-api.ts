@@ -13,13 +13,17 @@ import type { Config } from './config/config.js';
 import type { DatabaseConnection } from './core/database/database-connection.js';
 
 const BODY_LIMIT = '1mb';
+/** Of the one page that has a form. */
+const FORM_LIMIT = '4kb';
+const FORM_PATH = '/auth/verify';
 const TIDY_AFTER_MS = 5000;
 /** After that, connections that are still open are cut. */
 const SHUTDOWN_MS = 9000;
 
 export async function startApi(config: Config, database: () => Promise<DatabaseConnection>): Promise<void> {
   const stopped = stopRequested();
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, database), {
+  const more = config.telegram.isOn ? [(await import('./modules/telegram/telegram.module.js')).TelegramModule] : [];
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, database, more), {
     bufferLogs: true,
     // A start that fails is told in one sentence by main.ts, not in a stack by Nest.
     autoFlushLogs: false,
@@ -37,6 +41,7 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
   app.use(noStore);
   app.use(onlyJson);
   app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
+  app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false });
   app.useGlobalPipes(new IdPipe(), createValidationPipe());
   try {
     await app.listen(config.http.port, config.http.host);
@@ -70,11 +75,12 @@ function tidy(): void {
   (runInNewContext('gc') as (options: object) => void)({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
-/** Otherwise another type of body would be no body at all, and the error would speak of missing fields. */
+/** And the form of the one page that has one. Otherwise another type of body would be no body at all, and the error would speak of missing fields. */
 function onlyJson(request: Request, _response: Response, next: NextFunction): void {
   const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
   const otherCharset = /charset=(?!"?utf-8\b)/i.test(request.headers['content-type'] ?? '');
-  next(hasBody && (otherCharset || !request.is('json')) ? new UnsupportedMediaTypeException() : undefined);
+  const isRead = request.is('json') || (request.path === FORM_PATH && request.is('urlencoded'));
+  next(hasBody && (otherCharset || !isRead) ? new UnsupportedMediaTypeException() : undefined);
 }
 
 /** SIGTERM, SIGINT, or the end of the program that started us; also while we still start. */

@@ -6,6 +6,7 @@ import { DomainError } from '../common/errors/domain-error.js';
 import { Clock } from '../common/time/clock.js';
 import { IdSource } from '../common/time/id-source.js';
 import { Config, ConfigError } from '../config/config.js';
+import { Audit } from '../core/audit/audit.js';
 import { MIGRATIONS_DIR } from '../core/database/database-connection.js';
 import { EmbeddedPostgres, runningServer } from '../core/database/embedded-postgres.js';
 import { migrate } from '../core/database/migrator.js';
@@ -13,14 +14,17 @@ import { PrismaService } from '../core/database/prisma.service.js';
 import { Signals } from '../core/database/signals.js';
 import { ApiKeysRepository } from '../modules/auth/api-keys.repository.js';
 import { ApiKeysService } from '../modules/auth/api-keys.service.js';
+import { Pairing, pairingLink } from '../modules/auth/pairing.js';
 import { parseExpiry, UsageError } from './key-arguments.js';
 
 const USAGE = `script/key create --telegram-id N [--handle H] --scopes A,B|ALL [--expires-in 30d]
 script/key list
 script/key revoke KEYID
+script/key pair
 
 Scopes: ${SCOPES.join(' ')}. ALL is every scope, ADMIN included.
 --expires-in takes a number and s, m, h or d. Without it the key does not expire.
+pair prints a link that makes who opens it an operator of the Telegram bot, once, within 15 minutes.
 create prints the key, and nothing else, on standard output: it is shown this once.
 `;
 
@@ -31,13 +35,13 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const run = { create, list, revoke }[command];
+  const run = { create, list, revoke, pair }[command];
   if (!run) throw new UsageError(`There is no command ${command}.`);
   const action = run(rest);
   await withKeys(Config.load(), action);
 }
 
-type Action = (keys: ApiKeysService) => Promise<void>;
+type Action = (keys: ApiKeysService, host: { config: Config; prisma: PrismaService }) => Promise<void>;
 
 function create(args: string[]): Action {
   const options = {
@@ -53,12 +57,8 @@ function create(args: string[]): Action {
   const scopes = scopesOf(values.scopes);
   const expiresAt = parseExpiry(values['expires-in'], new Date());
   return async (keys) => {
-    const { apiKey } = await keys.mint({
-      telegramId,
-      ...(values.handle !== undefined && { telegramHandle: values.handle }),
-      scopes,
-      expiresAt,
-    });
+    const user = { telegramId, ...(values.handle !== undefined && { telegramHandle: values.handle }) };
+    const { apiKey } = await keys.mintOnHost(user, { scopes, expiresAt });
     process.stdout.write(`${apiKey}\n`);
   };
 }
@@ -84,8 +84,19 @@ function revoke(args: string[]): Action {
   const [keyId, ...more] = positionals;
   if (!keyId || more.length > 0) throw new UsageError('revoke takes one KEYID.');
   return async (keys) => {
-    await keys.revoke(keyId);
+    await keys.revoke(keyId, undefined, { via: 'HOST' });
     process.stderr.write(`API key ${keyId} is revoked.\n`);
+  };
+}
+
+function pair(args: string[]): Action {
+  parse(args, {});
+  return async (_keys, { config, prisma }) => {
+    if (!config.telegram.isOn) throw new UsageError('There is no bot: TELEGRAM_BOT_TOKEN is not set.');
+    const { TelegramApi } = await import('../integrations/telegram/telegram-api.js');
+    const { username } = await new TelegramApi(config).getMe(new AbortController().signal);
+    const code = await prisma.transaction((db) => new Pairing(new IdSource()).create(db));
+    process.stdout.write(`${pairingLink(username, code)}\n`);
   };
 }
 
@@ -116,7 +127,9 @@ async function withKeys(config: Config, action: Action): Promise<void> {
   const prisma = new PrismaService(database);
   try {
     const signals = new Signals(database.connectionString, { class: 0, key: 0 });
-    await action(new ApiKeysService(new ApiKeysRepository(prisma), signals, new IdSource(), new Clock()));
+    const repository = new ApiKeysRepository(prisma);
+    const keys = new ApiKeysService(repository, signals, new Audit(prisma), new IdSource(), new Clock());
+    await action(keys, { config, prisma });
   } finally {
     await prisma.$disconnect();
     await database.close();

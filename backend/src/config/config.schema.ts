@@ -50,14 +50,21 @@ export const configSchema = Joi.object({
   AUTH_FAILURE_RATE_LIMIT_MAX: count(20).description(
     'Failed authentications per window and address; after that only keys that were used a moment ago are looked at.',
   ),
-  TELEGRAM_BOT_TOKEN: optional().description('Token of the Telegram bot. Unset: no bot, everything else works.'),
+  TELEGRAM_BOT_TOKEN: optional()
+    .pattern(/^[A-Za-z0-9:_-]+$/, 'token of a bot')
+    .description('Token of the Telegram bot. Unset: no bot, everything else works.'),
+  TELEGRAM_WEBHOOK: flag('off').description(
+    '`on`: Telegram calls the bot under PUBLIC_BASE_URL, which must be https; `off`: the bot asks Telegram.',
+  ),
   TELEGRAM_API_ROOT: url('http', 'https').description('Another Bot API server than the official one.'),
   TELEGRAM_ALLOWED_IDS: optional()
     .pattern(/^(\*|\d+(,\d+)*)$/, 'comma-separated ids or *')
-    .description('Telegram ids that may get keys, comma-separated, or `*`.'),
+    .description(
+      'Telegram ids that may get keys, comma-separated, or `*` for everybody. Operators may let others in from the bot.',
+    ),
   TELEGRAM_ADMIN_IDS: optional()
     .pattern(/^\d+(,\d+)*$/, 'comma-separated ids')
-    .description('Telegram ids that may get ADMIN keys.'),
+    .description('Telegram ids of operators: they may get ADMIN keys, and let others in.'),
   DOCKER_HOST: url('unix', 'tcp', 'http', 'https').description(
     'Docker Engine to use. Default: `unix:///var/run/docker.sock`.',
   ),

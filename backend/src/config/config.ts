@@ -22,6 +22,7 @@ export class Config {
     encryptionKey: string | undefined;
   };
   readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number; authFailures: number };
+  readonly telegram: TelegramConfig;
   readonly docker: { host: string; swarmAdvertiseAddr: string | undefined };
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number };
   readonly build: BuildConfig;
@@ -59,6 +60,7 @@ export class Config {
       gitDeploy: env.GIT_DEPLOY_RATE_LIMIT_MAX,
       authFailures: env.AUTH_FAILURE_RATE_LIMIT_MAX,
     };
+    this.telegram = telegramOf(env);
     this.docker = {
       host: env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
       swarmAdvertiseAddr: env.SWARM_ADVERTISE_ADDR,
@@ -91,6 +93,16 @@ export interface Resources {
   cpus: number;
   memoryMb: number;
   pids: number;
+}
+
+export interface TelegramConfig {
+  isOn: boolean;
+  token: string;
+  apiRoot: string;
+  isWebhook: boolean;
+  isAllowed: (telegramId: string) => boolean;
+  isAdmin: (telegramId: string) => boolean;
+  adminIds: string[];
 }
 
 export interface BuildConfig {
@@ -136,6 +148,11 @@ interface ParsedEnv {
   DEPLOY_RATE_LIMIT_MAX: number;
   GIT_DEPLOY_RATE_LIMIT_MAX: number;
   AUTH_FAILURE_RATE_LIMIT_MAX: number;
+  TELEGRAM_BOT_TOKEN?: string;
+  TELEGRAM_WEBHOOK: string;
+  TELEGRAM_API_ROOT?: string;
+  TELEGRAM_ALLOWED_IDS?: string;
+  TELEGRAM_ADMIN_IDS?: string;
   DOCKER_HOST?: string;
   SWARM_ADVERTISE_ADDR?: string;
   STABILITY_WINDOW_MS: number;
@@ -178,6 +195,21 @@ function ingressOf(env: ParsedEnv): Config['ingress'] {
   };
 }
 
+function telegramOf(env: ParsedEnv): TelegramConfig {
+  const list = (text = '') => text.split(',').filter(Boolean);
+  const allowed = list(env.TELEGRAM_ALLOWED_IDS);
+  const adminIds = list(env.TELEGRAM_ADMIN_IDS);
+  return {
+    isOn: env.TELEGRAM_BOT_TOKEN !== undefined,
+    token: env.TELEGRAM_BOT_TOKEN ?? '',
+    apiRoot: (env.TELEGRAM_API_ROOT ?? 'https://api.telegram.org').replace(/\/+$/, ''),
+    isWebhook: env.TELEGRAM_WEBHOOK === 'on',
+    isAllowed: (telegramId) => [...allowed, ...adminIds].some((id) => id === '*' || id === telegramId),
+    isAdmin: (telegramId) => adminIds.includes(telegramId),
+    adminIds,
+  };
+}
+
 function buildOf(env: ParsedEnv): BuildConfig {
   return {
     dir: `${env.DATA_DIR}/builds`,
@@ -210,11 +242,22 @@ function parse(env: NodeJS.ProcessEnv): ParsedEnv {
       error.details.map(({ path, type, message, context }) => `${path.join('.')} ${reason(type, message, context)}`),
     );
   const parsed = outcome.value as ParsedEnv;
-  const swapped = (['CPUS', 'MEMORY_MB', 'PIDS'] as const).filter(
-    (unit) => parsed[`DEFAULT_${unit}`] > parsed[`MAX_${unit}`],
-  );
-  if (swapped.length > 0) throw new ConfigError(swapped.map((unit) => `DEFAULT_${unit} must not exceed MAX_${unit}`));
+  const contradictions = contradictionsOf(parsed);
+  if (contradictions.length > 0) throw new ConfigError(contradictions);
   return parsed;
+}
+
+/** Of values that are good each for itself. */
+function contradictionsOf(env: ParsedEnv): string[] {
+  const swapped = (['CPUS', 'MEMORY_MB', 'PIDS'] as const).filter(
+    (unit) => env[`DEFAULT_${unit}`] > env[`MAX_${unit}`],
+  );
+  return [
+    ...swapped.map((unit) => `DEFAULT_${unit} must not exceed MAX_${unit}`),
+    ...(env.TELEGRAM_WEBHOOK === 'on' && !env.PUBLIC_BASE_URL?.startsWith('https:')
+      ? ['TELEGRAM_WEBHOOK needs a PUBLIC_BASE_URL with https']
+      : []),
+  ];
 }
 
 /** Joi's pattern and number messages quote the value, which may be a secret: say it without. */

@@ -48,10 +48,10 @@ it.each([
 });
 
 /** Waits until so many have come; nobody waits who comes later. */
-function barrier(count: number): () => Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+function barrier(count: number): () => Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
   return () => {
-    if (--count <= 0) resolve();
+    if (--count <= 0) resolve(undefined);
     return promise;
   };
 }

@@ -37,15 +37,20 @@ export class EngineView {
     return [...names, ...networks.map(({ Name }) => Name)].filter((name) => name.startsWith('berth_'));
   }
 
-  /** Bytes that the containers whose names begin so hold, without their page cache: the most of them. */
+  /** Bytes that a container whose name begins so holds, without its page cache: the most of them. */
   async memoryOf(prefix: string): Promise<number> {
+    return Math.max(0, ...(await this.memories(prefix)));
+  }
+
+  /** The same of each. */
+  async memories(prefix: string): Promise<number[]> {
     const containers = await this.docker.listContainers({ filters: { name: [prefix] } });
     const held = containers.map(async ({ Id }) => {
       const { memory_stats: stats } = await this.docker.getContainer(Id).stats({ stream: false });
       const { total_inactive_file: old = 0, inactive_file: current = 0 } = stats.stats as Record<string, number>;
       return stats.usage - (old || current);
     });
-    return Math.max(0, ...(await Promise.all(held)));
+    return Promise.all(held);
   }
 
   /** How many containers with this label run. */

@@ -77,10 +77,11 @@ export class Platform {
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => appendFileSync(path.join(this.dataDir, 'api.log'), chunk));
     await eventually(async () => {
-      if (child.exitCode !== null) throw new Error(`the API ended with ${child.exitCode}:\n${this.logs}`);
+      if (child.exitCode !== null) return;
       const { status } = await fetch(`${this.baseUrl}/health/ready`);
       if (status !== 200) throw new Error(`not ready: ${status}`);
     }, 60_000);
+    if (child.exitCode !== null) throw new Error(`the API ended with ${child.exitCode}:\n${this.logs}`);
     return this;
   }
 

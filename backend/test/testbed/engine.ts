@@ -29,6 +29,7 @@ export const KINDS: EngineKind[] = ['distro', 'current'];
 const READY_TIMEOUT_MS = 60_000;
 const LOG_OPTIONS = ['--log-opt=max-size=10m', '--log-opt=max-file=3'];
 const MIRROR_OPTION = `--registry-mirror=${hub.url}`;
+const CONTAINERD_PID_FILE = '/var/run/docker/containerd/containerd.pid';
 const PRIVILEGES_OPTION = '--no-new-privileges';
 
 export class Engine {
@@ -63,6 +64,8 @@ export class Engine {
     const commandLine = this.kind === 'current' ? await this.freshCommandLine() : commandLineOf(pid);
     const daemon = this.daemon.pid === pid ? this.daemon : new Daemon('adopted-engine', 'dockerd');
     await endProcess(pid, signal);
+    // Its containerd ends with it. Where nobody reaps processes without a parent, 20.10 takes the dead one for running, and waits for it in vain.
+    rmSync(CONTAINERD_PID_FILE, { force: true });
     daemon.start(commandLine);
     await this.untilReady(daemon);
   }

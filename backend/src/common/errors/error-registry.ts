@@ -15,6 +15,7 @@ export const API_ERRORS = {
   INVALID_DOMAIN: client(400, 'Bad Request'),
   MALFORMED_JSON: client(400, 'Bad Request'),
   UNAUTHENTICATED: client(401, 'Unauthorized'),
+  MAGIC_LINK_INVALID: client(401, 'Unauthorized'),
   INSUFFICIENT_SCOPE: client(403, 'Forbidden'),
   ROUTE_NOT_FOUND: client(404, 'Not Found'),
   API_KEY_NOT_FOUND: client(404, 'Not Found'),

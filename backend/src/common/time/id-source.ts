@@ -12,4 +12,9 @@ export class IdSource {
   keyPart(): string {
     return nanoid(16);
   }
+
+  /** What opens a magic link, or pairs an operator. */
+  linkToken(): string {
+    return nanoid(32);
+  }
 }

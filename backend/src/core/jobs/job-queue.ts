@@ -15,6 +15,13 @@ export interface JobPayloads {
   'ingress.sweep': object;
   'site.converge': { siteId: string };
   'certificate.maintain': { domain: string };
+  'auth.forget-links': object;
+  /** a call of the Bot API, sealed: it may hold a link */
+  'telegram.send': { sealed: string };
+  /** the message that holds a magic link must no longer offer it */
+  'telegram.link-ended': { linkId: string };
+  'telegram.notify': { deploymentId: string; status: 'RUNNING' | 'FAILED' };
+  'telegram.forget-updates': object;
 }
 export type JobName = keyof JobPayloads;
 

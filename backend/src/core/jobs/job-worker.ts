@@ -22,17 +22,42 @@ import { PatientPool } from './patient-pool.js';
 
 export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: AbortSignal) => Promise<void>;
 
-/** Jobs wait for the engine most of their time, so that many run side by side; those that wait for each other have a room of their own. */
-const CONCURRENCY = { all: 50, crowded: 50 };
+/**
+ * Jobs wait for the engine most of their time, so that many run side by side. Rooms keep those that may wait long, for a build or for somebody
+ * else's server, from taking the others' turn.
+ */
+const CONCURRENCY = { main: 50, builds: 50, messages: 10 };
+type Room = keyof typeof CONCURRENCY;
 const POOL_SIZE = 7;
 /** NOTIFY starts new jobs at once; polling is for retries, whose delays are in seconds. */
 const POLL_INTERVAL_MS = 5000;
 const START_AGAIN_MS = 1000;
+/** After a job of a lane its lane is free as soon as the result is written. */
+const LANE_FREE_MS = [5, 25, 100, 500];
 
 /** Thrown inside a job when the process shuts down: the job stays in the queue and runs again after the start. */
 export class ShutdownInterrupt extends Error {
   constructor() {
     super('interrupted by the shutdown');
+  }
+}
+
+/**
+ * The library looks for the next job before the result of the last one is written, when that one's lane is not free yet, and then sleeps until the
+ * next poll: whoever waits in the lane would wait for seconds.
+ */
+function wakeAfterLanes(events: WorkerEvents, pool: WorkerPool): void {
+  events.on('job:complete', ({ job }) => {
+    if (job.job_queue_id === null) return;
+    for (const delayMs of LANE_FREE_MS) setTimeout(() => wake(pool), delayMs).unref();
+  });
+}
+
+function wake(pool: WorkerPool): void {
+  try {
+    pool.nudge(1);
+  } catch {
+    // It is ending.
   }
 }
 
@@ -46,7 +71,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     () => (level, message) => (level === 'error' ? this.logger.error(message) : undefined),
   );
   private readonly shutdown = new AbortController();
-  private readonly crowded = new Set<JobName>();
+  private readonly rooms = new Map<JobName, Room>();
   private runners: Runner[] = [];
   private starting: Promise<void> | undefined;
   private pool: PatientPool | undefined;
@@ -60,10 +85,10 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly signals: Signals,
   ) {}
 
-  /** Called by modules while they initialise. `isCrowded`: many may wait long, and must not keep other jobs from their turn. */
-  register<N extends JobName>(name: N, handler: JobHandler<N>, { isCrowded = false } = {}): void {
+  /** Called by modules while they initialise. */
+  register<N extends JobName>(name: N, handler: JobHandler<N>, room: Room = 'main'): void {
     this.handlers.set(name, handler as unknown as JobHandler<JobName>);
-    if (isCrowded) this.crowded.add(name);
+    this.rooms.set(name, room);
   }
 
   /** `match`: minute, hour, day, month and weekday, as cron has them, UTC. One instance runs it, whatever their number. */
@@ -91,17 +116,12 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async start(pgPool: PatientPool): Promise<void> {
-    const names = [...this.handlers.keys()];
-    const runners = [
-      await this.runnerOf(
-        names.filter((name) => !this.crowded.has(name)),
-        { pgPool, concurrency: CONCURRENCY.all, parsedCronItems: parseCronItems(this.schedules) },
-      ),
-      await this.runnerOf(
-        names.filter((name) => this.crowded.has(name)),
-        { pgPool, concurrency: CONCURRENCY.crowded, parsedCronItems: [] },
-      ),
-    ];
+    const byRoom = Map.groupBy(this.handlers.keys(), (name) => this.rooms.get(name) ?? 'main');
+    const runners: Runner[] = [];
+    for (const [room, names] of byRoom) {
+      const parsedCronItems = room === 'main' ? parseCronItems(this.schedules) : [];
+      runners.push(await this.runnerOf(names, { pgPool, concurrency: CONCURRENCY[room], parsedCronItems }));
+    }
     this.runners = runners;
     const ended = (reason: unknown) => {
       if (this.shutdown.signal.aborted || this.runners !== runners) return;
@@ -118,7 +138,10 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   ): Promise<Runner> {
     const events = new EventEmitter() as WorkerEvents;
     // Jobs are locked in the name of the pool, not of its workers.
-    events.on('pool:create', ({ workerPool }: { workerPool: WorkerPool }) => this.workerIds.push(workerPool.id));
+    events.on('pool:create', ({ workerPool }) => {
+      this.workerIds.push(workerPool.id);
+      wakeAfterLanes(events, workerPool);
+    });
     const handlers = names.map((name) => [
       name,
       (payload: unknown) => this.handlers.get(name)?.(payload as never, this.shutdown.signal),

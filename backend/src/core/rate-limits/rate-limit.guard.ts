@@ -15,6 +15,10 @@ export class RateLimitGuard extends ThrottlerGuard {
     super(throttlers(reflector, config), storage, reflector);
   }
 
+  protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
+    return Promise.resolve(context.getType() !== 'http');
+  }
+
   protected override getTracker(request: AuthenticatedRequest): Promise<string> {
     return Promise.resolve(request.caller ? `key:${request.caller.keyId}` : `ip:${request.ip}`);
   }

@@ -25,19 +25,16 @@ export class ApiKeysRepository {
     return this.prisma.apiKey.findMany({ include: { user: true }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] });
   }
 
-  upsertUser(telegramId: string, telegramHandle: string | undefined): Promise<User> {
+  upsertUser(db: Db, telegramId: string, telegramHandle: string | undefined): Promise<User> {
     const handle = telegramHandle === undefined ? {} : { telegramHandle };
-    return this.prisma.user.upsert({ where: { telegramId }, create: { telegramId, ...handle }, update: handle });
+    return db.user.upsert({ where: { telegramId }, create: { telegramId, ...handle }, update: handle });
   }
 
-  create(key: {
-    keyId: string;
-    secretHash: string;
-    scopes: Scope[];
-    userId: string;
-    expiresAt: Date | null;
-  }): Promise<ApiKey> {
-    return this.prisma.apiKey.create({ data: key });
+  create(
+    db: Db,
+    key: { keyId: string; secretHash: string; scopes: Scope[]; userId: string; expiresAt: Date | null },
+  ): Promise<ApiKey> {
+    return db.apiKey.create({ data: key });
   }
 
   /** False when there is no such live key, or it is not this user's. */
@@ -48,6 +45,16 @@ export class ApiKeysRepository {
       data: { revokedAt: now },
     });
     return count > 0;
+  }
+
+  /** The keyIds of those that were live. */
+  async revokeAll(db: Db, userId: string, now: Date): Promise<string[]> {
+    const rows = await db.apiKey.updateManyAndReturn({
+      where: { userId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
+      data: { revokedAt: now },
+      select: { keyId: true },
+    });
+    return rows.map(({ keyId }) => keyId);
   }
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { SCOPES, type Scope } from '../../common/decorators/access.js';
 import type { Caller } from '../../common/decorators/caller.js';
+import type { Origin } from '../../common/decorators/origin.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { Clock } from '../../common/time/clock.js';
 import { IdSource } from '../../common/time/id-source.js';
+import { Audit } from '../../core/audit/audit.js';
+import type { Db } from '../../core/database/prisma.service.js';
 import { Signals } from '../../core/database/signals.js';
 import type { ApiKey } from '../../generated/prisma/client.js';
 import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
@@ -11,10 +14,15 @@ import { formatKey } from './key-format.js';
 import { hashSecret } from './secret-hash.js';
 
 export interface KeyRequest {
-  telegramId: string;
-  telegramHandle?: string;
+  userId: string;
   scopes: Scope[];
   expiresAt: Date | null;
+}
+
+/** The whole key, which is known at this one moment, and its row. */
+export interface MintedKey {
+  apiKey: string;
+  key: ApiKey;
 }
 
 @Injectable()
@@ -22,27 +30,35 @@ export class ApiKeysService {
   constructor(
     private readonly keys: ApiKeysRepository,
     private readonly signals: Signals,
+    private readonly audit: Audit,
     private readonly ids: IdSource,
     private readonly clock: Clock,
   ) {}
 
-  /** The only moment at which the whole key is known. */
-  async mint({ telegramId, telegramHandle, scopes, expiresAt }: KeyRequest): Promise<{ apiKey: string; key: ApiKey }> {
+  async mint(db: Db, { userId, scopes, expiresAt }: KeyRequest, origin: Origin): Promise<MintedKey> {
     const parts = { keyId: this.ids.keyPart(), secret: this.ids.keyPart() };
-    const user = await this.keys.upsertUser(telegramId, telegramHandle);
     const ordered = SCOPES.filter((scope) => scopes.includes(scope));
-    const key = await this.keys.create({
-      keyId: parts.keyId,
-      secretHash: await hashSecret(parts.secret),
-      scopes: ordered,
-      userId: user.id,
-      expiresAt,
-    });
+    const secretHash = await hashSecret(parts.secret);
+    const key = await this.keys.create(db, { keyId: parts.keyId, secretHash, scopes: ordered, userId, expiresAt });
+    const detail = { scopes: ordered, expiresAt: expiresAt?.toISOString() ?? null, owner: userId };
+    const actor = origin.via === 'HOST' ? null : userId;
+    await this.audit.record(db, { action: 'key.created', userId: actor, keyId: key.keyId, detail }, origin);
     return { apiKey: formatKey(parts), key };
   }
 
-  listOwn(caller: Caller): Promise<ApiKey[]> {
-    return this.keys.liveOf(caller.userId, this.clock.now());
+  /** For a Telegram user who need not have written to the bot yet. */
+  mintOnHost(
+    user: { telegramId: string; telegramHandle?: string },
+    key: Omit<KeyRequest, 'userId'>,
+  ): Promise<MintedKey> {
+    return this.keys.transaction(async (db) => {
+      const { id: userId } = await this.keys.upsertUser(db, user.telegramId, user.telegramHandle);
+      return this.mint(db, { userId, ...key }, { via: 'HOST' });
+    });
+  }
+
+  listOwn({ userId }: Pick<Caller, 'userId'>): Promise<ApiKey[]> {
+    return this.keys.liveOf(userId, this.clock.now());
   }
 
   listAll(): Promise<KeyWithUser[]> {
@@ -55,13 +71,27 @@ export class ApiKeysService {
     return key;
   }
 
-  /** Effective on every instance at once: their caches hear of it when this commits. Without a caller: anybody's key (the operator on the host). */
-  async revoke(keyId: string, caller?: Caller): Promise<void> {
-    await this.keys.transaction(async (db) => {
-      const revoked = await this.keys.revoke(db, keyId, caller?.userId, this.clock.now());
-      if (!revoked) throw notFound(keyId);
-      await this.signals.publish(db, 'key.revoked', { keyId });
-    });
+  /** By its owner, or by the operator on the host, who may revoke anybody's. Throws API_KEY_NOT_FOUND. */
+  revoke(keyId: string, userId: string | undefined, origin: Origin): Promise<void> {
+    return this.keys.transaction((db) => this.revokeIn(db, keyId, userId, origin));
+  }
+
+  /** Effective on every instance at once: their caches hear of it when this commits. */
+  async revokeIn(db: Db, keyId: string, userId: string | undefined, origin: Origin): Promise<void> {
+    if (!(await this.keys.revoke(db, keyId, userId, this.clock.now()))) throw notFound(keyId);
+    await this.tellRevoked(db, keyId, userId ?? null, origin);
+  }
+
+  /** How many of the user's keys were live. */
+  async revokeAllIn(db: Db, ownerId: string, actorId: string, origin: Origin): Promise<number> {
+    const keyIds = await this.keys.revokeAll(db, ownerId, this.clock.now());
+    for (const keyId of keyIds) await this.tellRevoked(db, keyId, actorId, origin);
+    return keyIds.length;
+  }
+
+  private async tellRevoked(db: Db, keyId: string, userId: string | null, origin: Origin): Promise<void> {
+    await this.audit.record(db, { action: 'key.revoked', userId, keyId }, origin);
+    await this.signals.publish(db, 'key.revoked', { keyId });
   }
 }
 

@@ -7,17 +7,25 @@ import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { KeyVerifier } from './key-verifier.js';
 import { KeyWatch } from './key-watch.js';
+import { MagicLinksRepository } from './magic-links.repository.js';
+import { MagicLinksService } from './magic-links.service.js';
+import { PageAssetsController } from './pages/page-assets.controller.js';
+import { Pairing } from './pairing.js';
+import { VerifyController } from './verify.controller.js';
 
 @Module({
-  controllers: [AuthController],
+  controllers: [AuthController, VerifyController, PageAssetsController],
   providers: [
     ApiKeysRepository,
     ApiKeysService,
     KeyVerifier,
     KeyWatch,
+    MagicLinksRepository,
+    MagicLinksService,
+    Pairing,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],
-  exports: [KeyWatch],
+  exports: [ApiKeysService, KeyWatch, MagicLinksRepository, MagicLinksService, Pairing],
 })
 export class AuthModule {}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import bcrypt from 'bcrypt';
 
 const COST = 10;
@@ -10,4 +11,9 @@ export function hashSecret(secret: string): Promise<string> {
 
 export function secretMatches(secret: string, hash: string | undefined): Promise<boolean> {
   return bcrypt.compare(secret, hash ?? NOBODY);
+}
+
+/** SHA-256, hexadecimal: enough for what is long and random, and lives for minutes. */
+export function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
 }

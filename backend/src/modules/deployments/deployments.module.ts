@@ -18,6 +18,7 @@ import { DeploymentsService } from './deployments.service.js';
 import { EnvironmentDetailsController } from './environment-details.controller.js';
 import { CancelSignals } from './pipeline/cancel-signals.js';
 import { DEPLOY_STEP_PROVIDERS } from './pipeline/deploy-steps.js';
+import { DeploymentNotices } from './state/deployment-notices.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
 import { StartGate } from './pipeline/start-gate.js';
@@ -51,6 +52,7 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     Sources,
     ...DEPLOY_STEP_PROVIDERS,
     PipelineRepository,
+    DeploymentNotices,
     PipelineRunner,
     StartGate,
     CancelSignals,

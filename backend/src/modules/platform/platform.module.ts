@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
+import { AuditController } from './audit.controller.js';
 import { RootController } from './root.controller.js';
 import { SwarmSetup } from './swarm-setup.js';
 
 /** What the platform itself needs and shows. */
-@Module({ controllers: [RootController], providers: [SwarmSetup] })
+@Module({ controllers: [RootController, AuditController], providers: [SwarmSetup] })
 export class PlatformModule {}

@@ -38,7 +38,7 @@ export class PipelineRunner implements OnModuleInit {
   onModuleInit(): void {
     const handler = ({ deploymentId }: { deploymentId: string }, signal: AbortSignal) => this.run(deploymentId, signal);
     this.worker.register('deployment.run', handler);
-    this.worker.register('deployment.build-and-run', handler, { isCrowded: true });
+    this.worker.register('deployment.build-and-run', handler, 'builds');
   }
 
   async run(deploymentId: string, shutdown: AbortSignal): Promise<void> {

@@ -11,6 +11,7 @@ import type {
 } from '../../../generated/prisma/client.js';
 import { SitesRepository } from '../../ingress/sites.repository.js';
 import { recordStatus } from '../state/deployment-event-log.js';
+import { DeploymentNotices } from '../state/deployment-notices.js';
 import { originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
 
@@ -31,6 +32,7 @@ export class PipelineRepository {
     private readonly prisma: PrismaService,
     private readonly signals: Signals,
     private readonly sites: SitesRepository,
+    private readonly notices: DeploymentNotices,
   ) {}
 
   /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
@@ -95,6 +97,7 @@ export class PipelineRepository {
     });
     for (const { id: deploymentId, jobId } of ended) {
       await recordStatus(db, deploymentId, { status: 'FAILED', errorCode: 'CANCELLED', errorMessage });
+      await this.notices.add(db, deploymentId, 'FAILED');
       await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     }
     for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
@@ -180,6 +183,7 @@ export class PipelineRepository {
     if (to === 'RUNNING') await this.sites.follow(db, claim.environmentId);
     const { errorCode, errorMessage } = claim;
     await recordStatus(db, claim.id, { status: to, ...(to === 'FAILED' && { errorCode, errorMessage }) });
+    await this.notices.add(db, claim.id, to);
     claim.status = to;
     claim.startedAt = startedAt;
   }

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { afterPosition, cut, NEWEST_FIRST, type Page } from '../../common/pagination.js';
+import type { Origin } from '../../common/decorators/origin.js';
+import type { AuditEvent } from '../../generated/prisma/client.js';
+import { type Db, PrismaService } from '../database/prisma.service.js';
+
+export const AUDIT_ACTIONS = [
+  'key.created',
+  'key.revoked',
+  'link.created',
+  'link.used',
+  'user.asked',
+  'user.allowed',
+  'user.refused',
+  'user.removed',
+  'operator.paired',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+export interface AuditEntry {
+  action: AuditAction;
+  /** who did it; null: the operator on the host */
+  userId: string | null;
+  keyId?: string | undefined;
+  /** id of what it was done to, where that is neither the user nor the key */
+  target?: string | undefined;
+  /** nothing secret */
+  detail?: Record<string, string | number | boolean | string[] | null>;
+}
+
+/** Who did what, when and from where. An entry is written in the transaction of what it tells, and never changed. */
+@Injectable()
+export class Audit {
+  constructor(private readonly prisma: PrismaService) {}
+
+  async record(db: Db, entry: AuditEntry, { via, ip, requestId }: Origin): Promise<void> {
+    const { action, userId, keyId = null, target = null, detail } = entry;
+    await db.auditEvent.create({
+      data: {
+        action,
+        userId,
+        keyId,
+        target,
+        via,
+        ip: ip ?? null,
+        requestId: requestId ?? null,
+        ...(detail && { detail }),
+      },
+    });
+  }
+
+  async list(
+    { action, userId }: { action?: string | undefined; userId?: string | undefined },
+    page: Page,
+  ): Promise<{ items: AuditEvent[]; nextCursor: string | null }> {
+    const rows = await this.prisma.auditEvent.findMany({
+      where: {
+        ...(action !== undefined && { action }),
+        ...(userId !== undefined && { userId }),
+        ...afterPosition(page.after),
+      },
+      orderBy: NEWEST_FIRST,
+      take: page.limit + 1,
+    });
+    return cut(rows, page.limit);
+  }
+}

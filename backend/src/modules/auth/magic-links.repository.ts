@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import type { Scope } from '../../common/decorators/access.js';
+import { type Db, PrismaService } from '../../core/database/prisma.service.js';
+
+export const LINK_LIFE_SECONDS = 15 * 60;
+
+export interface LinkRequest {
+  userId: string;
+  scopes: Scope[];
+  /** life of the key; null: it does not expire */
+  keyExpiresInSeconds: number | null;
+}
+
+export interface UsedLink extends LinkRequest {
+  id: string;
+  usedAt: Date;
+}
+
+export type LinkState = 'usable' | 'used' | 'expired' | 'voided';
+
+export interface LinkView {
+  id: string;
+  state: LinkState;
+  scopes: Scope[];
+  keyExpiresInSeconds: number | null;
+  messageId: number | null;
+  telegramId: string;
+}
+
+/** Links live by the database's clock: instances need not agree on the time. `hash` is the SHA-256 of the token. */
+@Injectable()
+export class MagicLinksRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    return this.prisma.transaction(run);
+  }
+
+  async create(
+    db: Db,
+    hash: string,
+    link: LinkRequest & { messageId: number | null },
+  ): Promise<{ id: string; expiresAt: Date }> {
+    const { userId, scopes, keyExpiresInSeconds, messageId } = link;
+    const [row] = await db.$queryRaw<{ id: string; expiresAt: Date }[]>`
+      INSERT INTO "MagicLink" (id, token, scopes, "userId", "expiresAt", "keyExpiresInSeconds", "messageId")
+      VALUES (${crypto.randomUUID()}, ${hash}, ${scopes}::"Scope"[], ${userId}, now() + ${LINK_LIFE_SECONDS} * interval '1 second',
+        ${keyExpiresInSeconds}, ${messageId})
+      RETURNING id, "expiresAt"`;
+    if (!row) throw new Error('the link was not stored');
+    return row;
+  }
+
+  /** Ids of the user's links that were usable until now. A message that is about to hold a newer one is none of theirs any more. */
+  async void(db: Db, userId: string, messageId: number | null): Promise<string[]> {
+    const rows = await db.$queryRaw<{ id: string }[]>`
+      UPDATE "MagicLink" SET "voidedAt" = now(), "messageId" = NULLIF("messageId", ${messageId}::int)
+      WHERE "userId" = ${userId} AND "usedAt" IS NULL AND "voidedAt" IS NULL AND "expiresAt" > now() RETURNING id`;
+    return rows.map(({ id }) => id);
+  }
+
+  /** Who comes first has it; undefined for everybody else, and for a link that is no longer or not at all. */
+  async use(db: Db, hash: string): Promise<UsedLink | undefined> {
+    const rows = await db.$queryRaw<UsedLink[]>`
+      UPDATE "MagicLink" SET "usedAt" = now()
+      WHERE token = ${hash} AND "usedAt" IS NULL AND "voidedAt" IS NULL AND "expiresAt" > now()
+      RETURNING id, "userId", scopes::text[], "keyExpiresInSeconds", "usedAt"`;
+    return rows[0];
+  }
+
+  byToken(hash: string): Promise<LinkView | undefined> {
+    return this.find('token', hash);
+  }
+
+  byId(id: string): Promise<LinkView | undefined> {
+    return this.find('id', id);
+  }
+
+  /** A day after their end nobody asks any more what became of them. */
+  async forgetDead(): Promise<void> {
+    await this.prisma.$executeRaw`DELETE FROM "MagicLink" WHERE "expiresAt" < now() - interval '1 day'`;
+    await this.prisma.$executeRaw`DELETE FROM "PairingCode" WHERE "expiresAt" < now() - interval '1 day'`;
+  }
+
+  private async find(column: 'token' | 'id', value: string): Promise<LinkView | undefined> {
+    const where = column === 'token' ? { token: value } : { id: value };
+    const link = await this.prisma.magicLink.findUnique({ where, include: { user: true } });
+    if (!link) return undefined;
+    const [clock] = await this.prisma.$queryRaw<{ now: Date }[]>`SELECT now()`;
+    const { id, scopes, keyExpiresInSeconds, messageId, user } = link;
+    return {
+      id,
+      state: stateOf(link, clock?.now ?? new Date()),
+      scopes,
+      keyExpiresInSeconds,
+      messageId,
+      telegramId: user.telegramId,
+    };
+  }
+}
+
+function stateOf(link: { usedAt: Date | null; voidedAt: Date | null; expiresAt: Date }, now: Date): LinkState {
+  if (link.usedAt) return 'used';
+  if (link.voidedAt) return 'voided';
+  return link.expiresAt > now ? 'usable' : 'expired';
+}

@@ -1,0 +1,87 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Origin } from '../../common/decorators/origin.js';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { IdSource } from '../../common/time/id-source.js';
+import { Config } from '../../config/config.js';
+import { Audit } from '../../core/audit/audit.js';
+import type { Db } from '../../core/database/prisma.service.js';
+import { JobQueue } from '../../core/jobs/job-queue.js';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import { ApiKeysService, type MintedKey } from './api-keys.service.js';
+import { type LinkRequest, MagicLinksRepository, type LinkView } from './magic-links.repository.js';
+import { digestOf } from './secret-hash.js';
+
+const TOKEN = /^[A-Za-z0-9_-]{32}$/;
+
+/** Links that make one key, once. Of the token only its hash is kept. */
+@Injectable()
+export class MagicLinksService implements OnModuleInit {
+  constructor(
+    private readonly links: MagicLinksRepository,
+    private readonly keys: ApiKeysService,
+    private readonly audit: Audit,
+    private readonly jobs: JobQueue,
+    private readonly worker: JobWorker,
+    private readonly ids: IdSource,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('auth.forget-links', () => this.links.forgetDead());
+    this.worker.schedule('auth.forget-links', '23 4 * * *');
+  }
+
+  /** A newer link of the same user voids those before it. `messageId`: the bot's message that will hold it. */
+  async create(db: Db, request: LinkRequest & { messageId: number | null }, origin: Origin): Promise<string> {
+    await this.voidAll(db, request.userId, request.messageId);
+    const token = this.ids.linkToken();
+    const { id, expiresAt } = await this.links.create(db, digestOf(token), request);
+    const { userId, scopes } = request;
+    await this.audit.record(db, { action: 'link.created', userId, target: id, detail: { scopes } }, origin);
+    await this.tellEnded(db, id, expiresAt);
+    return `${this.config.http.publicBaseUrl}/auth/verify?token=${token}`;
+  }
+
+  async voidAll(db: Db, userId: string, messageId: number | null = null): Promise<void> {
+    for (const id of await this.links.void(db, userId, messageId)) await this.tellEnded(db, id);
+  }
+
+  /** The key, for whoever is first. Throws MAGIC_LINK_INVALID, whatever the reason. */
+  async verify(token: string, { ip, requestId }: Origin): Promise<MintedKey> {
+    if (!TOKEN.test(token)) throw invalid();
+    const origin: Origin = { via: 'LINK', ip, requestId };
+    return this.links.transaction(async (db) => {
+      const link = await this.links.use(db, digestOf(token));
+      if (!link) throw invalid();
+      const { id, userId, scopes, keyExpiresInSeconds, usedAt } = link;
+      const expiresAt = keyExpiresInSeconds === null ? null : new Date(usedAt.getTime() + keyExpiresInSeconds * 1000);
+      await this.audit.record(db, { action: 'link.used', userId, target: id }, origin);
+      const minted = await this.keys.mint(db, { userId, scopes, expiresAt }, origin);
+      await this.tellEnded(db, id);
+      return minted;
+    });
+  }
+
+  /** Without using it. Undefined when there is no such link. */
+  async look(token: string): Promise<LinkView | undefined> {
+    return TOKEN.test(token) ? this.links.byToken(digestOf(token)) : undefined;
+  }
+
+  /** The bot takes the button away, now or when the link has run out. */
+  private async tellEnded(db: Db, linkId: string, runAt?: Date): Promise<void> {
+    if (!this.config.telegram.isOn) return;
+    await this.jobs.add(
+      db,
+      'telegram.link-ended',
+      { linkId },
+      { key: `link-ended/${linkId}`, ...(runAt && { runAt }) },
+    );
+  }
+}
+
+function invalid(): DomainError {
+  return new DomainError('MAGIC_LINK_INVALID', {
+    detail: 'This link is unknown, was used, or has expired.',
+    hint: 'Ask the bot for a new one with /api_create: a link works once, within 15 minutes.',
+  });
+}

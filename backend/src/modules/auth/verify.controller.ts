@@ -1,0 +1,78 @@
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Operation } from '../../common/decorators/operation.js';
+import { type Origin, RequestOrigin } from '../../common/decorators/origin.js';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { Config } from '../../config/config.js';
+import { MagicLinkTokenDto, VerifiedKeyDto } from './dto/verify.dto.js';
+import { MagicLinksService } from './magic-links.service.js';
+import { isForPeople, prefersHtml } from './pages/safe-get.js';
+import { confirmPage, deadLinkPage, keyPage, PAGE_POLICY } from './pages/verify-pages.js';
+
+/** Where magic links lead. */
+@ApiTags('auth')
+@Controller('auth/verify')
+export class VerifyController {
+  constructor(
+    private readonly links: MagicLinksService,
+    private readonly config: Config,
+  ) {}
+
+  @Get()
+  @Operation({
+    id: 'openMagicLink',
+    summary: 'Turn a magic link into an API key, as a program',
+    description:
+      'Uses the link, once. Browsers, previews and prefetches (by method, `Accept`, `Purpose`, `User-Agent`) get a page instead, and the link stays as it is: its button does `POST /auth/verify`.',
+    response: VerifiedKeyDto,
+    alsoAs: ['text/html'],
+    open: true,
+    errors: ['MAGIC_LINK_INVALID'],
+  })
+  async open(
+    @Query() { token }: MagicLinkTokenDto,
+    @Req() request: Request,
+    @RequestOrigin() origin: Origin,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<VerifiedKeyDto | string> {
+    response.vary('Accept').vary('User-Agent');
+    if (!isForPeople(request)) return VerifiedKeyDto.from(await this.links.verify(token, origin));
+    const link = await this.links.look(token);
+    if (link?.state !== 'usable') return this.page(response, 401, deadLinkPage(link));
+    return this.page(response, 200, confirmPage(token, link));
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Operation({
+    id: 'verifyMagicLink',
+    summary: 'Turn a magic link into an API key',
+    description: 'Uses the link, once. A form gets a page that shows the key.',
+    response: VerifiedKeyDto,
+    alsoAs: ['text/html'],
+    open: true,
+    examples: { 'the token of a link': { token: 'V1StGXR8_Z5jdHi6B-myTV1StGXR8_Z5' } },
+    errors: ['MAGIC_LINK_INVALID'],
+  })
+  async verify(
+    @Body() { token }: MagicLinkTokenDto,
+    @Req() request: Request,
+    @RequestOrigin() origin: Origin,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<VerifiedKeyDto | string> {
+    if (!prefersHtml(request)) return VerifiedKeyDto.from(await this.links.verify(token, origin));
+    try {
+      const minted = await this.links.verify(token, origin);
+      return this.page(response, 200, keyPage(minted, this.config.http.publicBaseUrl));
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'MAGIC_LINK_INVALID') throw error;
+      return this.page(response, 401, deadLinkPage(await this.links.look(token)));
+    }
+  }
+
+  private page(response: Response, status: number, text: string): string {
+    response.status(status).type('html').setHeader('Content-Security-Policy', PAGE_POLICY);
+    return text;
+  }
+}

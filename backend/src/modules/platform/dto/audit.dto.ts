@@ -1,0 +1,61 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { PageQueryDto } from '../../../common/pagination.js';
+import { AUDIT_ACTIONS, type AuditAction } from '../../../core/audit/audit.js';
+import type { AuditEvent } from '../../../generated/prisma/client.js';
+
+const VIAS = ['API', 'TELEGRAM', 'LINK', 'HOST'] as const;
+
+export class AuditQueryDto extends PageQueryDto {
+  /** Only what was done so. */
+  @ApiProperty({ enum: AUDIT_ACTIONS, enumName: 'AuditAction', required: false })
+  @IsOptional()
+  @IsIn(AUDIT_ACTIONS, { message: `must be one of ${AUDIT_ACTIONS.join(', ')}` })
+  action?: AuditAction;
+
+  /** Only what this user did. */
+  @IsOptional()
+  @Matches(/^[a-z0-9]{1,40}$/, { message: 'must be the id of a user' })
+  userId?: string;
+}
+
+export class AuditEventDto {
+  id: string;
+  @ApiProperty({ enum: AUDIT_ACTIONS, enumName: 'AuditAction' })
+  action: AuditAction;
+  /** Who did it; null: the operator on the host. */
+  userId: string | null;
+  /** The key that it was done to. */
+  keyId: string | null;
+  /** Id of what else it was done to. */
+  target: string | null;
+  @ApiProperty({ enum: VIAS, enumName: 'AuditVia' })
+  via: (typeof VIAS)[number];
+  ip: string | null;
+  requestId: string | null;
+  /** More about it, never anything secret. */
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  detail: Record<string, unknown> | null;
+  createdAt: Date;
+
+  static from(event: AuditEvent): AuditEventDto {
+    const { id, userId, keyId, target, ip, requestId, createdAt } = event;
+    return {
+      id,
+      action: event.action as AuditAction,
+      userId,
+      keyId,
+      target,
+      via: event.via as AuditEventDto['via'],
+      ip,
+      requestId,
+      detail: event.detail as Record<string, unknown> | null,
+      createdAt,
+    };
+  }
+}
+
+export class AuditListDto {
+  events: AuditEventDto[];
+  nextCursor: string | null;
+}

@@ -1,0 +1,35 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { PrismaService } from '../../core/database/prisma.service.js';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import { type LinkState, MagicLinksRepository } from '../auth/magic-links.repository.js';
+import { Outbox } from './outbox.js';
+import { messageOf } from './turn.js';
+
+const TEXTS: Record<Exclude<LinkState, 'usable'>, string> = {
+  used: 'This link was used: /api_list shows the key. Was it not you? /api_revoke.',
+  expired: 'This link has expired. /api_create makes a new one.',
+  voided: 'This link was replaced by a newer one.',
+};
+
+/** The message that holds a link says so when it leads nowhere any more. */
+@Injectable()
+export class LinkMessages implements OnModuleInit {
+  constructor(
+    private readonly links: MagicLinksRepository,
+    private readonly outbox: Outbox,
+    private readonly prisma: PrismaService,
+    private readonly worker: JobWorker,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('telegram.link-ended', ({ linkId }) => this.end(linkId), 'messages');
+  }
+
+  private async end(linkId: string): Promise<void> {
+    const link = await this.links.byId(linkId);
+    if (!link || link.state === 'usable' || link.messageId === null) return;
+    const { telegramId, messageId, state } = link;
+    const params = { ...messageOf(telegramId, TEXTS[state]), message_id: messageId };
+    await this.outbox.add(this.prisma, telegramId, { method: 'editMessageText', params });
+  }
+}

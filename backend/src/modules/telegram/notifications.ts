@@ -1,0 +1,36 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { PrismaService } from '../../core/database/prisma.service.js';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import { Outbox } from './outbox.js';
+import { escapeHtml, messageOf } from './turn.js';
+
+const MOST_REASON = 700;
+
+/** Tells owners how their deployments end. It hears of it by a job that was committed with the status. */
+@Injectable()
+export class Notifications implements OnModuleInit {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly worker: JobWorker,
+    private readonly outbox: Outbox,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('telegram.notify', ({ deploymentId, status }) => this.tell(deploymentId, status), 'messages');
+  }
+
+  private async tell(deploymentId: string, status: 'RUNNING' | 'FAILED'): Promise<void> {
+    const deployment = await this.prisma.deployment.findUnique({
+      where: { id: deploymentId },
+      include: { environment: { include: { user: true } } },
+    });
+    if (!deployment?.environment.user.notify) return;
+    const { name, errorCode, errorMessage, environment } = deployment;
+    const { telegramId } = environment.user;
+    const what = `<b>${escapeHtml(name)}</b> in ${escapeHtml(environment.name)}`;
+    const reason = `${errorCode ?? ''}: ${errorMessage ?? ''}`.slice(0, MOST_REASON);
+    const text =
+      status === 'RUNNING' ? `✅ ${what} is RUNNING.` : `❌ ${what} has FAILED.\n\n<code>${escapeHtml(reason)}</code>`;
+    await this.outbox.add(this.prisma, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });
+  }
+}

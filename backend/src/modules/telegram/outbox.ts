@@ -1,0 +1,75 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SecretBox } from '../../core/crypto/secret-box.js';
+import { type Db, PrismaService } from '../../core/database/prisma.service.js';
+import { JobQueue } from '../../core/jobs/job-queue.js';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import { TelegramApi, type TelegramCall } from '../../integrations/telegram/telegram-api.js';
+import { TelegramError } from '../../integrations/telegram/telegram-error.js';
+
+const CONTEXT = 'telegram/send';
+/** Longer than that the job comes again later. */
+const MOST_PATIENCE_SECONDS = 60;
+
+/** What the bot says is committed with the reason to say it, and sent after that: a message is lost no more than the effect it tells. */
+@Injectable()
+export class Outbox implements OnModuleInit {
+  private readonly logger = new Logger(Outbox.name);
+
+  constructor(
+    private readonly api: TelegramApi,
+    private readonly jobs: JobQueue,
+    private readonly worker: JobWorker,
+    private readonly secrets: SecretBox,
+    private readonly prisma: PrismaService,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register(
+      'telegram.send',
+      ({ sealed }, signal) => this.send(JSON.parse(this.secrets.open(sealed, CONTEXT)) as TelegramCall, signal),
+      'messages',
+    );
+  }
+
+  /** In the order in which they are added, for each chat. */
+  async add(db: Db, chatId: string, call: TelegramCall): Promise<void> {
+    const sealed = this.secrets.seal(JSON.stringify(call), CONTEXT);
+    await this.jobs.add(db, 'telegram.send', { sealed }, { lane: `telegram/${chatId}` });
+  }
+
+  private async send(call: TelegramCall, signal: AbortSignal): Promise<void> {
+    try {
+      await this.api.call(call, signal);
+    } catch (error) {
+      if (!(error instanceof TelegramError)) throw error;
+      const { kind, retryAfterSeconds = 1, message } = error;
+      if (kind === 'forbidden') return this.silence(call);
+      if (kind === 'refused') return this.refused(call, message, signal);
+      if (kind !== 'rate-limited' || retryAfterSeconds > MOST_PATIENCE_SECONDS) throw error;
+      await delay(retryAfterSeconds * 1000, undefined, { signal });
+      return this.send(call, signal);
+    }
+  }
+
+  /** The user has blocked the bot: it says nothing more on its own until they write again. */
+  private async silence({ params }: TelegramCall): Promise<void> {
+    await this.prisma.user.updateMany({ where: { telegramId: String(params['chat_id']) }, data: { notify: null } });
+  }
+
+  /** Telegram takes no button with a link to a machine without a public name: then the link is part of the text. */
+  private async refused(call: TelegramCall, message: string, signal: AbortSignal): Promise<void> {
+    const url = /button|url/i.test(message) ? urlOf(call) : undefined;
+    if (url === undefined) {
+      this.logger.debug(`Telegram refused a message: ${message}`);
+      return;
+    }
+    const params = { ...call.params, text: `${String(call.params['text'])}\n\n${url}`, reply_markup: undefined };
+    await this.send({ ...call, params }, signal);
+  }
+}
+
+function urlOf({ params }: TelegramCall): string | undefined {
+  const markup = params['reply_markup'] as { inline_keyboard?: { url?: string }[][] } | undefined;
+  return markup?.inline_keyboard?.flat().find(({ url }) => url !== undefined)?.url;
+}

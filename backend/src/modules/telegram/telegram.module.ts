@@ -1,0 +1,46 @@
+import { Module } from '@nestjs/common';
+import { TelegrafModule } from 'nestjs-telegraf';
+import { Config } from '../../config/config.js';
+import { TelegramApi } from '../../integrations/telegram/telegram-api.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { BotButtons } from './bot-buttons.js';
+import { BotCommands } from './bot-commands.js';
+import { BotConnection } from './bot-connection.js';
+import { BotUsers } from './bot-users.js';
+import { LinkMessages } from './link-messages.js';
+import { Notifications } from './notifications.js';
+import { Outbox } from './outbox.js';
+import { Turn } from './turn.js';
+import { UpdateIntake } from './update-intake.js';
+import { WebhookController } from './webhook.controller.js';
+
+/** The bot. It is loaded where TELEGRAM_BOT_TOKEN is set. */
+@Module({
+  imports: [
+    AuthModule,
+    TelegrafModule.forRootAsync({
+      imports: [],
+      inject: [Config],
+      // Launching is ours: the library's own ends the process when Telegram is away.
+      useFactory: ({ telegram }: Config) => ({
+        token: telegram.token,
+        launchOptions: false,
+        options: { telegram: { apiRoot: telegram.apiRoot } },
+      }),
+    }),
+  ],
+  controllers: [WebhookController],
+  providers: [
+    TelegramApi,
+    Outbox,
+    Turn,
+    BotUsers,
+    BotCommands,
+    BotButtons,
+    UpdateIntake,
+    LinkMessages,
+    Notifications,
+    BotConnection,
+  ],
+})
+export class TelegramModule {}

@@ -1,0 +1,40 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Update } from 'telegraf/types';
+import { Public } from '../../common/decorators/access.js';
+import { RateLimit } from '../../common/decorators/rate-limit.js';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { Config } from '../../config/config.js';
+import { BotConnection, WEBHOOK_PATH } from './bot-connection.js';
+import { UpdateIntake } from './update-intake.js';
+
+/** Telegram's calls, where TELEGRAM_WEBHOOK is on. What is not answered with 200 comes again. */
+@ApiExcludeController()
+@Controller()
+@Public()
+@RateLimit('none')
+export class WebhookController {
+  constructor(
+    private readonly intake: UpdateIntake,
+    private readonly connection: BotConnection,
+    private readonly config: Config,
+  ) {}
+
+  @Post(WEBHOOK_PATH)
+  @HttpCode(200)
+  async receive(
+    @Headers('x-telegram-bot-api-secret-token') presented: string | undefined,
+    @Body() update: object,
+  ): Promise<object> {
+    if (!this.config.telegram.isWebhook || !isSame(presented ?? '', this.connection.webhookSecret))
+      throw new DomainError('ROUTE_NOT_FOUND', { detail: `POST ${WEBHOOK_PATH} does not exist.` });
+    await this.intake.handle(update as Update);
+    return {};
+  }
+}
+
+function isSame(presented: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(presented), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

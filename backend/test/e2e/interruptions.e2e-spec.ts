@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiClient } from '../scenario/api-client.js';
+import { EngineView } from '../scenario/engine-view.js';
+import { ProxiedPlatform } from '../scenario/proxied-platform.js';
+import { IDLE, sh } from '../scenario/stand-in.js';
+import { eventually } from '../testbed/eventually.js';
+
+const engine = new EngineView();
+
+describe('the API, interrupted', () => {
+  const bed = new ProxiedPlatform();
+  const { proxy, platform } = bed;
+  let client: ApiClient;
+
+  beforeAll(async () => {
+    client = await bed.start();
+  });
+  afterAll(() => bed.stop());
+
+  it('must finish the clean-up of a failure, and of an environment, after a restart', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const undoing = proxy.hold('before', 'DELETE', /\/services\//);
+    const { jobId, deploymentId } = await client.deploy({
+      environmentId,
+      image: 'busybox',
+      command: ['false'],
+      volumes: [{ name: 'data', path: '/data' }],
+    });
+    await undoing.reached;
+    await platform.kill9();
+    undoing.release();
+    await platform.start();
+    expect(await client.settled(jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CONTAINER_CRASHED' });
+    expect(await engine.servicesOf(deploymentId)).toEqual([]);
+
+    const tearing = proxy.hold('before', 'DELETE', /\/networks\//);
+    await client.ok('DELETE', `/environments/${environmentId}`);
+    await tearing.reached;
+    await platform.kill9();
+    tearing.release();
+    await platform.start();
+    await eventually(async () => expect((await client.environment(environmentId)).status).toBe('DELETED'), 60_000);
+    expect(await engine.leftovers(environmentId)).toEqual([]);
+  });
+
+  it('must run what takes long once', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const deployment = await client.run({
+      environmentId,
+      image: 'busybox',
+      command: sh(`sleep 14; touch /tmp/ready; ${IDLE}`),
+      healthCheck: { command: ['test', '-e', '/tmp/ready'] },
+    });
+    expect(await platform.sql('SELECT attempt FROM "Deployment" WHERE id = $1', [deployment.id])).toEqual([
+      { attempt: 1 },
+    ]);
+    await client.deleteEnvironment(environmentId);
+  });
+
+  it('must make the network of an environment that was half created', async () => {
+    const held = proxy.hold('before', 'POST', /\/networks\/create/);
+    void client.createEnvironment('half').catch(() => undefined);
+    await held.reached;
+    await platform.kill9();
+    held.release();
+    await platform.start();
+    const { environments } = await client.ok<{ environments: { id: string; name: string; status: string }[] }>(
+      'GET',
+      '/environments',
+    );
+    const half = environments.find(({ name }) => name === 'half');
+    expect(half?.status).toBe('ACTIVE');
+    await client.deleteEnvironment(half?.id ?? '');
+  });
+
+  it('must answer 503 while the Engine is away, go on by itself when it is back, and leave what runs alone', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const running = await client.run({ environmentId, image: 'busybox', command: sh(IDLE) });
+    proxy.away = true;
+    const begin = Date.now();
+    const refused = await client.request('POST', '/environments', { name: 'nope' });
+    expect(Date.now() - begin).toBeLessThan(5000);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'DOCKER_UNAVAILABLE' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
+    expect((await client.job(running.jobId)).status).toBe('RUNNING');
+    expect((await client.request<{ error: object }>('GET', '/health')).status).toBe(503);
+    proxy.away = false;
+    expect((await client.settled(jobId)).status).toBe('RUNNING');
+    await client.deleteEnvironment(environmentId);
+  });
+
+  it('must answer 503 while PostgreSQL is away, and finish what it had begun once it is back', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const { jobId } = await client.deploy({ environmentId, image: 'busybox', tag: '1.36', command: sh(IDLE) });
+    await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 20_000);
+    process.kill(platform.postmaster, 'SIGKILL');
+    const begin = Date.now();
+    const refused = await client.request('GET', `/deployments/job/${jobId}`);
+    expect(Date.now() - begin).toBeLessThan(5000);
+    if (refused.status !== 200) expect(refused).toMatchObject({ status: 503, body: { code: 'DATABASE_UNAVAILABLE' } });
+    const deployment = await client.settled(jobId);
+    expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING' });
+    expect(await engine.servicesOf(deployment.id)).toHaveLength(1);
+    await client.deleteEnvironment(environmentId);
+  });
+
+  it('must stop within ten seconds on SIGTERM while a deployment is in progress, and finish it after the start', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
+    await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 10_000);
+    expect(await platform.terminate()).toBeLessThan(10_000);
+    await platform.start();
+    expect((await client.settled(jobId)).status).toBe('RUNNING');
+    await client.deleteEnvironment(environmentId);
+  });
+});
