@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient, type Problem } from '../scenario/api-client.js';
 import { BotPlatform, linkFor, USER } from '../scenario/bot-platform.js';
 import { launchBrowser, visitor } from '../scenario/browser.js';
+import { eventually } from '../testbed/eventually.js';
 import type { ChatUser } from '../testbed/telegram-server.js';
 
 interface Verified {
@@ -105,6 +106,10 @@ describe('a magic link', () => {
     await older(15 * 60);
     const answer = await fetch(late.url);
     expect([answer.status, ((await answer.json()) as Problem).code]).toEqual([401, 'MAGIC_LINK_INVALID']);
+    await bed.platform.sql(`UPDATE graphile_worker._private_jobs SET run_at = now() WHERE key LIKE 'link-ended/%'`);
+    await eventually(() => {
+      expect(late.message).toMatchObject({ text: expect.stringContaining('has expired') as string, buttons: [] });
+    }, 10_000);
   });
 
   it('must be voided by a newer one, and say nothing of why it does not work', async () => {

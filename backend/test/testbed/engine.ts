@@ -64,8 +64,8 @@ export class Engine {
     const commandLine = this.kind === 'current' ? await this.freshCommandLine() : commandLineOf(pid);
     const daemon = this.daemon.pid === pid ? this.daemon : new Daemon('adopted-engine', 'dockerd');
     await endProcess(pid, signal);
-    // Its containerd ends with it. Where nobody reaps processes without a parent, 20.10 takes the dead one for running, and waits for it in vain.
-    rmSync(CONTAINERD_PID_FILE, { force: true });
+    // Its containerd ends with it. Where nobody reaps processes without a parent, 20.10 takes the dead ones for running, and waits in vain.
+    for (const file of [this.pidFile, CONTAINERD_PID_FILE]) rmSync(file, { force: true });
     daemon.start(commandLine);
     await this.untilReady(daemon);
   }

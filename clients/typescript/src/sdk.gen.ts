@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, RenameEnvironmentData, RenameEnvironmentErrors, RenameEnvironmentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses } from './types.gen.js';
+import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RenameEnvironmentData, RenameEnvironmentErrors, RenameEnvironmentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -85,6 +85,35 @@ export const listKeys = <ThrowOnError extends boolean = false>(options?: Options
 export const revokeKey = <ThrowOnError extends boolean = false>(options: Options<RevokeKeyData, ThrowOnError>) => (options.client ?? client).post<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],
     url: '/auth/revoke',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Turn a magic link into an API key, as a program
+ *
+ * Uses the link, once. Browsers, previews and prefetches (by method, `Accept`, `Purpose`, `User-Agent`) get a page instead, and the link stays as it is: its button does `POST /auth/verify`.
+ *
+ * No key needed.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const openMagicLink = <ThrowOnError extends boolean = false>(options: Options<OpenMagicLinkData, ThrowOnError>) => (options.client ?? client).get<OpenMagicLinkResponses, OpenMagicLinkErrors, ThrowOnError>({ url: '/auth/verify', ...options });
+
+/**
+ * Turn a magic link into an API key
+ *
+ * Uses the link, once. A form gets a page that shows the key.
+ *
+ * No key needed.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const verifyMagicLink = <ThrowOnError extends boolean = false>(options: Options<VerifyMagicLinkData, ThrowOnError>) => (options.client ?? client).post<VerifyMagicLinkResponses, VerifyMagicLinkErrors, ThrowOnError>({
+    url: '/auth/verify',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -367,3 +396,16 @@ export const getDeployment = <ThrowOnError extends boolean = false>(options: Opt
  * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
  */
 export const getRoot = <ThrowOnError extends boolean = false>(options?: Options<GetRootData, ThrowOnError>) => (options?.client ?? client).get<GetRootResponses, GetRootErrors, ThrowOnError>({ url: '/', ...options });
+
+/**
+ * Who did what, when and from where, newest first
+ *
+ * Scope: ADMIN.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const listAuditEvents = <ThrowOnError extends boolean = false>(options?: Options<ListAuditEventsData, ThrowOnError>) => (options?.client ?? client).get<ListAuditEventsResponses, ListAuditEventsErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/audit',
+    ...options
+});

@@ -69,6 +69,24 @@ export type Message = {
     message: string;
 };
 
+export type VerifiedKey = {
+    scopes: Array<Scope>;
+    /**
+     * The whole key. It is not shown again.
+     */
+    apiKey: string;
+    keyId: string;
+    expiresAt: string | null;
+    message: string;
+};
+
+export type MagicLinkToken = {
+    /**
+     * From the link that the bot gave.
+     */
+    token: string;
+};
+
 export type CreateEnvironment = {
     /**
      * 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments.
@@ -606,7 +624,43 @@ export type Welcome = {
     };
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired';
+
+export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST';
+
+export type AuditEvent = {
+    action: AuditAction;
+    via: AuditVia;
+    /**
+     * More about it, never anything secret.
+     */
+    detail: {
+        [key: string]: unknown;
+    } | null;
+    id: string;
+    /**
+     * Who did it; null: the operator on the host.
+     */
+    userId: string | null;
+    /**
+     * The key that it was done to.
+     */
+    keyId: string | null;
+    /**
+     * Id of what else it was done to.
+     */
+    target: string | null;
+    ip: string | null;
+    requestId: string | null;
+    createdAt: string;
+};
+
+export type AuditList = {
+    events: Array<AuditEvent>;
+    nextCursor: string | null;
+};
+
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -886,6 +940,101 @@ export type RevokeKeyResponses = {
 };
 
 export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
+
+export type OpenMagicLinkData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * From the link that the bot gave.
+         */
+        token: string;
+    };
+    url: '/auth/verify';
+};
+
+export type OpenMagicLinkErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * MAGIC_LINK_INVALID
+     */
+    401: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type OpenMagicLinkError = OpenMagicLinkErrors[keyof OpenMagicLinkErrors];
+
+export type OpenMagicLinkResponses = {
+    /**
+     * Done.
+     */
+    200: VerifiedKey;
+};
+
+export type OpenMagicLinkResponse = OpenMagicLinkResponses[keyof OpenMagicLinkResponses];
+
+export type VerifyMagicLinkData = {
+    body: MagicLinkToken;
+    path?: never;
+    query?: never;
+    url: '/auth/verify';
+};
+
+export type VerifyMagicLinkErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * MAGIC_LINK_INVALID
+     */
+    401: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type VerifyMagicLinkError = VerifyMagicLinkErrors[keyof VerifyMagicLinkErrors];
+
+export type VerifyMagicLinkResponses = {
+    /**
+     * Done.
+     */
+    200: VerifiedKey;
+};
+
+export type VerifyMagicLinkResponse = VerifyMagicLinkResponses[keyof VerifyMagicLinkResponses];
 
 export type ListEnvironmentsData = {
     body?: never;
@@ -1950,3 +2099,65 @@ export type GetRootResponses = {
 };
 
 export type GetRootResponse = GetRootResponses[keyof GetRootResponses];
+
+export type ListAuditEventsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only what was done so.
+         */
+        action?: AuditAction;
+        /**
+         * Only what this user did.
+         */
+        userId?: string;
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/audit';
+};
+
+export type ListAuditEventsErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type ListAuditEventsError = ListAuditEventsErrors[keyof ListAuditEventsErrors];
+
+export type ListAuditEventsResponses = {
+    /**
+     * Done.
+     */
+    200: AuditList;
+};
+
+export type ListAuditEventsResponse = ListAuditEventsResponses[keyof ListAuditEventsResponses];

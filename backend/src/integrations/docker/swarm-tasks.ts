@@ -49,6 +49,11 @@ export interface SwarmTask {
   labels: Record<string, string>;
 }
 
+/** A VXLAN device of its network was left behind by an earlier run of the Engine, so that Docker cannot make it (20.10 and 28.5). */
+export function metStaleDevice({ error }: SwarmTask): boolean {
+  return /error creating vxlan interface: file exists/i.test(error ?? '');
+}
+
 @Injectable()
 export class SwarmTasks {
   constructor(private readonly docker: DockerClient) {}

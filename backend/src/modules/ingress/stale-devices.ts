@@ -4,10 +4,9 @@ import { LABELS } from '../../common/labels.js';
 import { Containers } from '../../integrations/docker/containers.js';
 import { Engine } from '../../integrations/docker/engine.js';
 import { type Network, Networks } from '../../integrations/docker/networks.js';
-import { SwarmTasks } from '../../integrations/docker/swarm-tasks.js';
+import { metStaleDevice, SwarmTasks } from '../../integrations/docker/swarm-tasks.js';
 import { IngressImage } from './ingress-image.js';
 
-const SIGN = /error creating vxlan interface: file exists/i;
 const LOOK_MS = { usual: 10_000, whileHealing: 3000 };
 /** Failures before that may be healed already. */
 const RECENT_MS = 30_000;
@@ -57,7 +56,7 @@ export class StaleDevices implements OnApplicationBootstrap, OnModuleDestroy {
     const { nodeId } = await this.engine.inspect();
     const since = Date.now() - RECENT_MS;
     const failing = (await this.tasks.list({ labels: [LABELS.managed] })).filter(
-      (task) => task.nodeId === nodeId && task.since.getTime() > since && SIGN.test(task.error ?? ''),
+      (task) => task.nodeId === nodeId && task.since.getTime() > since && metStaleDevice(task),
     );
     const ids = new Set(failing.flatMap(({ networks }) => networks));
     const networks = await Promise.all([...ids].map((id) => this.networks.find(id)));

@@ -48,6 +48,13 @@ describe('the verdict on a starting service', () => {
     });
   });
 
+  it('must not hold a VXLAN device that was left behind against the container', () => {
+    const error =
+      'network sandbox join failed: subnet sandbox join failed for "10.0.1.0/24": error creating vxlan interface: file exists';
+    const stranded = ['a', 'b', 'c', 'd'].map((id) => task({ id, state: 'failed', desired: 'shutdown', error }));
+    expect(assess([...stranded, task({ id: 'e', state: 'ready' })], { now: after(9) }).kind).toBe('waiting');
+  });
+
   it('must tell an unhealthy container from a crash', () => {
     expect(assess([task({ state: 'starting' })], { unhealthy: new Set(['t1']) })).toMatchObject({
       code: 'PORT_NOT_LISTENING',

@@ -1,4 +1,4 @@
-import type { SwarmTask } from '../../../integrations/docker/swarm-tasks.js';
+import { metStaleDevice, type SwarmTask } from '../../../integrations/docker/swarm-tasks.js';
 import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
 import type { CheckKind } from '../release/health-config.js';
 
@@ -28,7 +28,8 @@ const ENDED = new Set(['failed', 'rejected', 'complete', 'orphaned']);
 
 /** Pure: the same tasks at the same time give the same verdict. */
 export function assessTasks({ tasks, unhealthy, replicas, check, now }: AssessmentInput): Assessment {
-  const ended = tasks.filter(({ state }) => ENDED.has(state));
+  // What the Engine's last restart left in the network's way is healed, and says nothing of the container.
+  const ended = tasks.filter((task) => ENDED.has(task.state) && !metStaleDevice(task));
   const fatal =
     unhealthyEnd(tasks, unhealthy, check) ??
     fatalEnd(ended) ??
