@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RenameEnvironmentData, RenameEnvironmentErrors, RenameEnvironmentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
+import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RenameEnvironmentData, RenameEnvironmentErrors, RenameEnvironmentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, ScaleDeploymentData, ScaleDeploymentErrors, ScaleDeploymentResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -385,6 +385,89 @@ export const deleteDeployment = <ThrowOnError extends boolean = false>(options: 
 export const getDeployment = <ThrowOnError extends boolean = false>(options: Options<GetDeploymentData, ThrowOnError>) => (options.client ?? client).get<GetDeploymentResponses, GetDeploymentErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],
     url: '/deployments/{id}',
+    ...options
+});
+
+/**
+ * More or fewer replicas of what runs
+ *
+ * The answer has the number that is wanted; `containers` follow.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const scaleDeployment = <ThrowOnError extends boolean = false>(options: Options<ScaleDeploymentData, ThrowOnError>) => (options.client ?? client).patch<ScaleDeploymentResponses, ScaleDeploymentErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The same again, from what its tag or branch means now
+ *
+ * A new release of the same name with the same specification and secrets. Poll the jobId.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
+ */
+export const redeployDeployment = <ThrowOnError extends boolean = false>(options: Options<RedeployDeploymentData, ThrowOnError>) => (options.client ?? client).post<RedeployDeploymentResponses, RedeployDeploymentErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/{id}/redeploy',
+    ...options
+});
+
+/**
+ * Back to the release before, or to a given one
+ *
+ * A new release of the same name with that one’s image digest, specification and secrets. Where the environment answers stays as it is.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
+ */
+export const rollbackDeployment = <ThrowOnError extends boolean = false>(options: Options<RollbackDeploymentData, ThrowOnError>) => (options.client ?? client).post<RollbackDeploymentResponses, RollbackDeploymentErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/{id}/rollback',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Stop what runs
+ *
+ * It becomes STOPPED; volumes and logs stay. `start` runs it again.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const stopDeployment = <ThrowOnError extends boolean = false>(options: Options<StopDeploymentData, ThrowOnError>) => (options.client ?? client).post<StopDeploymentResponses, StopDeploymentErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/{id}/stop',
+    ...options
+});
+
+/**
+ * Run again what was stopped
+ *
+ * A new release with the same image digest, specification and secrets, since a status never goes back.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
+ */
+export const startDeployment = <ThrowOnError extends boolean = false>(options: Options<StartDeploymentData, ThrowOnError>) => (options.client ?? client).post<StartDeploymentResponses, StartDeploymentErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/{id}/start',
     ...options
 });
 

@@ -164,7 +164,7 @@ export type DeploymentStatus = 'PENDING' | 'PULLING_IMAGE' | 'CREATING_VOLUMES' 
 /**
  * FAILED only.
  */
-export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'INTERNAL';
+export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'SUPERSEDED' | 'INTERNAL';
 
 export type DeploymentSource = 'IMAGE' | 'GIT';
 
@@ -612,6 +612,20 @@ export type DeploymentList = {
     nextCursor: string | null;
 };
 
+export type Rollback = {
+    /**
+     * A release of the same name; missing: the one before.
+     */
+    deploymentId?: string;
+};
+
+export type Scale = {
+    /**
+     * How many are wanted.
+     */
+    replicas: number;
+};
+
 export type Welcome = {
     message: string;
     version: string;
@@ -624,7 +638,7 @@ export type Welcome = {
     };
 };
 
-export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired';
+export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.published' | 'environment.withdrawn' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted';
 
 export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST';
 
@@ -660,7 +674,7 @@ export type AuditList = {
     nextCursor: string | null;
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -2062,6 +2076,327 @@ export type GetDeploymentResponses = {
 };
 
 export type GetDeploymentResponse = GetDeploymentResponses[keyof GetDeploymentResponses];
+
+export type ScaleDeploymentData = {
+    body: Scale;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/deployments/{id}';
+};
+
+export type ScaleDeploymentErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * DEPLOYMENT_STATUS_CONFLICT
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type ScaleDeploymentError = ScaleDeploymentErrors[keyof ScaleDeploymentErrors];
+
+export type ScaleDeploymentResponses = {
+    /**
+     * Done.
+     */
+    200: DeploymentAnswer;
+};
+
+export type ScaleDeploymentResponse = ScaleDeploymentResponses[keyof ScaleDeploymentResponses];
+
+export type RedeployDeploymentData = {
+    body?: never;
+    headers?: {
+        /**
+         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/deployments/{id}/redeploy';
+};
+
+export type RedeployDeploymentErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type RedeployDeploymentError = RedeployDeploymentErrors[keyof RedeployDeploymentErrors];
+
+export type RedeployDeploymentResponses = {
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type RedeployDeploymentResponse = RedeployDeploymentResponses[keyof RedeployDeploymentResponses];
+
+export type RollbackDeploymentData = {
+    body: Rollback;
+    headers?: {
+        /**
+         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/deployments/{id}/rollback';
+};
+
+export type RollbackDeploymentErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, ROLLBACK_NOT_POSSIBLE, DEPLOYMENT_STATUS_CONFLICT, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type RollbackDeploymentError = RollbackDeploymentErrors[keyof RollbackDeploymentErrors];
+
+export type RollbackDeploymentResponses = {
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type RollbackDeploymentResponse = RollbackDeploymentResponses[keyof RollbackDeploymentResponses];
+
+export type StopDeploymentData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/deployments/{id}/stop';
+};
+
+export type StopDeploymentErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * DEPLOYMENT_STATUS_CONFLICT
+     */
+    409: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type StopDeploymentError = StopDeploymentErrors[keyof StopDeploymentErrors];
+
+export type StopDeploymentResponses = {
+    /**
+     * Done.
+     */
+    202: DeploymentMessage;
+};
+
+export type StopDeploymentResponse = StopDeploymentResponses[keyof StopDeploymentResponses];
+
+export type StartDeploymentData = {
+    body?: never;
+    headers?: {
+        /**
+         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/deployments/{id}/start';
+};
+
+export type StartDeploymentErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, DEPLOYMENT_STATUS_CONFLICT, ROLLBACK_NOT_POSSIBLE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type StartDeploymentError = StartDeploymentErrors[keyof StartDeploymentErrors];
+
+export type StartDeploymentResponses = {
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type StartDeploymentResponse = StartDeploymentResponses[keyof StartDeploymentResponses];
 
 export type GetRootData = {
     body?: never;

@@ -2,14 +2,20 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { DomainError } from '../errors/domain-error.js';
 import type { Scope } from './access.js';
+import type { Origin } from './origin.js';
 
-/** Who sent the request, as proven by the API key. */
-export interface Caller {
+/** What a key says of who presents it. */
+export interface KeyHolder {
   userId: string;
   keyId: string;
   scopes: Scope[];
   isAdmin: boolean;
   expiresAt: Date | null;
+}
+
+/** Who sent the request, as proven by the API key, and from where. */
+export interface Caller extends KeyHolder {
+  origin: Origin;
 }
 
 export interface AuthenticatedRequest extends Request {

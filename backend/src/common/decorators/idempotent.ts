@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { invalidField } from '../errors/domain-error.js';
 import type { AuthenticatedRequest } from './caller.js';
 
-/** A request that the client may send again: whose, which operation, the key of its choice, and the body that the key is bound to. */
+/** A request that the client may send again: whose, which operation, the key of its choice, and what the key is bound to: the body, and the ids of the path. */
 export interface IdempotentRequest {
   userId: string;
   operation: string;
@@ -25,7 +25,7 @@ export const Idempotent = createParamDecorator(
       userId: caller.userId,
       operation: `${context.getClass().name}.${context.getHandler().name}`,
       key,
-      body: request.body as unknown,
+      body: Object.keys(request.params).length > 0 ? [request.params, request.body] : (request.body as unknown),
     };
   },
 );

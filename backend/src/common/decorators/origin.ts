@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { AuthenticatedRequest } from './caller.js';
+import type { Request } from 'express';
 
 /** From where something is done: by the API, the bot, a magic link, or on the host. */
 export interface Origin {
@@ -8,7 +8,11 @@ export interface Origin {
   requestId?: string | undefined;
 }
 
-export const RequestOrigin = createParamDecorator((_: unknown, context: ExecutionContext): Origin => {
-  const { ip, id } = context.switchToHttp().getRequest<AuthenticatedRequest>();
-  return { via: 'API', ip, requestId: id };
-});
+export function originOf({ ip, id }: Request & { id?: unknown }): Origin {
+  return { via: 'API', ip, requestId: typeof id === 'string' ? id : undefined };
+}
+
+/** Of a request without a key; a caller carries his own. */
+export const RequestOrigin = createParamDecorator((_: unknown, context: ExecutionContext): Origin =>
+  originOf(context.switchToHttp().getRequest<Request>()),
+);

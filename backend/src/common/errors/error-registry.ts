@@ -26,6 +26,8 @@ export const API_ERRORS = {
   ENVIRONMENT_QUOTA_EXCEEDED: client(409, 'Conflict'),
   DEPLOYMENT_QUOTA_EXCEEDED: client(409, 'Conflict'),
   DEPLOYMENT_NOT_CANCELLABLE: client(409, 'Conflict'),
+  DEPLOYMENT_STATUS_CONFLICT: client(409, 'Conflict'),
+  ROLLBACK_NOT_POSSIBLE: client(409, 'Conflict'),
   DOMAIN_TAKEN: client(409, 'Conflict'),
   HOST_PORT_TAKEN: client(409, 'Conflict'),
   IDEMPOTENCY_IN_FLIGHT: client(409, 'Conflict'),
@@ -69,6 +71,7 @@ export const DEPLOYMENT_ERRORS = {
   NOT_SCHEDULED: 'No node can run this: ask for fewer resources.',
   DEADLINE_EXCEEDED: 'The deployment took too long; see its steps.',
   CANCELLED: 'It was cancelled or deleted before it ran.',
+  SUPERSEDED: 'A newer release of the same name took its place before it began.',
   INTERNAL: 'This is a fault of the platform; tell the operator the request id or the jobId.',
 } as const satisfies Record<string, string>;
 

@@ -14,6 +14,18 @@ export const AUDIT_ACTIONS = [
   'user.refused',
   'user.removed',
   'operator.paired',
+  'environment.created',
+  'environment.deleted',
+  'environment.published',
+  'environment.withdrawn',
+  'deployment.created',
+  'deployment.redeployed',
+  'deployment.rolledBack',
+  'deployment.started',
+  'deployment.stopped',
+  'deployment.scaled',
+  'deployment.cancelled',
+  'deployment.deleted',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -7,6 +7,8 @@ export interface JobPayloads {
   /** the same for what has to be built first */
   'deployment.build-and-run': { deploymentId: string };
   'deployment.remove': { deploymentId: string; deleteVolumes: boolean };
+  /** brings the Engine to what the row of something that runs says */
+  'deployment.repair': { deploymentId: string };
   'deployment.prune-events': object;
   'build.sweep-directories': object;
   'build.prune-images': object;

@@ -4,6 +4,7 @@ import { ACCESS, type Access } from '../../common/decorators/access.js';
 import type { AuthenticatedRequest } from '../../common/decorators/caller.js';
 import { unauthenticated } from '../../common/errors/domain-error.js';
 import { FailedAuthentications } from '../../core/rate-limits/failed-authentications.js';
+import { originOf } from '../../common/decorators/origin.js';
 import { KeyVerifier } from './key-verifier.js';
 
 /** Who is it? */
@@ -26,12 +27,12 @@ export class ApiKeyGuard implements CanActivate {
       throw new Error(`${context.getClass().name}.${context.getHandler().name} says nothing about who may call it`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const presented = request.headers['x-api-key'];
-    const caller = await this.verifier.verify(presented, () => this.failures.refuseTooMany(request.ip));
-    if (!caller) {
+    const holder = await this.verifier.verify(presented, () => this.failures.refuseTooMany(request.ip));
+    if (!holder) {
       await this.failures.count(request.ip);
       throw unauthenticated();
     }
-    request.caller = caller;
+    request.caller = { ...holder, origin: originOf(request) };
     return true;
   }
 }

@@ -1,7 +1,6 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
-import { type Origin, RequestOrigin } from '../../common/decorators/origin.js';
 import { Operation } from '../../common/decorators/operation.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeyDto, ApiKeyListDto, MeDto, MessageDto, RevokeKeyDto } from './dto/api-key.dto.js';
@@ -32,12 +31,8 @@ export class AuthController {
     examples: { 'a key of yours': { keyId: 'V1StGXR8_Z5jdHi6' } },
     errors: ['API_KEY_NOT_FOUND'],
   })
-  async revoke(
-    @CurrentCaller() caller: Caller,
-    @Body() { keyId }: RevokeKeyDto,
-    @RequestOrigin() origin: Origin,
-  ): Promise<MessageDto> {
-    await this.keys.revoke(keyId, caller.userId, origin);
+  async revoke(@CurrentCaller() caller: Caller, @Body() { keyId }: RevokeKeyDto): Promise<MessageDto> {
+    await this.keys.revoke(keyId, caller.userId, caller.origin);
     return { message: `API key ${keyId} is revoked.` };
   }
 }

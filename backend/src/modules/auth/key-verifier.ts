@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Caller } from '../../common/decorators/caller.js';
+import type { KeyHolder } from '../../common/decorators/caller.js';
 import { Clock } from '../../common/time/clock.js';
 import { Signals } from '../../core/database/signals.js';
 import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
@@ -40,7 +40,7 @@ export class KeyVerifier implements OnModuleInit {
   }
 
   /** Undefined for every key that does not work, whatever the reason. `beforeProof` may refuse to look at one that was not right a moment ago. */
-  async verify(presented: string | string[] | undefined, beforeProof: () => void): Promise<Caller | undefined> {
+  async verify(presented: string | string[] | undefined, beforeProof: () => void): Promise<KeyHolder | undefined> {
     const key = typeof presented === 'string' ? presented : undefined;
     const digest = key && createHash('sha256').update(key).digest('base64');
     const known = digest ? this.verified.get(digest) : undefined;
@@ -51,7 +51,7 @@ export class KeyVerifier implements OnModuleInit {
     return digest ? this.admit(await this.rowOf(digest, key ?? '')) : undefined;
   }
 
-  private admit(row: KeyWithUser | undefined): Caller | undefined {
+  private admit(row: KeyWithUser | undefined): KeyHolder | undefined {
     const now = this.clock.now();
     if (!row || row.revokedAt || (row.expiresAt && row.expiresAt <= now)) return undefined;
     this.touch(row.keyId, now);

@@ -6,7 +6,7 @@ import { IdSource } from '../../common/time/id-source.js';
 import { Config } from '../../config/config.js';
 import { SecretBox } from '../../core/crypto/secret-box.js';
 import type { Db } from '../../core/database/prisma.service.js';
-import type { Prisma } from '../../generated/prisma/client.js';
+import type { Deployment, Prisma } from '../../generated/prisma/client.js';
 import { SitesRepository } from '../ingress/sites.repository.js';
 import { DeploymentsRepository } from './deployments.repository.js';
 import { AddressGuard } from '../../integrations/git/address-guard.js';
@@ -17,14 +17,35 @@ import { builtRepository, builtTag } from './release/built-image.js';
 import { type ImageReference, parseImageReference, TAG } from './release/image-reference.js';
 import { defaultDeploymentName } from './release/names.js';
 import { type RunOptions, runOptionsErrors, runOptionsOf } from './release/run-options.js';
-import { secretContext } from './release/secret-context.js';
+import type { PortMapping } from './release/release.js';
+import { type SecretColumn, secretContext } from './release/secret-context.js';
 
 export interface DeploymentRequest {
   environmentId: string;
   name: string;
-  run: RunOptions;
+  run: Pick<RunOptions, 'ports' | 'publicAs'>;
   data: Prisma.DeploymentUncheckedCreateInput & { jobId: string };
 }
+
+/** What a deployment that is made from another has in common with it, beside its secrets and its image. */
+const COPIED: ReadonlySet<string> = new Set([
+  'name',
+  'environmentId',
+  'source',
+  'replicas',
+  'command',
+  'capabilities',
+  'ports',
+  'volumes',
+  'healthCheck',
+  'resources',
+  'envVarNames',
+  'buildArgNames',
+  'gitUrl',
+  'gitBranch',
+  'gitOptions',
+] satisfies (keyof Deployment)[]);
+const SEALED: SecretColumn[] = ['envVars', 'registryAuth', 'gitAuth', 'buildArgs'];
 
 /** From a request's body to the row that it becomes, and whether it may be. */
 @Injectable()
@@ -92,6 +113,35 @@ export class DeploymentRequests {
     };
   }
 
+  /**
+   * A deployment as a new one of the same name. With `keepImage` it has that one's very image, and asks for no public name: where the environment
+   * answers has been decided since.
+   */
+  again(row: Deployment, { keepImage = false } = {}): DeploymentRequest {
+    const jobId = this.ids.jobId();
+    const { name, environmentId, virtualHost, virtualPort } = row;
+    const isPublic = virtualHost !== null && !keepImage;
+    const copied = Object.entries(row).filter(([column, value]) => COPIED.has(column) && value !== null);
+    const sealed = SEALED.map((column) => [column, this.sealAgain(row, column, jobId)] as const);
+    return {
+      environmentId,
+      name,
+      run: {
+        ports: row.ports as unknown as PortMapping[],
+        publicAs: isPublic ? { domain: virtualHost, port: virtualPort } : undefined,
+      },
+      data: {
+        ...(Object.fromEntries(copied) as unknown as Prisma.DeploymentUncheckedCreateInput),
+        ...Object.fromEntries(sealed),
+        ...(keepImage ? imageOf(row) : this.imageAgain(row, jobId)),
+        jobId,
+        createdAt: this.clock.now(),
+        virtualHost: isPublic ? virtualHost : null,
+        virtualPort: isPublic ? virtualPort : null,
+      },
+    };
+  }
+
   /** In the transaction that creates the row, the environment locked: the quota has room, the public name and the host ports are free. */
   async admit(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
     const most = this.config.quota.deploymentsPerEnvironment;
@@ -137,9 +187,27 @@ export class DeploymentRequests {
     };
   }
 
+  /** To be found out, or built, again. */
+  private imageAgain({ source, environmentId, name, image, tag, imageDigest }: Deployment, jobId: string) {
+    if (source === 'GIT')
+      return { image: builtRepository(this.config.build.registry, environmentId, name), tag: builtTag(jobId) };
+    return { image, tag, imageDigest: tag === '' ? imageDigest : null };
+  }
+
+  private sealAgain(row: Deployment, column: SecretColumn, jobId: string): string | null {
+    const sealed = row[column];
+    if (!sealed) return null;
+    return this.secrets.seal(this.secrets.open(sealed, secretContext(row.jobId, column)), secretContext(jobId, column));
+  }
+
   private seal(jobId: string, column: Parameters<typeof secretContext>[1], value: object): string {
     return this.secrets.seal(JSON.stringify(value), secretContext(jobId, column));
   }
+}
+
+/** That release's own. */
+function imageOf({ id, image, tag, imageDigest, gitCommitSha, build, rollbackOfId }: Deployment) {
+  return { image, tag, imageDigest, gitCommitSha, ...(build !== null && { build }), rollbackOfId: rollbackOfId ?? id };
 }
 
 function imageErrors({ tag }: CreateDeploymentDto, reference: ImageReference | undefined): FieldError[] {

@@ -7,7 +7,8 @@ import { Operation } from '../../common/decorators/operation.js';
 import { PageQueryDto, pageOf } from '../../common/pagination.js';
 import { Config } from '../../config/config.js';
 import { CREATE_EXAMPLES, CREATE_FROM_GIT_EXAMPLES } from './dto/create-examples.js';
-import { type Created, DeploymentsService } from './deployments.service.js';
+import { accepted } from './accepted.js';
+import { DeploymentsService } from './deployments.service.js';
 import { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import {
@@ -46,7 +47,7 @@ export class DeploymentsController {
     @Idempotent() idempotent: IdempotentRequest | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentAcceptedDto> {
-    return this.accepted(await this.deployments.createFromImage(caller, body, idempotent), response);
+    return accepted(await this.deployments.createFromImage(caller, body, idempotent), response, this.config);
   }
 
   @Post('from-git')
@@ -69,7 +70,7 @@ export class DeploymentsController {
     @Idempotent() idempotent: IdempotentRequest | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentAcceptedDto> {
-    return this.accepted(await this.deployments.createFromGit(caller, body, idempotent), response);
+    return accepted(await this.deployments.createFromGit(caller, body, idempotent), response, this.config);
   }
 
   @Post('job/:jobId/cancel')
@@ -136,11 +137,5 @@ export class DeploymentsController {
   ): Promise<DeploymentMessageDto> {
     const deployment = await this.deployments.delete(caller, id, deleteVolumes ?? false);
     return { message: `Deployment ${deployment.name} is being removed.`, deployment: DeploymentDto.from(deployment) };
-  }
-
-  private accepted({ answer, replayed }: Created, response: Response): DeploymentAcceptedDto {
-    response.setHeader('Location', `${this.config.http.publicBaseUrl}/deployments/job/${answer.jobId}`);
-    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
-    return answer;
   }
 }

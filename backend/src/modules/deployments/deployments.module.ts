@@ -26,6 +26,10 @@ import { RunningServices } from './pipeline/running-services.js';
 import { ContainerEvents } from './reconcile/container-events.js';
 import { ContainerTruth } from './reconcile/container-truth.js';
 import { PolledDeployments } from './streams/polled-deployments.js';
+import { Repair } from './reconcile/repair.js';
+import { ReleasesController } from './releases.controller.js';
+import { ReleasesService } from './releases.service.js';
+import { ServiceStart } from './pipeline/service-start.js';
 import { Removal } from './removal.js';
 import { DeploymentChanges } from './streams/deployment-changes.js';
 import { DeploymentEvents } from './streams/deployment-events.js';
@@ -33,10 +37,11 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
 
 @Module({
   imports: [AuthModule, EnvironmentsModule, IngressModule],
-  controllers: [EnvironmentDetailsController, DeploymentStreamsController, DeploymentsController],
+  controllers: [EnvironmentDetailsController, DeploymentStreamsController, DeploymentsController, ReleasesController],
   providers: [
     DeploymentsRepository,
     DeploymentsService,
+    ReleasesService,
     DeploymentRequests,
     DeploymentLogsService,
     DeploymentLogs,
@@ -57,6 +62,8 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     StartGate,
     CancelSignals,
     RunningServices,
+    ServiceStart,
+    Repair,
     ContainerEvents,
     ContainerTruth,
     Removal,

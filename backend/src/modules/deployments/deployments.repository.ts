@@ -72,6 +72,34 @@ export class DeploymentsRepository {
     return rows.length > 0;
   }
 
+  /** Is a release of this name there, or on its way? */
+  async hasLive(environmentId: string, name: string): Promise<boolean> {
+    return (await this.prisma.deployment.count({ where: { environmentId, name, status: { in: LIVE_STATUSES } } })) > 0;
+  }
+
+  /** The newest release of the name that ran and is older than that. */
+  ranBefore(environmentId: string, name: string, createdAt: Date): Promise<DeploymentRow | null> {
+    return this.prisma.deployment.findFirst({
+      where: { environmentId, name, createdAt: { lt: createdAt }, status: { in: ['RUNNING', 'STOPPED'] } },
+      orderBy: NEWEST_FIRST,
+      include: WITH_PARTS,
+    });
+  }
+
+  /** Its owner wants it to go: nothing brings it back. */
+  async wantGone(db: Db, id: string): Promise<void> {
+    await db.deployment.updateMany({ where: { id, deleteRequestedAt: null }, data: { deleteRequestedAt: new Date() } });
+  }
+
+  /** False when it runs no more. */
+  async setReplicas(db: Db, id: string, replicas: number): Promise<boolean> {
+    const { count } = await db.deployment.updateMany({
+      where: { id, status: 'RUNNING', deleteRequestedAt: null },
+      data: { replicas },
+    });
+    return count > 0;
+  }
+
   create(db: Db, data: Prisma.DeploymentUncheckedCreateInput): Promise<{ id: string }> {
     return db.deployment.create({ data, select: { id: true } });
   }

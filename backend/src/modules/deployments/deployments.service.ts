@@ -4,6 +4,7 @@ import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { cut, type Page } from '../../common/pagination.js';
 import type { Db } from '../../core/database/prisma.service.js';
+import { Audit, type AuditAction, type AuditEntry } from '../../core/audit/audit.js';
 import { Idempotency } from '../../core/idempotency/idempotency.js';
 import { JobQueue } from '../../core/jobs/job-queue.js';
 import type { EnvironmentRow } from '../environments/environments.repository.js';
@@ -20,6 +21,15 @@ export interface Accepted {
   jobId: string;
   deploymentId: string;
   status: 'PENDING';
+}
+
+/** Releases of one lane run one after the other, and a newer one takes the place of those that wait. */
+export interface ReleaseKind {
+  /** the name, where it was given */
+  lane: string | undefined;
+  action: AuditAction;
+  /** id of the deployment that it was made from */
+  of?: string;
 }
 
 /** `replayed`: it had been answered before. */
@@ -39,14 +49,25 @@ export class DeploymentsService {
     private readonly pipeline: PipelineRepository,
     private readonly idempotency: Idempotency,
     private readonly polled: PolledDeployments,
+    private readonly audit: Audit,
   ) {}
 
   createFromImage(caller: Caller, body: CreateDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    return this.create(caller, this.requests.fromImage(body), body.name, idempotent);
+    return this.release(
+      caller,
+      this.requests.fromImage(body),
+      { lane: body.name, action: 'deployment.created' },
+      idempotent,
+    );
   }
 
   createFromGit(caller: Caller, body: CreateGitDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    return this.create(caller, this.requests.fromGit(body), body.name, idempotent);
+    return this.release(
+      caller,
+      this.requests.fromGit(body),
+      { lane: body.name, action: 'deployment.created' },
+      idempotent,
+    );
   }
 
   async get(caller: Caller, id: string): Promise<DeploymentRow> {
@@ -84,7 +105,10 @@ export class DeploymentsService {
         hint: 'DELETE /deployments/{id} removes what runs.',
       });
     }
-    await this.deployments.transaction((db) => this.pipeline.cancel(db, [deployment.id]));
+    await this.deployments.transaction(async (db) => {
+      await this.pipeline.cancel(db, [deployment.id]);
+      await this.record(db, caller, 'deployment.cancelled', deployment.id);
+    });
     return deployment;
   }
 
@@ -92,17 +116,29 @@ export class DeploymentsService {
   async delete(caller: Caller, id: string, deleteVolumes: boolean): Promise<DeploymentRow> {
     const deployment = await this.get(caller, id);
     await this.deployments.transaction(async (db) => {
+      await this.deployments.wantGone(db, id);
       if (IN_PROGRESS_STATUSES.includes(deployment.status)) await this.pipeline.cancel(db, [id]);
       await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
+      await this.record(db, caller, 'deployment.deleted', id, { deleteVolumes });
     });
     return deployment;
   }
 
+  private record(
+    db: Db,
+    { userId, origin }: Caller,
+    action: AuditAction,
+    target: string,
+    detail?: AuditEntry['detail'],
+  ): Promise<void> {
+    return this.audit.record(db, { action, userId, target, ...(detail && { detail }) }, origin);
+  }
+
   /** The row, its job and the answer to a repeated request are committed together. */
-  private create(
+  release(
     caller: Caller,
     request: DeploymentRequest,
-    givenName: string | undefined,
+    how: ReleaseKind,
     idempotent: IdempotentRequest | undefined,
   ): Promise<Created> {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
@@ -110,7 +146,14 @@ export class DeploymentsService {
       const environment = await this.environments.getActive(caller, request.environmentId);
       return this.deployments.transaction(async (db) => {
         await claim.take(db);
-        const answer = await this.add(db, environment, request, givenName);
+        const answer = await this.add(db, environment, request, how.lane);
+        await this.record(
+          db,
+          caller,
+          how.action,
+          answer.deploymentId,
+          how.of === undefined ? undefined : { of: how.of },
+        );
         await claim.keep(db, answer);
         return answer;
       });
@@ -126,10 +169,11 @@ export class DeploymentsService {
     if (!(await this.environments.lockActive(db, environment.id)))
       throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environment.id} is being deleted.` });
     await this.requests.admit(db, environment, request);
+    if (lane !== undefined) await this.pipeline.supersede(db, environment.id, lane);
     const { id } = await this.deployments.create(db, request.data);
     await this.jobs.add(
       db,
-      request.data.source === 'GIT' ? 'deployment.build-and-run' : 'deployment.run',
+      request.data.source === 'GIT' && !request.data.rollbackOfId ? 'deployment.build-and-run' : 'deployment.run',
       { deploymentId: id },
       { key: `run/${id}`, lane: lane && `${environment.id}/${lane}` },
     );
@@ -137,7 +181,7 @@ export class DeploymentsService {
   }
 }
 
-function notFound(what: string): never {
+export function notFound(what: string): never {
   throw new DomainError('DEPLOYMENT_NOT_FOUND', {
     detail: `${what} does not exist.`,
     hint: 'GET /deployments/environment/{id} lists those of an environment.',

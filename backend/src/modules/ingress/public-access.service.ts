@@ -41,16 +41,17 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     await this.environments.getActive(caller, environmentId);
     const target = await this.targetOf(environmentId, domain, request);
     await this.front.require();
-    await this.claim(environmentId, domain, target);
+    await this.claim(environmentId, domain, target, caller);
     return this.environments.get(caller, environmentId);
   }
 
   /** For a deployment that asks for a name itself: all its releases answer there. Throws DOMAIN_TAKEN. */
-  async claim(environmentId: string, domain: string, target: SiteTarget): Promise<void> {
+  async claim(environmentId: string, domain: string, target: SiteTarget, caller?: Caller): Promise<void> {
     await this.sites.transaction(async (db) => {
       if (!(await this.environments.lockActive(db, environmentId)))
         throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environmentId} is not ACTIVE.` });
       await this.sites.claim(db, environmentId, domain, target);
+      if (caller) await this.environments.record(db, caller, 'environment.published', environmentId, { domain });
     });
   }
 
@@ -61,7 +62,10 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
 
   async withdraw(caller: Caller, environmentId: string): Promise<EnvironmentRow> {
     await this.environments.get(caller, environmentId);
-    await this.sites.transaction((db) => this.sites.release(db, environmentId));
+    await this.sites.transaction(async (db) => {
+      await this.sites.release(db, environmentId);
+      await this.environments.record(db, caller, 'environment.withdrawn', environmentId);
+    });
     return this.environments.get(caller, environmentId);
   }
 

@@ -46,9 +46,13 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
     const images = await this.images.list({ [LABELS.managed]: 'true' });
     const deployments = await this.prisma.deployment.findMany({
       where: { id: { in: images.map(({ labels }) => labels[LABELS.deployment] ?? '') }, source: 'GIT' },
-      select: { id: true, environmentId: true, name: true, createdAt: true, status: true },
+      select: { id: true, environmentId: true, name: true, createdAt: true },
     });
-    const live = new Set(deployments.filter(({ status }) => LIVE_STATUSES.includes(status)).map(({ id }) => id));
+    const living = await this.prisma.deployment.findMany({
+      where: { source: 'GIT', status: { in: LIVE_STATUSES } },
+      select: { id: true, rollbackOfId: true },
+    });
+    const live = new Set(living.map(({ id, rollbackOfId }) => rollbackOfId ?? id));
     for (const image of superseded(images, { deployments, live, now: new Date() })) await this.removed(image);
   }
 

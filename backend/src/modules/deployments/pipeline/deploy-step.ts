@@ -43,10 +43,12 @@ export interface DeployStep {
   undo?(context: StepContext): Promise<void>;
 }
 
-export function fromImage({ source }: Deployment): boolean {
-  return source === 'IMAGE';
+/** Its image comes from a registry, and what its tag means is not known yet. */
+export function fromImage({ source, rollbackOfId }: Deployment): boolean {
+  return source === 'IMAGE' && rollbackOfId === null;
 }
 
-export function fromGit({ source }: Deployment): boolean {
-  return source === 'GIT';
+/** Its image has to be built. */
+export function fromGit({ source, rollbackOfId }: Deployment): boolean {
+  return source === 'GIT' && rollbackOfId === null;
 }

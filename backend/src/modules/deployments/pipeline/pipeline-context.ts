@@ -4,9 +4,8 @@ import type { Prisma } from '../../../generated/prisma/client.js';
 import type { GitAuth, GitSource } from '../../../integrations/git/git-source.js';
 import { parseGitUrl } from '../../../integrations/git/git-url.js';
 import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
-import { parseImageReference, serverAddressOf } from '../release/image-reference.js';
 import type { Release } from '../release/release.js';
-import { releaseFrom } from '../release/release-from-row.js';
+import { registryAuthFrom, releaseFrom } from '../release/release-from-row.js';
 import { secretContext } from '../release/secret-context.js';
 import { recordProgress } from '../state/deployment-event-log.js';
 import type { Deadline } from './deadline.js';
@@ -34,12 +33,7 @@ export class PipelineContext implements StepContext {
   }
 
   registryAuth(): RegistryAuth | undefined {
-    const { registryAuth, jobId, image } = this.deployment;
-    if (!registryAuth) return undefined;
-    const { username, password } = JSON.parse(
-      this.secrets.open(registryAuth, secretContext(jobId, 'registryAuth')),
-    ) as RegistryAuth;
-    return { username, password, serveraddress: serverAddressOf(parseImageReference(image)?.registry ?? '') };
+    return registryAuthFrom(this.deployment, this.secrets);
   }
 
   gitSource(): GitSource {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Semaphore } from '../../../common/semaphore.js';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
+import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
 import { Signals } from '../../../core/database/signals.js';
 import type {
   Deployment,
@@ -89,18 +90,32 @@ export class PipelineRepository {
       where: { ...own, cancelRequestedAt: null },
       data: { cancelRequestedAt: new Date() },
     });
-    const errorMessage = 'The deployment was cancelled before it began.';
+    await this.endWaiting(db, own, 'CANCELLED', 'The deployment was cancelled before it began.');
+    for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
+  }
+
+  /** Releases of the name that still wait for their turn: a newer one is there. */
+  async supersede(db: Db, environmentId: string, name: string): Promise<void> {
+    const message = `A newer release of ${name} took its place before it began.`;
+    await this.endWaiting(db, { environmentId, name }, 'SUPERSEDED', message);
+  }
+
+  private async endWaiting(
+    db: Db,
+    where: Prisma.DeploymentWhereInput,
+    errorCode: DeploymentErrorCode,
+    errorMessage: string,
+  ): Promise<void> {
     const ended = await db.deployment.updateManyAndReturn({
-      where: { ...own, status: 'PENDING' },
-      data: { status: 'FAILED', errorCode: 'CANCELLED', errorMessage, completedAt: new Date() },
+      where: { ...where, status: 'PENDING' },
+      data: { status: 'FAILED', errorCode, errorMessage, completedAt: new Date() },
       select: { id: true, jobId: true },
     });
     for (const { id: deploymentId, jobId } of ended) {
-      await recordStatus(db, deploymentId, { status: 'FAILED', errorCode: 'CANCELLED', errorMessage });
+      await recordStatus(db, deploymentId, { status: 'FAILED', errorCode, errorMessage });
       await this.notices.add(db, deploymentId, 'FAILED');
       await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     }
-    for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
   }
 
   async save(

@@ -1,8 +1,9 @@
 import type { Resources } from '../../../config/config.js';
 import type { SecretBox } from '../../../core/crypto/secret-box.js';
+import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
 import type { Deployment, Environment } from '../../../generated/prisma/client.js';
 import { isPushed } from './built-image.js';
-import { pinned, referenceOf } from './image-reference.js';
+import { parseImageReference, pinned, referenceOf, serverAddressOf } from './image-reference.js';
 import { serviceName } from './names.js';
 import type { HealthCheck, PortMapping, Release, VolumeMount } from './release.js';
 import { secretContext } from './secret-context.js';
@@ -30,6 +31,18 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
     resources: row.resources as unknown as Resources,
     capabilities: row.capabilities,
   };
+}
+
+/** Of a private image; undefined where none were given. */
+export function registryAuthFrom(
+  { registryAuth, jobId, image }: Deployment,
+  secrets: SecretBox,
+): RegistryAuth | undefined {
+  if (!registryAuth) return undefined;
+  const { username, password } = JSON.parse(
+    secrets.open(registryAuth, secretContext(jobId, 'registryAuth')),
+  ) as RegistryAuth;
+  return { username, password, serveraddress: serverAddressOf(parseImageReference(image)?.registry ?? '') };
 }
 
 /** By its digest, once that is known. Of what was built here and is in no registry, that is the image's own id, which no engine tries to pull. */

@@ -1,4 +1,6 @@
+export type SecretColumn = 'envVars' | 'registryAuth' | 'gitAuth' | 'buildArgs';
+
 /** Binds a sealed value to the column of the deployment that it belongs to. */
-export function secretContext(jobId: string, column: 'envVars' | 'registryAuth' | 'gitAuth' | 'buildArgs'): string {
+export function secretContext(jobId: string, column: SecretColumn): string {
   return `deployment/${jobId}/${column}`;
 }

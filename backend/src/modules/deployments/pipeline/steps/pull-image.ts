@@ -1,21 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { Images } from '../../../../integrations/docker/images.js';
-import { type DeployStep, fromImage, type StepContext } from '../deploy-step.js';
+import type { Deployment } from '../../../../generated/prisma/client.js';
+import { isPushed } from '../../release/built-image.js';
+import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
 import { megabytes } from '../megabytes.js';
 import { registryFailure } from '../registry-failure.js';
+import { StepFailure } from '../step-failure.js';
 
 /** The bytes of that digest, on this node. Nothing to do when they are here already. */
 @Injectable()
 export class PullImage implements DeployStep {
   readonly name = 'PullImage';
   readonly status = 'PULLING_IMAGE';
-  readonly appliesTo = fromImage;
+  readonly appliesTo = (deployment: Deployment) => !fromGit(deployment);
 
   constructor(private readonly images: Images) {}
 
   async run(context: StepContext): Promise<void> {
     const { image } = context.release();
     if (await this.images.find(image)) return;
+    const { source, image: repository } = context.deployment;
+    if (source === 'GIT' && !isPushed(repository))
+      throw new StepFailure(
+        'IMAGE_NOT_FOUND',
+        'The image of that release is no longer kept: redeploy builds it again.',
+      );
     const auth = context.registryAuth();
     try {
       await this.images.pull(

@@ -1,0 +1,128 @@
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { LABELS } from '../../../common/labels.js';
+import { eventually } from '../../../common/time/eventually.js';
+import { SecretBox } from '../../../core/crypto/secret-box.js';
+import { PrismaService } from '../../../core/database/prisma.service.js';
+import { Signals } from '../../../core/database/signals.js';
+import { JobQueue } from '../../../core/jobs/job-queue.js';
+import { JobWorker } from '../../../core/jobs/job-worker.js';
+import type { Deployment, Environment } from '../../../generated/prisma/client.js';
+import { SwarmServices } from '../../../integrations/docker/swarm-services.js';
+import { SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
+import { ServiceStart } from '../pipeline/service-start.js';
+import { RunningServices } from '../pipeline/running-services.js';
+import { registryAuthFrom, releaseFrom } from '../release/release-from-row.js';
+import { ContainerEvents } from './container-events.js';
+
+const EVERY_MS = 30_000;
+/** A release that has just become RUNNING, or is being replaced, is somebody else's affair for a moment. */
+const SETTLED_MS = 10_000;
+const PLANNED_MS = 20_000;
+
+type Running = Deployment & { environment: Environment };
+
+/**
+ * What runs must be what the rows say: a service that was removed by hand comes back, one that was scaled by hand is set right. A look at all of
+ * them at the start, every 30 s and when the Engine is back; the repair is a job in the lane of the name, so that no release of it is under way.
+ */
+@Injectable()
+export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(Repair.name);
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly services: SwarmServices,
+    private readonly running: RunningServices,
+    private readonly start: ServiceStart,
+    private readonly secrets: SecretBox,
+    private readonly jobs: JobQueue,
+    private readonly worker: JobWorker,
+    private readonly tasks: SwarmTasks,
+    private readonly signals: Signals,
+    private readonly events: ContainerEvents,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('deployment.repair', ({ deploymentId }, signal) => this.repair(deploymentId, signal));
+  }
+
+  onApplicationBootstrap(): void {
+    const look = () =>
+      void this.look().catch((error: unknown) => this.logger.debug(`no look at drift: ${String(error)}`));
+    this.events.onConnect(look);
+    this.timer = setInterval(look, EVERY_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  private async look(): Promise<void> {
+    const services = await this.services.list({ [LABELS.deployment]: true });
+    const replicas = new Map(services.map((service) => [service.labels[LABELS.deployment], service.replicas]));
+    const rows = await this.prisma.deployment.findMany({
+      where: { ...SETTLED, updatedAt: { lt: new Date(Date.now() - SETTLED_MS) } },
+      select: { id: true, name: true, environmentId: true, replicas: true },
+    });
+    for (const { id: deploymentId, environmentId, name } of rows.filter((row) => replicas.get(row.id) !== row.replicas))
+      await this.jobs.add(
+        this.prisma,
+        'deployment.repair',
+        { deploymentId },
+        { key: `repair/${deploymentId}`, lane: `${environmentId}/${name}` },
+      );
+  }
+
+  /** Also how a changed number of replicas reaches the Engine. */
+  private async repair(id: string, signal: AbortSignal): Promise<void> {
+    const row = await this.prisma.deployment.findFirst({ where: { id, ...SETTLED }, include: { environment: true } });
+    if (!row) return;
+    const service = await this.running.find(id);
+    if (!service) {
+      this.logger.warn(`the service of ${row.name} (${id}) was gone: it comes back`);
+      await this.start.create(releaseFrom(row, this.secrets), registryAuthFrom(row, this.secrets), signal);
+    } else if (service.replicas !== row.replicas) await this.services.scale(service, row.replicas);
+    await this.matchRows(row, signal);
+  }
+
+  /** One row for each replica that Swarm wants, under the number that Swarm gave it. */
+  private async matchRows({ id: deploymentId, jobId, replicas }: Running, signal: AbortSignal): Promise<void> {
+    const service = await this.running.find(deploymentId);
+    if (!service) return;
+    const slots = new Set<number>();
+    const isPlanned = async () => {
+      slots.clear();
+      for (const { desired, slot } of await this.tasks.list({ serviceId: service.id }))
+        if (desired === 'running') slots.add(slot);
+      return slots.size === replicas;
+    };
+    await eventually(isPlanned, {
+      withinMs: PLANNED_MS,
+      everyMs: 100,
+      signal,
+      what: 'Swarm has not planned the replicas',
+    });
+    const own = { name: service.name, dockerServiceId: service.id };
+    await this.prisma.transaction(async (db) => {
+      await db.container.deleteMany({ where: { deploymentId, slot: { notIn: [...slots] } } });
+      await db.container.updateMany({ where: { deploymentId }, data: own });
+      const data = [...slots].map((slot) => ({ deploymentId, slot, ...own }));
+      await db.container.createMany({ data, skipDuplicates: true });
+      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
+    });
+  }
+}
+
+/** Nobody has asked for its end. */
+const SETTLED = {
+  status: 'RUNNING',
+  deleteRequestedAt: null,
+  environment: { status: 'ACTIVE' },
+} as const;

@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/decorators/caller.js';
+import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
+import { DomainError, invalidField } from '../../common/errors/domain-error.js';
+import { Audit, type AuditAction } from '../../core/audit/audit.js';
+import { JobQueue } from '../../core/jobs/job-queue.js';
+import { DeploymentRequests } from './deployment-requests.js';
+import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
+import { type Created, DeploymentsService, notFound } from './deployments.service.js';
+import type { PortMapping } from './release/release.js';
+import { IN_PROGRESS_STATUSES } from './state/transitions.js';
+
+/** What users do with deployments that are there: each is a release of its own, or a job that is committed with its row. */
+@Injectable()
+export class ReleasesService {
+  constructor(
+    private readonly deployments: DeploymentsRepository,
+    private readonly service: DeploymentsService,
+    private readonly requests: DeploymentRequests,
+    private readonly jobs: JobQueue,
+    private readonly audit: Audit,
+  ) {}
+
+  /** The same specification; what the tag or the branch means is found out again. */
+  async redeploy(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
+    const row = await this.service.get(caller, id);
+    const data = this.requests.again(row);
+    return this.service.release(caller, data, { lane: row.name, action: 'deployment.redeployed', of: id }, idempotent);
+  }
+
+  /** To the release before this one, or to a given one: the same image, specification and secrets. */
+  async rollback(
+    caller: Caller,
+    id: string,
+    targetId: string | undefined,
+    idempotent?: IdempotentRequest,
+  ): Promise<Created> {
+    const row = await this.service.get(caller, id);
+    const target = targetId === undefined ? await this.before(row) : await this.given(caller, row, targetId);
+    return this.back(caller, target, 'deployment.rolledBack', idempotent);
+  }
+
+  /** What was stopped runs again, as it was. */
+  async start(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
+    const row = await this.service.get(caller, id);
+    if (row.status !== 'STOPPED')
+      throw wrongStatus(row, 'Only what is STOPPED can be started: redeploy makes a new release.');
+    if (await this.deployments.hasLive(row.environmentId, row.name))
+      throw wrongStatus(row, `Another release of ${row.name} is there: roll back to go to this one.`);
+    return this.back(caller, row, 'deployment.started', idempotent);
+  }
+
+  /** Its containers and their service go; the row and its logs stay. */
+  async stop(caller: Caller, id: string): Promise<DeploymentRow> {
+    const row = await this.service.get(caller, id);
+    if (row.status === 'STOPPED') return row;
+    if (row.status !== 'RUNNING') {
+      const hint = IN_PROGRESS_STATUSES.includes(row.status)
+        ? `POST /deployments/job/${row.jobId}/cancel ends what is in progress.`
+        : 'Nothing of it runs.';
+      throw wrongStatus(row, hint);
+    }
+    await this.deployments.transaction(async (db) => {
+      await this.deployments.wantGone(db, id);
+      await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes: false }, { key: `remove/${id}` });
+      await this.audit.record(db, { action: 'deployment.stopped', ...who(caller), target: id }, caller.origin);
+    });
+    return row;
+  }
+
+  /** More or fewer replicas of what runs. The answer has the number that is wanted; containers follow. */
+  async scale(caller: Caller, id: string, replicas: number): Promise<DeploymentRow> {
+    const row = await this.service.get(caller, id);
+    if (row.status !== 'RUNNING') throw wrongStatus(row, 'Only what is RUNNING can be scaled.');
+    const ports = row.ports as unknown as PortMapping[];
+    if (replicas > 1 && ports.some(({ host }) => host !== undefined))
+      throw invalidField('replicas', 'must be 1 with a host port: only one process can hold it');
+    await this.deployments.transaction(async (db) => {
+      if (!(await this.deployments.setReplicas(db, id, replicas))) throw wrongStatus(row, 'It ended in this moment.');
+      const lane = `${row.environmentId}/${row.name}`;
+      await this.jobs.add(db, 'deployment.repair', { deploymentId: id }, { key: `repair/${id}`, lane });
+      const detail = { from: row.replicas, to: replicas };
+      await this.audit.record(db, { action: 'deployment.scaled', ...who(caller), target: id, detail }, caller.origin);
+    });
+    return this.service.get(caller, id);
+  }
+
+  private back(
+    caller: Caller,
+    target: DeploymentRow,
+    action: AuditAction,
+    idempotent: IdempotentRequest | undefined,
+  ): Promise<Created> {
+    if (target.imageDigest === null)
+      throw new DomainError('ROLLBACK_NOT_POSSIBLE', {
+        detail: `The image of deployment ${target.id} was never known.`,
+        hint: 'Redeploy it instead.',
+      });
+    const data = this.requests.again(target, { keepImage: true });
+    return this.service.release(caller, data, { lane: target.name, action, of: target.id }, idempotent);
+  }
+
+  private async before({ id, environmentId, name, createdAt }: DeploymentRow): Promise<DeploymentRow> {
+    const previous = await this.deployments.ranBefore(environmentId, name, createdAt);
+    if (previous) return previous;
+    throw new DomainError('ROLLBACK_NOT_POSSIBLE', {
+      detail: `No release of ${name} ran before deployment ${id}.`,
+      hint: 'Name one with `deploymentId`.',
+    });
+  }
+
+  private async given(caller: Caller, row: DeploymentRow, targetId: string): Promise<DeploymentRow> {
+    const target = await this.deployments.byId(caller, targetId);
+    if (!target || target.environmentId !== row.environmentId || target.name !== row.name)
+      return notFound(`A release ${targetId} of ${row.name}`);
+    if (target.status === 'RUNNING' || target.status === 'STOPPED') return target;
+    throw wrongStatus(target, 'Only a release that has run can be gone back to.');
+  }
+}
+
+function who({ userId }: Caller): { userId: string } {
+  return { userId };
+}
+
+function wrongStatus({ id, status }: DeploymentRow, hint: string): DomainError {
+  return new DomainError('DEPLOYMENT_STATUS_CONFLICT', { detail: `Deployment ${id} is ${status}.`, hint });
+}
