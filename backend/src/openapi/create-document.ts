@@ -38,6 +38,7 @@ export async function createDocument(): Promise<OpenAPIObject> {
       'api-key',
     )
     .addTag('auth', 'Your keys')
+    .addTag('admin', 'For operators')
     .addTag('audit', 'Who did what')
     .addTag('environments', 'Private networks')
     .addTag('deployments', 'What runs in them')

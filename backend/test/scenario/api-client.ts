@@ -63,11 +63,15 @@ export class ApiClient {
   }
 
   deploy(body: object): Promise<api.DeploymentAccepted> {
-    return this.of(api.createDeployment({ client: this.client, body: body as api.CreateDeployment }));
+    return this.of(
+      api.createDeployment({ client: this.client, body: body as api.CreateDeployment }),
+    ) as Promise<api.DeploymentAccepted>;
   }
 
   deployFromGit(body: object): Promise<api.DeploymentAccepted> {
-    return this.of(api.createDeploymentFromGit({ client: this.client, body: body as api.CreateGitDeployment }));
+    return this.of(
+      api.createDeploymentFromGit({ client: this.client, body: body as api.CreateGitDeployment }),
+    ) as Promise<api.DeploymentAccepted>;
   }
 
   /** Builds, deploys and expects it to run. */

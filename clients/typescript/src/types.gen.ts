@@ -475,6 +475,10 @@ export type CreateDeployment = {
      * The environment to deploy into.
      */
     environmentId: string;
+    /**
+     * Only look: everything is checked that can be without changing anything, and the answer, 200, is the plan.
+     */
+    dryRun?: boolean;
     replicas?: number;
     /**
      * Arguments for the image's entrypoint, instead of its own.
@@ -485,6 +489,44 @@ export type CreateDeployment = {
      */
     healthCheck?: HealthCheck;
     resources?: Resources;
+};
+
+/**
+ * With a host port or a writable volume the old release has to stop first.
+ */
+export type ReleaseStrategy = 'START_FIRST' | 'STOP_FIRST';
+
+export type DeploymentPlan = {
+    source: DeploymentSource;
+    ports: Array<DeploymentPort>;
+    volumes: Array<DeploymentVolume>;
+    resources: DeploymentResources;
+    /**
+     * With a host port or a writable volume the old release has to stop first.
+     */
+    strategy: ReleaseStrategy;
+    environmentId: string;
+    name: string;
+    image: string;
+    tag: string | null;
+    /**
+     * What the tag means now; null for what has to be built.
+     */
+    imageDigest: string | null;
+    /**
+     * What the branch means now.
+     */
+    gitCommitSha: string | null;
+    replicas: number;
+    /**
+     * The release that would give way; null: there is none.
+     */
+    replaces: string | null;
+    steps: Array<string>;
+};
+
+export type DeploymentPlanAnswer = {
+    plan: DeploymentPlan;
 };
 
 export type DeploymentAccepted = {
@@ -590,6 +632,10 @@ export type CreateGitDeployment = {
      * The environment to deploy into.
      */
     environmentId: string;
+    /**
+     * Only look: everything is checked that can be without changing anything, and the answer, 200, is the plan.
+     */
+    dryRun?: boolean;
     replicas?: number;
     /**
      * Arguments for the image's entrypoint, instead of its own.
@@ -624,6 +670,23 @@ export type Scale = {
      * How many are wanted.
      */
     replicas: number;
+};
+
+export type OrphanKind = 'SERVICE' | 'NETWORK' | 'VOLUME';
+
+export type Orphan = {
+    kind: OrphanKind;
+    /**
+     * In the Docker Engine.
+     */
+    name: string;
+    environmentId: string | null;
+    deploymentId: string | null;
+    reason: string;
+};
+
+export type OrphanList = {
+    orphans: Array<Orphan>;
 };
 
 export type Welcome = {
@@ -1777,6 +1840,10 @@ export type CreateDeploymentError = CreateDeploymentErrors[keyof CreateDeploymen
 
 export type CreateDeploymentResponses = {
     /**
+     * With `dryRun`: what it would do.
+     */
+    200: DeploymentPlanAnswer;
+    /**
      * Done.
      */
     201: DeploymentAccepted;
@@ -1847,6 +1914,10 @@ export type CreateDeploymentFromGitErrors = {
 export type CreateDeploymentFromGitError = CreateDeploymentFromGitErrors[keyof CreateDeploymentFromGitErrors];
 
 export type CreateDeploymentFromGitResponses = {
+    /**
+     * With `dryRun`: what it would do.
+     */
+    200: DeploymentPlanAnswer;
     /**
      * Done.
      */
@@ -2397,6 +2468,51 @@ export type StartDeploymentResponses = {
 };
 
 export type StartDeploymentResponse = StartDeploymentResponses[keyof StartDeploymentResponses];
+
+export type ListOrphansData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/admin/orphans';
+};
+
+export type ListOrphansErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE, DOCKER_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type ListOrphansError = ListOrphansErrors[keyof ListOrphansErrors];
+
+export type ListOrphansResponses = {
+    /**
+     * Done.
+     */
+    200: OrphanList;
+};
+
+export type ListOrphansResponse = ListOrphansResponses[keyof ListOrphansResponses];
 
 export type GetRootData = {
     body?: never;

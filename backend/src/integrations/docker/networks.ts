@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
 import { isDockerError } from './docker-error.js';
+import { labelFilter } from './swarm-services.js';
 
 export interface Network {
   id: string;
@@ -38,6 +39,12 @@ export class Networks {
         ...(subnet && { IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] } }),
       }),
     );
+  }
+
+  async list(labels: Record<string, string | true>): Promise<{ name: string; labels: Record<string, string> }[]> {
+    const filters = { label: labelFilter(labels) };
+    const networks = await this.docker.call((docker) => docker.listNetworks({ filters }));
+    return networks.map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
   }
 
   /** Undefined when there is none. */

@@ -48,6 +48,23 @@ export class GitRepositories {
     }
   }
 
+  /** The commit that a branch, a tag or the remote's HEAD means now, without its files. `dir` is a folder for this conversation. Throws GitError. */
+  lookUp(
+    source: GitSource,
+    ref: string | undefined,
+    { dir, signal }: Pick<FetchOptions, 'dir' | 'signal'>,
+  ): Promise<string> {
+    return this.within(source, dir, signal, async (session, bound) => {
+      const names = ref === undefined ? ['HEAD'] : [`refs/heads/${ref}`, `refs/tags/${ref}`, `refs/tags/${ref}^{}`];
+      const outcome = await session.run(['ls-remote', '--', source.url.url, ...names], dir, { signal: bound });
+      if (outcome.code !== 0) throw failure(session, outcome, source.url.url, { ref, commit: undefined });
+      const sha = namedCommit(outcome.stdout);
+      if (sha !== undefined) return sha;
+      const what = ref === undefined ? 'The repository is empty' : `There is no branch and no tag named ${ref}`;
+      throw new GitError('ref-not-found', `${what}: ${source.url.url}.`);
+    });
+  }
+
   private tryFetch(source: GitSource, options: FetchOptions): Promise<FetchedCommit> {
     const { dir, signal } = options;
     return this.within(source, dir, signal, async (session, bound) => {
@@ -220,6 +237,16 @@ class Fetch {
     if (what && percent) this.options.onProgress({ message: `${what} ${percent}%`, current: Number(percent) });
     if (final) this.options.onLine(line);
   };
+}
+
+/** A branch before a tag, and of a tag with words of its own the commit that it is on. */
+function namedCommit(listed: string): string | undefined {
+  const lines = listed
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split('\t') as [string, string]);
+  const rank = (name: string) => (name.startsWith('refs/heads/') ? 0 : name.endsWith('^{}') ? 1 : 2);
+  return lines.toSorted(([, a], [, b]) => rank(a) - rank(b))[0]?.[0];
 }
 
 function failure(session: GitSession, { stderr, code }: GitOutcome, what: string, wish?: GitWish): GitError {

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
 import { Idempotent, type IdempotentRequest } from '../../common/decorators/idempotent.js';
@@ -8,6 +8,8 @@ import { PageQueryDto, pageOf } from '../../common/pagination.js';
 import { Config } from '../../config/config.js';
 import { CREATE_EXAMPLES, CREATE_FROM_GIT_EXAMPLES } from './dto/create-examples.js';
 import { accepted } from './accepted.js';
+import { DeploymentPlanAnswerDto, DeploymentPlanDto } from './dto/deployment-plan.dto.js';
+import { DryRun } from './dry-run.js';
 import { DeploymentsService } from './deployments.service.js';
 import { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import { CreateDeploymentDto } from './dto/create-deployment.dto.js';
@@ -20,11 +22,14 @@ import {
 } from './dto/deployment.dto.js';
 import { DeleteDeploymentQueryDto } from './dto/logs-query.dto.js';
 
+const PLAN = { status: 200, description: 'With `dryRun`: what it would do.', type: DeploymentPlanAnswerDto };
+
 @ApiTags('deployments')
 @Controller('deployments')
 export class DeploymentsController {
   constructor(
     private readonly deployments: DeploymentsService,
+    private readonly dryRun: DryRun,
     private readonly config: Config,
   ) {}
 
@@ -41,12 +46,14 @@ export class DeploymentsController {
     examples: CREATE_EXAMPLES,
     errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
   })
+  @ApiResponse(PLAN)
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateDeploymentDto,
     @Idempotent() idempotent: IdempotentRequest | undefined,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<DeploymentAcceptedDto> {
+  ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
+    if (body.dryRun) return planned(await this.dryRun.ofImage(caller, body), response);
     return accepted(await this.deployments.createFromImage(caller, body, idempotent), response, this.config);
   }
 
@@ -64,12 +71,14 @@ export class DeploymentsController {
     examples: CREATE_FROM_GIT_EXAMPLES,
     errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
   })
+  @ApiResponse(PLAN)
   async createFromGit(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateGitDeploymentDto,
     @Idempotent() idempotent: IdempotentRequest | undefined,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<DeploymentAcceptedDto> {
+  ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
+    if (body.dryRun) return planned(await this.dryRun.ofGit(caller, body), response);
     return accepted(await this.deployments.createFromGit(caller, body, idempotent), response, this.config);
   }
 
@@ -138,4 +147,9 @@ export class DeploymentsController {
     const deployment = await this.deployments.delete(caller, id, deleteVolumes ?? false);
     return { message: `Deployment ${deployment.name} is being removed.`, deployment: DeploymentDto.from(deployment) };
   }
+}
+
+function planned(plan: DeploymentPlanDto, response: Response): DeploymentPlanAnswerDto {
+  response.status(200);
+  return { plan };
 }

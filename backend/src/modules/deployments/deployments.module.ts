@@ -12,6 +12,10 @@ import { DeploymentLogsService } from './deployment-logs.service.js';
 import { DeploymentStreamsController } from './deployment-streams.controller.js';
 import { DeploymentStreamsService } from './deployment-streams.service.js';
 import { DeploymentRequests } from './deployment-requests.js';
+import { DryRun } from './dry-run.js';
+import { ImageLookup } from './pipeline/image-lookup.js';
+import { Orphans } from './reconcile/orphans.js';
+import { OrphansController } from './orphans.controller.js';
 import { DeploymentsController } from './deployments.controller.js';
 import { DeploymentsRepository } from './deployments.repository.js';
 import { DeploymentsService } from './deployments.service.js';
@@ -37,12 +41,21 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
 
 @Module({
   imports: [AuthModule, EnvironmentsModule, IngressModule],
-  controllers: [EnvironmentDetailsController, DeploymentStreamsController, DeploymentsController, ReleasesController],
+  controllers: [
+    EnvironmentDetailsController,
+    DeploymentStreamsController,
+    DeploymentsController,
+    ReleasesController,
+    OrphansController,
+  ],
   providers: [
     DeploymentsRepository,
     DeploymentsService,
     ReleasesService,
     DeploymentRequests,
+    DryRun,
+    ImageLookup,
+    Orphans,
     DeploymentLogsService,
     DeploymentLogs,
     DeploymentStreamsService,

@@ -77,6 +77,11 @@ export class DeploymentsRepository {
     return (await this.prisma.deployment.count({ where: { environmentId, name, status: { in: LIVE_STATUSES } } })) > 0;
   }
 
+  running(environmentId: string, name: string): Promise<{ id: string } | null> {
+    const where = { environmentId, name, status: 'RUNNING' } as const;
+    return this.prisma.deployment.findFirst({ where, orderBy: NEWEST_FIRST, select: { id: true } });
+  }
+
   /** The newest release of the name that ran and is older than that. */
   ranBefore(environmentId: string, name: string, createdAt: Date): Promise<DeploymentRow | null> {
     return this.prisma.deployment.findFirst({

@@ -196,6 +196,11 @@ export class RunOptionsDto {
   })
   name?: string;
 
+  /** Only look: everything is checked that can be without changing anything, and the answer, 200, is the plan. */
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  dryRun?: boolean = false;
+
   @IsOptional()
   @IsInt(wholeBetween(1, 20))
   @Min(1, wholeBetween(1, 20))

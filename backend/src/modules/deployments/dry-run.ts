@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { type Caller, requireScope } from '../../common/decorators/caller.js';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { validationFailed } from '../../common/validation.pipe.js';
+import { Config } from '../../config/config.js';
+import type { Deployment } from '../../generated/prisma/client.js';
+import { GitError } from '../../integrations/git/git-error.js';
+import { GitRepositories } from '../../integrations/git/git-repositories.js';
+import { EnvironmentsService } from '../environments/environments.service.js';
+import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
+import { DeploymentsRepository } from './deployments.repository.js';
+import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
+import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
+import type { DeploymentPlanDto } from './dto/deployment-plan.dto.js';
+import { readGitRequest } from './build/git-request.js';
+import { AddressGuard } from '../../integrations/git/address-guard.js';
+import { DeploySteps } from './pipeline/deploy-steps.js';
+import { gitFailure } from './pipeline/git-failure.js';
+import { ImageLookup } from './pipeline/image-lookup.js';
+import { StepFailure } from './pipeline/step-failure.js';
+import { parseImageReference, referenceOf, serverAddressOf } from './release/image-reference.js';
+import { stopsFirst } from './release/release.js';
+
+const GIT_MS = 20_000;
+
+/** Ends the transaction of what was only asked, and nothing else. */
+class OnlyAsked extends Error {}
+
+/** What a deployment would do: everything is looked at that can be without changing anything. */
+@Injectable()
+export class DryRun {
+  constructor(
+    private readonly requests: DeploymentRequests,
+    private readonly deployments: DeploymentsRepository,
+    private readonly environments: EnvironmentsService,
+    private readonly images: ImageLookup,
+    private readonly repositories: GitRepositories,
+    private readonly addresses: AddressGuard,
+    private readonly steps: DeploySteps,
+    private readonly config: Config,
+  ) {}
+
+  async ofImage(caller: Caller, body: CreateDeploymentDto): Promise<DeploymentPlanDto> {
+    const request = this.requests.fromImage(body);
+    await this.admit(caller, request);
+    const { image, tag } = request.data;
+    const imageDigest = parseImageReference(body.image)?.digest ?? null;
+    const { registryAuth } = body;
+    const serveraddress = serverAddressOf(parseImageReference(image)?.registry ?? '');
+    const auth = registryAuth && { ...registryAuth, serveraddress };
+    const digest = await named('image', () =>
+      this.images.digestOf(referenceOf(image, tag, imageDigest), auth, AbortSignal.timeout(GIT_MS)),
+    );
+    return this.plan(request, { imageDigest: digest, gitCommitSha: null });
+  }
+
+  async ofGit(caller: Caller, body: CreateGitDeploymentDto): Promise<DeploymentPlanDto> {
+    const request = this.requests.fromGit(body);
+    await this.admit(caller, request);
+    const allows = (host: string, address: string) => this.addresses.allows(host, address);
+    const { request: git } = readGitRequest(body, { allows });
+    if (!git) throw new Error('a request that was read cannot be read again');
+    const { url, auth, options } = git;
+    const dir = path.join(this.config.build.dir, `look-up-${randomUUID()}`);
+    const signal = AbortSignal.timeout(GIT_MS);
+    try {
+      const sha = await named('gitUrl', () =>
+        this.repositories.lookUp({ url, auth }, options.ref ?? undefined, { dir, signal }),
+      );
+      return await this.plan(request, { imageDigest: null, gitCommitSha: options.commit ?? sha });
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  }
+
+  private async admit(caller: Caller, request: DeploymentRequest): Promise<void> {
+    if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
+    const environment = await this.environments.getActive(caller, request.environmentId);
+    const asked = this.deployments.transaction(async (db) => {
+      await this.requests.admit(db, environment, request);
+      throw new OnlyAsked();
+    });
+    await asked.catch((error: unknown) => {
+      if (!(error instanceof OnlyAsked)) throw error;
+    });
+  }
+
+  private async plan(
+    { environmentId, name, data }: DeploymentRequest,
+    found: { imageDigest: string | null; gitCommitSha: string | null },
+  ): Promise<DeploymentPlanDto> {
+    const row = { rollbackOfId: null, virtualHost: null, ...data } as unknown as Deployment;
+    const { image, tag, source, replicas, ports, volumes, resources } = row;
+    const replaced = await this.deployments.running(environmentId, name);
+    return {
+      environmentId,
+      name,
+      source,
+      image,
+      tag: tag === '' ? null : tag,
+      ...found,
+      replicas,
+      ports: ports as unknown as DeploymentPlanDto['ports'],
+      volumes: volumes as unknown as DeploymentPlanDto['volumes'],
+      resources: resources as unknown as DeploymentPlanDto['resources'],
+      replaces: replaced?.id ?? null,
+      strategy: stopsFirst(row as never) ? 'STOP_FIRST' : 'START_FIRST',
+      steps: this.steps.of(row).map((step) => step.name),
+    };
+  }
+}
+
+/** What a deployment would FAIL with, as an error of the field that is to blame. */
+async function named<T>(field: string, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    const failure = error instanceof GitError ? gitFailure(error) : error;
+    if (!(failure instanceof StepFailure)) throw error;
+    if (failure.code === 'DOCKER_UNAVAILABLE') throw new DomainError('DOCKER_UNAVAILABLE', { detail: failure.message });
+    throw validationFailed([{ path: fieldOf(failure, field), message: `${failure.code}: ${failure.message}` }]);
+  }
+}
+
+function fieldOf({ code }: StepFailure, field: string): string {
+  switch (code) {
+    case 'GIT_REF_NOT_FOUND':
+      return 'branch';
+    case 'GIT_AUTH':
+      return 'gitAuth';
+    case 'REGISTRY_AUTH':
+      return 'registryAuth';
+    default:
+      return field;
+  }
+}
