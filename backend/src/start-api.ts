@@ -15,7 +15,7 @@ import type { DatabaseConnection } from './core/database/database-connection.js'
 const BODY_LIMIT = '1mb';
 /** Of the one page that has a form. */
 const FORM_LIMIT = '4kb';
-const FORM_PATH = '/auth/verify';
+const FORM_PATH = '/auth/verify/form';
 const TIDY_AFTER_MS = 5000;
 /** After that, connections that are still open are cut. */
 const SHUTDOWN_MS = 9000;

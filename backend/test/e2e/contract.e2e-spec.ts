@@ -56,7 +56,9 @@ describe('the contract', () => {
         const body = 'environmentId' in example ? { ...example, environmentId: NOBODY.cuid } : example;
         const path = filled(operation, () => NOBODY.cuid);
         const { status, body: answer } = await client.request(operation.method, path, body);
-        expect([200, 201, 202, 404, 409], `${operation.id} ${JSON.stringify(answer)}`).toContain(status);
+        const isDeadLink = answer.code === 'MAGIC_LINK_INVALID'; // as every link of an example is
+        const said = `${operation.id} ${JSON.stringify(answer)}`;
+        expect([200, 201, 202, 404, 409, ...(isDeadLink ? [401] : [])], said).toContain(status);
       }
     }
     const { environments } = await client.ok<{ environments: { id: string; name: string }[] }>('GET', '/environments');
@@ -187,7 +189,8 @@ describe('the contract', () => {
         ['"text"', 'application/json', 400],
         ['[]', 'application/json', 400],
         ['null', 'application/json', 400],
-        ['', 'application/json', 400],
+        // Where no field is required, nothing is a body, too.
+        ['', 'application/json', operation.body?.required?.length ? 400 : 404],
         ['{}', 'text/plain', 415],
         ['name=x', 'application/x-www-form-urlencoded', 415],
         ['<x/>', 'application/xml', 415],

@@ -218,12 +218,13 @@ describe('its pages, in Chromium', () => {
     await close();
   });
 
-  it('must show the key once: the page of a form that is sent again says that the link was used', async () => {
+  it.each([true, false])('must show the key once, with scripts or without: %s', async (scripts) => {
     const { url } = await linkFor(user);
-    const { page, close } = await visitor(browser);
+    const { page, close } = await visitor(browser, { scripts });
     await page.goto(url);
     await page.click('text=Create the key');
     await page.waitForSelector('#key');
+    expect(await page.inputValue('#key')).toMatch(/^rw_prod_/);
     await page.goto(url);
     expect(await page.innerText('h1')).toBe('This link was used');
     await close();

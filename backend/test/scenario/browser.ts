@@ -17,9 +17,17 @@ export interface Visitor {
 /** A phone by default; nothing is remembered of earlier visits. */
 export async function visitor(
   browser: Browser,
-  { width = 360, scheme = 'light' }: { width?: number; scheme?: 'light' | 'dark' } = {},
+  {
+    width = 360,
+    scheme = 'light',
+    scripts = true,
+  }: { width?: number; scheme?: 'light' | 'dark'; scripts?: boolean } = {},
 ): Promise<Visitor> {
-  const context = await browser.newContext({ viewport: { width, height: 640 }, colorScheme: scheme });
+  const context = await browser.newContext({
+    viewport: { width, height: 640 },
+    colorScheme: scheme,
+    javaScriptEnabled: scripts,
+  });
   const page = await context.newPage();
   const requests: string[] = [];
   const complaints: string[] = [];

@@ -106,7 +106,7 @@ export const openMagicLink = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Turn a magic link into an API key
  *
- * Uses the link, once. A form gets a page that shows the key.
+ * Uses the link, once. With `Accept: text/html` the answer is a page that shows the key.
  *
  * No key needed.
  *

@@ -9,12 +9,13 @@ import { KeyVerifier } from './key-verifier.js';
 import { KeyWatch } from './key-watch.js';
 import { MagicLinksRepository } from './magic-links.repository.js';
 import { MagicLinksService } from './magic-links.service.js';
-import { PageAssetsController } from './pages/page-assets.controller.js';
+import { VerifyPages } from './pages/verify-pages.js';
+import { VerifyPagesController } from './pages/verify-pages.controller.js';
 import { Pairing } from './pairing.js';
 import { VerifyController } from './verify.controller.js';
 
 @Module({
-  controllers: [AuthController, VerifyController, PageAssetsController],
+  controllers: [AuthController, VerifyController, VerifyPagesController],
   providers: [
     ApiKeysRepository,
     ApiKeysService,
@@ -23,6 +24,7 @@ import { VerifyController } from './verify.controller.js';
     MagicLinksRepository,
     MagicLinksService,
     Pairing,
+    VerifyPages,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],

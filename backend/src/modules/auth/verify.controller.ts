@@ -3,12 +3,11 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Operation } from '../../common/decorators/operation.js';
 import { type Origin, RequestOrigin } from '../../common/decorators/origin.js';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { Config } from '../../config/config.js';
 import { MagicLinkTokenDto, VerifiedKeyDto } from './dto/verify.dto.js';
 import { MagicLinksService } from './magic-links.service.js';
 import { isForPeople, prefersHtml } from './pages/safe-get.js';
-import { confirmPage, deadLinkPage, keyPage, PAGE_POLICY } from './pages/verify-pages.js';
+import { VerifyPages } from './pages/verify-pages.js';
+import { confirmPage, deadLinkPage } from './pages/verify-page-texts.js';
 
 /** Where magic links lead. */
 @ApiTags('auth')
@@ -16,7 +15,7 @@ import { confirmPage, deadLinkPage, keyPage, PAGE_POLICY } from './pages/verify-
 export class VerifyController {
   constructor(
     private readonly links: MagicLinksService,
-    private readonly config: Config,
+    private readonly pages: VerifyPages,
   ) {}
 
   @Get()
@@ -39,8 +38,8 @@ export class VerifyController {
     response.vary('Accept').vary('User-Agent');
     if (!isForPeople(request)) return VerifiedKeyDto.from(await this.links.verify(token, origin));
     const link = await this.links.look(token);
-    if (link?.state !== 'usable') return this.page(response, 401, deadLinkPage(link));
-    return this.page(response, 200, confirmPage(token, link));
+    if (link?.state !== 'usable') return this.pages.answer(response, 401, deadLinkPage(link));
+    return this.pages.answer(response, 200, confirmPage(token, link));
   }
 
   @Post()
@@ -48,7 +47,7 @@ export class VerifyController {
   @Operation({
     id: 'verifyMagicLink',
     summary: 'Turn a magic link into an API key',
-    description: 'Uses the link, once. A form gets a page that shows the key.',
+    description: 'Uses the link, once. With `Accept: text/html` the answer is a page that shows the key.',
     response: VerifiedKeyDto,
     alsoAs: ['text/html'],
     open: true,
@@ -62,17 +61,6 @@ export class VerifyController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<VerifiedKeyDto | string> {
     if (!prefersHtml(request)) return VerifiedKeyDto.from(await this.links.verify(token, origin));
-    try {
-      const minted = await this.links.verify(token, origin);
-      return this.page(response, 200, keyPage(minted, this.config.http.publicBaseUrl));
-    } catch (error) {
-      if (!(error instanceof DomainError) || error.code !== 'MAGIC_LINK_INVALID') throw error;
-      return this.page(response, 401, deadLinkPage(await this.links.look(token)));
-    }
-  }
-
-  private page(response: Response, status: number, text: string): string {
-    response.status(status).type('html').setHeader('Content-Security-Policy', PAGE_POLICY);
-    return text;
+    return this.pages.key(token, origin, response);
   }
 }

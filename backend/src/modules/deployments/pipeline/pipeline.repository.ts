@@ -13,7 +13,7 @@ import type {
 import { SitesRepository } from '../../ingress/sites.repository.js';
 import { recordStatus } from '../state/deployment-event-log.js';
 import { DeploymentNotices } from '../state/deployment-notices.js';
-import { originsOf } from '../state/transitions.js';
+import { IN_PROGRESS_STATUSES, originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
 
 /** Fifty deployments at once must leave connections, and the processor, for those who read. */
@@ -94,10 +94,16 @@ export class PipelineRepository {
     for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
   }
 
-  /** Releases of the name that still wait for their turn: a newer one is there. */
+  /** Releases of the name that wait for another one: a newer one is there. */
   async supersede(db: Db, environmentId: string, name: string): Promise<void> {
+    const first = await db.deployment.findFirst({
+      where: { environmentId, name, status: { in: IN_PROGRESS_STATUSES } },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      select: { id: true },
+    });
+    if (!first) return;
     const message = `A newer release of ${name} took its place before it began.`;
-    await this.endWaiting(db, { environmentId, name }, 'SUPERSEDED', message);
+    await this.endWaiting(db, { environmentId, name, id: { not: first.id } }, 'SUPERSEDED', message);
   }
 
   private async endWaiting(

@@ -1,0 +1,135 @@
+import type { Scope } from '../../../common/decorators/access.js';
+import type { MintedKey } from '../api-keys.service.js';
+import type { LinkView } from '../magic-links.repository.js';
+import { html, type Html } from './html.js';
+
+/** Nothing from elsewhere, and nothing inline. */
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const DAY_SECONDS = 86_400;
+const AGAIN = html`<p>Ask the bot for a new one with <code>/api_create</code>.</p>`;
+
+/** The question before a key is made. The token comes back in the form: nothing happens until the button is pressed. */
+export function confirmPage(token: string, { scopes, keyExpiresInSeconds }: LinkView): string {
+  return page(
+    'Create this API key?',
+    html`<dl>
+        <dt>It may</dt>
+        <dd>${scopeList(scopes)}</dd>
+        <dt>It expires</dt>
+        <dd>${lifeOf(keyExpiresInSeconds)}</dd>
+      </dl>
+      <form method="post" action="/auth/verify/form" data-json="/auth/verify">
+        <input type="hidden" name="token" value="${token}" />
+        <button type="submit" autofocus>Create the key</button>
+      </form>
+      <p class="note">The link works once. The key is shown once, on the next page.</p>`,
+  );
+}
+
+export function keyPage({ apiKey, key }: MintedKey, baseUrl: string): string {
+  const curl = `curl -H "X-API-Key: ${apiKey}" ${baseUrl}/auth/me`;
+  return page(
+    'Your API key',
+    html`<p><strong>Copy it now: it is not shown again.</strong></p>
+      ${copyable('key', 'API key', apiKey)}
+      <dl>
+        <dt>It may</dt>
+        <dd>${scopeList(key.scopes)}</dd>
+        <dt>It expires</dt>
+        <dd>${key.expiresAt ? html`<time>${minute(key.expiresAt)}</time>` : html`never`}</dd>
+      </dl>
+      <h2>Try it</h2>
+      ${copyable('curl', 'First request', curl)}
+      <p class="note">All of the API: <a href="/api/docs">${`${baseUrl}/api/docs`}</a></p>`,
+  );
+}
+
+/** Of a link that makes no key any more, or never did. */
+export function deadLinkPage(link: LinkView | undefined): string {
+  switch (link?.state) {
+    case 'used':
+      return page(
+        'This link was used',
+        html`<p>Its key was made and shown then, and cannot be shown again.</p>
+          <p>Was it not you? Revoke the key with <code>/api_revoke</code> in the bot.</p>
+          ${AGAIN}`,
+      );
+    case 'expired':
+      return page(
+        'This link has expired',
+        html`<p>A link works for 15 minutes.</p>
+          ${AGAIN}`,
+      );
+    case 'voided':
+      return page(
+        'This link was replaced',
+        html`<p>A newer link took its place: only the latest one works.</p>
+          ${AGAIN}`,
+      );
+    case 'usable':
+    case undefined:
+      return page(
+        'This link is unknown',
+        html`<p>Was it copied as a whole? It may also be older than a day.</p>
+          ${AGAIN}`,
+      );
+  }
+}
+
+function page(title: string, content: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>${title} · Berth</title>
+        <link rel="icon" type="image/png" href="/api/docs/favicon-32x32.png" />
+        <link rel="stylesheet" href="/auth/verify/page.css" />
+        <script src="/auth/verify/page.js" defer></script>
+      </head>
+      <body>
+        <main>
+          <p class="brand">Berth</p>
+          <h1 tabindex="-1">${title}</h1>
+          ${content}
+        </main>
+      </body>
+    </html> `.text;
+}
+
+/** The button comes to life with the script; without it the text can be selected. */
+function copyable(id: string, label: string, text: string): Html {
+  return html`<div class="copyable">
+    <label for="${id}">${label}</label>
+    <textarea id="${id}" readonly spellcheck="false" autocomplete="off" rows="2">${text}</textarea>
+    <button type="button" data-copy="${id}" hidden>Copy</button>
+  </div>`;
+}
+
+function scopeList(scopes: Scope[]): Html {
+  return html`<ul>
+    ${scopes.map((scope) => html`<li><code>${scope}</code></li>`)}
+  </ul>`;
+}
+
+export function lifeOf(seconds: number | null): string {
+  if (seconds === null) return 'never';
+  const days = Math.round(seconds / DAY_SECONDS);
+  return `${days} day${days === 1 ? '' : 's'} after it is made`;
+}
+
+function minute(time: Date): string {
+  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
