@@ -1,8 +1,9 @@
 /*
- * The health probe: `probe tcp PORT` and `probe http PORT PATH`, for images without a shell or curl. It connects to an IPv4 address of the
+ * The health probe: `probe tcp PORT` and `probe http PORT PATH`, for images without a shell or curl. With `calm REST AFTER` before these, a check that
+ * passed rests for that many seconds before it ends, once the container is older than AFTER: for engines that know one interval only. It connects to an IPv4 address of the
  * container that is not loopback, as its callers do, so that a server which listens on 127.0.0.1 only is caught. Exit 0: healthy. Exit 1: one line
  * on standard output says why, which Docker keeps in the container's health log. Exit 2: wrong arguments. No libc: raw system calls, a few KB, no
- * file but /proc/net is read. How long an answer may take is for the HEALTHCHECK's own timeout to say, which ends the probe.
+ * files but /proc/net and /proc/1/stat are read. How long an answer may take is for the HEALTHCHECK's own timeout to say, which ends the probe.
  */
 #include <asm/unistd.h>
 
@@ -42,6 +43,9 @@ struct interfaces {
 #define DRAIN_READS 16
 #define MAX_LISTED 10
 #define LISTEN_STATE 0x0a
+#define CLOCK_BOOTTIME 7
+#define TICKS_PER_SECOND 100 /* of /proc/PID/stat, on every machine: proc_pid_stat(5) */
+#define START_TIME_FIELD 22
 
 #if defined(__x86_64__)
 static long sys(long n, long a, long b, long c, long d, long e, long f) {
@@ -283,21 +287,57 @@ static u32 get(long fd, const char *path) {
   return port_of(answer + 9);
 }
 
+/* Seconds since the container's first process began; 0 when that cannot be known. */
+static long age(void) {
+  static char text[1024];
+  struct { long seconds, nanos; } now;
+  long length, ticks = 0, fd = sys(__NR_openat, AT_FDCWD, (long)"/proc/1/stat", O_RDONLY, 0, 0, 0);
+  if (fd < 0) return 0;
+  length = sys(__NR_read, fd, (long)text, sizeof text - 1, 0, 0, 0);
+  sys(__NR_close, fd, 0, 0, 0, 0, 0);
+  if (length <= 0 || sys(__NR_clock_gettime, CLOCK_BOOTTIME, (long)&now, 0, 0, 0, 0) < 0) return 0;
+  const char *s = 0; /* the second field, a name, may hold anything, and ends with the last parenthesis */
+  for (long i = 0; i < length; i++)
+    if (text[i] == ')') s = text + i;
+  if (!s) return 0;
+  for (int field = 2; field < START_TIME_FIELD && *s; s++)
+    if (*s == ' ') field++;
+  for (; *s >= '0' && *s <= '9'; s++) ticks = ticks * 10 + (*s - '0');
+  return now.seconds - ticks / TICKS_PER_SECOND;
+}
+
+static u32 rest, calm_after;
+
+/* It holds no connection while it rests. */
+static void well(long fd) {
+  struct { long seconds, nanos; } pause = {rest, 0};
+  sys(__NR_close, fd, 0, 0, 0, 0, 0);
+  if (rest && age() > (long)calm_after) sys(__NR_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
+  leave(0);
+}
+
 __attribute__((used)) void start(long *stack) {
   long count = stack[0];
   char **arguments = (char **)(stack + 1);
+  if (count >= 4 && same(arguments[1], "calm")) {
+    rest = port_of(arguments[2]);
+    calm_after = port_of(arguments[3]);
+    if (!rest || !calm_after) count = 0;
+    count -= 3;
+    arguments += 3;
+  }
   u32 port = count >= 3 ? port_of(arguments[2]) : 0;
   int tcp = count == 3 && same(arguments[1], "tcp");
   int http = count == 4 && same(arguments[1], "http") && arguments[3][0] == '/';
   if (!port || (!tcp && !http)) {
-    put("usage: probe tcp PORT | probe http PORT PATH");
+    put("usage: probe [calm REST AFTER] tcp PORT | http PORT PATH");
     leave(2);
   }
   long fd = connect_anywhere(port);
   if (fd < 0) not_listening(port);
-  if (tcp) leave(0);
+  if (tcp) well(fd);
   u32 status = get(fd, arguments[3]);
-  if (status >= 200 && status < 400) leave(0);
+  if (status >= 200 && status < 400) well(fd);
   put("GET ");
   for (u32 i = 0; arguments[3][i] && i < 200; i++) { /* a longer path would push the rest out of what Docker keeps */
     char c[2] = {arguments[3][i], 0};

@@ -17,7 +17,7 @@ afterAll(() => bed.stop());
 
 describe('a Bot API that fails', () => {
   it('must leave the API as it is, be told by /health, and lose no message', async () => {
-    telegram.isUp = false;
+    telegram.goAway();
     await bed.healthy('down');
     expect((await bed.health()).status).toBe(200);
     await bed.platform.restart({});
@@ -25,7 +25,7 @@ describe('a Bot API that fails', () => {
     expect((await client.request('GET', '/auth/me')).status).toBe(200);
     const before = user.messages.length;
     user.write('/help');
-    telegram.isUp = true;
+    telegram.comeBack();
     await bed.healthy('up');
     expect((await user.said(before)).text).toContain('/api_create');
   });

@@ -14,9 +14,16 @@ import { MACHINE_ARCHITECTURE } from '../testbed/push-image.js';
 import { runCommand } from '../testbed/run-command.js';
 import { engineUnderTest } from '../testbed/testbed.js';
 
+interface Look {
+  Start: string;
+  End: string;
+  ExitCode: number;
+  Output: string;
+}
+
 interface Health {
   Status: string;
-  Log: { ExitCode: number; Output: string }[];
+  Log: Look[];
 }
 
 const PROBE_FOLDER = fileURLToPath(new URL('../../probe/', import.meta.url));
@@ -167,9 +174,21 @@ describe.concurrent('a container with the probe as its health check', () => {
     await expectUnhealthy(service, expect.stringContaining('Health check exceeded timeout (2s)'), -1);
   });
 
+  it('must rest after a check that passed, once it has been up for a while, and only then', async () => {
+    const calm = await run(busybox('httpd -f -p 8080 -h /etc'), ['calm', '2', '3', 'tcp', '8080']);
+    await expectHealthy(calm);
+    const early = (await healthOf(calm)).Log.map(tookMs);
+    expect(Math.min(...early)).toBeLessThan(1500);
+    await eventually(async () => {
+      expect(tookMs((await healthOf(calm)).Log.at(-1))).toBeGreaterThan(1900);
+    }, VERDICT_TIMEOUT_MS);
+    const broken = await run(busybox('sleep 3600'), ['calm', '60', '1', 'tcp', '8080']);
+    await expectUnhealthy(broken, 'not listening on port 8080; listening: nothing');
+  });
+
   it('must be unhealthy, and say how the probe is used, when its arguments are wrong', async () => {
     const service = await run(scratch(), ['http', '8080', 'health']);
-    await expectUnhealthy(service, 'usage: probe tcp PORT | probe http PORT PATH', 2);
+    await expectUnhealthy(service, 'usage: probe [calm REST AFTER] tcp PORT | http PORT PATH', 2);
   });
 
   async function run(
@@ -231,13 +250,17 @@ describe.concurrent('a container with the probe as its health check', () => {
     const [container] = await containersOf(id);
     if (!container) throw new Error('the service has no container yet');
     const { Health: health } = (await docker.getContainer(container.Id).inspect()).State;
-    return { Status: health?.Status ?? 'none', Log: health?.Log ?? [] };
+    return { Status: health?.Status ?? 'none', Log: (health?.Log ?? []) as unknown as Look[] };
   }
 
   function containersOf(serviceId: string): ReturnType<typeof docker.listContainers> {
     return docker.listContainers({ all: true, filters: { label: [`com.docker.swarm.service.id=${serviceId}`] } });
   }
 });
+
+function tookMs(look: Look | undefined): number {
+  return look ? Date.parse(look.End) - Date.parse(look.Start) : 0;
+}
 
 function checkedIn(arch: string): string {
   return join(PROBE_FOLDER, 'bin', `berth-probe-${arch}`);

@@ -46,8 +46,7 @@ const ANSWER_MS = 10_000;
 
 export class TelegramServer {
   readonly calls: Call[] = [];
-  /** false: nobody answers */
-  isUp = true;
+  private isUp = true;
   private readonly chats = new Map<number, ChatMessage[]>();
   private readonly failures: Failure[] = [];
   private updates: { update_id: number }[] = [];
@@ -72,6 +71,16 @@ export class TelegramServer {
   stop(): void {
     this.server?.closeAllConnections();
     this.server?.close();
+  }
+
+  /** From now on nobody answers, who waits for an answer included. */
+  goAway(): void {
+    this.isUp = false;
+    this.server?.closeAllConnections();
+  }
+
+  comeBack(): void {
+    this.isUp = true;
   }
 
   /** The next calls of these methods are answered so. */

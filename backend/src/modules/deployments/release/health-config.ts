@@ -8,6 +8,8 @@ const SECOND_NS = 1_000_000_000;
 const START_INTERVAL_NS = SECOND_NS / 5;
 /** An engine without StartInterval first looks after one interval, so that a long one would hold every start up. */
 const SHORT_INTERVAL_SECONDS = 2;
+/** What is older has come up: from then on a late word of its health is no delay of a start. */
+const STARTED_AFTER_SECONDS = 60;
 
 /** Which check decides, in this order: the request's; the image's own; that the first TCP port accepts connections; none. */
 export function checkKindOf({
@@ -32,10 +34,24 @@ export function needsProbe(release: Release): boolean {
 
 /** Undefined: the image's own check, if any, stays as it is. */
 export function buildHealthConfig(release: Release, engine: { startInterval: boolean }): HealthConfig | undefined {
-  const test = testOf(release);
-  if (!test) return undefined;
-  if (test[0] === 'NONE') return { Test: test };
-  return { Test: test, ...timing(release.healthCheck, engine.startInterval) };
+  const check = testOf(release);
+  if (!check) return undefined;
+  if (check[0] === 'NONE') return { Test: check };
+  const { interval, rest } = paceOf(release.healthCheck, engine, check[1] === PROBE_PATH);
+  return { Test: rested(check, rest, release.healthCheck), ...timing(release.healthCheck, engine, interval, rest) };
+}
+
+/** Seconds. A short interval that lasts as long as the service would take a core for every fifty of them: our probe rests once it has passed. */
+function paceOf({ intervalSeconds }: HealthTiming, engine: { startInterval: boolean }, isProbe: boolean) {
+  if (engine.startInterval) return { interval: intervalSeconds, rest: 0 };
+  const interval = Math.min(intervalSeconds, SHORT_INTERVAL_SECONDS);
+  return { interval, rest: isProbe ? intervalSeconds - interval : 0 };
+}
+
+function rested([kind = '', probe = '', ...check]: string[], rest: number, { startPeriodSeconds }: HealthTiming) {
+  if (rest === 0) return [kind, probe, ...check];
+  const after = Math.max(startPeriodSeconds, STARTED_AFTER_SECONDS);
+  return [kind, probe, 'calm', String(rest), String(after), ...check];
 }
 
 function testOf(release: Release): string[] | undefined {
@@ -57,12 +73,13 @@ function testOf(release: Release): string[] | undefined {
 /** The patience, interval × retries, stays the same where the interval has to be short. */
 function timing(
   { intervalSeconds, timeoutSeconds, retries, startPeriodSeconds }: HealthTiming,
-  startInterval: boolean,
+  { startInterval }: { startInterval: boolean },
+  interval: number,
+  rest: number,
 ): Omit<HealthConfig, 'Test'> {
-  const interval = startInterval ? intervalSeconds : Math.min(intervalSeconds, SHORT_INTERVAL_SECONDS);
   return {
     Interval: interval * SECOND_NS,
-    Timeout: timeoutSeconds * SECOND_NS,
+    Timeout: (timeoutSeconds + rest) * SECOND_NS,
     Retries: Math.max(retries, Math.ceil((intervalSeconds * retries) / interval)),
     StartPeriod: startPeriodSeconds * SECOND_NS,
     ...(startInterval && { StartInterval: START_INTERVAL_NS }),

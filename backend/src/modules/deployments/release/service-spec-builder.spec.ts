@@ -83,12 +83,20 @@ describe('the one builder of service specs', () => {
     const { ContainerSpec } = buildServiceSpec(release, OLD, PROBE).TaskTemplate;
     expect(ContainerSpec.Privileges).toBeUndefined();
     expect(ContainerSpec.HealthCheck).toEqual({
-      Test: ['CMD', '/.berth/probe', 'tcp', '80'],
+      Test: ['CMD', '/.berth/probe', 'calm', '8', '60', 'tcp', '80'],
       Interval: 2e9,
-      Timeout: 5e9,
+      Timeout: 13e9,
       Retries: 15,
       StartPeriod: 60e9,
     });
+    const check = (healthCheck: Release['healthCheck']) =>
+      buildServiceSpec({ ...release, healthCheck }, OLD, PROBE).TaskTemplate.ContainerSpec.HealthCheck;
+    const slow = { ...DEFAULT_HEALTH_TIMING, startPeriodSeconds: 300 };
+    expect(check({ kind: 'http', path: '/', port: 80, ...slow })?.Test).toContain('300');
+    const command = check({ kind: 'command', command: ['true'], ...DEFAULT_HEALTH_TIMING });
+    expect(command).toMatchObject({ Test: ['CMD', 'true'], Timeout: 5e9 });
+    const quick = { ...DEFAULT_HEALTH_TIMING, intervalSeconds: 1 };
+    expect(check({ kind: 'tcp', port: 80, ...quick })).toMatchObject({ Test: ['CMD', '/.berth/probe', 'tcp', '80'] });
   });
 
   it('must publish host ports on the host itself', () => {
