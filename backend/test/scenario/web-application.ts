@@ -30,6 +30,8 @@ function application(): void {
         response.end();
       };
       more();
+    } else if (pathname === '/wait') {
+      setTimeout(() => response.end('waited\n'), Number(searchParams.get('ms') ?? 0));
     } else if (pathname === '/bad-gateway') {
       response.writeHead(502).end('my own 502');
     } else if (pathname === '/text') {
