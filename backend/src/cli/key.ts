@@ -80,9 +80,9 @@ function list(args: string[]): Action {
 }
 
 function revoke(args: string[]): Action {
-  const { positionals } = parse(args, {}, true);
-  const [keyId, ...more] = positionals;
-  if (!keyId || more.length > 0) throw new UsageError('revoke takes one KEYID.');
+  // There are no options here, and a keyId may begin with `-`.
+  const [keyId, ...more] = args;
+  if (!keyId || more.length > 0 || keyId.startsWith('--')) throw new UsageError('revoke takes one KEYID.');
   return async (keys) => {
     await keys.revoke(keyId, undefined, { via: 'HOST' });
     process.stderr.write(`API key ${keyId} is revoked.\n`);
@@ -100,9 +100,9 @@ function pair(args: string[]): Action {
   };
 }
 
-function parse<T extends Record<string, { type: 'string' }>>(args: string[], options: T, allowPositionals = false) {
+function parse<T extends Record<string, { type: 'string' }>>(args: string[], options: T) {
   try {
-    return parseArgs({ args, options, allowPositionals });
+    return parseArgs({ args, options });
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}.`);
   }

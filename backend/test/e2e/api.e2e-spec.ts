@@ -57,6 +57,8 @@ describe('the API', () => {
     const other = await platform.client();
     const { key } = await other.ok<{ key: { keyId: string } }>('GET', '/auth/me');
     await platform.key('revoke', key.keyId);
+    // Also one that looks like an option.
+    await expect(platform.key('revoke', '-8-TDebYk1bTfnYG')).rejects.toThrow('API key -8-TDebYk1bTfnYG does not exist');
     expect((await other.request('GET', '/auth/me')).status).toBe(401);
     expect(
       (await client.ok<{ keys: { keyId: string }[] }>('GET', '/auth/keys')).keys.map(({ keyId }) => keyId),

@@ -100,7 +100,7 @@ describe('a magic link', () => {
         [seconds],
       );
     const { url } = await linkFor(user);
-    await older(14 * 60 + 50);
+    await older(14 * 60 + 58);
     expect((await fetch(url)).status).toBe(200);
     const late = await linkFor(user);
     await older(15 * 60);
@@ -163,7 +163,7 @@ describe('its pages, in Chromium', () => {
   it.each(['light', 'dark'] as const)(
     'must lead to the key with the keyboard alone, on a phone, %s',
     async (scheme) => {
-      const { url } = await linkFor(user);
+      const { url } = await linkFor(user, [/ENVIRONMENTS_WRITE/]);
       const { page, requests, complaints, close } = await visitor(browser, { scheme });
       const answer = await page.goto(url);
       expect(answer?.headers()).toMatchObject({
@@ -180,8 +180,11 @@ describe('its pages, in Chromium', () => {
       const apiKey = await page.inputValue('#key');
       await picture(page, `key-${scheme}`);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
-      const me = await new ApiClient(bed.platform.baseUrl, apiKey).ok<{ key: { scopes: string[] } }>('GET', '/auth/me');
-      expect(me.key.scopes).toHaveLength(5);
+      const client = new ApiClient(bed.platform.baseUrl, apiKey);
+      const { key } = await client.ok<{ key: { scopes: string[] } }>('GET', '/auth/me');
+      expect(key.scopes).toEqual(['ENVIRONMENTS_READ', 'DEPLOYMENTS_READ', 'DEPLOYMENTS_WRITE', 'LOGS_READ']);
+      expect((await client.request('GET', '/environments')).status).toBe(200);
+      expect((await client.request('POST', '/environments', { name: 'no' })).body.code).toBe('INSUFFICIENT_SCOPE');
       expect(await page.inputValue('#curl')).toBe(`curl -H "X-API-Key: ${apiKey}" ${bed.platform.baseUrl}/auth/me`);
 
       await page.keyboard.press('Tab'); // the key itself

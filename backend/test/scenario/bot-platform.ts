@@ -62,9 +62,13 @@ export class BotPlatform {
   }
 }
 
-/** A link as the bot gives it, with what is ticked from the beginning; the message that holds it. */
-export async function linkFor(user: ChatUser): Promise<{ url: string; token: string; message: ChatMessage }> {
+/** A link as the bot gives it, with what is ticked from the beginning but for `without`; the message that holds it. */
+export async function linkFor(
+  user: ChatUser,
+  without: RegExp[] = [],
+): Promise<{ url: string; token: string; message: ChatMessage }> {
   const message = await user.ask('/api_create');
+  for (const scope of without) await user.press(message, scope);
   await user.press(message, /Create/);
   const url = user.find(message, /Open/).url ?? '';
   return { url, token: new URL(url).searchParams.get('token') ?? '', message };
