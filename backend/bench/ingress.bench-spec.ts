@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { ApiClient } from '../test/scenario/api-client.js';
 import { PublicPlatform } from '../test/scenario/public-platform.js';
-import { uniqueDomain, WEB_APPLICATION } from '../test/scenario/web-application.js';
+import { SMALL_WEB_APPLICATION, uniqueDomain, WEB_APPLICATION } from '../test/scenario/web-application.js';
 import { eventually } from '../test/testbed/eventually.js';
 import { freePort } from '../test/testbed/free-port.js';
 import { h2load } from './h2load.js';
@@ -24,14 +24,6 @@ const SITES = Number(process.env['BERTH_BENCH_SITES'] ?? 100);
 const AT_ONCE = 4;
 const MIB = 1024 * 1024;
 const LIMITS_MS = { http: 3000, https: 10_000 };
-const SMALL = {
-  name: 'web',
-  image: 'busybox',
-  tag: '1.36',
-  command: ['sh', '-c', 'mkdir /tmp/www; echo hello >/tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www'],
-  ports: [{ container: 8080 }],
-};
-
 const site = new PublicPlatform();
 let client: ApiClient;
 let shop: { id: string; domain: string; network: string };
@@ -150,7 +142,7 @@ describe('many sites', () => {
     const report = new Report(`ingress: ${SITES} public environments on one engine`);
     const domains: string[] = [shop.domain];
     await inTurns(SITES - 1, async (index) => {
-      const { domain } = await publicEnvironment(`many${index}`, SMALL);
+      const { domain } = await publicEnvironment(`many${index}`, SMALL_WEB_APPLICATION);
       if (domains.push(domain) % 10 === 0) print(`  ${domains.length} sites`);
     });
     addTimes(report, [await publishAndTime(), await publishAndTime(), await publishAndTime()]);
@@ -174,7 +166,7 @@ async function publicEnvironment(word: string, application: object = { name: 'we
 /** Milliseconds until a name that was just asked for answers with the application; the environment is gone afterwards. */
 async function publishAndTime(): Promise<Record<'http' | 'https', number>> {
   const { id } = await client.createEnvironment();
-  await client.run({ environmentId: id, ...SMALL });
+  await client.run({ environmentId: id, ...SMALL_WEB_APPLICATION });
   const domain = uniqueDomain('timed');
   const begin = performance.now();
   await site.publish(client, id, { domain });
@@ -198,7 +190,7 @@ function addTimes(report: Report, times: Record<'http' | 'https', number>[]): vo
 
 async function manyComeAndGo(count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
-    const { id } = await publicEnvironment(`passing${index}`, SMALL);
+    const { id } = await publicEnvironment(`passing${index}`, SMALL_WEB_APPLICATION);
     await client.deleteEnvironment(id);
   }
 }
@@ -213,19 +205,19 @@ async function inTurns(count: number, work: (index: number) => Promise<void>): P
 }
 
 async function renew(): Promise<void> {
-  const [row] = await site.platform.sql<{ chain: string }>('SELECT chain FROM "Certificate" WHERE domain = $1', [
-    shop.domain,
-  ]);
+  const before = await chain();
   const day = 86_400_000;
-  await site.acme.wantRenewal(row?.chain ?? '', new Date(Date.now() - 2 * day), new Date(Date.now() - day));
+  await site.acme.wantRenewal(before, new Date(Date.now() - 2 * day), new Date(Date.now() - day));
   await site.publish(client, shop.id, { domain: shop.domain });
-  await eventually(async () => {
-    const [now] = await site.platform.sql<{ chain: string }>('SELECT chain FROM "Certificate" WHERE domain = $1', [
-      shop.domain,
-    ]);
-    ok(now?.chain !== row?.chain);
-  }, 60_000);
+  await eventually(async () => ok((await chain()) !== before), 60_000);
   await site.settled(shop.domain);
+}
+
+/** The site's certificate as it is kept now. */
+async function chain(): Promise<string> {
+  const text = 'SELECT chain FROM "Certificate" WHERE domain = $1';
+  const [row] = await site.platform.sql<{ chain: string }>(text, [shop.domain]);
+  return row?.chain ?? '';
 }
 
 async function killEdges(others: { domain: string }[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { PublicPlatform, WAIT_FOR_OTHERS_MS } from '../scenario/public-platform.js';
-import { uniqueDomain } from '../scenario/web-application.js';
+import { SMALL_WEB_APPLICATION, uniqueDomain } from '../scenario/web-application.js';
 import { eventually } from '../testbed/eventually.js';
 import { engineUnderTest } from '../testbed/testbed.js';
 
@@ -9,14 +9,6 @@ const SITES = Number(process.env['BERTH_RESTART_SITES'] ?? 20);
 const AT_ONCE = 4;
 const BACK_MS = 60_000;
 const HEALED_MS = 20_000;
-const WEB = {
-  name: 'web',
-  image: 'busybox',
-  tag: '1.36',
-  command: ['sh', '-c', 'mkdir /tmp/www; echo hello >/tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www'],
-  ports: [{ container: 8080 }],
-};
-
 const site = new PublicPlatform();
 const domains: string[] = [];
 let client: ApiClient;
@@ -29,7 +21,7 @@ describe(`restarts of the Engine with ${SITES} public environments`, () => {
     const publish = async () => {
       for (let domain = names.pop(); domain !== undefined; domain = names.pop()) {
         const { id } = await client.createEnvironment();
-        await client.run({ environmentId: id, ...WEB });
+        await client.run({ environmentId: id, ...SMALL_WEB_APPLICATION });
         await site.publish(client, id, { domain });
         await site.secured(client, id);
         domains.push(domain);

@@ -68,6 +68,15 @@ export const WEB_APPLICATION = {
   ports: [{ container: 8080 }],
 };
 
+/** One that is nothing but a page, for where there are many of them. */
+export const SMALL_WEB_APPLICATION = {
+  name: 'web',
+  image: 'busybox',
+  tag: '1.36',
+  command: ['sh', '-c', 'mkdir /tmp/www; echo hello >/tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www'],
+  ports: [{ container: 8080 }],
+};
+
 /** Names are limited to so many certificates a week, also here: every run has its own. */
 export function uniqueDomain(word: string): string {
   const random = createHash('sha256').update(`${Math.random()}`).digest('hex').slice(0, 8);

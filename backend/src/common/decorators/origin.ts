@@ -1,9 +1,11 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 
+export const VIAS = ['API', 'TELEGRAM', 'LINK', 'HOST'] as const;
+
 /** From where something is done: by the API, the bot, a magic link, or on the host. */
 export interface Origin {
-  via: 'API' | 'TELEGRAM' | 'LINK' | 'HOST';
+  via: (typeof VIAS)[number];
   ip?: string | undefined;
   requestId?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { afterPosition, cut, NEWEST_FIRST, type Page } from '../../common/pagination.js';
+import type { Caller } from '../../common/decorators/caller.js';
 import type { Origin } from '../../common/decorators/origin.js';
 import type { AuditEvent } from '../../generated/prisma/client.js';
 import { type Db, PrismaService } from '../database/prisma.service.js';
@@ -59,6 +60,17 @@ export class Audit {
         ...(detail && { detail }),
       },
     });
+  }
+
+  /** The same of somebody who asks by the API. */
+  byCaller(
+    db: Db,
+    { userId, origin }: Caller,
+    action: AuditAction,
+    target: string,
+    detail?: AuditEntry['detail'],
+  ): Promise<void> {
+    return this.record(db, { action, userId, target, ...(detail && { detail }) }, origin);
   }
 
   async list(

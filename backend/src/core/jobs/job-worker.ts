@@ -65,13 +65,12 @@ function wake(pool: WorkerPool): void {
 @Injectable()
 export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new NestLogger(JobWorker.name);
-  private readonly handlers = new Map<JobName, JobHandler<JobName>>();
+  private readonly handlers = new Map<JobName, { run: JobHandler<JobName>; room: Room }>();
   private readonly schedules: { task: JobName; match: string }[] = [];
   private readonly queueLogger = new Logger(
     () => (level, message) => (level === 'error' ? this.logger.error(message) : undefined),
   );
   private readonly shutdown = new AbortController();
-  private readonly rooms = new Map<JobName, Room>();
   private runners: Runner[] = [];
   private starting: Promise<void> | undefined;
   private pool: PatientPool | undefined;
@@ -87,8 +86,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Called by modules while they initialise. */
   register<N extends JobName>(name: N, handler: JobHandler<N>, room: Room = 'main'): void {
-    this.handlers.set(name, handler as unknown as JobHandler<JobName>);
-    this.rooms.set(name, room);
+    this.handlers.set(name, { run: handler as unknown as JobHandler<JobName>, room });
   }
 
   /** `match`: minute, hour, day, month and weekday, as cron has them, UTC. One instance runs it, whatever their number. */
@@ -116,11 +114,16 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async start(pgPool: PatientPool): Promise<void> {
-    const byRoom = Map.groupBy(this.handlers.keys(), (name) => this.rooms.get(name) ?? 'main');
+    const byRoom = Map.groupBy(this.handlers, ([, { room }]) => room);
     const runners: Runner[] = [];
-    for (const [room, names] of byRoom) {
+    for (const [room, handlers] of byRoom) {
       const parsedCronItems = room === 'main' ? parseCronItems(this.schedules) : [];
-      runners.push(await this.runnerOf(names, { pgPool, concurrency: CONCURRENCY[room], parsedCronItems }));
+      runners.push(
+        await this.runnerOf(
+          handlers.map(([name]) => name),
+          { pgPool, concurrency: CONCURRENCY[room], parsedCronItems },
+        ),
+      );
     }
     this.runners = runners;
     const ended = (reason: unknown) => {
@@ -144,7 +147,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     });
     const handlers = names.map((name) => [
       name,
-      (payload: unknown) => this.handlers.get(name)?.(payload as never, this.shutdown.signal),
+      (payload: unknown) => this.handlers.get(name)?.run(payload as never, this.shutdown.signal),
     ]);
     return run({
       ...options,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Scope } from '../../common/decorators/access.js';
 import { type Db, PrismaService } from '../../core/database/prisma.service.js';
 
-export const LINK_LIFE_SECONDS = 15 * 60;
+const LINK_LIFE_SECONDS = 15 * 60;
 
 export interface LinkRequest {
   userId: string;

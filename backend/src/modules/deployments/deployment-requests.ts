@@ -10,7 +10,7 @@ import type { Deployment, Prisma } from '../../generated/prisma/client.js';
 import { SitesRepository } from '../ingress/sites.repository.js';
 import { DeploymentsRepository } from './deployments.repository.js';
 import { AddressGuard } from '../../integrations/git/address-guard.js';
-import { readGitRequest } from './build/git-request.js';
+import { type GitRequest, readGitRequest } from './build/git-request.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import { builtRepository, builtTag } from './release/built-image.js';
@@ -85,7 +85,7 @@ export class DeploymentRequests {
   }
 
   /** Likewise for a repository. */
-  fromGit(body: CreateGitDeploymentDto): DeploymentRequest {
+  fromGit(body: CreateGitDeploymentDto): DeploymentRequest & { git: GitRequest } {
     const allows = (host: string, address: string) => this.addresses.allows(host, address);
     const { errors: gitErrors, request } = readGitRequest(body, { allows });
     const errors = [...gitErrors, ...runOptionsErrors(body, this.config)];
@@ -98,6 +98,7 @@ export class DeploymentRequests {
       environmentId: body.environmentId,
       name,
       run,
+      git: request,
       data: {
         ...this.columns(body.environmentId, { jobId, name, run }),
         source: 'GIT',
@@ -200,7 +201,7 @@ export class DeploymentRequests {
     return this.secrets.seal(this.secrets.open(sealed, secretContext(row.jobId, column)), secretContext(jobId, column));
   }
 
-  private seal(jobId: string, column: Parameters<typeof secretContext>[1], value: object): string {
+  private seal(jobId: string, column: SecretColumn, value: object): string {
     return this.secrets.seal(JSON.stringify(value), secretContext(jobId, column));
   }
 }

@@ -4,7 +4,7 @@ import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { cut, type Page } from '../../common/pagination.js';
 import type { Db } from '../../core/database/prisma.service.js';
-import { Audit, type AuditAction, type AuditEntry } from '../../core/audit/audit.js';
+import { Audit, type AuditAction } from '../../core/audit/audit.js';
 import { Idempotency } from '../../core/idempotency/idempotency.js';
 import { JobQueue } from '../../core/jobs/job-queue.js';
 import type { EnvironmentRow } from '../environments/environments.repository.js';
@@ -14,6 +14,7 @@ import { DeploymentsRepository, type DeploymentRow } from './deployments.reposit
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
+import { laneOf } from './release/names.js';
 import { PolledDeployments } from './streams/polled-deployments.js';
 import { IN_PROGRESS_STATUSES } from './state/transitions.js';
 
@@ -107,7 +108,7 @@ export class DeploymentsService {
     }
     await this.deployments.transaction(async (db) => {
       await this.pipeline.cancel(db, [deployment.id]);
-      await this.record(db, caller, 'deployment.cancelled', deployment.id);
+      await this.audit.byCaller(db, caller, 'deployment.cancelled', deployment.id);
     });
     return deployment;
   }
@@ -116,22 +117,17 @@ export class DeploymentsService {
   async delete(caller: Caller, id: string, deleteVolumes: boolean): Promise<DeploymentRow> {
     const deployment = await this.get(caller, id);
     await this.deployments.transaction(async (db) => {
-      await this.deployments.wantGone(db, id);
       if (IN_PROGRESS_STATUSES.includes(deployment.status)) await this.pipeline.cancel(db, [id]);
-      await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
-      await this.record(db, caller, 'deployment.deleted', id, { deleteVolumes });
+      await this.takeAway(db, id, deleteVolumes);
+      await this.audit.byCaller(db, caller, 'deployment.deleted', id, { deleteVolumes });
     });
     return deployment;
   }
 
-  private record(
-    db: Db,
-    { userId, origin }: Caller,
-    action: AuditAction,
-    target: string,
-    detail?: AuditEntry['detail'],
-  ): Promise<void> {
-    return this.audit.record(db, { action, userId, target, ...(detail && { detail }) }, origin);
+  /** In the caller's transaction: nothing brings it back from then on, and a job takes it away. */
+  async takeAway(db: Db, id: string, deleteVolumes: boolean): Promise<void> {
+    await this.deployments.wantGone(db, id);
+    await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
   }
 
   /** The row, its job and the answer to a repeated request are committed together. */
@@ -147,13 +143,7 @@ export class DeploymentsService {
       return this.deployments.transaction(async (db) => {
         await claim.take(db);
         const answer = await this.add(db, environment, request, how.lane);
-        await this.record(
-          db,
-          caller,
-          how.action,
-          answer.deploymentId,
-          how.of === undefined ? undefined : { of: how.of },
-        );
+        await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
         await claim.keep(db, answer);
         return answer;
       });
@@ -175,7 +165,7 @@ export class DeploymentsService {
       db,
       request.data.source === 'GIT' && !request.data.rollbackOfId ? 'deployment.build-and-run' : 'deployment.run',
       { deploymentId: id },
-      { key: `run/${id}`, lane: lane && `${environment.id}/${lane}` },
+      { key: `run/${id}`, lane: lane && laneOf(environment.id, lane) },
     );
     return { jobId: request.data.jobId, deploymentId: id, status: 'PENDING' };
   }

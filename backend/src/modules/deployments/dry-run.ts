@@ -15,13 +15,12 @@ import { DeploymentsRepository } from './deployments.repository.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { DeploymentPlanDto } from './dto/deployment-plan.dto.js';
-import { readGitRequest } from './build/git-request.js';
-import { AddressGuard } from '../../integrations/git/address-guard.js';
 import { DeploySteps } from './pipeline/deploy-steps.js';
 import { gitFailure } from './pipeline/git-failure.js';
 import { ImageLookup } from './pipeline/image-lookup.js';
 import { StepFailure } from './pipeline/step-failure.js';
-import { parseImageReference, referenceOf, serverAddressOf } from './release/image-reference.js';
+import { parseImageReference, referenceOf } from './release/image-reference.js';
+import { registryAuthOf } from './release/release-from-row.js';
 import { stopsFirst } from './release/release.js';
 
 const GIT_MS = 20_000;
@@ -38,7 +37,6 @@ export class DryRun {
     private readonly environments: EnvironmentsService,
     private readonly images: ImageLookup,
     private readonly repositories: GitRepositories,
-    private readonly addresses: AddressGuard,
     private readonly steps: DeploySteps,
     private readonly config: Config,
   ) {}
@@ -48,9 +46,7 @@ export class DryRun {
     await this.admit(caller, request);
     const { image, tag } = request.data;
     const imageDigest = parseImageReference(body.image)?.digest ?? null;
-    const { registryAuth } = body;
-    const serveraddress = serverAddressOf(parseImageReference(image)?.registry ?? '');
-    const auth = registryAuth && { ...registryAuth, serveraddress };
+    const auth = body.registryAuth && registryAuthOf(image, body.registryAuth);
     const digest = await named('image', () =>
       this.images.digestOf(referenceOf(image, tag, imageDigest), auth, AbortSignal.timeout(GIT_MS)),
     );
@@ -60,10 +56,7 @@ export class DryRun {
   async ofGit(caller: Caller, body: CreateGitDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromGit(body);
     await this.admit(caller, request);
-    const allows = (host: string, address: string) => this.addresses.allows(host, address);
-    const { request: git } = readGitRequest(body, { allows });
-    if (!git) throw new Error('a request that was read cannot be read again');
-    const { url, auth, options } = git;
+    const { url, auth, options } = request.git;
     const dir = path.join(this.config.build.dir, `look-up-${randomUUID()}`);
     const signal = AbortSignal.timeout(GIT_MS);
     try {

@@ -3,10 +3,10 @@ import type { Caller } from '../../common/decorators/caller.js';
 import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { DomainError, invalidField } from '../../common/errors/domain-error.js';
 import { Audit, type AuditAction } from '../../core/audit/audit.js';
-import { JobQueue } from '../../core/jobs/job-queue.js';
 import { DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
 import { type Created, DeploymentsService, notFound } from './deployments.service.js';
+import { Repair } from './reconcile/repair.js';
 import type { PortMapping } from './release/release.js';
 import { IN_PROGRESS_STATUSES } from './state/transitions.js';
 
@@ -17,7 +17,7 @@ export class ReleasesService {
     private readonly deployments: DeploymentsRepository,
     private readonly service: DeploymentsService,
     private readonly requests: DeploymentRequests,
-    private readonly jobs: JobQueue,
+    private readonly repair: Repair,
     private readonly audit: Audit,
   ) {}
 
@@ -61,9 +61,8 @@ export class ReleasesService {
       throw wrongStatus(row, hint);
     }
     await this.deployments.transaction(async (db) => {
-      await this.deployments.wantGone(db, id);
-      await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes: false }, { key: `remove/${id}` });
-      await this.audit.record(db, { action: 'deployment.stopped', ...who(caller), target: id }, caller.origin);
+      await this.service.takeAway(db, id, false);
+      await this.audit.byCaller(db, caller, 'deployment.stopped', id);
     });
     return row;
   }
@@ -77,10 +76,8 @@ export class ReleasesService {
       throw invalidField('replicas', 'must be 1 with a host port: only one process can hold it');
     await this.deployments.transaction(async (db) => {
       if (!(await this.deployments.setReplicas(db, id, replicas))) throw wrongStatus(row, 'It ended in this moment.');
-      const lane = `${row.environmentId}/${row.name}`;
-      await this.jobs.add(db, 'deployment.repair', { deploymentId: id }, { key: `repair/${id}`, lane });
-      const detail = { from: row.replicas, to: replicas };
-      await this.audit.record(db, { action: 'deployment.scaled', ...who(caller), target: id, detail }, caller.origin);
+      await this.repair.plan(db, row);
+      await this.audit.byCaller(db, caller, 'deployment.scaled', id, { from: row.replicas, to: replicas });
     });
     return this.service.get(caller, id);
   }
@@ -116,10 +113,6 @@ export class ReleasesService {
     if (target.status === 'RUNNING' || target.status === 'STOPPED') return target;
     throw wrongStatus(target, 'Only a release that has run can be gone back to.');
   }
-}
-
-function who({ userId }: Caller): { userId: string } {
-  return { userId };
 }
 
 function wrongStatus({ id, status }: DeploymentRow, hint: string): DomainError {

@@ -5,7 +5,7 @@ import { DomainError } from '../../common/errors/domain-error.js';
 import { cut, type Page } from '../../common/pagination.js';
 import { Clock } from '../../common/time/clock.js';
 import { Config } from '../../config/config.js';
-import { Audit, type AuditAction, type AuditEntry } from '../../core/audit/audit.js';
+import { Audit } from '../../core/audit/audit.js';
 import type { Db } from '../../core/database/prisma.service.js';
 import { type Claim, Idempotency } from '../../core/idempotency/idempotency.js';
 import { JobQueue } from '../../core/jobs/job-queue.js';
@@ -101,20 +101,9 @@ export class EnvironmentsService {
       });
       if (!moved) return;
       await this.jobs.add(db, 'environment.teardown', { environmentId: id }, { key: `teardown/${id}` });
-      await this.record(db, caller, 'environment.deleted', id, { preserveVolumes });
+      await this.audit.byCaller(db, caller, 'environment.deleted', id, { preserveVolumes });
     });
     return this.get(caller, id);
-  }
-
-  /** What was done to an environment; also for those parts of it that other modules keep. */
-  record(
-    db: Db,
-    { userId, origin }: Caller,
-    action: AuditAction,
-    target: string,
-    detail?: AuditEntry['detail'],
-  ): Promise<void> {
-    return this.audit.record(db, { action, userId, target, ...(detail && { detail }) }, origin);
   }
 
   private reserve(caller: Caller, name: string, claim: Claim): Promise<EnvironmentRow> {
@@ -137,7 +126,7 @@ export class EnvironmentsService {
         createdAt,
       });
       await claim.keep(db, answerFrom(environment), environment.id);
-      await this.record(db, caller, 'environment.created', environment.id);
+      await this.audit.byCaller(db, caller, 'environment.created', environment.id);
       return environment;
     });
   }

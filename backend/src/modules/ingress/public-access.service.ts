@@ -3,6 +3,7 @@ import type { Caller } from '../../common/decorators/caller.js';
 import { DomainError, invalidField } from '../../common/errors/domain-error.js';
 import { eventually } from '../../common/time/eventually.js';
 import { Config } from '../../config/config.js';
+import { Audit } from '../../core/audit/audit.js';
 import type { Environment } from '../../generated/prisma/client.js';
 import { EnvironmentTeardown, type TeardownParticipant } from '../environments/environment-teardown.js';
 import type { EnvironmentRow } from '../environments/environments.repository.js';
@@ -28,6 +29,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     private readonly sites: SitesRepository,
     private readonly front: Front,
     private readonly teardown: EnvironmentTeardown,
+    private readonly audit: Audit,
     private readonly config: Config,
   ) {}
 
@@ -51,7 +53,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
       if (!(await this.environments.lockActive(db, environmentId)))
         throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environmentId} is not ACTIVE.` });
       await this.sites.claim(db, environmentId, domain, target);
-      if (caller) await this.environments.record(db, caller, 'environment.published', environmentId, { domain });
+      if (caller) await this.audit.byCaller(db, caller, 'environment.published', environmentId, { domain });
     });
   }
 
@@ -64,7 +66,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     await this.environments.get(caller, environmentId);
     await this.sites.transaction(async (db) => {
       await this.sites.release(db, environmentId);
-      await this.environments.record(db, caller, 'environment.withdrawn', environmentId);
+      await this.audit.byCaller(db, caller, 'environment.withdrawn', environmentId);
     });
     return this.environments.get(caller, environmentId);
   }

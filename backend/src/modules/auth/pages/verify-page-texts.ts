@@ -124,7 +124,7 @@ function scopeList(scopes: Scope[]): Html {
   </ul>`;
 }
 
-export function lifeOf(seconds: number | null): string {
+function lifeOf(seconds: number | null): string {
   if (seconds === null) return 'never';
   const days = Math.round(seconds / DAY_SECONDS);
   return `${days} day${days === 1 ? '' : 's'} after it is made`;

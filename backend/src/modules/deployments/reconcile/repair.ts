@@ -8,15 +8,16 @@ import {
 import { LABELS } from '../../../common/labels.js';
 import { eventually } from '../../../common/time/eventually.js';
 import { SecretBox } from '../../../core/crypto/secret-box.js';
-import { PrismaService } from '../../../core/database/prisma.service.js';
+import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import { Signals } from '../../../core/database/signals.js';
 import { JobQueue } from '../../../core/jobs/job-queue.js';
 import { JobWorker } from '../../../core/jobs/job-worker.js';
 import type { Deployment, Environment } from '../../../generated/prisma/client.js';
-import { SwarmServices } from '../../../integrations/docker/swarm-services.js';
+import { type SwarmService, SwarmServices } from '../../../integrations/docker/swarm-services.js';
 import { SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
 import { ServiceStart } from '../pipeline/service-start.js';
 import { RunningServices } from '../pipeline/running-services.js';
+import { laneOf } from '../release/names.js';
 import { registryAuthFrom, releaseFrom } from '../release/release-from-row.js';
 import { ContainerEvents } from './container-events.js';
 
@@ -64,6 +65,12 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
     clearInterval(this.timer);
   }
 
+  /** Also how a changed number of replicas reaches the Engine. */
+  async plan(db: Db, { id, environmentId, name }: Pick<Deployment, 'id' | 'environmentId' | 'name'>): Promise<void> {
+    const lane = laneOf(environmentId, name);
+    await this.jobs.add(db, 'deployment.repair', { deploymentId: id }, { key: `repair/${id}`, lane });
+  }
+
   private async look(): Promise<void> {
     const services = await this.services.list({ [LABELS.deployment]: true });
     const replicas = new Map(services.map((service) => [service.labels[LABELS.deployment], service.replicas]));
@@ -71,31 +78,30 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
       where: { ...SETTLED, updatedAt: { lt: new Date(Date.now() - SETTLED_MS) } },
       select: { id: true, name: true, environmentId: true, replicas: true },
     });
-    for (const { id: deploymentId, environmentId, name } of rows.filter((row) => replicas.get(row.id) !== row.replicas))
-      await this.jobs.add(
-        this.prisma,
-        'deployment.repair',
-        { deploymentId },
-        { key: `repair/${deploymentId}`, lane: `${environmentId}/${name}` },
-      );
+    for (const row of rows) if (replicas.get(row.id) !== row.replicas) await this.plan(this.prisma, row);
   }
 
-  /** Also how a changed number of replicas reaches the Engine. */
   private async repair(id: string, signal: AbortSignal): Promise<void> {
     const row = await this.prisma.deployment.findFirst({ where: { id, ...SETTLED }, include: { environment: true } });
     if (!row) return;
     const service = await this.running.find(id);
-    if (!service) {
-      this.logger.warn(`the service of ${row.name} (${id}) was gone: it comes back`);
-      await this.start.create(releaseFrom(row, this.secrets), registryAuthFrom(row, this.secrets), signal);
-    } else if (service.replicas !== row.replicas) await this.services.scale(service, row.replicas);
-    await this.matchRows(row, signal);
+    if (service && service.replicas !== row.replicas) await this.services.scale(service, row.replicas);
+    await this.matchRows(row, service ?? (await this.makeAgain(row, signal)), signal);
+  }
+
+  private async makeAgain(row: Running, signal: AbortSignal): Promise<Pick<SwarmService, 'id' | 'name'>> {
+    this.logger.warn(`the service of ${row.name} (${row.id}) was gone: it comes back`);
+    const release = releaseFrom(row, this.secrets);
+    const id = await this.start.create(release, registryAuthFrom(row, this.secrets), signal);
+    return { id, name: release.serviceName };
   }
 
   /** One row for each replica that Swarm wants, under the number that Swarm gave it. */
-  private async matchRows({ id: deploymentId, jobId, replicas }: Running, signal: AbortSignal): Promise<void> {
-    const service = await this.running.find(deploymentId);
-    if (!service) return;
+  private async matchRows(
+    { id: deploymentId, jobId, replicas }: Running,
+    service: Pick<SwarmService, 'id' | 'name'>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const slots = new Set<number>();
     const isPlanned = async () => {
       slots.clear();

@@ -21,6 +21,11 @@ export function volumeName(environmentId: string, name: string): string {
   return `berth_${environmentId}_${name}`;
 }
 
+/** Where jobs of one name run one after the other. */
+export function laneOf(environmentId: string, name: string): string {
+  return `${environmentId}/${name}`;
+}
+
 /** A DNS label for a deployment without a name: the image's last component and part of the jobId. */
 export function defaultDeploymentName(repository: string, jobId: string): string {
   const base = slug(repository.split('/').at(-1) ?? '', 24, 'app');

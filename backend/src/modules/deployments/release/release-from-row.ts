@@ -42,6 +42,14 @@ export function registryAuthFrom(
   const { username, password } = JSON.parse(
     secrets.open(registryAuth, secretContext(jobId, 'registryAuth')),
   ) as RegistryAuth;
+  return registryAuthOf(image, { username, password });
+}
+
+/** Credentials as the Engine wants them: with the registry that they are for. */
+export function registryAuthOf(
+  image: string,
+  { username, password }: Pick<RegistryAuth, 'username' | 'password'>,
+): RegistryAuth {
   return { username, password, serveraddress: serverAddressOf(parseImageReference(image)?.registry ?? '') };
 }
 

@@ -1,10 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
+import { type Origin, VIAS } from '../../../common/decorators/origin.js';
 import { PageQueryDto } from '../../../common/pagination.js';
 import { AUDIT_ACTIONS, type AuditAction } from '../../../core/audit/audit.js';
 import type { AuditEvent } from '../../../generated/prisma/client.js';
-
-const VIAS = ['API', 'TELEGRAM', 'LINK', 'HOST'] as const;
 
 export class AuditQueryDto extends PageQueryDto {
   /** Only what was done so. */
@@ -30,7 +29,7 @@ export class AuditEventDto {
   /** Id of what else it was done to. */
   target: string | null;
   @ApiProperty({ enum: VIAS, enumName: 'AuditVia' })
-  via: (typeof VIAS)[number];
+  via: Origin['via'];
   ip: string | null;
   requestId: string | null;
   /** More about it, never anything secret. */
@@ -46,7 +45,7 @@ export class AuditEventDto {
       userId,
       keyId,
       target,
-      via: event.via as AuditEventDto['via'],
+      via: event.via as Origin['via'],
       ip,
       requestId,
       detail: event.detail as Record<string, unknown> | null,
