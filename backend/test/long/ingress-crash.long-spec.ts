@@ -16,14 +16,15 @@ beforeAll(async () => {
 }, WAIT_FOR_OTHERS_MS);
 afterAll(() => site.stop());
 
-/** One after the other, the process is killed where a call is held. */
+/** One after the other, the process is killed where a call is held. The next call is held before the process is back: it may come at once. */
 async function killedAt(holds: (() => Held)[], begin: () => Promise<unknown>): Promise<void> {
-  for (const [index, hold] of holds.entries()) {
-    const held = hold();
-    if (index === 0) await begin();
-    await held.reached;
+  let held = holds[0]?.();
+  await begin();
+  for (const next of [...holds.slice(1), undefined]) {
+    await held?.reached;
     await site.platform.kill9();
-    held.release();
+    held?.release();
+    held = next?.();
     await site.platform.start();
   }
 }

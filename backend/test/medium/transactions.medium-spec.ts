@@ -42,7 +42,8 @@ it.each([
       await write(db, second, value);
     });
   await Promise.all([change('a', 'one', 'two'), change('b', 'two', 'one')]);
-  expect(attempts).toBe(3);
+  // Three, or more where the one that is run again meets the other a second time.
+  expect(attempts).toBeGreaterThanOrEqual(3);
   const rows = await prisma.platformSetting.findMany({ where: { name: { in: ['one', 'two'] } } });
   expect(new Set(rows.map(({ value }) => value)).size).toBe(1);
 });
