@@ -4,6 +4,8 @@ export const LABELS = {
   environment: 'berth.environment',
   deployment: 'berth.deployment',
   name: 'berth.name',
+  /** of the service that runs a deployment's release command, which is none of its own services: the deployment's id */
+  releaseCommand: 'berth.release-command',
   /** the deployment whose attempt made a volume */
   createdBy: 'berth.created-by',
   /** part of the ingress: `front`, `edge` or `page` */

@@ -99,6 +99,12 @@ export const configSchema = Joi.object({
     .max(600_000)
     .default(2000)
     .description('How long every replica must have stayed up before a deployment is RUNNING.'),
+  DRAIN_SECONDS: Joi.number()
+    .integer()
+    .min(0)
+    .max(3600)
+    .default(10)
+    .description('How long the release before goes on serving once a new one is RUNNING, where a request does not say.'),
   DEPLOY_DEADLINE_SECONDS: count(600, 86_400).description('A deployment that is not RUNNING by then has FAILED.'),
   BUILD_DEADLINE_SECONDS: count(1200, 86_400).description('Limit of one image build.'),
   BUILD_CONCURRENCY: count(1, 64).description('Builds that run at once.'),
@@ -128,6 +134,9 @@ export const configSchema = Joi.object({
     .description('Host ports that deployments may publish.'),
   MAX_ENVIRONMENTS_PER_USER: count(20).description('Live environments per user.'),
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: count(50).description('Live deployments per environment.'),
+  MAX_RELEASES_AT_ONCE_PER_USER: count(20).description(
+    'Deployments of one user that are worked on at a time, per API process; the others wait.',
+  ),
   DEFAULT_CPUS: Joi.number().positive().max(1024).default(1).description('CPU limit of a replica, in cores.'),
   DEFAULT_MEMORY_MB: count(512, 16_777_216).description('Memory limit of a replica, MiB.'),
   DEFAULT_PIDS: count(256, 4_194_304).description('Limit of processes and threads of a replica.'),

@@ -24,13 +24,13 @@ export class Config {
   readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number; authFailures: number };
   readonly telegram: TelegramConfig;
   readonly docker: { host: string; swarmAdvertiseAddr: string | undefined };
-  readonly deploy: { stabilityWindowMs: number; deadlineMs: number };
+  readonly deploy: { stabilityWindowMs: number; deadlineMs: number; drainSeconds: number };
   readonly build: BuildConfig;
   readonly git: GitConfig;
   readonly ingress: { isOn: boolean; image: string; httpPort: number; httpsPort: number };
   readonly acme: AcmeConfig;
   readonly dns: { isChecked: boolean; servers: string[] };
-  readonly quota: { environmentsPerUser: number; deploymentsPerEnvironment: number };
+  readonly quota: { environmentsPerUser: number; deploymentsPerEnvironment: number; releasesAtOncePerUser: number };
   readonly hostPorts: { first: number; last: number };
   readonly resources: { default: Resources; max: Resources };
 
@@ -65,7 +65,11 @@ export class Config {
       host: env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
       swarmAdvertiseAddr: env.SWARM_ADVERTISE_ADDR,
     };
-    this.deploy = { stabilityWindowMs: env.STABILITY_WINDOW_MS, deadlineMs: env.DEPLOY_DEADLINE_SECONDS * 1000 };
+    this.deploy = {
+      stabilityWindowMs: env.STABILITY_WINDOW_MS,
+      deadlineMs: env.DEPLOY_DEADLINE_SECONDS * 1000,
+      drainSeconds: env.DRAIN_SECONDS,
+    };
     this.build = buildOf(env);
     this.git = gitOf(env);
     this.ingress = ingressOf(env);
@@ -74,6 +78,7 @@ export class Config {
     this.quota = {
       environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
       deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT,
+      releasesAtOncePerUser: env.MAX_RELEASES_AT_ONCE_PER_USER,
     };
     this.hostPorts = { first, last };
     this.resources = {
@@ -156,6 +161,7 @@ interface ParsedEnv {
   DOCKER_HOST?: string;
   SWARM_ADVERTISE_ADDR?: string;
   STABILITY_WINDOW_MS: number;
+  DRAIN_SECONDS: number;
   DEPLOY_DEADLINE_SECONDS: number;
   BUILD_DEADLINE_SECONDS: number;
   BUILD_CONCURRENCY: number;
@@ -178,6 +184,7 @@ interface ParsedEnv {
   HOST_PORT_RANGE: string;
   MAX_ENVIRONMENTS_PER_USER: number;
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: number;
+  MAX_RELEASES_AT_ONCE_PER_USER: number;
   DEFAULT_CPUS: number;
   DEFAULT_MEMORY_MB: number;
   DEFAULT_PIDS: number;

@@ -18,6 +18,7 @@ const FLAGS =
 const GENEROUS = {
   INGRESS: 'off', // there is one front on an engine: only the tests that are about it have it
   STABILITY_WINDOW_MS: '300',
+  DRAIN_SECONDS: '1',
   RATE_LIMIT_MAX: '1000000',
   DEPLOY_RATE_LIMIT_MAX: '1000000',
   GIT_DEPLOY_RATE_LIMIT_MAX: '1000000',

@@ -92,6 +92,10 @@ export type CreateEnvironment = {
      * 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments.
      */
     name: string;
+    /**
+     * It is deleted with everything in it after that many seconds; announced before in the bot and in the audit, and put off with PATCH.
+     */
+    ttlSeconds?: number | null;
 };
 
 export type EnvironmentStatus = 'CREATING' | 'ACTIVE' | 'DELETING' | 'DELETED' | 'ERROR';
@@ -119,6 +123,10 @@ export type Environment = {
     publicDomain: string | null;
     certificate: Certificate | null;
     errorMessage: string | null;
+    /**
+     * It is deleted then; null: never.
+     */
+    expiresAt: string | null;
     createdAt: string;
     updatedAt: string;
 };
@@ -132,11 +140,15 @@ export type EnvironmentList = {
     nextCursor: string | null;
 };
 
-export type RenameEnvironment = {
+export type UpdateEnvironment = {
     /**
      * 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments.
      */
-    name: string;
+    name?: string;
+    /**
+     * It is deleted after that many seconds from now; null: it does not end by itself.
+     */
+    ttlSeconds?: number | null;
 };
 
 export type EnvironmentDeletion = {
@@ -164,7 +176,7 @@ export type DeploymentStatus = 'PENDING' | 'PULLING_IMAGE' | 'CREATING_VOLUMES' 
 /**
  * FAILED only.
  */
-export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'SUPERSEDED' | 'INTERNAL';
+export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'RELEASE_COMMAND_FAILED' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'SUPERSEDED' | 'INTERNAL';
 
 export type DeploymentSource = 'IMAGE' | 'GIT';
 
@@ -278,6 +290,10 @@ export type Deployment = {
     environment: DeploymentEnvironment;
     progress: Progress | null;
     /**
+     * PENDING only: how many deployments begin before it, itself included; null once it is its turn.
+     */
+    queuePosition: number | null;
+    /**
      * FAILED only; ends with the container's last log lines.
      */
     errorMessage: string | null;
@@ -296,6 +312,15 @@ export type Deployment = {
     build: Build | null;
     replicas: number;
     command: Array<string>;
+    releaseCommand: Array<string>;
+    /**
+     * How long the release before goes on serving beside it, seconds.
+     */
+    drainSeconds: number;
+    /**
+     * It is removed then; null: never.
+     */
+    expiresAt: string | null;
     /**
      * Null: the default check.
      */
@@ -320,6 +345,10 @@ export type EnvironmentDetails = {
     publicDomain: string | null;
     certificate: Certificate | null;
     errorMessage: string | null;
+    /**
+     * It is deleted then; null: never.
+     */
+    expiresAt: string | null;
     createdAt: string;
     updatedAt: string;
     deployments: Array<Deployment>;
@@ -448,6 +477,19 @@ export type CreateDeployment = {
     };
     volumes?: Array<Volume>;
     /**
+     * Arguments for the image's entrypoint, run once to their end in the environment's network before the release starts, with its variables and
+     * volumes; its failure ends the release. Not for a rollback or a start.
+     */
+    releaseCommand?: Array<string>;
+    /**
+     * How long the release before goes on serving once this one is RUNNING; if this one dies meanwhile, that one stays. Default: DRAIN_SECONDS.
+     */
+    drainSeconds?: number;
+    /**
+     * It is removed after that many seconds, as by DELETE; announced before in the bot and in the audit, and put off with PATCH.
+     */
+    ttlSeconds?: number | null;
+    /**
      * The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too.
      */
     virtualHost?: string;
@@ -567,6 +609,19 @@ export type CreateGitDeployment = {
     };
     volumes?: Array<Volume>;
     /**
+     * Arguments for the image's entrypoint, run once to their end in the environment's network before the release starts, with its variables and
+     * volumes; its failure ends the release. Not for a rollback or a start.
+     */
+    releaseCommand?: Array<string>;
+    /**
+     * How long the release before goes on serving once this one is RUNNING; if this one dies meanwhile, that one stays. Default: DRAIN_SECONDS.
+     */
+    drainSeconds?: number;
+    /**
+     * It is removed after that many seconds, as by DELETE; announced before in the bot and in the audit, and put off with PATCH.
+     */
+    ttlSeconds?: number | null;
+    /**
      * The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too.
      */
     virtualHost?: string;
@@ -665,11 +720,15 @@ export type Rollback = {
     deploymentId?: string;
 };
 
-export type Scale = {
+export type UpdateDeployment = {
+    /**
+     * It is removed after that many seconds from now; null: it does not end by itself.
+     */
+    ttlSeconds?: number | null;
     /**
      * How many are wanted.
      */
-    replicas: number;
+    replicas?: number;
 };
 
 export type OrphanKind = 'SERVICE' | 'NETWORK' | 'VOLUME';
@@ -701,9 +760,9 @@ export type Welcome = {
     };
 };
 
-export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.published' | 'environment.withdrawn' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted';
+export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired';
 
-export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST';
+export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST' | 'PLATFORM';
 
 export type AuditEvent = {
     action: AuditAction;
@@ -716,7 +775,7 @@ export type AuditEvent = {
     } | null;
     id: string;
     /**
-     * Who did it; null: the operator on the host.
+     * Who did it; null: the operator on the host, or the platform by itself.
      */
     userId: string | null;
     /**
@@ -1342,8 +1401,8 @@ export type GetEnvironmentResponses = {
 
 export type GetEnvironmentResponse = GetEnvironmentResponses[keyof GetEnvironmentResponses];
 
-export type RenameEnvironmentData = {
-    body: RenameEnvironment;
+export type UpdateEnvironmentData = {
+    body: UpdateEnvironment;
     path: {
         id: string;
     };
@@ -1351,7 +1410,7 @@ export type RenameEnvironmentData = {
     url: '/environments/{id}';
 };
 
-export type RenameEnvironmentErrors = {
+export type UpdateEnvironmentErrors = {
     /**
      * VALIDATION_FAILED, MALFORMED_JSON
      */
@@ -1394,16 +1453,16 @@ export type RenameEnvironmentErrors = {
     503: Problem;
 };
 
-export type RenameEnvironmentError = RenameEnvironmentErrors[keyof RenameEnvironmentErrors];
+export type UpdateEnvironmentError = UpdateEnvironmentErrors[keyof UpdateEnvironmentErrors];
 
-export type RenameEnvironmentResponses = {
+export type UpdateEnvironmentResponses = {
     /**
      * Done.
      */
     200: EnvironmentAnswer;
 };
 
-export type RenameEnvironmentResponse = RenameEnvironmentResponses[keyof RenameEnvironmentResponses];
+export type UpdateEnvironmentResponse = UpdateEnvironmentResponses[keyof UpdateEnvironmentResponses];
 
 export type MakeEnvironmentPrivateData = {
     body?: never;
@@ -2148,8 +2207,8 @@ export type GetDeploymentResponses = {
 
 export type GetDeploymentResponse = GetDeploymentResponses[keyof GetDeploymentResponses];
 
-export type ScaleDeploymentData = {
-    body: Scale;
+export type UpdateDeploymentData = {
+    body: UpdateDeployment;
     path: {
         id: string;
     };
@@ -2157,7 +2216,7 @@ export type ScaleDeploymentData = {
     url: '/deployments/{id}';
 };
 
-export type ScaleDeploymentErrors = {
+export type UpdateDeploymentErrors = {
     /**
      * VALIDATION_FAILED, MALFORMED_JSON
      */
@@ -2200,16 +2259,16 @@ export type ScaleDeploymentErrors = {
     503: Problem;
 };
 
-export type ScaleDeploymentError = ScaleDeploymentErrors[keyof ScaleDeploymentErrors];
+export type UpdateDeploymentError = UpdateDeploymentErrors[keyof UpdateDeploymentErrors];
 
-export type ScaleDeploymentResponses = {
+export type UpdateDeploymentResponses = {
     /**
      * Done.
      */
     200: DeploymentAnswer;
 };
 
-export type ScaleDeploymentResponse = ScaleDeploymentResponses[keyof ScaleDeploymentResponses];
+export type UpdateDeploymentResponse = UpdateDeploymentResponses[keyof UpdateDeploymentResponses];
 
 export type RedeployDeploymentData = {
     body?: never;

@@ -62,6 +62,7 @@ export const DEPLOYMENT_ERRORS = {
     'Correct the Dockerfile, `dockerfile` or `buildContext`; without a Dockerfile give `baseImage` and `startCommand`.',
   BUILD_FAILED: 'Read the last lines in this message, and GET /deployments/{id}/build-logs.',
   BUILD_TIMEOUT: 'Make the build faster, or ask the operator to raise BUILD_DEADLINE_SECONDS.',
+  RELEASE_COMMAND_FAILED: 'Read the last lines in this message, and correct `releaseCommand` or what it runs.',
   CONTAINER_CRASHED: 'Read the last log lines in this message, and GET /deployments/{id}/logs.',
   HEALTHCHECK_TIMEOUT: 'Check `healthCheck`, or give the application more `startPeriodSeconds`.',
   PORT_NOT_LISTENING: 'Let the application listen on 0.0.0.0 and the declared port, or correct `ports`.',

@@ -17,6 +17,9 @@ export const AUDIT_ACTIONS = [
   'operator.paired',
   'environment.created',
   'environment.deleted',
+  'environment.extended',
+  'environment.expiring',
+  'environment.expired',
   'environment.published',
   'environment.withdrawn',
   'deployment.created',
@@ -27,12 +30,15 @@ export const AUDIT_ACTIONS = [
   'deployment.scaled',
   'deployment.cancelled',
   'deployment.deleted',
+  'deployment.extended',
+  'deployment.expiring',
+  'deployment.expired',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEntry {
   action: AuditAction;
-  /** who did it; null: the operator on the host */
+  /** who did it; null: the operator on the host, or the platform by itself */
   userId: string | null;
   keyId?: string | undefined;
   /** id of what it was done to, where that is neither the user nor the key */
@@ -71,6 +77,11 @@ export class Audit {
     detail?: AuditEntry['detail'],
   ): Promise<void> {
     return this.record(db, { action, userId, target, ...(detail && { detail }) }, origin);
+  }
+
+  /** What happens by itself. */
+  byPlatform(db: Db, action: AuditAction, target: string, detail?: AuditEntry['detail']): Promise<void> {
+    return this.record(db, { action, userId: null, target, ...(detail && { detail }) }, { via: 'PLATFORM' });
   }
 
   async list(

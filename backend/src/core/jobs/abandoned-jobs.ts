@@ -17,13 +17,16 @@ export class AbandonedJobs {
   private suspects = new Set<number>();
   private timer: NodeJS.Timeout | undefined;
   private utils: WorkerUtils | undefined;
+  private released: () => void = () => undefined;
 
   constructor(
     private readonly prisma: PrismaService,
     private readonly identity: WorkerIdentity,
   ) {}
 
-  async start(pool: pg.Pool): Promise<void> {
+  /** `released`: told when jobs can be taken again, which the queue itself would see at its next poll. */
+  async start(pool: pg.Pool, released: () => void): Promise<void> {
+    this.released = released;
     this.utils = await makeWorkerUtils({ pgPool: pool });
     await this.sweep();
   }
@@ -54,14 +57,16 @@ export class AbandonedJobs {
       await this.prisma.workerLease.deleteMany({ where: { lockKey } });
       this.logger.log('a worker process is gone: its jobs run again');
     }
-    await this.releaseUnknown();
+    const unknown = await this.releaseUnknown();
+    if (dead.length > 0 || unknown > 0) this.released();
   }
 
   /** A process that died before its lease was written left locks that no lease speaks of. */
-  private async releaseUnknown(): Promise<void> {
+  private async releaseUnknown(): Promise<number> {
     const unknown = await this.prisma.$queryRaw<{ workerId: string }[]>`
       SELECT DISTINCT locked_by AS "workerId" FROM graphile_worker.jobs
       WHERE locked_at < now() - interval '10 seconds' AND locked_by NOT IN (SELECT unnest("workerIds") FROM "WorkerLease")`;
     if (unknown.length > 0) await this.utils?.forceUnlockWorkers(unknown.map(({ workerId }) => workerId));
+    return unknown.length;
   }
 }

@@ -9,11 +9,14 @@ export interface JobPayloads {
   'deployment.remove': { deploymentId: string; deleteVolumes: boolean };
   /** brings the Engine to what the row of something that runs says */
   'deployment.repair': { deploymentId: string };
+  /** its life is over, or soon */
+  'deployment.expire': { deploymentId: string };
   'deployment.prune-events': object;
   'build.sweep-directories': object;
   'build.prune-images': object;
   'idempotency.forget': object;
   'environment.teardown': { environmentId: string };
+  'environment.expire': { environmentId: string };
   'ingress.sweep': object;
   'site.converge': { siteId: string };
   'certificate.maintain': { domain: string };
@@ -23,6 +26,7 @@ export interface JobPayloads {
   /** the message that holds a magic link must no longer offer it */
   'telegram.link-ended': { linkId: string };
   'telegram.notify': { deploymentId: string; status: 'RUNNING' | 'FAILED' };
+  'telegram.expiring': { environmentId: string; deploymentId?: string };
   'telegram.forget-updates': object;
 }
 export type JobName = keyof JobPayloads;
@@ -31,9 +35,13 @@ export interface JobOptions {
   /** At most one job with this key waits; adding it again replaces the payload. */
   key?: string;
   /** Jobs of one lane run one after the other. */
-  lane?: string;
+  lane?: string | undefined;
   /** not before; at once when missing */
   runAt?: Date;
+  /** the lower, the sooner; 0 when missing */
+  priority?: number;
+  /** Of the jobs of one share, a process works on so many at a time and no more. */
+  share?: string;
 }
 
 /** Adds a job in the caller's transaction: both are committed, or neither. */
@@ -43,9 +51,19 @@ export class JobQueue {
     db: Db,
     name: N,
     payload: JobPayloads[N],
-    { key, lane, runAt }: JobOptions = {},
+    { key, lane, runAt, priority, share }: JobOptions = {},
   ): Promise<void> {
     const json = JSON.stringify(payload);
-    await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${lane ?? null}, job_key := ${key ?? null}, run_at := ${runAt ?? null}::timestamptz)`;
+    await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${lane ?? null}, job_key := ${key ?? null}, run_at := ${runAt ?? null}::timestamptz, priority := ${priority ?? null}::int, flags := ${share ? [share] : null}::text[])`;
+  }
+
+  /** The places of waiting jobs among all that wait for the same worker, from 1, by key. */
+  async positions(db: Db, keys: string[]): Promise<Map<string, number>> {
+    const rows = await db.$queryRaw<{ key: string; position: number }[]>`
+      SELECT key, position FROM (
+        SELECT key, row_number() OVER (PARTITION BY task_identifier ORDER BY priority, run_at, id)::int AS position
+        FROM graphile_worker.jobs WHERE locked_at IS NULL AND attempts = 0 AND run_at <= now()) AS waiting
+      WHERE key = ANY(${keys})`;
+    return new Map(rows.map(({ key, position }) => [key, position]));
   }
 }

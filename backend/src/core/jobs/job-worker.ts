@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger as NestLogger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import {
+  type JobHelpers,
   Logger,
   parseCronItems,
   run,
@@ -12,12 +13,14 @@ import {
   type WorkerEvents,
   type WorkerPool,
 } from 'graphile-worker';
+import { Config } from '../../config/config.js';
 import { DatabaseConnection } from '../database/database-connection.js';
 import { PrismaService } from '../database/prisma.service.js';
 import { Signals } from '../database/signals.js';
 import { WorkerIdentity } from '../database/worker-identity.js';
 import { AbandonedJobs } from './abandoned-jobs.js';
 import type { JobName, JobPayloads } from './job-queue.js';
+import { JobShares } from './job-shares.js';
 import { PatientPool } from './patient-pool.js';
 
 export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: AbortSignal) => Promise<void>;
@@ -32,7 +35,7 @@ const POOL_SIZE = 7;
 /** NOTIFY starts new jobs at once; polling is for retries, whose delays are in seconds. */
 const POLL_INTERVAL_MS = 5000;
 const START_AGAIN_MS = 1000;
-/** After a job of a lane its lane is free as soon as the result is written. */
+/** After a job its lane, and its share, are free as soon as the result is written. */
 const LANE_FREE_MS = [5, 25, 100, 500];
 
 /** Thrown inside a job when the process shuts down: the job stays in the queue and runs again after the start. */
@@ -44,11 +47,11 @@ export class ShutdownInterrupt extends Error {
 
 /**
  * The library looks for the next job before the result of the last one is written, when that one's lane is not free yet, and then sleeps until the
- * next poll: whoever waits in the lane would wait for seconds.
+ * next poll: whoever waits in the lane would wait for seconds. It is the same with shares.
  */
-function wakeAfterLanes(events: WorkerEvents, pool: WorkerPool): void {
+function wakeAfterOthers(events: WorkerEvents, pool: WorkerPool): void {
   events.on('job:complete', ({ job }) => {
-    if (job.job_queue_id === null) return;
+    if (job.job_queue_id === null && job.flags === null) return;
     for (const delayMs of LANE_FREE_MS) setTimeout(() => wake(pool), delayMs).unref();
   });
 }
@@ -75,6 +78,8 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private starting: Promise<void> | undefined;
   private pool: PatientPool | undefined;
   private readonly workerIds: string[] = [];
+  private readonly pools: WorkerPool[] = [];
+  private readonly shares: JobShares;
 
   constructor(
     private readonly connection: DatabaseConnection,
@@ -82,7 +87,10 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly identity: WorkerIdentity,
     private readonly abandoned: AbandonedJobs,
     private readonly signals: Signals,
-  ) {}
+    config: Config,
+  ) {
+    this.shares = new JobShares(config.quota.releasesAtOncePerUser);
+  }
 
   /** Called by modules while they initialise. */
   register<N extends JobName>(name: N, handler: JobHandler<N>, room: Room = 'main'): void {
@@ -98,7 +106,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.pool = this.createPool();
     await runMigrations({ pgPool: this.pool, logger: this.queueLogger });
     // What is slow in it need not keep requests waiting: their jobs are durable.
-    this.starting = this.startUntilItWorks(this.pool).then(() => this.pool && this.abandoned.start(this.pool));
+    this.starting = this.startUntilItWorks(this.pool).then(() => this.pool && this.abandoned.start(this.pool, () => this.wakeAll()));
     // Somebody may have taken us for dead while the database was away.
     this.signals.on('reconnected', () => void this.resume().catch((error: unknown) => this.logger.warn(String(error))));
   }
@@ -143,14 +151,19 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     // Jobs are locked in the name of the pool, not of its workers.
     events.on('pool:create', ({ workerPool }) => {
       this.workerIds.push(workerPool.id);
-      wakeAfterLanes(events, workerPool);
+      wakeAfterOthers(events, workerPool);
+      this.pools.push(workerPool);
     });
     const handlers = names.map((name) => [
       name,
-      (payload: unknown) => this.handlers.get(name)?.run(payload as never, this.shutdown.signal),
+      (payload: unknown, { job }: JobHelpers) =>
+        this.shares.run(job.flags, async () =>
+          this.handlers.get(name)?.run(payload as never, this.shutdown.signal),
+        ),
     ]);
     return run({
       ...options,
+      forbiddenFlags: () => this.shares.full(),
       pollInterval: POLL_INTERVAL_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: 1000,
@@ -172,6 +185,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private async startUntilItWorks(pgPool: PatientPool): Promise<void> {
     while (!this.shutdown.signal.aborted) {
       try {
+        this.pools.length = 0;
         this.workerIds.length = 0; // what they held is given back by AbandonedJobs, as no lease speaks of it
         await this.start(pgPool);
         return;
@@ -180,6 +194,10 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
         await delay(START_AGAIN_MS);
       }
     }
+  }
+
+  private wakeAll(): void {
+    for (const pool of this.pools) wake(pool);
   }
 
   /** What failed because the database was away need not wait longer. */

@@ -45,6 +45,15 @@ export class Containers {
     return found.map(({ Id }) => Id);
   }
 
+  /** One that is gone, or does not run, is left alone. */
+  async kill(id: string): Promise<void> {
+    try {
+      await this.docker.call((docker) => docker.getContainer(id).kill() as Promise<unknown>);
+    } catch (error) {
+      if (!isDockerError(error, 'not-found') && !isDockerError(error, 'conflict')) throw error;
+    }
+  }
+
   /** Runs a command in the machine's own network, with the right to change it, and waits for its end. Returns the exit code; nothing of it stays. */
   async runInHostNetwork(image: string, command: string[]): Promise<number> {
     const container = await this.docker.call((docker) =>

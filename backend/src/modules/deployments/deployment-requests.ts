@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainError, type FieldError } from '../../common/errors/domain-error.js';
 import { validationFailed } from '../../common/validation.pipe.js';
 import { Clock } from '../../common/time/clock.js';
+import { endOfLife } from '../../common/time/life.js';
 import { IdSource } from '../../common/time/id-source.js';
 import { Config } from '../../config/config.js';
 import { SecretBox } from '../../core/crypto/secret-box.js';
@@ -34,6 +35,8 @@ const COPIED: ReadonlySet<string> = new Set([
   'source',
   'replicas',
   'command',
+  'releaseCommand',
+  'drainSeconds',
   'capabilities',
   'ports',
   'volumes',
@@ -121,6 +124,7 @@ export class DeploymentRequests {
   again(row: Deployment, { keepImage = false } = {}): DeploymentRequest {
     const jobId = this.ids.jobId();
     const { name, environmentId, virtualHost, virtualPort } = row;
+    const now = this.clock.now();
     const isPublic = virtualHost !== null && !keepImage;
     const copied = Object.entries(row).filter(([column, value]) => COPIED.has(column) && value !== null);
     const sealed = SEALED.map((column) => [column, this.sealAgain(row, column, jobId)] as const);
@@ -136,7 +140,8 @@ export class DeploymentRequests {
         ...Object.fromEntries(sealed),
         ...(keepImage ? imageOf(row) : this.imageAgain(row, jobId)),
         jobId,
-        createdAt: this.clock.now(),
+        createdAt: now,
+        expiresAt: row.expiresAt !== null && row.expiresAt > now ? row.expiresAt : null,
         virtualHost: isPublic ? virtualHost : null,
         virtualPort: isPublic ? virtualPort : null,
       },
@@ -168,14 +173,19 @@ export class DeploymentRequests {
   /** Of every deployment, whatever its image comes from. */
   private columns(environmentId: string, { jobId, name, run }: { jobId: string; name: string; run: RunOptions }) {
     const { replicas, ports, volumes, envVars, command, healthCheck, resources, capabilities, publicAs } = run;
+    const { releaseCommand, drainSeconds, ttlSeconds } = run;
+    const now = this.clock.now();
     const json = (value: unknown) => value as Prisma.InputJsonValue;
     return {
       jobId,
       name,
       environmentId,
-      createdAt: this.clock.now(),
+      createdAt: now,
+      expiresAt: endOfLife(now, ttlSeconds),
       replicas,
       command,
+      releaseCommand,
+      drainSeconds,
       capabilities,
       virtualHost: publicAs?.domain ?? null,
       virtualPort: publicAs?.port ?? null,

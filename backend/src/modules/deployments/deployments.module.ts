@@ -12,6 +12,8 @@ import { DeploymentLogsService } from './deployment-logs.service.js';
 import { DeploymentStreamsController } from './deployment-streams.controller.js';
 import { DeploymentStreamsService } from './deployment-streams.service.js';
 import { DeploymentRequests } from './deployment-requests.js';
+import { DeploymentExpiry } from './deployment-expiry.js';
+import { DeploymentJobs } from './deployment-jobs.js';
 import { DryRun } from './dry-run.js';
 import { ImageLookup } from './pipeline/image-lookup.js';
 import { Orphans } from './reconcile/orphans.js';
@@ -25,11 +27,14 @@ import { DEPLOY_STEP_PROVIDERS } from './pipeline/deploy-steps.js';
 import { DeploymentNotices } from './state/deployment-notices.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
+import { Drain } from './pipeline/drain.js';
+import { TaskFailures } from './pipeline/task-failures.js';
 import { StartGate } from './pipeline/start-gate.js';
 import { RunningServices } from './pipeline/running-services.js';
 import { ContainerEvents } from './reconcile/container-events.js';
 import { ContainerTruth } from './reconcile/container-truth.js';
 import { PolledDeployments } from './streams/polled-deployments.js';
+import { StrandedDeployments } from './reconcile/stranded-deployments.js';
 import { Repair } from './reconcile/repair.js';
 import { ReleasesController } from './releases.controller.js';
 import { ReleasesService } from './releases.service.js';
@@ -54,6 +59,8 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     ReleasesService,
     DeploymentRequests,
     DryRun,
+    DeploymentJobs,
+    DeploymentExpiry,
     ImageLookup,
     Orphans,
     DeploymentLogsService,
@@ -73,10 +80,13 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     DeploymentNotices,
     PipelineRunner,
     StartGate,
+    Drain,
+    TaskFailures,
     CancelSignals,
     RunningServices,
     ServiceStart,
     Repair,
+    StrandedDeployments,
     ContainerEvents,
     ContainerTruth,
     Removal,

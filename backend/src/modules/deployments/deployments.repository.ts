@@ -3,9 +3,11 @@ import { type Caller, ownedBy } from '../../common/decorators/caller.js';
 import { afterPosition, NEWEST_FIRST, type Page } from '../../common/pagination.js';
 import { Semaphore } from '../../common/semaphore.js';
 import { type Db, PrismaService } from '../../core/database/prisma.service.js';
-import type { Prisma } from '../../generated/prisma/client.js';
+import { JobQueue } from '../../core/jobs/job-queue.js';
+import type { Deployment, Environment, Prisma } from '../../generated/prisma/client.js';
+import { RUN_PREFIX, runKey } from './release/names.js';
 import type { PortMapping } from './release/release.js';
-import { LIVE_STATUSES } from './state/transitions.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './state/transitions.js';
 
 const WITH_PARTS = {
   environment: true,
@@ -16,14 +18,20 @@ const WITH_PARTS = {
 /** Fifty requests at once must leave connections for those who only read. */
 const WRITERS = 4;
 
-export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }>;
+export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }> & {
+  /** of what is PENDING: its place among those that wait, from 1 */
+  queuePosition?: number | undefined;
+};
 
 /** Deployments as users see them: every query goes through the owner. */
 @Injectable()
 export class DeploymentsRepository {
   private readonly turns = new Semaphore(WRITERS);
 
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly jobs: JobQueue,
+  ) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
     return this.turns.run(() => this.prisma.transaction(run));
@@ -38,19 +46,26 @@ export class DeploymentsRepository {
   }
 
   /** Whoever asks looks at the owner himself. */
-  byJobIdForAnybody(jobId: string): Promise<DeploymentRow | null> {
-    return this.prisma.deployment.findUnique({ where: { jobId }, include: WITH_PARTS });
+  async byJobIdForAnybody(jobId: string): Promise<DeploymentRow | null> {
+    return this.placed(await this.prisma.deployment.findUnique({ where: { jobId }, include: WITH_PARTS }));
   }
 
   /** One row more than the limit when there is another page. Their environment is the caller's to add: it is the same for all. */
-  ofEnvironment(environmentId: string, { limit, after }: Page): Promise<Omit<DeploymentRow, 'environment'>[]> {
+  async ofEnvironment(environmentId: string, { limit, after }: Page): Promise<Omit<DeploymentRow, 'environment'>[]> {
     const { containers, steps } = WITH_PARTS;
-    return this.prisma.deployment.findMany({
+    const rows = await this.prisma.deployment.findMany({
       where: { environmentId, ...afterPosition(after) },
       include: { containers, steps },
       orderBy: NEWEST_FIRST,
       take: limit + 1,
     });
+    const waiting = rows.filter(({ status }) => status === 'PENDING');
+    if (waiting.length === 0) return rows;
+    const places = await this.jobs.positions(
+      this.prisma,
+      waiting.map(({ id }) => runKey(id)),
+    );
+    return rows.map((row) => ({ ...row, queuePosition: places.get(runKey(row.id)) }));
   }
 
   /** Across environments, by one writer at a time. */
@@ -70,6 +85,23 @@ export class DeploymentsRepository {
       WHERE status = ANY(${LIVE_STATUSES}::"DeploymentStatus"[]) AND ports @> ${held}::jsonb
         AND NOT ("environmentId" = ${owner.environmentId} AND name = ${owner.name}) LIMIT 1`;
     return rows.length > 0;
+  }
+
+  /** How many deployments of a user are under way or wait. */
+  countInProgress(db: Db, userId: string): Promise<number> {
+    return db.deployment.count({ where: { status: { in: IN_PROGRESS_STATUSES }, environment: { userId } } });
+  }
+
+  /** What is in progress since before `before`, and no job is there to go on with it. */
+  async withoutJob(before: Date): Promise<(Deployment & { environment: Environment })[]> {
+    const ids = await this.prisma.$queryRaw<{ id: string }[]>`
+      SELECT d.id FROM "Deployment" d
+      WHERE d.status = ANY(${IN_PROGRESS_STATUSES}::"DeploymentStatus"[]) AND d."createdAt" < ${before} AND NOT EXISTS (
+        SELECT 1 FROM graphile_worker.jobs j WHERE j.key = ${RUN_PREFIX} || d.id AND (j.locked_at IS NOT NULL OR j.attempts < j.max_attempts))`;
+    return this.prisma.deployment.findMany({
+      where: { id: { in: ids.map(({ id }) => id) } },
+      include: { environment: true },
+    });
   }
 
   /** Is a release of this name there, or on its way? */
@@ -96,6 +128,10 @@ export class DeploymentsRepository {
     await db.deployment.updateMany({ where: { id, deleteRequestedAt: null }, data: { deleteRequestedAt: new Date() } });
   }
 
+  async setExpiry(db: Db, id: string, expiresAt: Date | null): Promise<void> {
+    await db.deployment.updateMany({ where: { id }, data: { expiresAt } });
+  }
+
   /** False when it runs no more. */
   async setReplicas(db: Db, id: string, replicas: number): Promise<boolean> {
     const { count } = await db.deployment.updateMany({
@@ -109,7 +145,14 @@ export class DeploymentsRepository {
     return db.deployment.create({ data, select: { id: true } });
   }
 
-  private findOwn(caller: Caller, where: Prisma.DeploymentWhereInput): Promise<DeploymentRow | null> {
-    return this.prisma.deployment.findFirst({ where: { ...where, environment: ownedBy(caller) }, include: WITH_PARTS });
+  private async findOwn(caller: Caller, where: Prisma.DeploymentWhereInput): Promise<DeploymentRow | null> {
+    const own = { ...where, environment: ownedBy(caller) };
+    return this.placed(await this.prisma.deployment.findFirst({ where: own, include: WITH_PARTS }));
+  }
+
+  private async placed(row: DeploymentRow | null): Promise<DeploymentRow | null> {
+    if (row?.status !== 'PENDING') return row;
+    const key = runKey(row.id);
+    return { ...row, queuePosition: (await this.jobs.positions(this.prisma, [key])).get(key) };
   }
 }

@@ -6,7 +6,7 @@ import { cut, type Page } from '../../common/pagination.js';
 import type { Db } from '../../core/database/prisma.service.js';
 import { Audit, type AuditAction } from '../../core/audit/audit.js';
 import { Idempotency } from '../../core/idempotency/idempotency.js';
-import { JobQueue } from '../../core/jobs/job-queue.js';
+import { DeploymentJobs } from './deployment-jobs.js';
 import type { EnvironmentRow } from '../environments/environments.repository.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
@@ -14,7 +14,6 @@ import { DeploymentsRepository, type DeploymentRow } from './deployments.reposit
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
-import { laneOf } from './release/names.js';
 import { PolledDeployments } from './streams/polled-deployments.js';
 import { IN_PROGRESS_STATUSES } from './state/transitions.js';
 
@@ -46,7 +45,7 @@ export class DeploymentsService {
     private readonly deployments: DeploymentsRepository,
     private readonly environments: EnvironmentsService,
     private readonly requests: DeploymentRequests,
-    private readonly jobs: JobQueue,
+    private readonly jobs: DeploymentJobs,
     private readonly pipeline: PipelineRepository,
     private readonly idempotency: Idempotency,
     private readonly polled: PolledDeployments,
@@ -118,16 +117,10 @@ export class DeploymentsService {
     const deployment = await this.get(caller, id);
     await this.deployments.transaction(async (db) => {
       if (IN_PROGRESS_STATUSES.includes(deployment.status)) await this.pipeline.cancel(db, [id]);
-      await this.takeAway(db, id, deleteVolumes);
+      await this.jobs.remove(db, id, deleteVolumes);
       await this.audit.byCaller(db, caller, 'deployment.deleted', id, { deleteVolumes });
     });
     return deployment;
-  }
-
-  /** In the caller's transaction: nothing brings it back from then on, and a job takes it away. */
-  async takeAway(db: Db, id: string, deleteVolumes: boolean): Promise<void> {
-    await this.deployments.wantGone(db, id);
-    await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
   }
 
   /** The row, its job and the answer to a repeated request are committed together. */
@@ -160,13 +153,11 @@ export class DeploymentsService {
       throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environment.id} is being deleted.` });
     await this.requests.admit(db, environment, request);
     if (lane !== undefined) await this.pipeline.supersede(db, environment.id, lane);
+    const behind = await this.deployments.countInProgress(db, environment.userId);
     const { id } = await this.deployments.create(db, request.data);
-    await this.jobs.add(
-      db,
-      request.data.source === 'GIT' && !request.data.rollbackOfId ? 'deployment.build-and-run' : 'deployment.run',
-      { deploymentId: id },
-      { key: `run/${id}`, lane: lane && laneOf(environment.id, lane) },
-    );
+    const isBuilt = request.data.source === 'GIT' && !request.data.rollbackOfId;
+    await this.jobs.run(db, { id, environmentId: environment.id, isBuilt }, { name: lane, userId: environment.userId, behind });
+    await this.jobs.expire(db, id, request.data.expiresAt as Date | null);
     return { jobId: request.data.jobId, deploymentId: id, status: 'PENDING' };
   }
 }

@@ -12,7 +12,7 @@ import {
   DeploymentDto,
   DeploymentMessageDto,
 } from './dto/deployment.dto.js';
-import { RollbackDto, ScaleDto } from './dto/releases.dto.js';
+import { RollbackDto, UpdateDeploymentDto } from './dto/releases.dto.js';
 import { ReleasesService } from './releases.service.js';
 
 @ApiTags('deployments')
@@ -121,19 +121,19 @@ export class ReleasesController {
 
   @Patch(':id')
   @Operation({
-    id: 'scaleDeployment',
-    summary: 'More or fewer replicas of what runs',
-    description: 'The answer has the number that is wanted; `containers` follow.',
+    id: 'updateDeployment',
+    summary: 'More or fewer replicas of what runs, a longer or shorter life',
+    description: 'The answer has the number of replicas that is wanted; `containers` follow.',
     response: DeploymentAnswerDto,
     scopes: ['DEPLOYMENTS_WRITE'],
-    examples: { 'three of them': { replicas: 3 } },
+    examples: { 'three of them': { replicas: 3 }, 'another day': { ttlSeconds: 86_400 } },
     errors: ['DEPLOYMENT_NOT_FOUND', 'DEPLOYMENT_STATUS_CONFLICT'],
   })
-  async scale(
+  async update(
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,
-    @Body() { replicas }: ScaleDto,
+    @Body() body: UpdateDeploymentDto,
   ): Promise<DeploymentAnswerDto> {
-    return { deployment: DeploymentDto.from(await this.releases.scale(caller, id, replicas)) };
+    return { deployment: DeploymentDto.from(await this.releases.update(caller, id, body)) };
   }
 }

@@ -2,13 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/decorators/caller.js';
 import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
 import { DomainError, invalidField } from '../../common/errors/domain-error.js';
+import { Clock } from '../../common/time/clock.js';
+import { endOfLife } from '../../common/time/life.js';
 import { Audit, type AuditAction } from '../../core/audit/audit.js';
+import type { Db } from '../../core/database/prisma.service.js';
+import { DeploymentJobs } from './deployment-jobs.js';
 import { DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
 import { type Created, DeploymentsService, notFound } from './deployments.service.js';
+import type { UpdateDeploymentDto } from './dto/releases.dto.js';
 import { Repair } from './reconcile/repair.js';
 import type { PortMapping } from './release/release.js';
-import { IN_PROGRESS_STATUSES } from './state/transitions.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './state/transitions.js';
 
 /** What users do with deployments that are there: each is a release of its own, or a job that is committed with its row. */
 @Injectable()
@@ -19,6 +24,8 @@ export class ReleasesService {
     private readonly requests: DeploymentRequests,
     private readonly repair: Repair,
     private readonly audit: Audit,
+    private readonly jobs: DeploymentJobs,
+    private readonly clock: Clock,
   ) {}
 
   /** The same specification; what the tag or the branch means is found out again. */
@@ -61,25 +68,38 @@ export class ReleasesService {
       throw wrongStatus(row, hint);
     }
     await this.deployments.transaction(async (db) => {
-      await this.service.takeAway(db, id, false);
+      await this.jobs.remove(db, id, false);
       await this.audit.byCaller(db, caller, 'deployment.stopped', id);
     });
     return row;
   }
 
-  /** More or fewer replicas of what runs. The answer has the number that is wanted; containers follow. */
-  async scale(caller: Caller, id: string, replicas: number): Promise<DeploymentRow> {
+  /** Both are changed, or neither. */
+  async update(caller: Caller, id: string, { replicas, ttlSeconds }: UpdateDeploymentDto): Promise<DeploymentRow> {
+    if (replicas == null && ttlSeconds === undefined) throw invalidField('replicas', 'or ttlSeconds must be given');
     const row = await this.service.get(caller, id);
-    if (row.status !== 'RUNNING') throw wrongStatus(row, 'Only what is RUNNING can be scaled.');
-    const ports = row.ports as unknown as PortMapping[];
-    if (replicas > 1 && ports.some(({ host }) => host !== undefined))
-      throw invalidField('replicas', 'must be 1 with a host port: only one process can hold it');
+    if (replicas != null) refuseScaling(row, replicas);
+    if (!LIVE_STATUSES.includes(row.status)) throw wrongStatus(row, 'Nothing of it runs.');
     await this.deployments.transaction(async (db) => {
-      if (!(await this.deployments.setReplicas(db, id, replicas))) throw wrongStatus(row, 'It ended in this moment.');
-      await this.repair.plan(db, row);
-      await this.audit.byCaller(db, caller, 'deployment.scaled', id, { from: row.replicas, to: replicas });
+      if (replicas != null) await this.scale(db, caller, row, replicas);
+      if (ttlSeconds !== undefined) await this.setLife(db, caller, id, ttlSeconds);
     });
     return this.service.get(caller, id);
+  }
+
+  /** More or fewer replicas of what runs; containers follow. */
+  private async scale(db: Db, caller: Caller, row: DeploymentRow, replicas: number): Promise<void> {
+    if (!(await this.deployments.setReplicas(db, row.id, replicas))) throw wrongStatus(row, 'It ended in this moment.');
+    await this.repair.plan(db, row);
+    await this.audit.byCaller(db, caller, 'deployment.scaled', row.id, { from: row.replicas, to: replicas });
+  }
+
+  /** From now on; null: it does not end by itself. */
+  private async setLife(db: Db, caller: Caller, id: string, ttlSeconds: number | null): Promise<void> {
+    const expiresAt = endOfLife(this.clock.now(), ttlSeconds);
+    await this.deployments.setExpiry(db, id, expiresAt);
+    await this.jobs.expire(db, id, expiresAt);
+    await this.audit.byCaller(db, caller, 'deployment.extended', id, { expiresAt: expiresAt?.toISOString() ?? null });
   }
 
   private back(
@@ -113,6 +133,13 @@ export class ReleasesService {
     if (target.status === 'RUNNING' || target.status === 'STOPPED') return target;
     throw wrongStatus(target, 'Only a release that has run can be gone back to.');
   }
+}
+
+function refuseScaling(row: DeploymentRow, replicas: number): void {
+  if (row.status !== 'RUNNING') throw wrongStatus(row, 'Only what is RUNNING can be scaled.');
+  const ports = row.ports as unknown as PortMapping[];
+  if (replicas > 1 && ports.some(({ host }) => host !== undefined))
+    throw invalidField('replicas', 'must be 1 with a host port: only one process can hold it');
 }
 
 function wrongStatus({ id, status }: DeploymentRow, hint: string): DomainError {

@@ -1,6 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { Signals } from '../../core/database/signals.js';
 import { Idempotency } from '../../core/idempotency/idempotency.js';
+import type { Db } from '../../core/database/prisma.service.js';
+import { JobQueue } from '../../core/jobs/job-queue.js';
 import { JobWorker } from '../../core/jobs/job-worker.js';
 import type { Environment } from '../../generated/prisma/client.js';
 import { EnvironmentNetwork } from './environment-network.js';
@@ -30,6 +32,7 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
     private readonly worker: JobWorker,
     private readonly idempotency: Idempotency,
     private readonly signals: Signals,
+    private readonly jobs: JobQueue,
   ) {}
 
   register(stage: TeardownStage, participant: TeardownParticipant): void {
@@ -60,6 +63,14 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
         (error: unknown) => this.logger.warn(`environment ${environment.id} has no network yet: ${String(error)}`),
       );
     }
+  }
+
+  /** In the caller's transaction; false when there is nothing to begin with. */
+  async begin(db: Db, id: string, { preserveVolumes }: { preserveVolumes: boolean }): Promise<boolean> {
+    const data = { preserveVolumes, errorMessage: null };
+    const moved = await this.environments.move(db, id, ['CREATING', 'ACTIVE', 'ERROR'], 'DELETING', data);
+    if (moved) await this.jobs.add(db, 'environment.teardown', { environmentId: id }, { key: `teardown/${id}` });
+    return moved;
   }
 
   private async run(environmentId: string, signal: AbortSignal): Promise<void> {

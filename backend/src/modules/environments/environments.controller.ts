@@ -13,7 +13,7 @@ import {
   EnvironmentDto,
   EnvironmentListDto,
   ListEnvironmentsQueryDto,
-  RenameEnvironmentDto,
+  UpdateEnvironmentDto,
 } from './dto/environment.dto.js';
 import { EnvironmentsService } from './environments.service.js';
 
@@ -29,17 +29,17 @@ export class EnvironmentsController {
     response: EnvironmentAnswerDto,
     status: 201,
     idempotent: true,
-    examples: { 'an environment': { name: 'shop' } },
+    examples: { 'an environment': { name: 'shop' }, 'for a day': { name: 'preview-17', ttlSeconds: 86_400 } },
     scopes: ['ENVIRONMENTS_WRITE'],
     errors: ['ENVIRONMENT_NAME_TAKEN', 'ENVIRONMENT_QUOTA_EXCEEDED', 'DOCKER_UNAVAILABLE', 'ADDRESS_POOL_EXHAUSTED'],
   })
   async create(
     @CurrentCaller() caller: Caller,
-    @Body() { name }: CreateEnvironmentDto,
+    @Body() body: CreateEnvironmentDto,
     @Idempotent() idempotent: IdempotentRequest | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<EnvironmentAnswerDto> {
-    const { answer, replayed } = await this.environments.create(caller, name, idempotent);
+    const { answer, replayed } = await this.environments.create(caller, body, idempotent);
     if (replayed) response.setHeader('Idempotency-Replayed', 'true');
     return answer;
   }
@@ -58,20 +58,20 @@ export class EnvironmentsController {
 
   @Patch(':id')
   @Operation({
-    id: 'renameEnvironment',
-    summary: 'Rename an environment',
+    id: 'updateEnvironment',
+    summary: 'Rename an environment, or give it a longer or shorter life',
     description: 'What runs in it is not touched; its network keeps the name it was made with.',
     response: EnvironmentAnswerDto,
     scopes: ['ENVIRONMENTS_WRITE'],
-    examples: { 'another name': { name: 'shop-staging' } },
+    examples: { 'another name': { name: 'shop-staging' }, 'another day': { ttlSeconds: 86_400 } },
     errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NAME_TAKEN', 'ENVIRONMENT_NOT_ACTIVE'],
   })
-  async rename(
+  async update(
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,
-    @Body() { name }: RenameEnvironmentDto,
+    @Body() body: UpdateEnvironmentDto,
   ): Promise<EnvironmentAnswerDto> {
-    return { environment: EnvironmentDto.from(await this.environments.rename(caller, id, name)) };
+    return { environment: EnvironmentDto.from(await this.environments.update(caller, id, body)) };
   }
 
   @Delete(':id')

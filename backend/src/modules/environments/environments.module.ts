@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EnvironmentExpiry } from './environment-expiry.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
 import { EnvironmentsController } from './environments.controller.js';
@@ -7,7 +8,7 @@ import { EnvironmentsService } from './environments.service.js';
 
 @Module({
   controllers: [EnvironmentsController],
-  providers: [EnvironmentsRepository, EnvironmentsService, EnvironmentNetwork, EnvironmentTeardown],
+  providers: [EnvironmentsRepository, EnvironmentsService, EnvironmentNetwork, EnvironmentTeardown, EnvironmentExpiry],
   exports: [EnvironmentsService, EnvironmentTeardown],
 })
 export class EnvironmentsModule {}

@@ -40,7 +40,7 @@ export class EnvironmentsRepository {
 
   create(
     db: Db,
-    data: { name: string; overlayNetworkId: string; userId: string; createdAt: Date },
+    data: { name: string; overlayNetworkId: string; userId: string; createdAt: Date; expiresAt: Date | null },
   ): Promise<EnvironmentRow> {
     return db.environment.create({ data, include: WITH_CERTIFICATE });
   }
@@ -84,8 +84,8 @@ export class EnvironmentsRepository {
   }
 
   /** False when it is not ACTIVE any more. */
-  async rename(db: Db, id: string, name: string): Promise<boolean> {
-    const { count } = await db.environment.updateMany({ where: { id, status: 'ACTIVE' }, data: { name } });
+  async change(db: Db, id: string, data: { name?: string; expiresAt?: Date | null }): Promise<boolean> {
+    const { count } = await db.environment.updateMany({ where: { id, status: 'ACTIVE' }, data });
     return count > 0;
   }
 

@@ -1,16 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/decorators/caller.js';
 import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
-import { DomainError } from '../../common/errors/domain-error.js';
+import { DomainError, invalidField } from '../../common/errors/domain-error.js';
 import { cut, type Page } from '../../common/pagination.js';
 import { Clock } from '../../common/time/clock.js';
+import { endOfLife } from '../../common/time/life.js';
 import { Config } from '../../config/config.js';
 import { Audit } from '../../core/audit/audit.js';
 import type { Db } from '../../core/database/prisma.service.js';
 import { type Claim, Idempotency } from '../../core/idempotency/idempotency.js';
-import { JobQueue } from '../../core/jobs/job-queue.js';
 import type { EnvironmentStatus } from '../../generated/prisma/client.js';
-import { type EnvironmentAnswerDto, EnvironmentDto } from './dto/environment.dto.js';
+import {
+  type CreateEnvironmentDto,
+  type EnvironmentAnswerDto,
+  EnvironmentDto,
+  type UpdateEnvironmentDto,
+} from './dto/environment.dto.js';
+import { EnvironmentExpiry } from './environment-expiry.js';
+import { EnvironmentTeardown } from './environment-teardown.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { overlayName } from './environment-name.js';
 import { EnvironmentsRepository, type EnvironmentRow } from './environments.repository.js';
@@ -20,7 +27,8 @@ export class EnvironmentsService {
   constructor(
     private readonly environments: EnvironmentsRepository,
     private readonly network: EnvironmentNetwork,
-    private readonly jobs: JobQueue,
+    private readonly teardown: EnvironmentTeardown,
+    private readonly expiry: EnvironmentExpiry,
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly idempotency: Idempotency,
@@ -30,11 +38,11 @@ export class EnvironmentsService {
   /** ACTIVE when it returns: the network is there. When it cannot be made, nothing is left. */
   create(
     caller: Caller,
-    name: string,
+    { name, ttlSeconds }: CreateEnvironmentDto,
     idempotent?: IdempotentRequest,
   ): Promise<{ answer: EnvironmentAnswerDto; replayed: boolean }> {
     return this.idempotency.once(idempotent, async (claim) => {
-      const reserved = await this.reserve(caller, name, claim);
+      const reserved = await this.reserve(caller, { name, ttlSeconds: ttlSeconds ?? null }, claim);
       try {
         await this.network.ensure(reserved);
       } catch (error) {
@@ -48,14 +56,20 @@ export class EnvironmentsService {
     });
   }
 
-  /** The name only: the network and what runs in it stay as they are. */
-  async rename(caller: Caller, id: string, name: string): Promise<EnvironmentRow> {
-    const environment = await this.getActive(caller, id);
-    if (environment.name === name) return environment;
+  /** The name and the end of its life: the network and what runs in it stay as they are. */
+  async update(caller: Caller, id: string, { name, ttlSeconds }: UpdateEnvironmentDto): Promise<EnvironmentRow> {
+    if (name == null && ttlSeconds === undefined) throw invalidField('name', 'or ttlSeconds must be given');
+    const { userId, name: current } = await this.getActive(caller, id);
     await this.environments.transaction(async (db) => {
-      await this.environments.lockUser(db, environment.userId);
-      await this.refuseTaken(db, environment.userId, name);
-      if (!(await this.environments.rename(db, id, name))) await this.getActive(caller, id);
+      await this.environments.lockUser(db, userId);
+      if (name != null && name !== current) await this.refuseTaken(db, userId, name);
+      const expiry = ttlSeconds === undefined ? {} : { expiresAt: endOfLife(this.clock.now(), ttlSeconds) };
+      if (!(await this.environments.change(db, id, { ...(name != null && { name }), ...expiry })))
+        await this.getActive(caller, id);
+      if (expiry.expiresAt === undefined) return;
+      await this.expiry.plan(db, id, expiry.expiresAt);
+      const detail = { expiresAt: expiry.expiresAt?.toISOString() ?? null };
+      await this.audit.byCaller(db, caller, 'environment.extended', id, detail);
     });
     return this.get(caller, id);
   }
@@ -95,18 +109,17 @@ export class EnvironmentsService {
     const environment = await this.get(caller, id);
     if (environment.status === 'DELETED') throw notFound(id);
     await this.environments.transaction(async (db) => {
-      const moved = await this.environments.move(db, id, ['CREATING', 'ACTIVE', 'ERROR'], 'DELETING', {
-        preserveVolumes,
-        errorMessage: null,
-      });
-      if (!moved) return;
-      await this.jobs.add(db, 'environment.teardown', { environmentId: id }, { key: `teardown/${id}` });
+      if (!(await this.teardown.begin(db, id, { preserveVolumes }))) return;
       await this.audit.byCaller(db, caller, 'environment.deleted', id, { preserveVolumes });
     });
     return this.get(caller, id);
   }
 
-  private reserve(caller: Caller, name: string, claim: Claim): Promise<EnvironmentRow> {
+  private reserve(
+    caller: Caller,
+    { name, ttlSeconds }: { name: string; ttlSeconds: number | null },
+    claim: Claim,
+  ): Promise<EnvironmentRow> {
     return this.environments.transaction(async (db) => {
       await claim.take(db);
       await this.environments.lockUser(db, caller.userId);
@@ -124,7 +137,9 @@ export class EnvironmentsService {
         overlayNetworkId: overlayName(name, createdAt),
         userId: caller.userId,
         createdAt,
+        expiresAt: endOfLife(createdAt, ttlSeconds),
       });
+      await this.expiry.plan(db, environment.id, environment.expiresAt);
       await claim.keep(db, answerFrom(environment), environment.id);
       await this.audit.byCaller(db, caller, 'environment.created', environment.id);
       return environment;

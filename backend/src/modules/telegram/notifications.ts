@@ -6,7 +6,7 @@ import { escapeHtml, messageOf } from './turn.js';
 
 const MOST_REASON = 700;
 
-/** Tells owners how their deployments end. It hears of it by a job that was committed with the status. */
+/** Tells owners how their deployments end, and what is about to end. It hears of it by a job that was committed with the status. */
 @Injectable()
 export class Notifications implements OnModuleInit {
   constructor(
@@ -17,6 +17,28 @@ export class Notifications implements OnModuleInit {
 
   onModuleInit(): void {
     this.worker.register('telegram.notify', ({ deploymentId, status }) => this.tell(deploymentId, status), 'messages');
+    this.worker.register(
+      'telegram.expiring',
+      ({ environmentId, deploymentId }) => this.tellExpiry(environmentId, deploymentId),
+      'messages',
+    );
+  }
+
+  private async tellExpiry(environmentId: string, deploymentId: string | undefined): Promise<void> {
+    const environment = await this.prisma.environment.findUnique({
+      where: { id: environmentId },
+      include: { user: true },
+    });
+    if (!environment?.user.notify) return;
+    const deployment = deploymentId && (await this.prisma.deployment.findUnique({ where: { id: deploymentId } }));
+    const { expiresAt } = deployment || environment;
+    if (!expiresAt) return;
+    const name = escapeHtml(environment.name);
+    const what = deployment ? `<b>${escapeHtml(deployment.name)}</b> in ${name}` : `The environment <b>${name}</b>`;
+    const path = deployment ? `/deployments/${deployment.id}` : `/environments/${environmentId}`;
+    const text = `⏳ ${what} ends at ${expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC.\n\nTo put it off: <code>PATCH ${path} {"ttlSeconds": 86400}</code>`;
+    const { telegramId } = environment.user;
+    await this.outbox.add(this.prisma, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });
   }
 
   private async tell(deploymentId: string, status: 'RUNNING' | 'FAILED'): Promise<void> {

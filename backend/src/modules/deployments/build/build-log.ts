@@ -22,7 +22,7 @@ interface Part {
   content: string;
 }
 
-/** What clone and build print, kept with the deployment in parts as it comes. */
+/** What clone, build and release command print, kept with the deployment in parts as it comes. */
 @Injectable()
 export class BuildLog {
   constructor(
@@ -91,10 +91,17 @@ export class BuildLog {
     });
   }
 
-  /** Before and while its image is made. */
+  /** Before and while its image is made, or a release command has still to run. */
   private async isBuilding(id: string): Promise<boolean> {
     const before = ['PENDING', 'PULLING_IMAGE'] as const satisfies typeof IN_PROGRESS_STATUSES;
-    return (await this.prisma.deployment.count({ where: { id, status: { in: [...before] } } })) > 0;
+    const commandIsToCome = {
+      status: { in: IN_PROGRESS_STATUSES },
+      releaseCommand: { isEmpty: false },
+      releaseCommandDoneAt: null,
+      rollbackOfId: null,
+    };
+    const where = { id, OR: [{ status: { in: [...before] } }, commandIsToCome] };
+    return (await this.prisma.deployment.count({ where })) > 0;
   }
 }
 

@@ -21,6 +21,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ID } from '../../../common/id.pipe.js';
+import { TtlSeconds } from '../../../common/time/life.js';
 import { BASELINE_CAPABILITIES } from '../release/release.js';
 
 export const DEPLOYMENT_NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
@@ -244,6 +245,32 @@ export class RunOptionsDto {
   @MaxLength(8192, { each: true, message: 'must hold strings of at most 8192 characters' })
   @Matches(NO_NUL, { each: true, message: 'must not hold NUL' })
   command?: string[] = [];
+
+  /**
+   * Arguments for the image's entrypoint, run once to their end in the environment's network before the release starts, with its variables and
+   * volumes; its failure ends the release. Not for a rollback or a start.
+   */
+  @ApiProperty({ example: ['npm', 'run', 'migrate'], required: false })
+  @IsOptional()
+  @IsArray({ message: 'must be a list of strings' })
+  @ArrayMaxSize(100, { message: 'must have at most 100 elements' })
+  @IsString({ each: true, message: 'must be a list of strings' })
+  @MaxLength(8192, { each: true, message: 'must hold strings of at most 8192 characters' })
+  @Matches(NO_NUL, { each: true, message: 'must not hold NUL' })
+  releaseCommand?: string[] = [];
+
+  /** How long the release before goes on serving once this one is RUNNING; if this one dies meanwhile, that one stays. Default: DRAIN_SECONDS. */
+  @ApiProperty({ type: Number, example: 10, required: false })
+  @IsOptional()
+  @Transform(numeric)
+  @IsInt(wholeBetween(0, 3600))
+  @Min(0, wholeBetween(0, 3600))
+  @Max(3600, wholeBetween(0, 3600))
+  drainSeconds?: number;
+
+  /** It is removed after that many seconds, as by DELETE; announced before in the bot and in the audit, and put off with PATCH. */
+  @TtlSeconds()
+  ttlSeconds?: number | null;
 
   /** The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too. */
   @ApiProperty({ example: 'shop.example.com', required: false })

@@ -108,6 +108,8 @@ export class DeploymentDto {
   @ApiProperty({ enum: DEPLOYMENT_STATUSES, enumName: 'DeploymentStatus' })
   status: DeploymentStatus;
   progress: ProgressDto | null;
+  /** PENDING only: how many deployments begin before it, itself included; null once it is its turn. */
+  queuePosition: number | null;
   /** FAILED only. */
   @ApiProperty({ enum: Object.keys(DEPLOYMENT_ERRORS), enumName: 'DeploymentErrorCode', nullable: true })
   errorCode: DeploymentErrorCode | null;
@@ -133,6 +135,11 @@ export class DeploymentDto {
   @ApiProperty({ type: [DeploymentVolumeDto] })
   volumes: VolumeMount[];
   command: string[];
+  releaseCommand: string[];
+  /** How long the release before goes on serving beside it, seconds. */
+  drainSeconds: number;
+  /** It is removed then; null: never. */
+  expiresAt: Date | null;
   /** Null: the default check. */
   healthCheck: DeploymentHealthCheckDto | null;
   @ApiProperty({ type: DeploymentResourcesDto })
@@ -153,6 +160,9 @@ export class DeploymentDto {
       status,
       replicas,
       command,
+      releaseCommand,
+      drainSeconds,
+      expiresAt,
       capabilities,
       startedAt,
       completedAt,
@@ -166,6 +176,7 @@ export class DeploymentDto {
       environmentId,
       environment: environmentFrom(row),
       status,
+      queuePosition: row.queuePosition ?? null,
       progress: (row.progress ?? null) as unknown as ProgressDto | null,
       errorCode: failed ? (row.errorCode as DeploymentErrorCode | null) : null,
       errorMessage: failed ? row.errorMessage : null,
@@ -175,6 +186,9 @@ export class DeploymentDto {
       envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
       volumes: row.volumes as unknown as VolumeMount[],
       command,
+      releaseCommand,
+      drainSeconds,
+      expiresAt,
       healthCheck: healthCheckFrom(row.healthCheck as unknown as HealthCheck),
       resources: row.resources as unknown as Resources,
       capabilities,

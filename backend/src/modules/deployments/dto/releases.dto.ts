@@ -1,3 +1,4 @@
+import { TtlSeconds } from '../../../common/time/life.js';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
 export class RollbackDto {
@@ -7,10 +8,15 @@ export class RollbackDto {
   deploymentId?: string;
 }
 
-export class ScaleDto {
+export class UpdateDeploymentDto {
   /** How many are wanted. */
+  @IsOptional()
   @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be between 1 and 20' })
   @Max(20, { message: 'must be between 1 and 20' })
-  replicas: number;
+  replicas?: number;
+
+  /** It is removed after that many seconds from now; null: it does not end by itself. */
+  @TtlSeconds()
+  ttlSeconds?: number | null;
 }

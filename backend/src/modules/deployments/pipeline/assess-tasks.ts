@@ -7,7 +7,14 @@ export type Assessment =
   | { kind: 'waiting'; message: string }
   /** every replica runs and its check has passed; the stability window decides */
   | { kind: 'up'; tasks: SwarmTask[] }
-  | { kind: 'failed'; code: DeploymentErrorCode; reason: string; task: SwarmTask | undefined };
+  | FailedAssessment;
+
+export interface FailedAssessment {
+  kind: 'failed';
+  code: DeploymentErrorCode;
+  reason: string;
+  task: SwarmTask | undefined;
+}
 
 export interface AssessmentInput {
   tasks: SwarmTask[];

@@ -37,6 +37,6 @@ export class Deadline {
       );
     const remaining = this.endsAt - Date.now();
     if (remaining <= 0) pass();
-    else this.timer = setTimeout(pass, remaining).unref();
+    else if (Number.isFinite(remaining)) this.timer = setTimeout(pass, remaining).unref();
   }
 }

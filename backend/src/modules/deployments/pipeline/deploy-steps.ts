@@ -9,6 +9,7 @@ import { Publish } from './steps/publish.js';
 import { PullImage } from './steps/pull-image.js';
 import { PushImage } from './steps/push-image.js';
 import { ResolveImage } from './steps/resolve-image.js';
+import { RunReleaseCommand } from './steps/run-release-command.js';
 import { RetirePrevious } from './steps/retire-previous.js';
 import { StartService } from './steps/start-service.js';
 import { StopPrevious } from './steps/stop-previous.js';
@@ -23,11 +24,15 @@ const DEPLOY_STEP_CLASSES = [
   PushImage,
   CreateVolumes,
   StopPrevious,
+  RunReleaseCommand,
   StartService,
   AwaitHealthy,
   Publish,
   RetirePrevious,
 ];
+
+/** Their names, in their order. */
+export const DEPLOY_STEP_NAMES = DEPLOY_STEP_CLASSES.map(({ name }) => name);
 
 /** A deployment, read aloud. Nest gives the steps in the order of their classes. */
 @Injectable()

@@ -1,4 +1,4 @@
-import type { Assessment } from './assess-tasks.js';
+import type { FailedAssessment } from './assess-tasks.js';
 import { withLastLines } from './last-lines.js';
 import { StepFailure } from './step-failure.js';
 
@@ -12,7 +12,7 @@ export interface Evidence {
 
 /** The failure as the user reads it: what happened, what the check saw, and the last log lines. */
 export function failureReport(
-  { code, reason }: Extract<Assessment, { kind: 'failed' }>,
+  { code, reason }: FailedAssessment,
   evidence: Evidence,
 ): StepFailure {
   const { probeOutput, oomKilled, logs } = evidence;

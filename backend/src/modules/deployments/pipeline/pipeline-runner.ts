@@ -46,11 +46,12 @@ export class PipelineRunner implements OnModuleInit {
     if (!taken) return;
     const { claim, finished } = taken;
     const cancel = this.cancels.watch(claim);
-    const deadline = new Deadline(claim.deadlineAt?.getTime() ?? 0);
+    // What is RUNNING has met it.
+    const deadline = new Deadline(claim.status === 'RUNNING' ? Infinity : (claim.deadlineAt?.getTime() ?? 0));
     const signal = AbortSignal.any([shutdown, cancel.signal, deadline.signal]);
     const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets);
     try {
-      const failure = claim.errorCode ? undefined : await this.forward(context, finished);
+      const failure = claim.errorCode ? undefined : await this.forward(context, finished, deadline);
       if (failure) await this.condemn(claim, failure);
       if (claim.errorCode) await this.backward(claim, shutdown);
     } catch (error) {
@@ -69,19 +70,25 @@ export class PipelineRunner implements OnModuleInit {
   }
 
   /** Returns the failure that ends the deployment; throws what the queue shall try again. */
-  private async forward(context: PipelineContext, finished: Set<string>): Promise<StepFailure | undefined> {
+  private async forward(
+    context: PipelineContext,
+    finished: Set<string>,
+    deadline: Deadline,
+  ): Promise<StepFailure | undefined> {
     for (const [position, step] of this.steps.of(context.deployment).entries()) {
       if (finished.has(step.name)) continue;
       try {
         await this.repository.open(context.deployment, step, position);
         finished.add(step.name);
+        if (step.status === 'RUNNING') deadline.end();
         await this.untilEngineAnswers(() => step.run(context), context.signal);
         context.signal.throwIfAborted();
         await context.settle();
         await this.repository.close(context.deployment, step.name, null);
       } catch (error) {
         const failure = this.judge(error, context);
-        if (step.status === 'RUNNING') throw error;
+        // What runs is not given up for a fault of ours; a verdict of the step itself is another matter.
+        if (step.status === 'RUNNING' && !(error instanceof StepFailure)) throw error;
         await this.repository.close(context.deployment, step.name, failure.message.slice(0, 2000));
         return failure;
       }

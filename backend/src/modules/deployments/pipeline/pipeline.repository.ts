@@ -201,12 +201,11 @@ export class PipelineRepository {
       },
     });
     if (count === 0) throw new LostClaim();
-    if (to === 'RUNNING') await this.sites.follow(db, claim.environmentId);
+    if (to === 'RUNNING' || claim.status === 'RUNNING') await this.sites.follow(db, claim.environmentId);
     const { errorCode, errorMessage } = claim;
     await recordStatus(db, claim.id, { status: to, ...(to === 'FAILED' && { errorCode, errorMessage }) });
     await this.notices.add(db, claim.id, to);
-    claim.status = to;
-    claim.startedAt = startedAt;
+    Object.assign(claim, { status: to, startedAt, ...columns });
   }
 
   private async write(claim: Claim, run: (db: Db) => Promise<void>): Promise<void> {

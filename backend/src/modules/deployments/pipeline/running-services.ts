@@ -23,11 +23,15 @@ export class RunningServices {
     return (await this.services.list({ [LABELS.deployment]: deploymentId }))[0];
   }
 
-  /** Keeps the last log lines, then removes the service and waits until its containers are gone. */
-  async remove(deploymentId: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Keeps the last log lines, then removes the service and waits until its containers are gone. `atOnce`: what never was of use to anybody gets no
+   * time to end.
+   */
+  async remove(deploymentId: string, signal: AbortSignal, { atOnce = false } = {}): Promise<void> {
     for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
       await this.logs.keep(deploymentId, id);
       await this.services.remove(id);
+      if (atOnce) await this.kill(id);
       await eventually(() => this.gone(deploymentId, id), {
         ...PATIENCE,
         signal,
@@ -51,6 +55,10 @@ export class RunningServices {
   async resume(deploymentId: string, replicas: number): Promise<void> {
     const service = await this.find(deploymentId);
     if (service && service.replicas < replicas) await this.services.scale(service, replicas);
+  }
+
+  private async kill(serviceId: string): Promise<void> {
+    for (const id of await this.containers.ofService(serviceId)) await this.containers.kill(id);
   }
 
   /** A task that was on its way when the service went makes its container later: both have to be gone. */

@@ -16,9 +16,21 @@ export function serviceName(environmentName: string, deploymentName: string, dep
   return `${slug(environmentName, 16, 'env')}-${deploymentName}-${shortHash(deploymentId)}`;
 }
 
+/** Of the service that runs its release command: 62 characters at most. */
+export function commandServiceName(service: string): string {
+  return `${service}-r`;
+}
+
 /** Carries the environment's id, not its name: two users may have environments of the same name. */
 export function volumeName(environmentId: string, name: string): string {
   return `berth_${environmentId}_${name}`;
+}
+
+export const RUN_PREFIX = 'run/';
+
+/** Of the one job that brings a deployment to its end. */
+export function runKey(deploymentId: string): string {
+  return `${RUN_PREFIX}${deploymentId}`;
 }
 
 /** Where jobs of one name run one after the other. */

@@ -19,13 +19,16 @@ export interface RunOptions {
   volumes: VolumeMount[];
   envVars: Record<string, string>;
   command: string[];
+  releaseCommand: string[];
+  drainSeconds: number;
+  ttlSeconds: number | null;
   healthCheck: HealthCheck;
   resources: Resources;
   capabilities: string[];
   publicAs: { domain: string; port: number | null } | undefined;
 }
 
-type Limits = Pick<Config, 'hostPorts' | 'resources' | 'http'>;
+type Limits = Pick<Config, 'hostPorts' | 'resources' | 'http' | 'deploy'>;
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 const MAX_ENV_VARS = 500;
@@ -45,6 +48,9 @@ export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
     volumes: (body.volumes ?? []).map(({ name, path, readOnly }) => ({ name, path, readOnly: readOnly ?? false })),
     envVars: body.envVars ?? {},
     command: body.command ?? [],
+    releaseCommand: body.releaseCommand ?? [],
+    drainSeconds: body.drainSeconds ?? config.deploy.drainSeconds,
+    ttlSeconds: body.ttlSeconds ?? null,
     healthCheck: healthCheckOf(body.healthCheck, ports),
     resources: { ...config.resources.default, ...withoutNulls(body.resources ?? {}) },
     capabilities: [...new Set(body.capabilities ?? BASELINE_CAPABILITIES)],

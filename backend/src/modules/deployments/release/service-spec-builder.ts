@@ -2,8 +2,8 @@ import { type ProbeConfig, probeMount } from '../../../core/probe/probe.js';
 import type { ServiceSpec } from '../../../integrations/docker/service-spec.js';
 import { buildHealthConfig } from './health-config.js';
 import { LABELS } from '../../../common/labels.js';
-import type { Release } from './release.js';
-import { volumeName } from './names.js';
+import { DEFAULT_HEALTH_TIMING, type Release } from './release.js';
+import { commandServiceName, volumeName } from './names.js';
 
 export interface EngineOffers {
   startInterval: boolean;
@@ -14,6 +14,7 @@ const SECOND_NS = 1_000_000_000;
 const RESTART_DELAY_NS = SECOND_NS / 2;
 const STOP_GRACE_NS = 10 * SECOND_NS;
 const MIB = 1024 * 1024;
+const UNCHECKED = { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } as const;
 
 /**
  * The one place where a ServiceSpec is made, for create and for update. Only what is written here reaches the Engine: no bind mounts, no host
@@ -34,6 +35,31 @@ export function buildServiceSpec(release: Release, engine: EngineOffers, probe: 
     },
     Mode: { Replicated: { Replicas: release.replicas } },
     EndpointSpec: { Mode: 'dnsrr', Ports: publishedPorts(release) },
+  };
+}
+
+/** The same, to run a command once and to its end: nobody finds it by the name, nobody looks at its health, and it is not started again. */
+export function buildCommandSpec(release: Release, command: string[], engine: EngineOffers): ServiceSpec {
+  const { environmentId, deploymentId, name } = release;
+  const labels = {
+    [LABELS.managed]: 'true',
+    [LABELS.environment]: environmentId,
+    [LABELS.name]: name,
+    [LABELS.releaseCommand]: deploymentId,
+  };
+  const once = { ...release, command, replicas: 1, ports: [], healthCheck: UNCHECKED };
+  const spec = buildServiceSpec(once, engine, undefined);
+  const { TaskTemplate: task } = spec;
+  return {
+    ...spec,
+    Name: commandServiceName(release.serviceName),
+    Labels: labels,
+    TaskTemplate: {
+      ...task,
+      ContainerSpec: { ...task.ContainerSpec, Labels: labels },
+      RestartPolicy: { ...task.RestartPolicy, Condition: 'none' },
+      Networks: [{ Target: release.network, Aliases: [] }],
+    },
   };
 }
 

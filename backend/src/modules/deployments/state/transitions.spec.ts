@@ -26,7 +26,7 @@ describe('the transition map', () => {
       for (const to of TRANSITIONS[from]) expect(order.indexOf(to)).toBeGreaterThan(order.indexOf(from));
   });
 
-  it('must let only work in progress fail, and only what ran be stopped', () => {
+  it('must let only what ran be stopped, and tell work in progress from what serves', () => {
     expect(IN_PROGRESS_STATUSES).toEqual(['PENDING', 'PULLING_IMAGE', 'CREATING_VOLUMES', 'STARTING_CONTAINERS']);
     expect(originsOf('STOPPED')).toEqual(['RUNNING']);
     expect(LIVE_STATUSES).toEqual([...IN_PROGRESS_STATUSES, 'RUNNING']);

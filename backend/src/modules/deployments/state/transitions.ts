@@ -6,7 +6,8 @@ export const TRANSITIONS: Record<DeploymentStatus, readonly DeploymentStatus[]> 
   PULLING_IMAGE: ['CREATING_VOLUMES', 'FAILED'],
   CREATING_VOLUMES: ['STARTING_CONTAINERS', 'FAILED'],
   STARTING_CONTAINERS: ['RUNNING', 'FAILED'],
-  RUNNING: ['STOPPED'],
+  // While the release before it drains, it is on trial.
+  RUNNING: ['FAILED', 'STOPPED'],
   FAILED: [],
   STOPPED: [],
 };
@@ -20,4 +21,4 @@ export function originsOf(to: DeploymentStatus): DeploymentStatus[] {
 /** Work is going on, or something serves. */
 export const LIVE_STATUSES = DEPLOYMENT_STATUSES.filter((status) => TRANSITIONS[status].length > 0);
 /** The pipeline has still to decide. */
-export const IN_PROGRESS_STATUSES = originsOf('FAILED');
+export const IN_PROGRESS_STATUSES: DeploymentStatus[] = originsOf('FAILED').filter((status) => status !== 'RUNNING');

@@ -39,6 +39,7 @@ export interface Origin {
   status: DeploymentStatus;
   source: DeploymentSource;
   createdAt: Date;
+  releaseCommand: string[];
 }
 
 const BEFORE_ALL: Position = { row: -1n, logs: {} };
@@ -100,7 +101,7 @@ export class DeploymentEvents implements OnModuleInit {
     const life = AbortSignal.any([signal, following.signal]);
     const follow = (log: BuildLog | DeploymentLogs) =>
       new Upcoming(log.follow(origin.id, { from: position.logs }, life));
-    const build = origin.source === 'GIT' ? [follow(this.buildLog)] : [];
+    const build = hasBuildLog(origin) ? [follow(this.buildLog)] : [];
     let containers = origin.status === 'STARTING_CONTAINERS' ? [follow(this.logs)] : [];
     try {
       while (!signal.aborted) {
@@ -142,10 +143,11 @@ export class DeploymentEvents implements OnModuleInit {
     }
   }
 
-  private async rest({ id, source }: Origin, position: LogPosition): Promise<TaskLogLine[]> {
+  private async rest(origin: Origin, position: LogPosition): Promise<TaskLogLine[]> {
+    const { id } = origin;
     try {
       const lines = await this.printed.get(id, async () => [
-        ...(source === 'GIT' ? await this.buildLog.lines(id, { tail: ALL_LINES }) : []),
+        ...(hasBuildLog(origin) ? await this.buildLog.lines(id, { tail: ALL_LINES }) : []),
         ...(await this.logs.lines(id, { tail: ALL_LINES })),
       ]);
       return lines.filter((line) => isAfter(position, line));
@@ -212,6 +214,11 @@ class Upcoming {
     const next = await this.source.next().catch(() => undefined);
     return next?.done === false ? next.value : new Promise<never>(() => undefined);
   }
+}
+
+/** Something is printed before its containers start. */
+function hasBuildLog({ source, releaseCommand }: Origin): boolean {
+  return source === 'GIT' || releaseCommand.length > 0;
 }
 
 function isStatus({ kind, data }: Row, status: DeploymentStatus): boolean {

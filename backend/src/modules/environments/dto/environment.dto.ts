@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { BooleanText } from '../../../common/boolean-text.js';
+import { TtlSeconds } from '../../../common/time/life.js';
 import { PageQueryDto } from '../../../common/pagination.js';
 import type { EnvironmentStatus } from '../../../generated/prisma/client.js';
 import { ENVIRONMENT_NAME } from '../environment-name.js';
@@ -22,9 +23,26 @@ export class CreateEnvironmentDto {
     message: 'must be 1 to 32 letters, digits, _ or -, beginning and ending with a letter or digit',
   })
   name: string;
+
+  /** It is deleted with everything in it after that many seconds; announced before in the bot and in the audit, and put off with PATCH. */
+  @TtlSeconds()
+  ttlSeconds?: number | null;
 }
 
-export class RenameEnvironmentDto extends CreateEnvironmentDto {}
+export class UpdateEnvironmentDto {
+  /** 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments. */
+  @ApiProperty({ example: 'shop', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a string' })
+  @Matches(ENVIRONMENT_NAME, {
+    message: 'must be 1 to 32 letters, digits, _ or -, beginning and ending with a letter or digit',
+  })
+  name?: string;
+
+  /** It is deleted after that many seconds from now; null: it does not end by itself. */
+  @TtlSeconds()
+  ttlSeconds?: number | null;
+}
 
 export class ListEnvironmentsQueryDto extends PageQueryDto {
   @ApiProperty({ enum: ENVIRONMENT_STATUSES, enumName: 'EnvironmentStatus', required: false })
@@ -62,6 +80,8 @@ export class EnvironmentDto {
   publicDomain: string | null;
   certificate: CertificateDto | null;
   errorMessage: string | null;
+  /** It is deleted then; null: never. */
+  expiresAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 
@@ -75,6 +95,7 @@ export class EnvironmentDto {
       publicDomain,
       certificate,
       errorMessage,
+      expiresAt,
       createdAt,
       updatedAt,
     } = row;
@@ -87,6 +108,7 @@ export class EnvironmentDto {
       publicDomain,
       certificate: certificate && certificateFrom(certificate),
       errorMessage,
+      expiresAt,
       createdAt,
       updatedAt,
     };

@@ -22,7 +22,7 @@ export class AuditEventDto {
   id: string;
   @ApiProperty({ enum: AUDIT_ACTIONS, enumName: 'AuditAction' })
   action: AuditAction;
-  /** Who did it; null: the operator on the host. */
+  /** Who did it; null: the operator on the host, or the platform by itself. */
   userId: string | null;
   /** The key that it was done to. */
   keyId: string | null;

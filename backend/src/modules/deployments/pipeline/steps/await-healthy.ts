@@ -5,13 +5,12 @@ import { Images } from '../../../../integrations/docker/images.js';
 import { type SwarmTask, SwarmTasks } from '../../../../integrations/docker/swarm-tasks.js';
 import { ContainerEvents } from '../../reconcile/container-events.js';
 import { type CheckKind, checkKindOf } from '../../release/health-config.js';
-import { DeploymentLogs } from '../../streams/deployment-logs.js';
-import { type Assessment, assessTasks } from '../assess-tasks.js';
+import { assessTasks } from '../assess-tasks.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
-import { failureReport } from '../failure-report.js';
 import { RunningServices } from '../running-services.js';
 import { StartGate } from '../start-gate.js';
 import { StepFailure } from '../step-failure.js';
+import { TaskFailures } from '../task-failures.js';
 
 /** Docker's events wake the step; this is for what has no event, as a task that cannot be scheduled. */
 const LOOK_AGAIN_MS = 500;
@@ -30,7 +29,7 @@ export class AwaitHealthy implements DeployStep {
     private readonly images: Images,
     private readonly services: RunningServices,
     private readonly events: ContainerEvents,
-    private readonly logs: DeploymentLogs,
+    private readonly failures: TaskFailures,
     private readonly config: Config,
     private readonly gate: StartGate,
   ) {}
@@ -49,7 +48,7 @@ export class AwaitHealthy implements DeployStep {
       const assessment = assessTasks({ tasks, unhealthy, replicas: deployment.replicas, check, now: new Date() });
       const started = [...states.values()].filter(({ running }) => running).length;
       if (assessment.kind !== 'waiting' || started >= deployment.replicas) this.gate.leave(deployment.id);
-      if (assessment.kind === 'failed') throw await this.failure(assessment, service.id);
+      if (assessment.kind === 'failed') throw await this.failures.report(assessment, service.id);
       const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states) : LOOK_AGAIN_MS;
       if (waitMs <= 0) return;
       if (assessment.kind === 'waiting')
@@ -79,17 +78,6 @@ export class AwaitHealthy implements DeployStep {
     const release = context.release();
     const image = await this.images.find(release.image);
     return checkKindOf({ ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false });
-  }
-
-  private async failure(assessment: Extract<Assessment, { kind: 'failed' }>, serviceId: string): Promise<StepFailure> {
-    const { containerId } = assessment.task ?? {};
-    const state = containerId ? await this.containers.inspect(containerId) : undefined;
-    const logs = await this.logs.ofService(serviceId, { tail: 20 });
-    return failureReport(assessment, {
-      probeOutput: state?.health?.lastOutput ?? '',
-      oomKilled: state?.oomKilled ?? false,
-      logs,
-    });
   }
 }
 

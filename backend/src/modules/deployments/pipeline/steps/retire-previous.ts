@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { DeployStep, StepContext } from '../deploy-step.js';
+import { Drain } from '../drain.js';
 import { PipelineRepository } from '../pipeline.repository.js';
 import { RunningServices } from '../running-services.js';
 
-/** The new release is proven and RUNNING: the ones before it go. */
+/** The new release is proven and RUNNING: the ones before it drain and go. Whatever keeps them is undone with the release: they are untouched until then. */
 @Injectable()
 export class RetirePrevious implements DeployStep {
   readonly name = 'RetirePrevious';
@@ -12,10 +13,14 @@ export class RetirePrevious implements DeployStep {
   constructor(
     private readonly repository: PipelineRepository,
     private readonly services: RunningServices,
+    private readonly drain: Drain,
   ) {}
 
-  async run({ deployment, signal }: StepContext): Promise<void> {
-    for (const { id, jobId } of await this.repository.previous(deployment)) {
+  async run(context: StepContext): Promise<void> {
+    const { deployment, signal } = context;
+    const previous = await this.repository.previous(deployment);
+    if (previous.length > 0) await this.drain.run(context, previous);
+    for (const { id, jobId } of previous) {
       await this.services.remove(id, signal);
       await this.repository.stop(id, jobId);
     }

@@ -37,6 +37,6 @@ export class StartService implements DeployStep {
   /** The last words of its containers are kept. */
   async undo({ deployment, signal }: StepContext): Promise<void> {
     this.gate.leave(deployment.id);
-    await this.running.remove(deployment.id, signal);
+    await this.running.remove(deployment.id, signal, { atOnce: true });
   }
 }

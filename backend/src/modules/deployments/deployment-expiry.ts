@@ -1,0 +1,45 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../../common/time/clock.js';
+import { Config } from '../../config/config.js';
+import { Audit } from '../../core/audit/audit.js';
+import { PrismaService } from '../../core/database/prisma.service.js';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import { DeploymentJobs } from './deployment-jobs.js';
+import { PipelineRepository } from './pipeline/pipeline.repository.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './state/transitions.js';
+
+/** Ends what was given a life, after it was announced. */
+@Injectable()
+export class DeploymentExpiry implements OnModuleInit {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly jobs: DeploymentJobs,
+    private readonly pipeline: PipelineRepository,
+    private readonly worker: JobWorker,
+    private readonly audit: Audit,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('deployment.expire', ({ deploymentId }) => this.look(deploymentId));
+  }
+
+  private async look(id: string): Promise<void> {
+    const where = { id, status: { in: LIVE_STATUSES }, deleteRequestedAt: null, environment: { status: 'ACTIVE' } } as const;
+    const row = await this.prisma.deployment.findFirst({ where });
+    if (!row?.expiresAt) return;
+    const { expiresAt, environmentId, status } = row;
+    await this.prisma.transaction(async (db) => {
+      if (expiresAt > this.clock.now()) {
+        await this.audit.byPlatform(db, 'deployment.expiring', id, { at: expiresAt.toISOString() });
+        if (this.config.telegram.isOn) await this.jobs.announce(db, environmentId, id);
+        await this.jobs.end(db, id, expiresAt);
+      } else {
+        if (IN_PROGRESS_STATUSES.includes(status)) await this.pipeline.cancel(db, [id]);
+        await this.jobs.remove(db, id, false);
+        await this.audit.byPlatform(db, 'deployment.expired', id);
+      }
+    });
+  }
+}

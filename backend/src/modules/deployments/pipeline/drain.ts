@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { PrismaService } from '../../../core/database/prisma.service.js';
+import type { Deployment } from '../../../generated/prisma/client.js';
+import { SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
+import { ContainerEvents } from '../reconcile/container-events.js';
+import { assessDrain } from './assess-drain.js';
+import type { StepContext } from './deploy-step.js';
+import { RunningServices } from './running-services.js';
+import { TaskFailures } from './task-failures.js';
+
+const LOOK_AGAIN_MS = 1000;
+/** A container's event comes before Swarm has heard of it. */
+const AFTER_EVENT_MS = 40;
+
+/** The release before goes on serving for some seconds beside the new one, so that nobody is without an answer when that one dies after all. */
+@Injectable()
+export class Drain {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly tasks: SwarmTasks,
+    private readonly services: RunningServices,
+    private readonly events: ContainerEvents,
+    private readonly failures: TaskFailures,
+  ) {}
+
+  /** Until the time is over, or the new release is on its way out by its owner's wish. Throws the StepFailure that it dies of. */
+  async run({ deployment, signal }: StepContext, previous: Deployment[]): Promise<void> {
+    const since = deployment.completedAt ?? new Date();
+    const end = since.getTime() + deployment.drainSeconds * 1000;
+    for (;;) {
+      if (!(await this.isWanted(deployment.id))) return;
+      await this.look(deployment.id, previous, since);
+      const leftMs = end - Date.now();
+      if (leftMs <= 0) return;
+      const withinMs = Math.min(leftMs, LOOK_AGAIN_MS);
+      await this.events.next(deployment.id, { withinMs, settleMs: AFTER_EVENT_MS, signal });
+    }
+  }
+
+  private async look(id: string, previous: Deployment[], since: Date): Promise<void> {
+    const service = await this.services.find(id);
+    if (!service) return; // removed by hand: it comes back
+    const [tasks, ...before] = await Promise.all([
+      this.tasks.list({ serviceId: service.id }),
+      ...previous.map(async (release) => {
+        const other = await this.services.find(release.id);
+        return other ? this.tasks.list({ serviceId: other.id }) : [];
+      }),
+    ]);
+    const failed = assessDrain({ tasks, tasksBefore: before.flat(), since });
+    if (failed) throw await this.failures.report(failed, service.id);
+  }
+
+  private async isWanted(id: string): Promise<boolean> {
+    const where = { id, status: 'RUNNING', deleteRequestedAt: null, environment: { status: 'ACTIVE' } } as const;
+    return (await this.prisma.deployment.count({ where })) > 0;
+  }
+}

@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { eventually } from '../../../../common/time/eventually.js';
+import { LABELS } from '../../../../common/labels.js';
+import type { Deployment } from '../../../../generated/prisma/client.js';
+import { Containers } from '../../../../integrations/docker/containers.js';
+import { Engine } from '../../../../integrations/docker/engine.js';
+import { SwarmServices } from '../../../../integrations/docker/swarm-services.js';
+import { ENDED_STATES, type SwarmTask, SwarmTasks } from '../../../../integrations/docker/swarm-tasks.js';
+import { BuildLog } from '../../build/build-log.js';
+import { buildCommandSpec } from '../../release/service-spec-builder.js';
+import type { DeployStep, StepContext } from '../deploy-step.js';
+import { withLastLines } from '../last-lines.js';
+import { StepFailure } from '../step-failure.js';
+
+const LOOK_AGAIN_MS = 200;
+const GONE_MS = 30_000;
+const QUOTED_LINES = 20;
+
+/**
+ * What has to be done once before the release may start, as migrating a database: a task of its own in the environment's network, run to its end.
+ * That it was done is written down before its service goes, so that a crash does not do it again. A way back does without it.
+ */
+@Injectable()
+export class RunReleaseCommand implements DeployStep {
+  readonly name = 'RunReleaseCommand';
+  readonly status = 'STARTING_CONTAINERS';
+  readonly appliesTo = ({ releaseCommand, rollbackOfId }: Deployment) =>
+    releaseCommand.length > 0 && rollbackOfId === null;
+
+  constructor(
+    private readonly services: SwarmServices,
+    private readonly tasks: SwarmTasks,
+    private readonly containers: Containers,
+    private readonly engine: Engine,
+    private readonly log: BuildLog,
+  ) {}
+
+  async run(context: StepContext): Promise<void> {
+    const { deployment, signal } = context;
+    if (deployment.releaseCommandDoneAt === null) {
+      const serviceId = await this.ensure(context);
+      context.progress({ step: 'RELEASE_COMMAND', message: deployment.releaseCommand.join(' ').slice(0, 200) });
+      const task = await this.ended(serviceId, signal);
+      const lines = await this.printed(context, task);
+      if (task.state !== 'complete') throw failure(task, lines);
+      await context.save({ releaseCommandDoneAt: new Date() });
+    }
+    await this.remove(deployment.id, signal);
+  }
+
+  async undo({ deployment, signal }: StepContext): Promise<void> {
+    await this.remove(deployment.id, signal);
+  }
+
+  private async ensure(context: StepContext): Promise<string> {
+    const [service] = await this.services.list(ownedBy(context.deployment.id));
+    if (service) return service.id;
+    const spec = buildCommandSpec(context.release(), context.deployment.releaseCommand, await this.engine.inspect());
+    return this.services.create(spec, context.registryAuth());
+  }
+
+  private async ended(serviceId: string, signal: AbortSignal): Promise<SwarmTask> {
+    let task: SwarmTask | undefined;
+    const hasEnded = async () => {
+      [task] = await this.tasks.list({ serviceId });
+      return task !== undefined && ENDED_STATES.has(task.state);
+    };
+    // The deployment's deadline ends it.
+    await eventually(hasEnded, { withinMs: Infinity, everyMs: LOOK_AGAIN_MS, signal, what: 'the command goes on' });
+    if (!task) throw new Error('unreachable');
+    return task;
+  }
+
+  /** Into the log of what came before the start. */
+  private async printed({ deployment }: StepContext, { containerId }: SwarmTask): Promise<string[]> {
+    const lines = containerId ? await this.containers.logs(containerId, { tail: 10_000 }) : [];
+    const log = await this.log.writer(deployment, []);
+    for (const { text, stream } of lines) log.add(text, stream);
+    await log.end();
+    return lines.slice(-QUOTED_LINES).map(({ text }) => text);
+  }
+
+  private async remove(deploymentId: string, signal: AbortSignal): Promise<void> {
+    for (const { id } of await this.services.list(ownedBy(deploymentId))) {
+      await this.services.remove(id);
+      const gone = async () => {
+        const left = await this.containers.ofService(id);
+        await Promise.all(left.map((container) => this.containers.kill(container)));
+        return left.length === 0;
+      };
+      await eventually(gone, { withinMs: GONE_MS, everyMs: LOOK_AGAIN_MS, signal, what: 'the command still runs' });
+    }
+  }
+}
+
+function ownedBy(deploymentId: string): Record<string, string> {
+  return { [LABELS.releaseCommand]: deploymentId };
+}
+
+function failure({ exitCode, error, state }: SwarmTask, lines: string[]): StepFailure {
+  const isStarted = state !== 'rejected' && exitCode !== undefined;
+  const sentence = isStarted
+    ? `The release command ended with exit code ${exitCode}.`
+    : `The release command could not be started: ${error ?? 'no reason was given'}.`;
+  const text = lines.length > 0 ? withLastLines(sentence, lines, 'Last lines') : `${sentence} It printed nothing.`;
+  return new StepFailure('RELEASE_COMMAND_FAILED', text);
+}

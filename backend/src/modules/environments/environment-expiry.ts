@@ -1,0 +1,52 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../../common/time/clock.js';
+import { noticeOf } from '../../common/time/life.js';
+import { Config } from '../../config/config.js';
+import { Audit } from '../../core/audit/audit.js';
+import type { Db } from '../../core/database/prisma.service.js';
+import { JobQueue } from '../../core/jobs/job-queue.js';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import { EnvironmentTeardown } from './environment-teardown.js';
+import { EnvironmentsRepository } from './environments.repository.js';
+
+/** Ends an environment that was given a life, after it was announced. */
+@Injectable()
+export class EnvironmentExpiry implements OnModuleInit {
+  constructor(
+    private readonly environments: EnvironmentsRepository,
+    private readonly teardown: EnvironmentTeardown,
+    private readonly jobs: JobQueue,
+    private readonly worker: JobWorker,
+    private readonly audit: Audit,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('environment.expire', ({ environmentId }) => this.look(environmentId));
+  }
+
+  /** Announces its end in time. The end may be put off: what counts is in the row. */
+  async plan(db: Db, id: string, expiresAt: Date | null): Promise<void> {
+    if (expiresAt !== null) await this.lookAt(db, id, noticeOf(this.clock.now(), expiresAt));
+  }
+
+  private async look(id: string): Promise<void> {
+    const row = await this.environments.byId(id);
+    if (!row?.expiresAt || row.status !== 'ACTIVE') return;
+    const { expiresAt } = row;
+    await this.environments.transaction(async (db) => {
+      if (expiresAt > this.clock.now()) {
+        await this.audit.byPlatform(db, 'environment.expiring', id, { at: expiresAt.toISOString() });
+        if (this.config.telegram.isOn) await this.jobs.add(db, 'telegram.expiring', { environmentId: id });
+        await this.lookAt(db, id, expiresAt);
+      } else if (await this.teardown.begin(db, id, { preserveVolumes: false })) {
+        await this.audit.byPlatform(db, 'environment.expired', id);
+      }
+    });
+  }
+
+  private async lookAt(db: Db, environmentId: string, runAt: Date): Promise<void> {
+    await this.jobs.add(db, 'environment.expire', { environmentId }, { key: `expire/${environmentId}`, runAt });
+  }
+}
