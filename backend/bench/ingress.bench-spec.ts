@@ -14,7 +14,7 @@ import { h2load } from './h2load.js';
 import { median } from './quantile.js';
 import { print, Report } from './report.js';
 import { startStaticNginx } from './static-nginx.js';
-import { SteadyLoad } from './steady-load.js';
+import { SteadyLoad } from '../test/scenario/steady-load.js';
 
 const ROUNDS = 5;
 const PER_SECOND = 200;

@@ -19,4 +19,4 @@ ensure_packages() {
 }
 
 # What the test bed needs: an engine, registries, git servers, and what their images are made with.
-testbed_packages=(docker.io docker-registry gcc libc6-dev iproute2 iptables ca-certificates debootstrap openssl git openssh-client openssh-server chromium)
+testbed_packages=(docker.io docker-registry gcc libc6-dev iproute2 iptables ca-certificates debootstrap openssl git openssh-client openssh-server chromium redis-tools)

@@ -104,7 +104,9 @@ export const configSchema = Joi.object({
     .min(0)
     .max(3600)
     .default(10)
-    .description('How long the release before goes on serving once a new one is RUNNING, where a request does not say.'),
+    .description(
+      'How long the release before goes on serving once a new one is RUNNING, where a request does not say.',
+    ),
   DEPLOY_DEADLINE_SECONDS: count(600, 86_400).description('A deployment that is not RUNNING by then has FAILED.'),
   BUILD_DEADLINE_SECONDS: count(1200, 86_400).description('Limit of one image build.'),
   BUILD_CONCURRENCY: count(1, 64).description('Builds that run at once.'),

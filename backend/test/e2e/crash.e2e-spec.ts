@@ -1,80 +1,151 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Deployment } from '../../../clients/typescript/src/index.js';
+import { dockerApplication } from '../scenario/applications.js';
 import type { ApiClient } from '../scenario/api-client.js';
+import { engineMatchesRows } from '../scenario/engine-matches.js';
 import { EngineView } from '../scenario/engine-view.js';
-import { ProxiedPlatform } from '../scenario/proxied-platform.js';
+import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
+import { Moments, momentsOf } from '../scenario/moments.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
+import { DEPLOY_STEP_NAMES } from '../../src/modules/deployments/pipeline/deploy-steps.js';
 
-/** Where inside the step the process dies: while the Engine has not yet heard, or has done it and could not say so. */
-const INSIDE: [step: string, when: 'before' | 'after', method: string, path: RegExp][] = [
-  ['ResolveImage', 'before', 'GET', /\/distribution\//],
-  ['PullImage', 'before', 'POST', /\/images\/create/],
-  ['PullImage', 'after', 'POST', /\/images\/create/],
-  ['CreateVolumes', 'after', 'POST', /\/volumes\/create/],
-  ['StartService', 'before', 'POST', /\/services\/create/],
-  ['StartService', 'after', 'POST', /\/services\/create/],
-  ['AwaitHealthy', 'before', 'GET', /\/tasks/],
-  ['RetirePrevious', 'before', 'DELETE', /\/services\//],
-  ['RetirePrevious', 'after', 'DELETE', /\/services\//],
-];
+const OLD = { name: 'web', image: 'busybox', tag: '1.36', command: sh(IDLE) };
+/** Everything that an image's deployment may have: all its steps. */
+const COMPLETE = {
+  ...OLD,
+  image: 'fetched-before',
+  tag: '1',
+  replicas: 2,
+  releaseCommand: ['sh', '-c', 'echo released'],
+  volumes: [{ name: 'data', path: '/data', readOnly: true }],
+  virtualHost: 'crash.example.com',
+  virtualPort: 80,
+};
+const STOP_FIRST = { ...OLD, volumes: [{ name: 'data', path: '/data' }] };
 
 const engine = new EngineView();
+let bed: GitPlatform;
+let client: ApiClient;
+let moments: Moments;
 
-describe('kill -9 of the API inside a step', () => {
-  const bed = new ProxiedPlatform();
-  const { proxy, platform } = bed;
-  let client: ApiClient;
-
-  beforeAll(async () => {
-    client = await bed.start();
-  });
-  afterAll(async () => {
-    const environments = await platform.sql<{ id: string }>('SELECT id FROM "Environment"');
-    await bed.stop();
-    for (const { id } of environments) expect(await engine.leftovers(id)).toEqual([]);
-  });
-
-  it.each(INSIDE)(
-    'must end in one RUNNING service under the same jobId: %s (%s %s)',
-    async (_step, when, method, path) => {
-      const { id: environmentId } = await client.createEnvironment();
-      const pulls = path.source.includes('images');
-      const body = {
-        environmentId,
-        name: 'web',
-        image: pulls ? `fetched-${when}` : 'busybox',
-        tag: pulls ? '1' : '1.36',
-        command: sh(IDLE),
-      };
-      const previous = await client.run({ ...body, image: 'busybox', tag: '1.36' });
-      if (pulls) await removeImage(body.image);
-
-      const held = proxy.hold(when, method, path);
-      const { jobId, deploymentId } = await client.deploy({
-        ...body,
-        volumes: [{ name: 'data', path: '/data', readOnly: true }],
-      });
-      await held.reached;
-      await platform.kill9();
-      held.release();
-      await platform.start();
-
-      const deployment = await client.settled(jobId);
-      expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING', id: deploymentId });
-      await eventually(async () => {
-        expect((await client.job(previous.jobId)).status).toBe('STOPPED');
-        expect(await engine.servicesOf(previous.id)).toEqual([]);
-      }, 60_000);
-      expect(await engine.servicesOf(deploymentId)).toHaveLength(1);
-    },
-  );
+beforeAll(async () => {
+  bed = await startGitPlatform();
+  ({ client } = bed);
+  moments = await new Moments(bed.platform).open();
+  await bed.git.create('shop', dockerApplication('shop'));
+});
+afterAll(async () => {
+  await moments.close();
+  const environments = await bed.platform.sql<{ id: string }>('SELECT id FROM "Environment"');
+  await bed.stop();
+  for (const { id } of environments) expect(await engine.leftovers(id)).toEqual([]);
 });
 
-/** From the engine, whatever its names there: the next deployment has to pull it. */
-async function removeImage(repository: string): Promise<void> {
-  for (const { Id, RepoTags, RepoDigests } of await engine.docker.listImages()) {
-    const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
-    if (names.some((name) => name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`)))
-      await engine.docker.getImage(Id).remove({ force: true });
-  }
+const fromGit = () => ({ name: 'web', gitUrl: bed.git.url('shop'), ports: [{ container: 80 }] });
+
+/** The steps that a deployment would have, as it says itself: a step that is new is here by itself. */
+async function stepsOf(path: string, body: object): Promise<string[]> {
+  const { plan } = await client.ok<{ plan: { steps: string[] } }>('POST', path, { ...body, dryRun: true });
+  return plan.steps;
 }
+
+/** Begins with an older release; kills in these moments; one final state, nothing doubled, nothing left. */
+async function survives(
+  environmentId: string,
+  { steps, killIn = momentsOf(steps) }: { steps: string[]; killIn?: string[] },
+  begin: () => Promise<{ jobId: string }>,
+): Promise<Deployment> {
+  const previous = (await client.deployments(environmentId)).filter(({ status }) => status === 'RUNNING');
+  let jobId = '';
+  await moments.killIn(killIn, async () => {
+    ({ jobId } = await begin());
+  });
+  const deployment = await client.settled(jobId, 90_000);
+  expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING' });
+  await eventually(async () => {
+    for (const { id } of previous) {
+      expect((await client.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`)).deployment.status).toBe(
+        'STOPPED',
+      );
+      expect(await engine.servicesOf(id)).toEqual([]);
+    }
+    expect(await engine.servicesOf(deployment.id)).toHaveLength(1);
+    expect(await engine.containersOf(deployment.id)).toHaveLength(deployment.replicas);
+    const { steps: done } = await client.job(jobId);
+    expect(done.map(({ name }) => name)).toEqual(steps);
+    expect(done.filter(({ endedAt }) => endedAt === null)).toEqual([]);
+  }, 60_000);
+  await engineMatchesRows(bed.platform, engine, environmentId);
+  return deployment;
+}
+
+describe('kill -9 of the API in every moment', () => {
+  it('must be tried in every step that there is', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const image = await stepsOf('/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
+    const git = await stepsOf('/deployments/from-git', { environmentId, ...fromGit() });
+    expect(new Set([...image, ...git])).toEqual(new Set(DEPLOY_STEP_NAMES));
+  });
+
+  it('of a release from an image', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const steps = await stepsOf('/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
+    await client.run({ environmentId, ...OLD });
+    await engine.forgetImage(COMPLETE.image);
+    const deployment = await survives(environmentId, { steps }, () => client.deploy({ environmentId, ...COMPLETE }));
+    expect((await client.buildLogs(deployment.id)).match(/released/g)).toHaveLength(1);
+  });
+
+  it('of a release from a repository, in the steps that an image does not have', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    await client.run({ environmentId, ...OLD });
+    const steps = await stepsOf('/deployments/from-git', { environmentId, ...fromGit() });
+    const ofImage = await stepsOf('/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
+    const killIn = momentsOf([...steps.filter((step) => !ofImage.includes(step)), 'RetirePrevious']);
+    await survives(environmentId, { steps, killIn }, () => client.deployFromGit({ environmentId, ...fromGit() }));
+    expect(await engine.imagesOf(environmentId)).toHaveLength(1);
+    expect(bed.platform.buildDirectories).toEqual([]);
+  });
+
+  it('of a release that stops the old one first, and of a way back to that', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const first = await client.run({ environmentId, ...STOP_FIRST });
+    const steps = await stepsOf('/deployments', { environmentId, ...STOP_FIRST });
+    const killIn = momentsOf(steps.slice(steps.indexOf('StopPrevious')));
+    const second = await survives(environmentId, { steps, killIn }, () =>
+      client.deploy({ environmentId, ...STOP_FIRST }),
+    );
+    const back = steps.filter((name) => name !== 'ResolveImage');
+    await survives(environmentId, { steps: back, killIn: back.map((step) => `${step} begins`) }, () =>
+      client.ok('POST', `/deployments/${second.id}/rollback`, { deploymentId: first.id }),
+    );
+  });
+
+  it('of a release that fails: the old one serves', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const old = await client.run({ environmentId, ...STOP_FIRST });
+    let jobId = '';
+    await moments.killIn(['AwaitHealthy begins', 'AwaitHealthy fails', 'verdict', 'deployment FAILED'], async () => {
+      ({ jobId } = await client.deploy({ environmentId, ...STOP_FIRST, command: ['false'] }));
+    });
+    expect(await client.settled(jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CONTAINER_CRASHED' });
+    await eventually(async () => expect(await engine.containersOf(old.id)).toHaveLength(1), 30_000);
+    expect((await client.job(old.jobId)).status).toBe('RUNNING');
+    await engineMatchesRows(bed.platform, engine, environmentId);
+  });
+
+  it('of a removal, of a deployment and of an environment', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const removed = await client.run({ environmentId, ...OLD, name: 'removed' });
+    await client.run({ environmentId, ...OLD, volumes: [{ name: 'data', path: '/data' }] });
+    await moments.killIn(['deployment STOPPED'], () => client.ok('DELETE', `/deployments/${removed.id}`));
+    await eventually(async () => expect((await client.job(removed.jobId)).status).toBe('STOPPED'), 30_000);
+    await engineMatchesRows(bed.platform, engine, environmentId);
+    await moments.killIn(['deployment STOPPED', 'environment DELETED'], () =>
+      client.ok('DELETE', `/environments/${environmentId}`),
+    );
+    await eventually(async () => expect((await client.environment(environmentId)).status).toBe('DELETED'), 60_000);
+    expect(await engine.leftovers(environmentId)).toEqual([]);
+  });
+});

@@ -96,6 +96,17 @@ describe('a deployment that cannot run', () => {
     await expectNothingLeft();
   });
 
+  it('must say CONTAINER_CRASHED of what crashes before its health check could pass', async () => {
+    const deployment = await client.fail({
+      environmentId,
+      image: 'busybox',
+      command: sh('exit 5'),
+      healthCheck: { tcpPort: 80, intervalSeconds: 1 },
+    });
+    expect(deployment.errorCode).toBe('CONTAINER_CRASHED');
+    expect(deployment.errorMessage).toContain('exit code 5');
+  });
+
   it('must say CONTAINER_CRASHED for a command that ends well, or is not there', async () => {
     const ended = await client.fail({ environmentId, image: 'busybox', command: ['true'] });
     expect(ended).toMatchObject({

@@ -81,6 +81,15 @@ export class EngineView {
     return images.flatMap(({ Id, RepoTags }) => RepoTags ?? [Id]);
   }
 
+  /** Whatever its names are here: the next deployment has to pull it. */
+  async forgetImage(repository: string): Promise<void> {
+    for (const { Id, RepoTags, RepoDigests } of await this.docker.listImages()) {
+      const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
+      if (names.some((name) => name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`)))
+        await this.docker.getImage(Id).remove({ force: true });
+    }
+  }
+
   /** Runs a command in the deployment's first container; its output, and how it ended. */
   async exec(deploymentId: string, ...command: string[]): Promise<{ output: string; exitCode: number }> {
     const [id] = await this.containersOf(deploymentId);

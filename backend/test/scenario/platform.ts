@@ -55,7 +55,7 @@ export class Platform {
   }
 
   get databaseUrl(): string {
-    return runningServer(this.postgresDir) ?? '';
+    return this.env['DATABASE_URL'] || (runningServer(this.postgresDir) ?? '');
   }
 
   /** Process id of the embedded PostgreSQL. */
@@ -110,8 +110,13 @@ export class Platform {
       if (this.alive) await this.deleteEnvironments();
     } finally {
       if (this.alive) await this.terminate();
-      rmSync(this.dataDir, { recursive: true, force: true });
+      this.forget();
     }
+  }
+
+  /** Its data folder goes. */
+  forget(): void {
+    rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   /** `script/key` as the operator runs it. */

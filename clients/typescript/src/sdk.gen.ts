@@ -267,7 +267,7 @@ export const streamDeploymentEvents = <ThrowOnError extends boolean = false>(opt
 /**
  * What the containers printed
  *
- * `Accept: text/plain` gives the bare text. `follow=true` goes on as they print: events `log`, or plain text. Empty before there is a container; after a failure, what the last one printed.
+ * `Accept: text/plain` gives the bare text. `follow=true` goes on as they print: events `log`, or plain text; with `acrossReleases=true` also with those of the releases that take its place. Empty before there is a container; after a failure, what the last one printed.
  *
  * Scope: LOGS_READ.
  *

@@ -1719,6 +1719,10 @@ export type GetDeploymentLogsData = {
          * Go on as they print.
          */
         follow?: boolean;
+        /**
+         * With `follow`: when a release is gone, go on with the one that took its place.
+         */
+        acrossReleases?: boolean;
     };
     url: '/deployments/{id}/logs';
 };
@@ -1789,6 +1793,10 @@ export type GetDeploymentBuildLogsData = {
          * Go on as they print.
          */
         follow?: boolean;
+        /**
+         * With `follow`: when a release is gone, go on with the one that took its place.
+         */
+        acrossReleases?: boolean;
     };
     url: '/deployments/{id}/build-logs';
 };

@@ -106,7 +106,9 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.pool = this.createPool();
     await runMigrations({ pgPool: this.pool, logger: this.queueLogger });
     // What is slow in it need not keep requests waiting: their jobs are durable.
-    this.starting = this.startUntilItWorks(this.pool).then(() => this.pool && this.abandoned.start(this.pool, () => this.wakeAll()));
+    this.starting = this.startUntilItWorks(this.pool).then(
+      () => this.pool && this.abandoned.start(this.pool, () => this.wakeAll()),
+    );
     // Somebody may have taken us for dead while the database was away.
     this.signals.on('reconnected', () => void this.resume().catch((error: unknown) => this.logger.warn(String(error))));
   }
@@ -157,9 +159,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const handlers = names.map((name) => [
       name,
       (payload: unknown, { job }: JobHelpers) =>
-        this.shares.run(job.flags, async () =>
-          this.handlers.get(name)?.run(payload as never, this.shutdown.signal),
-        ),
+        this.shares.run(job.flags, async () => this.handlers.get(name)?.run(payload as never, this.shutdown.signal)),
     ]);
     return run({
       ...options,

@@ -12,9 +12,9 @@ export class FailedAuthentications {
   ) {}
 
   /** Throws RATE_LIMITED. */
-  refuseTooMany(ip: string | undefined): void {
+  async refuseTooMany(ip: string | undefined): Promise<void> {
     const { authFailures, windowMs } = this.config.limits;
-    const record = this.storage.peek(key(ip), authFailures);
+    const record = await this.storage.peek(key(ip), authFailures);
     if (record?.isBlocked)
       throw tooManyRequests(authFailures, windowMs, record.timeToBlockExpire, 'failed authentications');
   }

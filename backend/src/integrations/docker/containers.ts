@@ -45,10 +45,10 @@ export class Containers {
     return found.map(({ Id }) => Id);
   }
 
-  /** One that is gone, or does not run, is left alone. */
-  async kill(id: string): Promise<void> {
+  /** Killed where it runs. One that is gone, or on its way, is left alone. */
+  async remove(id: string): Promise<void> {
     try {
-      await this.docker.call((docker) => docker.getContainer(id).kill() as Promise<unknown>);
+      await this.docker.stream((docker) => docker.getContainer(id).remove({ force: true }) as Promise<unknown>);
     } catch (error) {
       if (!isDockerError(error, 'not-found') && !isDockerError(error, 'conflict')) throw error;
     }

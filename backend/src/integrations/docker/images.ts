@@ -42,9 +42,14 @@ export class Images {
   /** Asks the registry what a reference means now. Throws RegistryError. */
   async resolve(reference: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<ResolvedImage> {
     try {
-      const answer = (await this.docker.stream((docker) =>
-        docker.getImage(reference).distribution({ authconfig: auth, abortSignal: signal } as object),
-      )) as Distribution;
+      // dockerode's own method forgets the signal.
+      const answer = await this.docker.dial<Distribution>({
+        path: `/distribution/${reference}/json`,
+        method: 'GET',
+        authconfig: auth,
+        abortSignal: signal,
+        statusCodes: { 200: true, 401: 'not allowed', 403: 'not allowed', 404: 'not found', 500: 'server error' },
+      });
       return { digest: answer.Descriptor.digest, platforms: platformsOf(answer) };
     } catch (error) {
       throw registryErrorFrom(error);

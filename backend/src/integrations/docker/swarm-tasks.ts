@@ -54,6 +54,11 @@ export function metStaleDevice({ error }: SwarmTask): boolean {
   return /error creating vxlan interface: file exists/i.test(error ?? '');
 }
 
+/** Swarm ended it because its health check had failed. */
+export function endedUnhealthy({ error }: SwarmTask): boolean {
+  return /unhealthy container/i.test(error ?? '');
+}
+
 @Injectable()
 export class SwarmTasks {
   constructor(private readonly docker: DockerClient) {}

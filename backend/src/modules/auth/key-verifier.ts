@@ -40,12 +40,15 @@ export class KeyVerifier implements OnModuleInit {
   }
 
   /** Undefined for every key that does not work, whatever the reason. `beforeProof` may refuse to look at one that was not right a moment ago. */
-  async verify(presented: string | string[] | undefined, beforeProof: () => void): Promise<KeyHolder | undefined> {
+  async verify(
+    presented: string | string[] | undefined,
+    beforeProof: () => Promise<void>,
+  ): Promise<KeyHolder | undefined> {
     const key = typeof presented === 'string' ? presented : undefined;
     const digest = key && createHash('sha256').update(key).digest('base64');
     const known = digest ? this.verified.get(digest) : undefined;
     const now = this.clock.now().getTime();
-    if (!known || now - known.provenAt >= VERDICT_TTL_MS) beforeProof();
+    if (!known || now - known.provenAt >= VERDICT_TTL_MS) await beforeProof();
     const row = known && now - known.rowReadAt < ROW_TTL_MS ? known.row : undefined;
     if (row) return this.admit(row);
     return digest ? this.admit(await this.rowOf(digest, key ?? '')) : undefined;

@@ -26,7 +26,12 @@ export class DeploymentExpiry implements OnModuleInit {
   }
 
   private async look(id: string): Promise<void> {
-    const where = { id, status: { in: LIVE_STATUSES }, deleteRequestedAt: null, environment: { status: 'ACTIVE' } } as const;
+    const where = {
+      id,
+      status: { in: LIVE_STATUSES },
+      deleteRequestedAt: null,
+      environment: { status: 'ACTIVE' },
+    } as const;
     const row = await this.prisma.deployment.findFirst({ where });
     if (!row?.expiresAt) return;
     const { expiresAt, environmentId, status } = row;

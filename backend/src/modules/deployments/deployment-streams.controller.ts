@@ -80,7 +80,7 @@ export class DeploymentStreamsController {
     id: 'getDeploymentLogs',
     summary: 'What the containers printed',
     description:
-      '`Accept: text/plain` gives the bare text. `follow=true` goes on as they print: events `log`, or plain text. Empty before there is a container; after a failure, what the last one printed.',
+      '`Accept: text/plain` gives the bare text. `follow=true` goes on as they print: events `log`, or plain text; with `acrossReleases=true` also with those of the releases that take its place. Empty before there is a container; after a failure, what the last one printed.',
     response: LogsDto,
     alsoAs: ['text/plain', 'text/event-stream'],
     scopes: ['LOGS_READ'],
@@ -122,12 +122,18 @@ export class DeploymentStreamsController {
     caller: Caller,
     id: string,
     of: 'containers' | 'build',
-    { tail = 100, since, follow, lastEventId }: LogsQueryDto & { lastEventId: string | undefined },
+    {
+      tail = 100,
+      since,
+      follow,
+      acrossReleases = false,
+      lastEventId,
+    }: LogsQueryDto & { lastEventId: string | undefined },
     response: Response,
   ): Promise<void> {
     if (follow) {
       const answer = new OpenAnswer(response);
-      const lines = await this.streams.logs(caller, id, { of, tail, since, lastEventId }, answer.gone);
+      const lines = await this.streams.logs(caller, id, { of, tail, since, lastEventId, acrossReleases }, answer.gone);
       if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain')
         await answer.text(lines, formatLine);
       else await answer.events(asEvents(lines));

@@ -6,12 +6,12 @@ import type { DeploymentStatus } from '../../generated/prisma/client.js';
 import type { TaskLogLine } from '../../integrations/docker/service-logs.js';
 import { KeyWatch } from '../auth/key-watch.js';
 import { BuildLog } from './build/build-log.js';
-import type { DeploymentRow } from './deployments.repository.js';
+import { type DeploymentRow, DeploymentsRepository } from './deployments.repository.js';
 import { DeploymentsService } from './deployments.service.js';
 import { TRANSITIONS } from './state/transitions.js';
 import { DeploymentChanges } from './streams/deployment-changes.js';
 import { DeploymentEvents, type StreamEvent } from './streams/deployment-events.js';
-import { DeploymentLogs } from './streams/deployment-logs.js';
+import { DeploymentLogs, type FollowQuery } from './streams/deployment-logs.js';
 import { advance, decodePosition, encodePosition } from './streams/log-position.js';
 
 const LAST_WORDS_MS = 2000;
@@ -24,6 +24,7 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
 
   constructor(
     private readonly deployments: DeploymentsService,
+    private readonly repository: DeploymentsRepository,
     private readonly changes: DeploymentChanges,
     private readonly deploymentEvents: DeploymentEvents,
     private readonly deploymentLogs: DeploymentLogs,
@@ -91,19 +92,32 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
   async logs(
     caller: Caller,
     id: string,
-    { of, tail, since, lastEventId }: LogsQuery,
+    { of, tail, since, lastEventId, acrossReleases }: LogsQuery,
     gone: AbortSignal,
   ): Promise<AsyncGenerator<TaskLogLine & { id: string }>> {
     const deployment = await this.deployments.get(caller, id);
     const from = (lastEventId && decodePosition(lastEventId)) || undefined;
     const life = this.life(caller, gone);
-    const source = of === 'build' ? this.buildLog : this.deploymentLogs;
-    const lines = source.follow(
-      deployment.id,
-      { ...(since && { since }), ...(from ? { from } : { tail }) },
-      life.signal,
-    );
+    const query = { ...(since && { since }), ...(from ? { from } : { tail }) };
+    const lines =
+      of === 'build'
+        ? this.buildLog.follow(deployment.id, query, life.signal)
+        : acrossReleases
+          ? this.followReleases(deployment, query, life.signal)
+          : this.deploymentLogs.follow(deployment.id, query, life.signal);
     return whileAlive(withIds(lines, from ?? {}), life);
+  }
+
+  /** When a release is gone, the one that took its place: until there is none. */
+  private async *followReleases(first: DeploymentRow, query: FollowQuery, signal: AbortSignal) {
+    yield* this.deploymentLogs.follow(first.id, query, signal);
+    const { tail: _begun, ...rest } = query;
+    for (
+      let next = await this.repository.newer(first);
+      next && !signal.aborted;
+      next = await this.repository.newer(next)
+    )
+      yield* this.deploymentLogs.follow(next.id, rest, signal);
   }
 
   private life(caller: Caller, gone: AbortSignal): Life {
@@ -126,6 +140,7 @@ interface LogsQuery {
   tail: number;
   since: Date | undefined;
   lastEventId: string | undefined;
+  acrossReleases: boolean;
 }
 
 interface Life {

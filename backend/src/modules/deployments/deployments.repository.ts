@@ -23,6 +23,8 @@ export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_P
   queuePosition?: number | undefined;
 };
 
+type Release = Pick<Deployment, 'id' | 'environmentId' | 'name' | 'createdAt'>;
+
 /** Deployments as users see them: every query goes through the owner. */
 @Injectable()
 export class DeploymentsRepository {
@@ -112,6 +114,14 @@ export class DeploymentsRepository {
   running(environmentId: string, name: string): Promise<{ id: string } | null> {
     const where = { environmentId, name, status: 'RUNNING' } as const;
     return this.prisma.deployment.findFirst({ where, orderBy: NEWEST_FIRST, select: { id: true } });
+  }
+
+  /** The next release of the same name that has run, or may yet. */
+  newer({ environmentId, name, createdAt }: Release): Promise<Release | null> {
+    return this.prisma.deployment.findFirst({
+      where: { environmentId, name, createdAt: { gt: createdAt }, status: { not: 'FAILED' } },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
   }
 
   /** The newest release of the name that ran and is older than that. */

@@ -156,7 +156,11 @@ export class DeploymentsService {
     const behind = await this.deployments.countInProgress(db, environment.userId);
     const { id } = await this.deployments.create(db, request.data);
     const isBuilt = request.data.source === 'GIT' && !request.data.rollbackOfId;
-    await this.jobs.run(db, { id, environmentId: environment.id, isBuilt }, { name: lane, userId: environment.userId, behind });
+    await this.jobs.run(
+      db,
+      { id, environmentId: environment.id, isBuilt },
+      { name: lane, userId: environment.userId, behind },
+    );
     await this.jobs.expire(db, id, request.data.expiresAt as Date | null);
     return { jobId: request.data.jobId, deploymentId: id, status: 'PENDING' };
   }

@@ -22,6 +22,12 @@ export class LogsQueryDto {
   @BooleanText()
   @IsBoolean({ message: 'must be true or false' })
   follow?: boolean = false;
+
+  /** With `follow`: when a release is gone, go on with the one that took its place. */
+  @IsOptional()
+  @BooleanText()
+  @IsBoolean({ message: 'must be true or false' })
+  acrossReleases?: boolean = false;
 }
 
 export class DeleteDeploymentQueryDto {

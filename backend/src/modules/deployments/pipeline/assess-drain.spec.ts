@@ -24,7 +24,13 @@ function task(more: Partial<SwarmTask> = {}): SwarmTask {
     ...more,
   };
 }
-const crashed = task({ state: 'failed', desired: 'shutdown', since: later, exitCode: 3, error: 'task: non-zero exit (3)' });
+const crashed = task({
+  state: 'failed',
+  desired: 'shutdown',
+  since: later,
+  exitCode: 3,
+  error: 'task: non-zero exit (3)',
+});
 
 describe('a release on trial', () => {
   it('must be alive while its tasks run, and whatever crashed before it was RUNNING', () => {

@@ -1,4 +1,4 @@
-import { metStaleDevice, type SwarmTask } from '../../../integrations/docker/swarm-tasks.js';
+import { endedUnhealthy, metStaleDevice, type SwarmTask } from '../../../integrations/docker/swarm-tasks.js';
 import type { FailedAssessment } from './assess-tasks.js';
 
 const ENDED = new Set(['failed', 'rejected', 'complete', 'orphaned']);
@@ -21,7 +21,7 @@ export function assessDrain({
   const task = tasks.find(died);
   if (!task || tasksBefore.some(died)) return undefined;
   const seconds = Math.max(1, Math.round((task.since.getTime() - since.getTime()) / 1000));
-  const isUnhealthy = /unhealthy/i.test(task.error ?? '');
+  const isUnhealthy = endedUnhealthy(task);
   const what = isUnhealthy ? 'became unhealthy' : `ended with exit code ${task.exitCode ?? 'unknown'}`;
   return {
     kind: 'failed',

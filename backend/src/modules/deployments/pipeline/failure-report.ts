@@ -11,10 +11,7 @@ export interface Evidence {
 }
 
 /** The failure as the user reads it: what happened, what the check saw, and the last log lines. */
-export function failureReport(
-  { code, reason }: FailedAssessment,
-  evidence: Evidence,
-): StepFailure {
+export function failureReport({ code, reason }: FailedAssessment, evidence: Evidence): StepFailure {
   const { probeOutput, oomKilled, logs } = evidence;
   const silent = /^not listening on port/.test(probeOutput);
   const actual = silent && code === 'HEALTHCHECK_TIMEOUT' ? 'PORT_NOT_LISTENING' : code;

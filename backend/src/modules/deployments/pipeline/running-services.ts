@@ -31,8 +31,7 @@ export class RunningServices {
     for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
       await this.logs.keep(deploymentId, id);
       await this.services.remove(id);
-      if (atOnce) await this.kill(id);
-      await eventually(() => this.gone(deploymentId, id), {
+      await eventually(() => (atOnce ? this.cleared(deploymentId, id) : this.gone(deploymentId, id)), {
         ...PATIENCE,
         signal,
         what: 'containers of the service are still there',
@@ -57,14 +56,18 @@ export class RunningServices {
     if (service && service.replicas < replicas) await this.services.scale(service, replicas);
   }
 
-  private async kill(serviceId: string): Promise<void> {
-    for (const id of await this.containers.ofService(serviceId)) await this.containers.kill(id);
-  }
-
   /** A task that was on its way when the service went makes its container later: both have to be gone. */
   private async gone(deploymentId: string, serviceId: string): Promise<boolean> {
     const tasks = await this.tasks.list({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     return tasks.length === 0 && (await this.containers.ofService(serviceId)).length === 0;
+  }
+
+  /** Ahead of Swarm, which takes some seconds to end a task. One that has no container yet may still make it, and is waited for. */
+  private async cleared(deploymentId: string, serviceId: string): Promise<boolean> {
+    const tasks = await this.tasks.list({ labels: [`${LABELS.deployment}=${deploymentId}`] });
+    const containers = await this.containers.ofService(serviceId);
+    await Promise.all(containers.map((id) => this.containers.remove(id)));
+    return containers.length === 0 && tasks.every(({ containerId, state }) => containerId ?? ENDED_STATES.has(state));
   }
 
   private async stopped(serviceId: string): Promise<boolean> {

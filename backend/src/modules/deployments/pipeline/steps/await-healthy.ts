@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../../../config/config.js';
 import { Containers, type ContainerState } from '../../../../integrations/docker/containers.js';
 import { Images } from '../../../../integrations/docker/images.js';
-import { type SwarmTask, SwarmTasks } from '../../../../integrations/docker/swarm-tasks.js';
+import { endedUnhealthy, type SwarmTask, SwarmTasks } from '../../../../integrations/docker/swarm-tasks.js';
 import { ContainerEvents } from '../../reconcile/container-events.js';
 import { type CheckKind, checkKindOf } from '../../release/health-config.js';
 import { assessTasks } from '../assess-tasks.js';
@@ -42,9 +42,7 @@ export class AwaitHealthy implements DeployStep {
     for (;;) {
       const tasks = await this.tasks.list({ serviceId: service.id });
       const states = await this.statesOf(tasks);
-      const unhealthy = new Set(
-        tasks.filter(({ id }) => states.get(id)?.health?.status === 'unhealthy').map(({ id }) => id),
-      );
+      const unhealthy = new Set(tasks.filter((task) => isUnhealthy(task, states.get(task.id))).map(({ id }) => id));
       const assessment = assessTasks({ tasks, unhealthy, replicas: deployment.replicas, check, now: new Date() });
       const started = [...states.values()].filter(({ running }) => running).length;
       if (assessment.kind !== 'waiting' || started >= deployment.replicas) this.gate.leave(deployment.id);
@@ -79,6 +77,11 @@ export class AwaitHealthy implements DeployStep {
     const image = await this.images.find(release.image);
     return checkKindOf({ ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false });
   }
+}
+
+/** Docker calls every container with a check unhealthy once it has ended: of those, only what Swarm has ended for it is meant. */
+function isUnhealthy(task: SwarmTask, state: ContainerState | undefined): boolean {
+  return state?.running ? state.health?.status === 'unhealthy' : endedUnhealthy(task);
 }
 
 /** A container of another node: Swarm's own time, which begins when its check passed. One that ended meanwhile has not begun. */

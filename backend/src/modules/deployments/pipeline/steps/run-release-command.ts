@@ -85,7 +85,7 @@ export class RunReleaseCommand implements DeployStep {
       await this.services.remove(id);
       const gone = async () => {
         const left = await this.containers.ofService(id);
-        await Promise.all(left.map((container) => this.containers.kill(container)));
+        await Promise.all(left.map((container) => this.containers.remove(container)));
         return left.length === 0;
       };
       await eventually(gone, { withinMs: GONE_MS, everyMs: LOOK_AGAIN_MS, signal, what: 'the command still runs' });

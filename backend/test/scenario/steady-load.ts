@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-const NODE = path.resolve(import.meta.dirname, '../node_modules/.bin/node');
+const NODE = path.resolve(import.meta.dirname, '../../node_modules/.bin/node');
 
 export interface Phase {
   requests: number;

@@ -1,0 +1,45 @@
+import type { Clock } from '../../common/time/clock.js';
+import { recordOf, type WindowRecord, WindowStorage } from './window-storage.js';
+
+/** Beyond that many callers at once, what has run out is forgotten. */
+const SWEEP_ABOVE = 10_000;
+
+interface Window {
+  hits: number;
+  endsAt: number;
+}
+
+/** The library's own storage keeps the time of every single hit, so that its cost grows with the limit; this one holds two numbers per caller. */
+export class MemoryWindows extends WindowStorage {
+  private readonly windows = new Map<string, Window>();
+
+  constructor(private readonly clock: Clock) {
+    super();
+  }
+
+  override increment(key: string, ttl: number, limit: number): Promise<WindowRecord> {
+    const now = this.clock.now().getTime();
+    const window = this.current(key, now) ?? this.open(key, now, ttl);
+    window.hits += 1;
+    return Promise.resolve(recordOf(window.hits, window.endsAt - now, limit));
+  }
+
+  override peek(key: string, limit: number): Promise<WindowRecord | undefined> {
+    const now = this.clock.now().getTime();
+    const window = this.current(key, now);
+    return Promise.resolve(window && recordOf(window.hits + 1, window.endsAt - now, limit));
+  }
+
+  private current(key: string, now: number): Window | undefined {
+    const window = this.windows.get(key);
+    return window && window.endsAt > now ? window : undefined;
+  }
+
+  private open(key: string, now: number, ttl: number): Window {
+    if (this.windows.size > SWEEP_ABOVE)
+      for (const [other, { endsAt }] of this.windows) if (endsAt <= now) this.windows.delete(other);
+    const window = { hits: 0, endsAt: now + ttl };
+    this.windows.set(key, window);
+    return window;
+  }
+}

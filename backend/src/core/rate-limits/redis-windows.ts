@@ -1,0 +1,82 @@
+import { Logger } from '@nestjs/common';
+import { createClient, type RedisClientType } from '@redis/client';
+import type { PartHealth } from '../health/optional-health.js';
+import { recordOf, type WindowRecord, WindowStorage } from './window-storage.js';
+
+const PREFIX = 'berth:window:';
+const CONNECT_TIMEOUT_MS = 2000;
+const COMMAND_TIMEOUT_MS = 1000;
+const MOST_BETWEEN_MS = 2000;
+/** One step for the server, so that no count is left without an end. */
+const COUNT = `local hits = redis.call('INCR', KEYS[1])
+if hits == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {hits, redis.call('PTTL', KEYS[1])}`;
+
+/** Shared by all API processes. While Redis is away each counts for itself: a limit is then looser, and nobody is refused because of it. */
+export class RedisWindows extends WindowStorage {
+  private readonly logger = new Logger(RedisWindows.name);
+  private readonly client: RedisClientType;
+
+  constructor(
+    url: string,
+    private readonly meanwhile: WindowStorage,
+  ) {
+    super();
+    this.client = createClient({
+      url,
+      disableOfflineQueue: true,
+      commandOptions: { timeout: COMMAND_TIMEOUT_MS },
+      socket: {
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        reconnectStrategy: (attempt) => Math.min(100 * 2 ** attempt, MOST_BETWEEN_MS),
+      },
+    });
+    let away = false;
+    this.client.on('error', (error: Error) => {
+      if (!away) this.logger.warn(`Redis is away: ${error.message}`);
+      away = true;
+    });
+    this.client.on('ready', () => {
+      if (away) this.logger.log('Redis is back');
+      away = false;
+    });
+  }
+
+  /** Does not wait for it. */
+  open(): this {
+    this.client.connect().catch(() => undefined);
+    return this;
+  }
+
+  close(): void {
+    this.client.destroy();
+  }
+
+  async health(): Promise<PartHealth> {
+    try {
+      await this.client.ping();
+      return { status: 'up' };
+    } catch {
+      return { status: 'down', message: 'Redis does not answer: each API process counts the limits for itself' };
+    }
+  }
+
+  override async increment(key: string, ttl: number, limit: number): Promise<WindowRecord> {
+    try {
+      const answer = await this.client.eval(COUNT, { keys: [PREFIX + key], arguments: [String(ttl)] });
+      const [hits = 1, remainingMs = ttl] = answer as [number, number];
+      return recordOf(hits, remainingMs, limit);
+    } catch {
+      return this.meanwhile.increment(key, ttl, limit);
+    }
+  }
+
+  override async peek(key: string, limit: number): Promise<WindowRecord | undefined> {
+    try {
+      const [hits, remainingMs] = await Promise.all([this.client.get(PREFIX + key), this.client.pTTL(PREFIX + key)]);
+      return hits === null ? undefined : recordOf(Number(hits) + 1, remainingMs, limit);
+    } catch {
+      return this.meanwhile.peek(key, limit);
+    }
+  }
+}

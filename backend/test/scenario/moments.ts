@@ -1,0 +1,97 @@
+import pg from 'pg';
+import { eventually } from '../testbed/eventually.js';
+import type { Platform } from './platform.js';
+
+const LOCK = 815_001;
+const REACHED_MS = 60_000;
+
+/**
+ * Moments in the life of deployments and environments, as the API writes them down: `{Step} begins`, `{Step} ends`, `{Step} fails`, `verdict`,
+ * `deployment {STATUS}`, `environment {STATUS}`. A trigger holds the very transaction that writes one, so that the process can be killed in it:
+ * what came before is done, and what would come with it is not.
+ */
+export class Moments {
+  private lock: pg.Client | undefined;
+
+  constructor(private readonly platform: Platform) {}
+
+  async open(): Promise<this> {
+    await this.platform.sql(`
+      CREATE SCHEMA berth_test;
+      CREATE TABLE berth_test.held (what text);
+      CREATE FUNCTION berth_test.hold() RETURNS trigger LANGUAGE plpgsql AS $$
+      DECLARE
+        row_now jsonb := to_jsonb(NEW);
+        row_before jsonb := CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) ELSE '{}' END;
+        moment text;
+      BEGIN
+        IF TG_TABLE_NAME = 'DeploymentStep' THEN
+          moment := (row_now->>'name') || CASE WHEN row_now->>'endedAt' IS NULL THEN ' begins' WHEN row_now->>'error' IS NULL THEN ' ends' ELSE ' fails' END;
+        ELSIF row_now->>'status' IS DISTINCT FROM row_before->>'status' THEN
+          moment := lower(TG_TABLE_NAME) || ' ' || (row_now->>'status');
+        ELSIF row_now->>'errorCode' IS DISTINCT FROM row_before->>'errorCode' THEN
+          moment := 'verdict';
+        END IF;
+        IF EXISTS (SELECT 1 FROM berth_test.held WHERE what = moment) THEN PERFORM pg_advisory_xact_lock(${LOCK}); END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER hold AFTER INSERT OR UPDATE ON "DeploymentStep" FOR EACH ROW EXECUTE FUNCTION berth_test.hold();
+      CREATE TRIGGER hold AFTER UPDATE ON "Deployment" FOR EACH ROW EXECUTE FUNCTION berth_test.hold();
+      CREATE TRIGGER hold AFTER UPDATE ON "Environment" FOR EACH ROW EXECUTE FUNCTION berth_test.hold();`);
+    this.lock = new pg.Client({ connectionString: this.platform.databaseUrl });
+    await this.lock.connect();
+    return this;
+  }
+
+  async close(): Promise<void> {
+    await this.lock?.end();
+  }
+
+  /** One after the other, the process is killed in each of these moments and started again. */
+  async killIn(moments: string[], begin: () => Promise<unknown>): Promise<void> {
+    for (const [index, moment] of moments.entries()) {
+      await this.hold(moment);
+      if (index === 0) await begin();
+      else await this.platform.start();
+      await this.reached(moment);
+      await this.platform.kill9();
+      await this.release();
+    }
+    await this.platform.start();
+  }
+
+  private async hold(moment: string): Promise<void> {
+    await this.lock?.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await this.platform.sql('INSERT INTO berth_test.held VALUES ($1)', [moment]);
+  }
+
+  private async reached(moment: string): Promise<void> {
+    await eventually(async () => {
+      if ((await this.waiting()).length === 0) throw new Error(`nobody comes to "${moment}"`);
+    }, REACHED_MS);
+  }
+
+  /** The server would go on with what the dead have asked for. */
+  private async release(): Promise<void> {
+    const pids = await this.waiting();
+    await this.platform.sql('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [pids]);
+    await eventually(async () => {
+      if ((await this.waiting()).length > 0) throw new Error('a dead process still waits');
+    }, 5000);
+    await this.platform.sql('DELETE FROM berth_test.held');
+    await this.lock?.query('SELECT pg_advisory_unlock($1)', [LOCK]);
+  }
+
+  private async waiting(): Promise<number[]> {
+    const rows = await this.platform.sql<{ pid: number }>(
+      `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted`,
+      [LOCK],
+    );
+    return rows.map(({ pid }) => pid);
+  }
+}
+
+/** Before the effect of each of these steps, and after it. */
+export function momentsOf(steps: string[]): string[] {
+  return steps.flatMap((step) => [`${step} begins`, `${step} ends`]);
+}
