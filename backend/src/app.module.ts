@@ -21,6 +21,8 @@ import { NginxModule } from './integrations/nginx/nginx.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { DeploymentsModule } from './modules/deployments/deployments.module.js';
 import { EnvironmentsModule } from './modules/environments/environments.module.js';
+import { MetricsModule } from './core/metrics/metrics.module.js';
+import { HooksModule } from './modules/hooks/hooks.module.js';
 import { IngressModule } from './modules/ingress/ingress.module.js';
 import { DocsModule } from './openapi/docs.module.js';
 import { PlatformModule } from './modules/platform/platform.module.js';
@@ -51,6 +53,8 @@ export class AppModule {
         EnvironmentsModule,
         IngressModule,
         DeploymentsModule,
+        HooksModule,
+        MetricsModule,
         PlatformModule,
         DocsModule,
         ...more,

@@ -28,6 +28,8 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
     // A start that fails is told in one sentence by main.ts, not in a stack by Nest.
     autoFlushLogs: false,
     bodyParser: false,
+    // Signatures of webhooks are over the bytes as they came.
+    rawBody: true,
     abortOnError: false,
     forceCloseConnections: true,
   });

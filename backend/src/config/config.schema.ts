@@ -37,9 +37,15 @@ export const configSchema = Joi.object({
   DATABASE_URL: url('postgres', 'postgresql').description(
     'PostgreSQL to use. Unset: an embedded PostgreSQL under DATA_DIR.',
   ),
+  DATABASE_PASSWORD: optional().description('Password for DATABASE_URL, where that has none.'),
   REDIS_URL: url('redis', 'rediss').description(
     'Redis that holds the rate limits when several API instances share them. Unset: in memory.',
   ),
+  METRICS_TOKEN: optional()
+    .min(16)
+    .description(
+      'Turns `GET /metrics` on, for Prometheus, which has to send it as `Authorization: Bearer …`; 16 characters or more.',
+    ),
   ENCRYPTION_KEY: optional()
     .pattern(base64Key, '32 bytes in base64 or hexadecimal')
     .description('AES-256 key for secrets at rest. Unset: made once, kept at DATA_DIR/encryption.key.'),

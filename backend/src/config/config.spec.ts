@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Config, ConfigError } from './config.js';
 
@@ -8,7 +11,7 @@ describe('the configuration', () => {
     const { http, limits, deploy, hostPorts, resources } = load({});
     expect(http).toEqual({ host: '127.0.0.1', port: 3000, publicBaseUrl: 'http://127.0.0.1:3000' });
     expect(limits).toEqual({ windowMs: 60_000, general: 100, deploy: 5, gitDeploy: 3, authFailures: 20 });
-    expect(deploy).toEqual({ stabilityWindowMs: 2000, deadlineMs: 600_000 });
+    expect(deploy).toEqual({ stabilityWindowMs: 2000, deadlineMs: 600_000, drainSeconds: 10 });
     expect(hostPorts).toEqual({ first: 1024, last: 65_535 });
     expect(resources.default).toEqual({ cpus: 1, memoryMb: 512, pids: 256 });
   });
@@ -34,6 +37,15 @@ describe('the configuration', () => {
         ).toBe(true);
       expect(problems.join('\n')).not.toContain(secret);
     }
+  });
+
+  it('must take a secret from a file, and say which cannot be read', () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'berth-config-')), 'password');
+    writeFileSync(file, 'p@ss/word\n');
+    const { data } = load({ DATABASE_URL: 'postgresql://berth@db:5432/berth', DATABASE_PASSWORD_FILE: file });
+    expect(data.databaseUrl).toBe('postgresql://berth:p%40ss%2Fword@db:5432/berth');
+    expect(() => load({ ENCRYPTION_KEY_FILE: '/no/such/file' })).toThrow('ENCRYPTION_KEY_FILE cannot be read: ENOENT');
+    expect(() => load({ DATABASE_PASSWORD: 'x' })).toThrow('DATABASE_PASSWORD is given without DATABASE_URL');
   });
 
   it('must refuse a default above its maximum', () => {

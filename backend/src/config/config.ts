@@ -21,6 +21,8 @@ export class Config {
     redisUrl: string | undefined;
     encryptionKey: string | undefined;
   };
+  /** undefined: no metrics */
+  readonly metricsToken: string | undefined;
   readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number; authFailures: number };
   readonly telegram: TelegramConfig;
   readonly docker: { host: string; swarmAdvertiseAddr: string | undefined };
@@ -49,10 +51,11 @@ export class Config {
     };
     this.data = {
       dir: env.DATA_DIR,
-      databaseUrl: env.DATABASE_URL,
+      databaseUrl: databaseUrlOf(env),
       redisUrl: env.REDIS_URL,
       encryptionKey: env.ENCRYPTION_KEY,
     };
+    this.metricsToken = env.METRICS_TOKEN;
     this.limits = {
       windowMs: env.RATE_LIMIT_TTL,
       general: env.RATE_LIMIT_MAX,
@@ -87,9 +90,9 @@ export class Config {
     };
   }
 
-  /** Reads `.env` in the working directory, then the process environment over it. Throws ConfigError. */
+  /** Reads `.env` in the working directory, then the process environment over it; `KEY_FILE` names a file that holds KEY. Throws ConfigError. */
   static load(env: NodeJS.ProcessEnv = process.env, file = '.env'): Config {
-    return new Config(parse({ ...readEnvFile(file), ...env }));
+    return new Config(parse(withSecretFiles({ ...readEnvFile(file), ...env })));
   }
 }
 
@@ -146,6 +149,8 @@ interface ParsedEnv {
   API_SOCKET?: string;
   DATA_DIR: string;
   DATABASE_URL?: string;
+  DATABASE_PASSWORD?: string;
+  METRICS_TOKEN?: string;
   REDIS_URL?: string;
   ENCRYPTION_KEY?: string;
   RATE_LIMIT_TTL: number;
@@ -191,6 +196,13 @@ interface ParsedEnv {
   MAX_CPUS: number;
   MAX_MEMORY_MB: number;
   MAX_PIDS: number;
+}
+
+function databaseUrlOf({ DATABASE_URL: text, DATABASE_PASSWORD: password }: ParsedEnv): string | undefined {
+  if (text === undefined || password === undefined) return text;
+  const address = new URL(text);
+  address.password ||= encodeURIComponent(password);
+  return address.href;
 }
 
 function ingressOf(env: ParsedEnv): Config['ingress'] {
@@ -239,8 +251,31 @@ function gitOf(env: ParsedEnv): GitConfig {
   };
 }
 
+function knownKeys(): string[] {
+  return Object.keys(configSchema.describe()['keys'] as object);
+}
+
+/** As container platforms hand secrets over: in a file whose path is in the environment. */
+function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const problems: string[] = [];
+  const complete = { ...env };
+  for (const key of knownKeys()) {
+    const file = env[`${key}_FILE`];
+    // A setting of its own may end so.
+    if (!file || knownKeys().includes(`${key}_FILE`)) continue;
+    if (env[key]) problems.push(`${key} and ${key}_FILE are both given`);
+    try {
+      complete[key] = readFileSync(file, 'utf8').trim();
+    } catch (cause) {
+      problems.push(`${key}_FILE cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return complete;
+}
+
 function parse(env: NodeJS.ProcessEnv): ParsedEnv {
-  const known = Object.keys(configSchema.describe()['keys'] as object);
+  const known = knownKeys();
   const given = Object.fromEntries(known.filter((key) => env[key]).map((key) => [key, env[key]]));
   const outcome = configSchema.validate(given, { abortEarly: false, errors: { wrap: { label: false } } });
   const { error } = outcome;
@@ -261,6 +296,9 @@ function contradictionsOf(env: ParsedEnv): string[] {
   );
   return [
     ...swapped.map((unit) => `DEFAULT_${unit} must not exceed MAX_${unit}`),
+    ...(env.DATABASE_PASSWORD !== undefined && env.DATABASE_URL === undefined
+      ? ['DATABASE_PASSWORD is given without DATABASE_URL']
+      : []),
     ...(env.TELEGRAM_WEBHOOK === 'on' && !env.PUBLIC_BASE_URL?.startsWith('https:')
       ? ['TELEGRAM_WEBHOOK needs a PUBLIC_BASE_URL with https']
       : []),

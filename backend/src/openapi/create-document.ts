@@ -42,6 +42,8 @@ export async function createDocument(): Promise<OpenAPIObject> {
     .addTag('audit', 'Who did what')
     .addTag('environments', 'Private networks')
     .addTag('deployments', 'What runs in them')
+    .addTag('hooks', 'Redeploy on push')
+    .addTag('nodes', 'The machines')
     .addTag('health', 'The platform itself');
   const document = SwaggerModule.createDocument(app, builder.build(), {
     extraModels: [ProblemDto, HealthPartDto],

@@ -65,7 +65,7 @@ describe('releases', () => {
     );
   }, 900_000);
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)(
+  it.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
     'must end as promised when PostgreSQL ends by %s meanwhile',
     async (signal) => {
       const { jobId } = await client.deploy({ environmentId, ...WEB });

@@ -12,7 +12,8 @@ export async function engineMatchesRows(platform: Platform, engine: EngineView, 
        UNION SELECT 'volume berth_' || d."environmentId" || '_' || (v->>'name') FROM "Deployment" d, jsonb_array_elements(d.volumes) v WHERE d."environmentId" = $1 AND d.status IN ('RUNNING', 'STOPPED')`,
       [environmentId],
     );
-    const kept = (await engine.leftovers(environmentId)).filter((name) => !name.startsWith('container '));
+    // Containers follow their services, and edges their sites.
+    const kept = (await engine.leftovers(environmentId)).filter((name) => !/^(container |service berth_edge_)/.test(name));
     expect(kept.sort()).toEqual(rows.map(({ name }) => name).sort());
   }, 60_000);
 }

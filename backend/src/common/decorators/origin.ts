@@ -1,9 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 
-export const VIAS = ['API', 'TELEGRAM', 'LINK', 'HOST', 'PLATFORM'] as const;
+export const VIAS = ['API', 'TELEGRAM', 'LINK', 'HOST', 'HOOK', 'PLATFORM'] as const;
 
-/** From where something is done: by the API, the bot, a magic link, on the host, or by the platform itself. */
+/** From where something is done: by the API, the bot, a magic link, on the host, by a repository's webhook, or by the platform itself. */
 export interface Origin {
   via: (typeof VIAS)[number];
   ip?: string | undefined;

@@ -22,6 +22,8 @@ export const AUDIT_ACTIONS = [
   'environment.expired',
   'environment.published',
   'environment.withdrawn',
+  'hook.created',
+  'hook.deleted',
   'deployment.created',
   'deployment.redeployed',
   'deployment.rolledBack',

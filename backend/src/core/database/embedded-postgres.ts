@@ -226,9 +226,11 @@ export class EmbeddedPostgres {
     }
   }
 
+  /** Somebody's SIGTERM has it wait until all its clients have gone, and we are one that never goes: it is told to hurry, and started again. */
   private look(): void {
     if (this.stopping || this.relaunching) return;
     if (this.pid === undefined) this.relaunching = this.relaunch().finally(() => (this.relaunching = undefined));
+    else if (this.files.isStopping) send(this.pid, 'SIGINT');
     else this.files.boundLog();
   }
 

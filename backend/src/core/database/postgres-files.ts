@@ -109,6 +109,15 @@ export class PostgresFiles {
     return pid !== undefined && this.isOurs(pid) ? pid : undefined;
   }
 
+  /** It ends once its last client has gone. The last line of its pid file says so: PM_STATUS_STOPPING in PostgreSQL's utils/pidfile.h */
+  get isStopping(): boolean {
+    try {
+      return readFileSync(path.join(this.data, 'postmaster.pid'), 'utf8').split('\n')[7]?.trim() === 'stopping';
+    } catch {
+      return false;
+    }
+  }
+
   /** Every process of a server on this data folder, also those that outlive their postmaster. */
   processes(): number[] {
     return readdirSync('/proc')

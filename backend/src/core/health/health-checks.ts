@@ -56,6 +56,12 @@ export class HealthChecks implements OnModuleDestroy, BeforeApplicationShutdown 
     ];
   }
 
+  /** Of what is required, one by one. */
+  async states(): Promise<Record<string, { status: string }>> {
+    const [database, docker] = await Promise.all([this.database(), this.docker()]);
+    return { ...database, ...docker };
+  }
+
   private async database() {
     const indicator = this.indicators.check('database');
     try {

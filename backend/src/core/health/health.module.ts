@@ -9,6 +9,6 @@ import { HealthController } from './health.controller.js';
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [HealthChecks, OptionalHealth],
-  exports: [OptionalHealth],
+  exports: [HealthChecks, OptionalHealth],
 })
 export class HealthModule {}

@@ -16,11 +16,15 @@ export class OptionalHealth {
     this.parts.set(name, check);
   }
 
+  async all(): Promise<Record<string, PartHealth>> {
+    const checked = [...this.parts].map(async ([name, check]) => [name, await check()] as const);
+    return Object.fromEntries(await Promise.all(checked));
+  }
+
   async addTo(result: HealthCheckResult): Promise<HealthCheckResult> {
     const { info = {}, error = {}, details } = result;
     const complete = { ...result, info: { ...info }, error: { ...error }, details: { ...details } };
-    for (const [name, check] of this.parts) {
-      const health = await check();
+    for (const [name, health] of Object.entries(await this.all())) {
       complete.details[name] = health;
       complete[health.status === 'up' ? 'info' : 'error'][name] = health;
     }

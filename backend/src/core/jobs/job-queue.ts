@@ -11,6 +11,7 @@ export interface JobPayloads {
   'deployment.repair': { deploymentId: string };
   /** its life is over, or soon */
   'deployment.expire': { deploymentId: string };
+  'hook.forget-deliveries': object;
   'deployment.prune-events': object;
   'build.sweep-directories': object;
   'build.prune-images': object;

@@ -36,6 +36,7 @@ import { ContainerTruth } from './reconcile/container-truth.js';
 import { PolledDeployments } from './streams/polled-deployments.js';
 import { StrandedDeployments } from './reconcile/stranded-deployments.js';
 import { Repair } from './reconcile/repair.js';
+import { PushReleases } from './push-releases.js';
 import { ReleasesController } from './releases.controller.js';
 import { ReleasesService } from './releases.service.js';
 import { ServiceStart } from './pipeline/service-start.js';
@@ -57,6 +58,7 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     DeploymentsRepository,
     DeploymentsService,
     ReleasesService,
+    PushReleases,
     DeploymentRequests,
     DryRun,
     DeploymentJobs,
@@ -91,5 +93,6 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     ContainerTruth,
     Removal,
   ],
+  exports: [PushReleases],
 })
 export class DeploymentsModule {}

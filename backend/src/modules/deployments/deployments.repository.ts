@@ -124,6 +124,13 @@ export class DeploymentsRepository {
     });
   }
 
+  /** The newest deployment of the name that was made from a repository; null when its owner has taken it away. */
+  async newestBuilt(environmentId: string, name: string): Promise<Deployment | null> {
+    const where = { environmentId, name, source: 'GIT' } as const;
+    const row = await this.prisma.deployment.findFirst({ where, orderBy: NEWEST_FIRST });
+    return row?.deleteRequestedAt ? null : row;
+  }
+
   /** The newest release of the name that ran and is older than that. */
   ranBefore(environmentId: string, name: string, createdAt: Date): Promise<DeploymentRow | null> {
     return this.prisma.deployment.findFirst({

@@ -30,6 +30,8 @@ export interface ReleaseKind {
   action: AuditAction;
   /** id of the deployment that it was made from */
   of?: string;
+  /** committed with it, or nothing is */
+  also?: (db: Db) => Promise<void>;
 }
 
 /** `replayed`: it had been answered before. */
@@ -137,6 +139,7 @@ export class DeploymentsService {
         await claim.take(db);
         const answer = await this.add(db, environment, request, how.lane);
         await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
+        await how.also?.(db);
         await claim.keep(db, answer);
         return answer;
       });

@@ -1,0 +1,49 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Controller, Get, Headers, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Operation } from '../../common/decorators/operation.js';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { Config } from '../../config/config.js';
+import { Metrics } from './metrics.js';
+
+export class MetricsDto {
+  /** Prometheus' text format. */
+  text: string;
+}
+
+@ApiTags('health')
+@Controller('metrics')
+export class MetricsController {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly config: Config,
+  ) {}
+
+  @Get()
+  @Operation({
+    id: 'getMetrics',
+    summary: 'For Prometheus',
+    description: 'There where METRICS_TOKEN is set, for who sends it as `Authorization: Bearer …`; else it does not exist.',
+    response: MetricsDto,
+    alsoAs: ['text/plain'],
+    open: true,
+    rateLimit: 'none',
+    errors: ['ROUTE_NOT_FOUND', 'UNAUTHENTICATED'],
+  })
+  async get(@Headers('authorization') authorization: string | undefined, @Res() response: Response): Promise<void> {
+    const { metricsToken } = this.config;
+    const answer = metricsToken === undefined ? undefined : await this.metrics.text();
+    if (metricsToken === undefined || !answer)
+      throw new DomainError('ROUTE_NOT_FOUND', { detail: 'GET /metrics does not exist.' });
+    if (!isSame(authorization ?? '', `Bearer ${metricsToken}`))
+      throw new DomainError('UNAUTHENTICATED', { detail: 'The token of the metrics is missing or wrong.' });
+    response.setHeader('Content-Type', answer.type);
+    response.send(answer.body);
+  }
+}
+
+function isSame(presented: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(presented), digest(expected));
+}

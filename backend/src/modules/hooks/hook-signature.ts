@@ -1,0 +1,53 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+export interface Delivery {
+  headers: Record<string, string | string[] | undefined>;
+  /** as it came */
+  body: Buffer;
+}
+
+/** How far a sender's clock may be from ours, where it signs the time, seconds. */
+const TOLERANCE_SECONDS = 300;
+
+/**
+ * Whether whoever sent this knows the secret, in the ways of
+ * GitHub (https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries), which Gitea and Forgejo share,
+ * GitLab (https://docs.gitlab.com/user/project/integrations/webhooks/), which sends the secret itself, and
+ * Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks), which GitLab's signing tokens follow.
+ */
+export function isSigned({ headers, body }: Delivery, secret: string, now: Date): boolean {
+  const hub = one(headers['x-hub-signature-256']);
+  if (hub !== undefined) return isSame(hub, `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
+  const standard = one(headers['webhook-signature']);
+  if (standard !== undefined) return isStandard(standard, { headers, body }, secret, now);
+  const token = one(headers['x-gitlab-token']);
+  return token !== undefined && isSame(token, secret);
+}
+
+/** The sender's name for this delivery; of one that has none, its content. The same again is a replay. */
+export function deliveryIdOf({ headers, body }: Delivery): string {
+  const given =
+    one(headers['x-github-delivery']) ??
+    one(headers['webhook-id']) ??
+    one(headers['x-gitlab-webhook-uuid']) ??
+    one(headers['x-gitlab-event-uuid']);
+  const content = createHash('sha256').update(body).digest('hex');
+  // A name alone could be given to something else.
+  return `${(given ?? '').slice(0, 100)}/${content}`;
+}
+
+function isStandard(signatures: string, { headers, body }: Delivery, secret: string, now: Date): boolean {
+  const [id, time] = [one(headers['webhook-id']) ?? '', one(headers['webhook-timestamp']) ?? ''];
+  if (!/^\d{1,12}$/.test(time) || Math.abs(Number(time) - now.getTime() / 1000) > TOLERANCE_SECONDS) return false;
+  const expected = createHmac('sha256', secret).update(`${id}.${time}.`).update(body).digest('base64');
+  return signatures.split(' ').some((signature) => isSame(signature, `v1,${expected}`));
+}
+
+function isSame(presented: string, expected: string): boolean {
+  const [a, b] = [presented, expected].map((text) => createHash('sha256').update(text).digest());
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,72 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { deliveryIdOf, isSigned } from './hook-signature.js';
+import { isMeant, pushOf } from './push-event.js';
+
+const secret = 'a secret of 32 characters or so…';
+const body = Buffer.from('{"ref":"refs/heads/main"}');
+const now = new Date('2026-01-01T00:00:00Z');
+const hmac = (text: string | Buffer) => createHmac('sha256', secret).update(text);
+
+describe('the signature of a delivery', () => {
+  it('must be taken as GitHub and GitLab send it', () => {
+    const github = { 'x-hub-signature-256': `sha256=${hmac(body).digest('hex')}` };
+    expect(isSigned({ headers: github, body }, secret, now)).toBe(true);
+    expect(isSigned({ headers: { 'x-gitlab-token': secret }, body }, secret, now)).toBe(true);
+    const time = String(now.getTime() / 1000);
+    const signature = `v1,AAAA v1,${hmac(`msg_1.${time}.${body.toString()}`).digest('base64')}`;
+    const standard = { 'webhook-id': 'msg_1', 'webhook-timestamp': time, 'webhook-signature': signature };
+    expect(isSigned({ headers: standard, body }, secret, now)).toBe(true);
+    const late = new Date(now.getTime() + 301_000);
+    expect(isSigned({ headers: standard, body }, secret, late)).toBe(false);
+    expect(isSigned({ headers: { ...standard, 'webhook-id': 'msg_2' }, body }, secret, now)).toBe(false);
+  });
+
+  it.each([
+    {},
+    { 'x-hub-signature-256': '' },
+    { 'x-hub-signature-256': `sha1=${hmac(body).digest('hex')}` },
+    { 'x-hub-signature-256': `sha256=${hmac('{}').digest('hex')}` },
+    { 'x-hub-signature-256': [`sha256=${hmac(body).digest('hex')}`] },
+    { 'x-hub-signature-256': 'wrong', 'x-gitlab-token': secret },
+    { 'x-gitlab-token': 'a secret' },
+    { 'webhook-signature': 'v1,' },
+  ])('must be refused otherwise: %j', (headers) => {
+    expect(isSigned({ headers, body }, secret, now)).toBe(false);
+  });
+
+  it('must name the same delivery alike, and another content otherwise', () => {
+    const headers = { 'x-github-delivery': 'one' };
+    expect(deliveryIdOf({ headers, body })).toBe(deliveryIdOf({ headers, body }));
+    expect(deliveryIdOf({ headers, body: Buffer.from('{}') })).not.toBe(deliveryIdOf({ headers, body }));
+  });
+});
+
+describe('a push', () => {
+  it('must be of a branch that is there', () => {
+    expect(pushOf({ ref: 'refs/heads/feature/x', after: 'abc' })?.branch).toBe('feature/x');
+    for (const other of [
+      null,
+      'text',
+      {},
+      { zen: 'ping' },
+      { ref: 'refs/tags/v1', after: 'abc' },
+      { ref: 'refs/heads/main', deleted: true },
+      { ref: 'refs/heads/main', after: '0'.repeat(40) },
+    ])
+      expect(pushOf(other)).toBeUndefined();
+  });
+
+  it('must be meant by the files it touched, and when it does not say', () => {
+    const push = pushOf({
+      ref: 'refs/heads/main',
+      commits: [{ added: ['services/api/new.ts'], modified: [], removed: [] }, { modified: ['README.md', 7] }, null],
+    });
+    expect(push?.files).toEqual(['services/api/new.ts', 'README.md']);
+    expect(isMeant(push?.files, [])).toBe(true);
+    expect(isMeant(push?.files, ['services/api/**'])).toBe(true);
+    expect(isMeant(push?.files, ['*.md'])).toBe(true);
+    expect(isMeant(push?.files, ['services/web/**', '*.txt'])).toBe(false);
+    expect(isMeant(pushOf({ ref: 'refs/heads/main', commits: [] })?.files, ['a'])).toBe(true);
+  });
+});

@@ -1,0 +1,83 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, type RawBodyRequest, Req } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
+import { Operation } from '../../common/decorators/operation.js';
+import { originOf } from '../../common/decorators/origin.js';
+import { Config } from '../../config/config.js';
+import { CreateHookDto, HookCreatedDto, HookDto, HookListDto, HookMessageDto, HookOutcomeDto } from './dto/hook.dto.js';
+import { HooksService } from './hooks.service.js';
+
+@ApiTags('hooks')
+@Controller()
+export class HooksController {
+  constructor(
+    private readonly hooks: HooksService,
+    private readonly config: Config,
+  ) {}
+
+  @Post('environments/:id/hooks')
+  @Operation({
+    id: 'createHook',
+    summary: 'Redeploy a name on every push to its repository',
+    description: 'The answer has the URL and the secret for the repository’s settings; content type application/json. The secret is shown this once.',
+    response: HookCreatedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    examples: { 'one branch': { name: 'web', branch: 'main' }, 'one folder': { name: 'api', paths: ['services/api/**'] } },
+    errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'DEPLOYMENT_NOT_FOUND', 'HOOK_EXISTS'],
+  })
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Param('id') environmentId: string,
+    @Body() body: CreateHookDto,
+  ): Promise<HookCreatedDto> {
+    const { hook, secret } = await this.hooks.create(caller, environmentId, body);
+    return { hook: this.shown(hook), secret };
+  }
+
+  @Get('environments/:id/hooks')
+  @Operation({
+    id: 'listHooks',
+    summary: 'The hooks of an environment',
+    response: HookListDto,
+    scopes: ['DEPLOYMENTS_READ'],
+    errors: ['ENVIRONMENT_NOT_FOUND'],
+  })
+  async list(@CurrentCaller() caller: Caller, @Param('id') environmentId: string): Promise<HookListDto> {
+    return { hooks: (await this.hooks.list(caller, environmentId)).map((hook) => this.shown(hook)) };
+  }
+
+  @Delete('hooks/:id')
+  @Operation({
+    id: 'deleteHook',
+    summary: 'Pushes are no longer taken',
+    response: HookMessageDto,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    errors: ['HOOK_NOT_FOUND'],
+  })
+  async delete(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<HookMessageDto> {
+    const { name } = await this.hooks.delete(caller, id);
+    return { message: `Pushes no longer redeploy ${name}.` };
+  }
+
+  @Post('hooks/:id')
+  @HttpCode(200)
+  @Operation({
+    id: 'deliverHook',
+    summary: 'For repositories: a push',
+    description:
+      'Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). The same delivery again changes nothing.',
+    response: HookOutcomeDto,
+    open: true,
+    errors: ['HOOK_SIGNATURE_INVALID', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+  })
+  deliver(@Param('id') id: string, @Req() request: RawBodyRequest<Request>): Promise<HookOutcomeDto> {
+    const { headers, rawBody = Buffer.alloc(0), body } = request;
+    return this.hooks.deliver(id, { headers, body: rawBody }, body as unknown, { ...originOf(request), via: 'HOOK' });
+  }
+
+  private shown(hook: Parameters<typeof HookDto.from>[0]): HookDto {
+    return HookDto.from(hook, this.config.http.publicBaseUrl);
+  }
+}

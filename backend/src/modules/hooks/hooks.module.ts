@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { DeploymentsModule } from '../deployments/deployments.module.js';
+import { EnvironmentsModule } from '../environments/environments.module.js';
+import { HooksController } from './hooks.controller.js';
+import { HooksService } from './hooks.service.js';
+
+@Module({
+  imports: [AuthModule, EnvironmentsModule, DeploymentsModule],
+  controllers: [HooksController],
+  providers: [HooksService],
+})
+export class HooksModule {}

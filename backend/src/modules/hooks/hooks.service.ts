@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Caller } from '../../common/decorators/caller.js';
+import { ownedBy } from '../../common/decorators/caller.js';
+import type { Origin } from '../../common/decorators/origin.js';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { Clock } from '../../common/time/clock.js';
+import { Audit } from '../../core/audit/audit.js';
+import { SecretBox } from '../../core/crypto/secret-box.js';
+import { PrismaService } from '../../core/database/prisma.service.js';
+import { JobWorker } from '../../core/jobs/job-worker.js';
+import { type DeployHook, Prisma } from '../../generated/prisma/client.js';
+import { PushReleases } from '../deployments/push-releases.js';
+import { EnvironmentsService } from '../environments/environments.service.js';
+import type { CreateHookDto, HookOutcomeDto } from './dto/hook.dto.js';
+import { type Delivery, deliveryIdOf, isSigned } from './hook-signature.js';
+import { isMeant, pushOf } from './push-event.js';
+
+/** Senders try again for hours at most. */
+const REMEMBERED_MS = 7 * 24 * 3_600_000;
+
+/** Webhooks of repositories: a push redeploys a name. */
+@Injectable()
+export class HooksService implements OnModuleInit {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly environments: EnvironmentsService,
+    private readonly releases: PushReleases,
+    private readonly secrets: SecretBox,
+    private readonly audit: Audit,
+    private readonly clock: Clock,
+    private readonly worker: JobWorker,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('hook.forget-deliveries', async () => {
+      const receivedAt = { lt: new Date(this.clock.now().getTime() - REMEMBERED_MS) };
+      await this.prisma.hookDelivery.deleteMany({ where: { receivedAt } });
+    });
+    this.worker.schedule('hook.forget-deliveries', '37 3 * * *');
+  }
+
+  async create(
+    caller: Caller,
+    environmentId: string,
+    { name, branch, paths }: CreateHookDto,
+  ): Promise<{ hook: DeployHook; secret: string }> {
+    await this.environments.getActive(caller, environmentId);
+    await this.releases.require(environmentId, name);
+    const id = randomBytes(12).toString('hex');
+    const secret = randomBytes(32).toString('hex');
+    const data = {
+      id,
+      environmentId,
+      name,
+      branch: branch ?? null,
+      paths: paths ?? [],
+      secret: this.secrets.seal(secret, context(id)),
+    };
+    try {
+      const hook = await this.prisma.transaction(async (db) => {
+        await this.audit.byCaller(db, caller, 'hook.created', id, { name });
+        return db.deployHook.create({ data });
+      });
+      return { hook, secret };
+    } catch (error) {
+      if (!(error instanceof Prisma.PrismaClientKnownRequestError) || error.code !== 'P2002') throw error;
+      throw new DomainError('HOOK_EXISTS', {
+        detail: `${name} has a hook already.`,
+        hint: 'Delete that one first.',
+      });
+    }
+  }
+
+  async list(caller: Caller, environmentId: string): Promise<DeployHook[]> {
+    await this.environments.get(caller, environmentId);
+    return this.prisma.deployHook.findMany({ where: { environmentId }, orderBy: { createdAt: 'desc' } });
+  }
+
+  async delete(caller: Caller, id: string): Promise<DeployHook> {
+    const hook = await this.prisma.deployHook.findFirst({ where: { id, environment: ownedBy(caller) } });
+    if (!hook) throw notFound(id);
+    await this.prisma.transaction(async (db) => {
+      await db.deployHook.deleteMany({ where: { id } });
+      await this.audit.byCaller(db, caller, 'hook.deleted', id, { name: hook.name });
+    });
+    return hook;
+  }
+
+  /** Throws HOOK_SIGNATURE_INVALID, of a hook that does not exist too. */
+  async deliver(id: string, delivery: Delivery, body: unknown, origin: Origin): Promise<HookOutcomeDto> {
+    const hook = await this.prisma.deployHook.findUnique({ where: { id }, include: { environment: true } });
+    const secret = hook ? this.secrets.open(hook.secret, context(id)) : randomBytes(32).toString('hex');
+    if (!isSigned(delivery, secret, this.clock.now()) || !hook)
+      throw new DomainError('HOOK_SIGNATURE_INVALID', {
+        detail: 'This delivery is not signed with the secret of a hook.',
+        hint: 'Check the URL and the secret in the settings of the repository.',
+      });
+    const outcome = await this.outcomeOf(hook, delivery, body, origin);
+    await this.prisma.deployHook.updateMany({
+      where: { id },
+      data: { lastDeliveryAt: this.clock.now(), lastOutcome: outcome.message },
+    });
+    return outcome;
+  }
+
+  private async outcomeOf(
+    hook: DeployHook & { environment: { userId: string } },
+    delivery: Delivery,
+    body: unknown,
+    origin: Origin,
+  ): Promise<HookOutcomeDto> {
+    const push = pushOf(body);
+    if (!push) return ignored('It is not a push to a branch.');
+    const { id: hookId, environmentId, name, branch, paths } = hook;
+    const newest = await this.releases.newest(environmentId, name);
+    if (!newest) return ignored(`There is no deployment of ${name} from Git.`);
+    const wanted = branch ?? newest.gitBranch;
+    if (wanted !== null && wanted !== push.branch) return ignored(`It is a push to ${push.branch}, not to ${wanted}.`);
+    if (!isMeant(push.files, paths)) return ignored('It touches none of the paths.');
+    const deliveryId = deliveryIdOf(delivery);
+    const known = { hookId_deliveryId: { hookId, deliveryId } };
+    const replayed = { outcome: 'REPLAYED' as const, message: 'It was taken before.' };
+    if (await this.prisma.hookDelivery.findUnique({ where: known })) return replayed;
+    const caller: Caller = {
+      userId: hook.environment.userId,
+      keyId: '',
+      scopes: ['DEPLOYMENTS_WRITE', 'ENVIRONMENTS_WRITE'],
+      isAdmin: false,
+      expiresAt: null,
+      origin,
+    };
+    try {
+      const { jobId } = await this.releases.make(caller, newest, push.branch, (db) =>
+        db.hookDelivery.create({ data: { hookId, deliveryId } }).then(() => undefined),
+      );
+      return { outcome: 'DEPLOYING', message: `A push to ${push.branch} is being deployed.`, jobId };
+    } catch (error) {
+      // Of two at once, one was first.
+      if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return replayed;
+      throw error;
+    }
+  }
+}
+
+function context(id: string): string {
+  return `hook/${id}/secret`;
+}
+
+function ignored(message: string): HookOutcomeDto {
+  return { outcome: 'IGNORED', message };
+}
+
+function notFound(id: string): DomainError {
+  return new DomainError('HOOK_NOT_FOUND', {
+    detail: `Hook ${id} does not exist.`,
+    hint: 'GET /environments/{id}/hooks lists those of an environment.',
+  });
+}
