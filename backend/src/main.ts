@@ -1,6 +1,7 @@
 import './lean/lean-imports.js';
 import 'reflect-metadata';
-import { Config, ConfigError } from './config/config.js';
+import { Config } from './config/config.js';
+import { ConfigError } from './config/environment.js';
 import { DatabaseConnection } from './core/database/database-connection.js';
 
 /** sysexits.h: what script/server and service managers tell failures apart by. */

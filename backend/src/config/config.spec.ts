@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Config, ConfigError } from './config.js';
+import { Config } from './config.js';
+import { ConfigError } from './environment.js';
 
 const load = (env: NodeJS.ProcessEnv) => Config.load(env, '/no/such/file');
 

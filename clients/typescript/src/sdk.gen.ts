@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
+import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -487,6 +487,73 @@ export const listOrphans = <ThrowOnError extends boolean = false>(options?: Opti
 });
 
 /**
+ * The hooks of an environment
+ *
+ * Scope: DEPLOYMENTS_READ.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const listHooks = <ThrowOnError extends boolean = false>(options: Options<ListHooksData, ThrowOnError>) => (options.client ?? client).get<ListHooksResponses, ListHooksErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/environments/{id}/hooks',
+    ...options
+});
+
+/**
+ * Redeploy a name on every push to its repository
+ *
+ * The answer has the URL and the secret for the repository’s settings; content type application/json. The secret is shown this once.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const createHook = <ThrowOnError extends boolean = false>(options: Options<CreateHookData, ThrowOnError>) => (options.client ?? client).post<CreateHookResponses, CreateHookErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/environments/{id}/hooks',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Pushes are no longer taken
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const deleteHook = <ThrowOnError extends boolean = false>(options: Options<DeleteHookData, ThrowOnError>) => (options.client ?? client).delete<DeleteHookResponses, DeleteHookErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/hooks/{id}',
+    ...options
+});
+
+/**
+ * For repositories: a push
+ *
+ * Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). The same delivery again changes nothing.
+ *
+ * No key needed.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const deliverHook = <ThrowOnError extends boolean = false>(options: Options<DeliverHookData, ThrowOnError>) => (options.client ?? client).post<DeliverHookResponses, DeliverHookErrors, ThrowOnError>({ url: '/hooks/{id}', ...options });
+
+/**
+ * For Prometheus
+ *
+ * There where METRICS_TOKEN is set, for who sends it as `Authorization: Bearer …`; else it does not exist.
+ *
+ * No key needed.
+ *
+ * Rate limit: none.
+ */
+export const getMetrics = <ThrowOnError extends boolean = false>(options?: Options<GetMetricsData, ThrowOnError>) => (options?.client ?? client).get<GetMetricsResponses, GetMetricsErrors, ThrowOnError>({ url: '/metrics', ...options });
+
+/**
  * Welcome
  *
  * No key needed.
@@ -505,5 +572,20 @@ export const getRoot = <ThrowOnError extends boolean = false>(options?: Options<
 export const listAuditEvents = <ThrowOnError extends boolean = false>(options?: Options<ListAuditEventsData, ThrowOnError>) => (options?.client ?? client).get<ListAuditEventsResponses, ListAuditEventsErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],
     url: '/audit',
+    ...options
+});
+
+/**
+ * The machines of the swarm
+ *
+ * `docker swarm join` adds one; `docker node update --label-add berth.ingress=false` keeps public names off one.
+ *
+ * Scope: ADMIN.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const listNodes = <ThrowOnError extends boolean = false>(options?: Options<ListNodesData, ThrowOnError>) => (options?.client ?? client).get<ListNodesResponses, ListNodesErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/nodes',
     ...options
 });

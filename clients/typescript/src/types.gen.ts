@@ -258,6 +258,10 @@ export type Container = {
      */
     slot: number;
     restartCount: number;
+    /**
+     * Host name of the node that it runs on.
+     */
+    node: string | null;
 };
 
 export type Step = {
@@ -321,6 +325,10 @@ export type Deployment = {
      * It is removed then; null: never.
      */
     expiresAt: string | null;
+    /**
+     * Host name of the node that it has to run on, as its volumes or its image are there only; null: any.
+     */
+    node: string | null;
     /**
      * Null: the default check.
      */
@@ -748,6 +756,77 @@ export type OrphanList = {
     orphans: Array<Orphan>;
 };
 
+export type CreateHook = {
+    /**
+     * Of the deployment from Git that a push redeploys.
+     */
+    name: string;
+    /**
+     * Only pushes to this branch. Default: the one that the newest deployment of the name was made from.
+     */
+    branch?: string;
+    /**
+     * Only pushes that touch a file which one of these globs means.
+     */
+    paths?: Array<string>;
+};
+
+export type Hook = {
+    id: string;
+    environmentId: string;
+    name: string;
+    /**
+     * Null: the branch that the newest deployment of the name was made from.
+     */
+    branch: string | null;
+    paths: Array<string>;
+    /**
+     * Where the repository sends its pushes, as JSON.
+     */
+    url: string;
+    lastDeliveryAt: string | null;
+    /**
+     * What became of the last delivery, in a sentence.
+     */
+    lastOutcome: string | null;
+    createdAt: string;
+};
+
+export type HookCreated = {
+    hook: Hook;
+    /**
+     * For the repository's settings. Shown this once.
+     */
+    secret: string;
+};
+
+export type HookList = {
+    hooks: Array<Hook>;
+};
+
+export type HookMessage = {
+    message: string;
+};
+
+export type HookOutcome = {
+    /**
+     * `DEPLOYING`: a release was made. `IGNORED`: it was not meant. `REPLAYED`: it was taken before.
+     */
+    outcome: 'DEPLOYING' | 'IGNORED' | 'REPLAYED';
+    message: string;
+    /**
+     * of the release
+     */
+    jobId?: string;
+};
+
+export type Metrics = {
+    /**
+     * Prometheus' text format.
+     */
+    text: string;
+};
+
 export type Welcome = {
     message: string;
     version: string;
@@ -760,9 +839,9 @@ export type Welcome = {
     };
 };
 
-export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired';
+export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'hook.created' | 'hook.deleted' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired';
 
-export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST' | 'PLATFORM';
+export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST' | 'HOOK' | 'PLATFORM';
 
 export type AuditEvent = {
     action: AuditAction;
@@ -796,7 +875,27 @@ export type AuditList = {
     nextCursor: string | null;
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type Node = {
+    role: 'manager' | 'worker';
+    availability: 'active' | 'pause' | 'drain';
+    state: 'unknown' | 'down' | 'ready' | 'disconnected';
+    labels: {
+        [key: string]: string;
+    };
+    id: string;
+    hostname: string;
+    address: string;
+    engineVersion: string;
+    platform: string;
+    cpus: number;
+    memoryBytes: number;
+};
+
+export type NodeList = {
+    nodes: Array<Node>;
+};
+
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -2581,6 +2680,267 @@ export type ListOrphansResponses = {
 
 export type ListOrphansResponse = ListOrphansResponses[keyof ListOrphansResponses];
 
+export type ListHooksData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/environments/{id}/hooks';
+};
+
+export type ListHooksErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type ListHooksError = ListHooksErrors[keyof ListHooksErrors];
+
+export type ListHooksResponses = {
+    /**
+     * Done.
+     */
+    200: HookList;
+};
+
+export type ListHooksResponse = ListHooksResponses[keyof ListHooksResponses];
+
+export type CreateHookData = {
+    body: CreateHook;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/environments/{id}/hooks';
+};
+
+export type CreateHookErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND, DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * ENVIRONMENT_NOT_ACTIVE, HOOK_EXISTS
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CreateHookError = CreateHookErrors[keyof CreateHookErrors];
+
+export type CreateHookResponses = {
+    /**
+     * Done.
+     */
+    201: HookCreated;
+};
+
+export type CreateHookResponse = CreateHookResponses[keyof CreateHookResponses];
+
+export type DeleteHookData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/hooks/{id}';
+};
+
+export type DeleteHookErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * HOOK_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type DeleteHookError = DeleteHookErrors[keyof DeleteHookErrors];
+
+export type DeleteHookResponses = {
+    /**
+     * Done.
+     */
+    200: HookMessage;
+};
+
+export type DeleteHookResponse = DeleteHookResponses[keyof DeleteHookResponses];
+
+export type DeliverHookData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/hooks/{id}';
+};
+
+export type DeliverHookErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * HOOK_SIGNATURE_INVALID
+     */
+    401: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type DeliverHookError = DeliverHookErrors[keyof DeliverHookErrors];
+
+export type DeliverHookResponses = {
+    /**
+     * Done.
+     */
+    200: HookOutcome;
+};
+
+export type DeliverHookResponse = DeliverHookResponses[keyof DeliverHookResponses];
+
+export type GetMetricsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/metrics';
+};
+
+export type GetMetricsErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * ROUTE_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type GetMetricsError = GetMetricsErrors[keyof GetMetricsErrors];
+
+export type GetMetricsResponses = {
+    /**
+     * Done.
+     */
+    200: Metrics;
+};
+
+export type GetMetricsResponse = GetMetricsResponses[keyof GetMetricsResponses];
+
 export type GetRootData = {
     body?: never;
     path?: never;
@@ -2679,3 +3039,48 @@ export type ListAuditEventsResponses = {
 };
 
 export type ListAuditEventsResponse = ListAuditEventsResponses[keyof ListAuditEventsResponses];
+
+export type ListNodesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/nodes';
+};
+
+export type ListNodesErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE, DOCKER_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type ListNodesError = ListNodesErrors[keyof ListNodesErrors];
+
+export type ListNodesResponses = {
+    /**
+     * Done.
+     */
+    200: NodeList;
+};
+
+export type ListNodesResponse = ListNodesResponses[keyof ListNodesResponses];

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { DomainError, type FieldError } from '../errors/domain-error.js';
+import { isEngineAway } from '../errors/engine-away.js';
 import { API_ERRORS, type ApiErrorCode, type ErrorDefinition } from '../errors/error-registry.js';
 
 /** RFC 9457 problem details, `application/problem+json`. */
@@ -23,6 +24,13 @@ export function toDomainError(thrown: unknown): DomainError {
   if (isDatabaseAway(thrown)) {
     return new DomainError('DATABASE_UNAVAILABLE', {
       detail: 'The database does not answer.',
+      hint: 'Try again in a moment.',
+      cause: thrown,
+    });
+  }
+  if (isEngineAway(thrown)) {
+    return new DomainError('DOCKER_UNAVAILABLE', {
+      detail: 'The Docker Engine does not answer.',
       hint: 'Try again in a moment.',
       cause: thrown,
     });

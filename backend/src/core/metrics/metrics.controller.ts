@@ -24,7 +24,8 @@ export class MetricsController {
   @Operation({
     id: 'getMetrics',
     summary: 'For Prometheus',
-    description: 'There where METRICS_TOKEN is set, for who sends it as `Authorization: Bearer …`; else it does not exist.',
+    description:
+      'There where METRICS_TOKEN is set, for who sends it as `Authorization: Bearer …`; else it does not exist.',
     response: MetricsDto,
     alsoAs: ['text/plain'],
     open: true,

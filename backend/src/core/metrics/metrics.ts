@@ -57,12 +57,16 @@ export class Metrics implements OnApplicationBootstrap {
     gauge('berth_deployments', 'Deployments by status', 'status', () => this.deployments());
     gauge('berth_deployment_failures', 'Deployments that FAILED, by error code', 'code', () => this.failures());
     gauge('berth_environments', 'Environments by status', 'status', () => this.environments());
-    gauge('berth_jobs', 'Jobs that wait, run, come again after a failure, or were given up', 'state', () => this.jobs());
+    gauge('berth_jobs', 'Jobs that wait, run, come again after a failure, or were given up', 'state', () =>
+      this.jobs(),
+    );
     gauge('berth_certificates', 'Certificates by status', 'status', () => this.certificates());
     gauge('berth_certificate_expiry_seconds', 'Seconds until the certificate of a name ends', 'domain', () =>
       this.expiries(),
     );
-    gauge('berth_part_up', '1 for a part of the platform that is up, 0 for one that is down', 'part', () => this.parts());
+    gauge('berth_part_up', '1 for a part of the platform that is up, 0 for one that is down', 'part', () =>
+      this.parts(),
+    );
     gauge('berth_stale_devices_removed', 'VXLAN devices that a restart of the engine had left behind', 'source', () =>
       this.staleDevices(),
     );
@@ -72,7 +76,10 @@ export class Metrics implements OnApplicationBootstrap {
   /** Counts every request once it is answered. */
   observe(request: Request, response: Response, next: NextFunction): void {
     const { durations } = this;
-    if (!durations) return next();
+    if (!durations) {
+      next();
+      return;
+    }
     const begin = performance.now();
     response.once('close', () => {
       const { path } = (request.route ?? {}) as { path?: string };

@@ -64,7 +64,7 @@ export class RedisWindows extends WindowStorage {
   override async increment(key: string, ttl: number, limit: number): Promise<WindowRecord> {
     try {
       const answer = await this.client.eval(COUNT, { keys: [PREFIX + key], arguments: [String(ttl)] });
-      const [hits = 1, remainingMs = ttl] = answer as [number, number];
+      const [hits, remainingMs] = answer as [number, number];
       return recordOf(hits, remainingMs, limit);
     } catch {
       return this.meanwhile.increment(key, ttl, limit);

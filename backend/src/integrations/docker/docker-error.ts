@@ -1,13 +1,20 @@
+import type { EngineAway } from '../../common/errors/engine-away.js';
+
 export type DockerErrorKind = 'unavailable' | 'not-found' | 'conflict' | 'invalid' | 'unauthorized' | 'failed';
 
 /** What the Engine answered, in words of ours: nothing above this folder looks at a status code of Docker's. */
-export class DockerError extends Error {
+export class DockerError extends Error implements EngineAway {
   constructor(
     readonly kind: DockerErrorKind,
     message: string,
     options?: { cause?: unknown },
   ) {
     super(message, options);
+  }
+
+  /** @see EngineAway */
+  get isEngineAway(): boolean {
+    return this.kind === 'unavailable';
   }
 }
 

@@ -8,6 +8,7 @@ import { Engine } from './engine.js';
 import { Events } from './events.js';
 import { Images } from './images.js';
 import { Networks } from './networks.js';
+import { Nodes } from './nodes.js';
 import { Secrets } from './secrets.js';
 import { ServiceLogs } from './service-logs.js';
 import { Swarm } from './swarm.js';
@@ -25,6 +26,7 @@ const surfaces = [
   Events,
   Images,
   Networks,
+  Nodes,
   Secrets,
   ServiceLogs,
   Swarm,

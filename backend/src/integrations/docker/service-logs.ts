@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
-import { LogDecoder, type LogLine } from './log-decoder.js';
+import type { LogQuery } from './containers.js';
+import { isDockerError } from './docker-error.js';
+import { decodeLog, LogDecoder, type LogLine } from './log-decoder.js';
 
 export interface TaskLogLine extends LogLine {
   taskId: string;
@@ -11,6 +14,21 @@ export interface TaskLogLine extends LogLine {
 @Injectable()
 export class ServiceLogs {
   constructor(private readonly docker: DockerClient) {}
+
+  /** What a task has printed until now, wherever it runs; empty of one that is gone. */
+  async ofTask(taskId: string, { tail, since }: LogQuery): Promise<LogLine[]> {
+    const query = { stdout: true, stderr: true, timestamps: true, follow: false, tail };
+    const options = { ...query, ...(since && { since: Math.floor(since.getTime() / 1000) }) };
+    try {
+      const stream = await this.docker.stream((docker) =>
+        (docker.getTask(taskId) as unknown as LogSource).logs(options),
+      );
+      return decodeLog(Buffer.isBuffer(stream) ? stream : await buffer(stream));
+    } catch (error) {
+      if (isDockerError(error, 'not-found')) return [];
+      throw error;
+    }
+  }
 
   /** Ends when the engine goes away or with the signal; not when the service is gone. `since` is RFC 3339, inclusive. */
   async *follow(

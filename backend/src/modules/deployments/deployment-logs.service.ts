@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/decorators/caller.js';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { isDockerError } from '../../integrations/docker/docker-error.js';
 import { formatLine } from '../../integrations/docker/log-decoder.js';
 import { BuildLog } from './build/build-log.js';
 import { DeploymentsService } from './deployments.service.js';
@@ -28,17 +26,7 @@ export class DeploymentLogsService {
 
   async read(caller: Caller, id: string, { tail, since }: { tail: number; since: Date | undefined }): Promise<string> {
     const deployment = await this.deployments.get(caller, id);
-    try {
-      const lines = await this.logs.lines(deployment.id, { tail, ...(since && { since }) });
-      return lines.map(formatLine).join('');
-    } catch (error) {
-      if (isDockerError(error, 'unavailable'))
-        throw new DomainError('DOCKER_UNAVAILABLE', {
-          detail: 'The Docker Engine does not answer.',
-          hint: 'Try again in a moment.',
-          cause: error,
-        });
-      throw error;
-    }
+    const lines = await this.logs.lines(deployment.id, { tail, ...(since && { since }) });
+    return lines.map(formatLine).join('');
   }
 }

@@ -111,13 +111,13 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
   /** When a release is gone, the one that took its place: until there is none. */
   private async *followReleases(first: DeploymentRow, query: FollowQuery, signal: AbortSignal) {
     yield* this.deploymentLogs.follow(first.id, query, signal);
-    const { tail: _begun, ...rest } = query;
-    for (
-      let next = await this.repository.newer(first);
-      next && !signal.aborted;
-      next = await this.repository.newer(next)
-    )
-      yield* this.deploymentLogs.follow(next.id, rest, signal);
+    const { from, since } = query;
+    const all = { ...(from && { from }), ...(since && { since }) };
+    let next = await this.repository.newer(first);
+    while (next && !signal.aborted) {
+      yield* this.deploymentLogs.follow(next.id, all, signal);
+      next = await this.repository.newer(next);
+    }
   }
 
   private life(caller: Caller, gone: AbortSignal): Life {

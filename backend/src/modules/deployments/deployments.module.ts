@@ -29,6 +29,8 @@ import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
 import { Drain } from './pipeline/drain.js';
 import { TaskFailures } from './pipeline/task-failures.js';
+import { Placement } from './pipeline/placement.js';
+import { ReleaseVolumes } from './pipeline/release-volumes.js';
 import { StartGate } from './pipeline/start-gate.js';
 import { RunningServices } from './pipeline/running-services.js';
 import { ContainerEvents } from './reconcile/container-events.js';
@@ -82,6 +84,8 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     DeploymentNotices,
     PipelineRunner,
     StartGate,
+    Placement,
+    ReleaseVolumes,
     Drain,
     TaskFailures,
     CancelSignals,

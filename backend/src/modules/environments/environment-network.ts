@@ -22,6 +22,10 @@ export class EnvironmentNetwork {
     }
   }
 
+  async isThere({ overlayNetworkId }: { overlayNetworkId: string }): Promise<boolean> {
+    return (await this.networks.find(overlayNetworkId)) !== undefined;
+  }
+
   async remove(overlayNetworkId: string, signal: AbortSignal): Promise<void> {
     await eventually(() => this.networks.tryRemove(overlayNetworkId), {
       withinMs: REMOVAL_MS,

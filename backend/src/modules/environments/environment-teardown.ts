@@ -45,11 +45,25 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
 
   onApplicationBootstrap(): void {
     const finish = () =>
-      void this.finishCreations().catch((error: unknown) =>
+      void Promise.all([this.finishCreations(), this.makeUp()]).catch((error: unknown) =>
         this.logger.warn(`unfinished environments: ${String(error)}`),
       );
     this.signals.on('reconnected', finish);
     finish();
+  }
+
+  /** After a restore there are rows whose network this Engine has never had, or whose job is in no queue. */
+  private async makeUp(): Promise<void> {
+    for (const environment of await this.environments.withStatus('ACTIVE')) {
+      if (!(await this.network.isThere(environment))) await this.network.ensure(environment);
+    }
+    for (const { id } of await this.environments.withoutTeardown())
+      await this.jobs.add(
+        this.environments.db,
+        'environment.teardown',
+        { environmentId: id },
+        { key: `teardown/${id}` },
+      );
   }
 
   /** A crash, or a database that went away, between the row and its network leaves CREATING: make the network now. */

@@ -64,6 +64,13 @@ export class EnvironmentsRepository {
     });
   }
 
+  /** DELETING, and no job goes on with it. */
+  withoutTeardown(): Promise<{ id: string }[]> {
+    return this.prisma.$queryRaw`
+      SELECT e.id FROM "Environment" e WHERE e.status = 'DELETING' AND NOT EXISTS (
+        SELECT 1 FROM graphile_worker.jobs j WHERE j.key = 'teardown/' || e.id AND (j.locked_at IS NOT NULL OR j.attempts < j.max_attempts))`;
+  }
+
   withStatus(status: EnvironmentStatus): Promise<Environment[]> {
     return this.prisma.environment.findMany({ where: { status } });
   }

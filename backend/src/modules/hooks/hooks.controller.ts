@@ -20,11 +20,15 @@ export class HooksController {
   @Operation({
     id: 'createHook',
     summary: 'Redeploy a name on every push to its repository',
-    description: 'The answer has the URL and the secret for the repository’s settings; content type application/json. The secret is shown this once.',
+    description:
+      'The answer has the URL and the secret for the repository’s settings; content type application/json. The secret is shown this once.',
     response: HookCreatedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
-    examples: { 'one branch': { name: 'web', branch: 'main' }, 'one folder': { name: 'api', paths: ['services/api/**'] } },
+    examples: {
+      'one branch': { name: 'web', branch: 'main' },
+      'one folder': { name: 'api', paths: ['services/api/**'] },
+    },
     errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'DEPLOYMENT_NOT_FOUND', 'HOOK_EXISTS'],
   })
   async create(
@@ -73,8 +77,11 @@ export class HooksController {
     errors: ['HOOK_SIGNATURE_INVALID', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   })
   deliver(@Param('id') id: string, @Req() request: RawBodyRequest<Request>): Promise<HookOutcomeDto> {
-    const { headers, rawBody = Buffer.alloc(0), body } = request;
-    return this.hooks.deliver(id, { headers, body: rawBody }, body as unknown, { ...originOf(request), via: 'HOOK' });
+    const { headers, rawBody = Buffer.alloc(0) } = request;
+    return this.hooks.deliver(id, { headers, body: rawBody }, request.body as unknown, {
+      ...originOf(request),
+      via: 'HOOK',
+    });
   }
 
   private shown(hook: Parameters<typeof HookDto.from>[0]): HookDto {

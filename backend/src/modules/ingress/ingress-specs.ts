@@ -58,6 +58,8 @@ export function buildFrontSpec(
         StopGracePeriod: SECOND_NS,
       },
       Resources: { Limits: { MemoryBytes: 512 * MIB, Pids: 512 } },
+      // On every node, but for those that the operator keeps out.
+      Placement: { Constraints: ['node.labels.berth.ingress!=false'] },
       Networks: [{ Target: EDGE_NETWORK, Aliases: [] }],
     },
     Mode: { Global: {} },

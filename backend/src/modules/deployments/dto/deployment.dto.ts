@@ -80,6 +80,8 @@ export class ContainerDto {
   @ApiProperty({ enum: ['HEALTHY', 'UNHEALTHY', 'STARTING', 'NONE'], enumName: 'HealthStatus' })
   healthStatus: HealthStatus;
   restartCount: number;
+  /** Host name of the node that it runs on. */
+  node: string | null;
 }
 
 export class StepDto {
@@ -140,6 +142,8 @@ export class DeploymentDto {
   drainSeconds: number;
   /** It is removed then; null: never. */
   expiresAt: Date | null;
+  /** Host name of the node that it has to run on, as its volumes or its image are there only; null: any. */
+  node: string | null;
   /** Null: the default check. */
   healthCheck: DeploymentHealthCheckDto | null;
   @ApiProperty({ type: DeploymentResourcesDto })
@@ -152,22 +156,7 @@ export class DeploymentDto {
   createdAt: Date;
 
   static from(row: DeploymentRow): DeploymentDto {
-    const {
-      id,
-      jobId,
-      name,
-      environmentId,
-      status,
-      replicas,
-      command,
-      releaseCommand,
-      drainSeconds,
-      expiresAt,
-      capabilities,
-      startedAt,
-      completedAt,
-      createdAt,
-    } = row;
+    const { id, jobId, name, environmentId, status, startedAt, completedAt, createdAt } = row;
     const failed = status === 'FAILED';
     return {
       id,
@@ -181,24 +170,9 @@ export class DeploymentDto {
       errorCode: failed ? (row.errorCode as DeploymentErrorCode | null) : null,
       errorMessage: failed ? row.errorMessage : null,
       ...originFrom(row),
-      replicas,
-      ports: row.ports as unknown as PortMapping[],
-      envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
-      volumes: row.volumes as unknown as VolumeMount[],
-      command,
-      releaseCommand,
-      drainSeconds,
-      expiresAt,
-      healthCheck: healthCheckFrom(row.healthCheck as unknown as HealthCheck),
-      resources: row.resources as unknown as Resources,
-      capabilities,
+      ...specificationFrom(row),
       containers: row.containers.map(containerFrom),
-      steps: row.steps.map(({ name: step, startedAt: began, endedAt, error }) => ({
-        name: step,
-        startedAt: began,
-        endedAt,
-        error,
-      })),
+      steps: row.steps.map(stepFrom),
       startedAt,
       completedAt,
       createdAt,
@@ -255,6 +229,29 @@ function originFrom({ image, tag, imageDigest, source, gitUrl, gitBranch, gitCom
   return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha, build: facts };
 }
 
+/** How it shall run. */
+function specificationFrom(row: DeploymentRow) {
+  const { replicas, command, releaseCommand, drainSeconds, expiresAt, node, capabilities } = row;
+  return {
+    replicas,
+    ports: row.ports as unknown as PortMapping[],
+    envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
+    volumes: row.volumes as unknown as VolumeMount[],
+    command,
+    releaseCommand,
+    drainSeconds,
+    expiresAt,
+    node,
+    healthCheck: healthCheckFrom(row.healthCheck as unknown as HealthCheck),
+    resources: row.resources as unknown as Resources,
+    capabilities,
+  };
+}
+
+function stepFrom({ name, startedAt, endedAt, error }: DeploymentRow['steps'][number]): StepDto {
+  return { name, startedAt, endedAt, error };
+}
+
 function environmentFrom({
   environment: { id, name, isPublic, publicDomain },
 }: DeploymentRow): DeploymentEnvironmentDto {
@@ -268,8 +265,9 @@ function containerFrom({
   status,
   healthStatus,
   restartCount,
+  node,
 }: DeploymentRow['containers'][number]): ContainerDto {
-  return { name, dockerServiceId, slot, status, healthStatus, restartCount };
+  return { name, dockerServiceId, slot, status, healthStatus, restartCount, node };
 }
 
 /** Back in the words of the request. */

@@ -3,6 +3,7 @@ import { PrismaService } from '../../../core/database/prisma.service.js';
 import { Signals } from '../../../core/database/signals.js';
 import type { Container } from '../../../generated/prisma/client.js';
 import { Containers } from '../../../integrations/docker/containers.js';
+import { Nodes } from '../../../integrations/docker/nodes.js';
 import { type SwarmTask, SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
 import { LABELS } from '../../../common/labels.js';
 import { LIVE_STATUSES } from '../state/transitions.js';
@@ -13,9 +14,12 @@ import { type Observed, observeSlot } from './container-state.js';
 const SETTLE_MS = 150;
 const LOOK_AGAIN_MS = 700;
 const FULL_PASS_MS = 30_000;
+/** Docker tells of the containers of its own machine only: with others in the swarm, Swarm is asked. */
+const OTHER_NODES_MS = 2000;
 
 /**
- * Keeps the containers' rows true for as long as their service lives. A full pass at the start, after every reconnect and every 30 s; an event
+ * Keeps the containers' rows true for as long as their service lives. A full pass at the start, after every reconnect and every 30 s, with several
+ * nodes every 2 s; an event
  * makes one deployment's pass come at once, and once more shortly after, since Swarm learns of a container's end later than Docker tells of it.
  */
 @Injectable()
@@ -30,18 +34,30 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
     private readonly events: ContainerEvents,
+    private readonly nodes: Nodes,
   ) {}
 
   onApplicationBootstrap(): void {
     this.events.onConnect(() => void this.refreshAll());
     this.events.onChange((deploymentId) => this.refreshSoon(deploymentId));
-    this.timer = setInterval(() => void this.refreshAll(), FULL_PASS_MS).unref();
+    let passed = 0;
+    const pass = async () => {
+      passed += OTHER_NODES_MS;
+      if (passed < FULL_PASS_MS && !(await this.isCluster())) return;
+      passed = 0;
+      await this.refreshAll();
+    };
+    this.timer = setInterval(() => void pass(), OTHER_NODES_MS).unref();
   }
 
   onModuleDestroy(): void {
     clearInterval(this.timer);
     for (const timeout of this.due.values()) clearTimeout(timeout);
     this.due.clear();
+  }
+
+  private async isCluster(): Promise<boolean> {
+    return (await this.nodes.recent().catch(() => [])).length > 1;
   }
 
   private refreshSoon(deploymentId: string): void {
@@ -86,15 +102,18 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
       ? (all.get(first.dockerServiceId) ?? [])
       : await this.tasks.list({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     const bySlot = Map.groupBy(tasks, ({ slot }) => slot);
+    const names = new Map((await this.nodes.recent()).map(({ id, hostname }) => [id, hostname]));
     for (const row of known) {
       const own = bySlot.get(row.slot) ?? [];
       const containerId = own.at(-1)?.containerId;
-      const observed = observeSlot(row, own, containerId ? await this.containers.inspect(containerId) : undefined);
+      const container = containerId ? await this.containers.inspect(containerId) : undefined;
+      const node = names.get(own.at(-1)?.nodeId ?? '') ?? null;
+      const observed = { ...observeSlot(row, own, container), node };
       if (differs(row, observed)) await this.write(row, observed, first.deployment.jobId);
     }
   }
 
-  private async write({ id, deploymentId }: Container, observed: Observed, jobId: string): Promise<void> {
+  private async write({ id, deploymentId }: Container, observed: Seen, jobId: string): Promise<void> {
     await this.prisma.transaction(async (db) => {
       await db.container.updateMany({ where: { id }, data: observed });
       await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
@@ -102,6 +121,8 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-function differs(row: Container, observed: Observed): boolean {
-  return (Object.keys(observed) as (keyof Observed)[]).some((key) => row[key] !== observed[key]);
+type Seen = Observed & { node: string | null };
+
+function differs(row: Container, observed: Seen): boolean {
+  return (Object.keys(observed) as (keyof Seen)[]).some((key) => row[key] !== observed[key]);
 }

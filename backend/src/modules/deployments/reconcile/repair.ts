@@ -15,6 +15,9 @@ import { JobWorker } from '../../../core/jobs/job-worker.js';
 import type { Deployment, Environment } from '../../../generated/prisma/client.js';
 import { type SwarmService, SwarmServices } from '../../../integrations/docker/swarm-services.js';
 import { SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
+import { EnvironmentNetwork } from '../../environments/environment-network.js';
+import { Placement } from '../pipeline/placement.js';
+import { ReleaseVolumes } from '../pipeline/release-volumes.js';
 import { ServiceStart } from '../pipeline/service-start.js';
 import { RunningServices } from '../pipeline/running-services.js';
 import { laneOf } from '../release/names.js';
@@ -30,7 +33,7 @@ type Running = Deployment & { environment: Environment };
 
 /**
  * What runs must be what the rows say: a service that was removed by hand comes back, one that was scaled by hand is set right. A look at all of
- * them at the start, every 30 s and when the Engine is back; the repair is a job in the lane of the name, so that no release of it is under way.
+ * them at the start, every 30 s and when the Engine is back, which may be another Engine, where nothing is yet; the repair is a job in the lane of the name, so that no release of it is under way.
  */
 @Injectable()
 export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
@@ -48,6 +51,9 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
     private readonly tasks: SwarmTasks,
     private readonly signals: Signals,
     private readonly events: ContainerEvents,
+    private readonly network: EnvironmentNetwork,
+    private readonly volumes: ReleaseVolumes,
+    private readonly placement: Placement,
   ) {}
 
   onModuleInit(): void {
@@ -91,7 +97,11 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
 
   private async makeAgain(row: Running, signal: AbortSignal): Promise<Pick<SwarmService, 'id' | 'name'>> {
     this.logger.warn(`the service of ${row.name} (${row.id}) was gone: it comes back`);
-    const release = releaseFrom(row, this.secrets);
+    await this.network.ensure(row.environment);
+    const place = await this.placement.of(row);
+    await this.prisma.deployment.updateMany({ where: { id: row.id }, data: place });
+    const release = releaseFrom({ ...row, ...place }, this.secrets);
+    await this.volumes.ensure(release);
     const id = await this.start.create(release, registryAuthFrom(row, this.secrets), signal);
     return { id, name: release.serviceName };
   }

@@ -30,6 +30,7 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
     imageHasHealthCheck: false,
     resources: row.resources as unknown as Resources,
     capabilities: row.capabilities,
+    nodeId: row.nodeId,
   };
 }
 

@@ -48,6 +48,8 @@ export interface Release {
   imageHasHealthCheck: boolean;
   resources: Resources;
   capabilities: string[];
+  /** where it has to run; null: anywhere */
+  nodeId: string | null;
 }
 
 export const DEFAULT_HEALTH_TIMING: HealthTiming = {

@@ -8,6 +8,7 @@ const NEW = { startInterval: true, serviceNoNewPrivileges: true };
 const PROBE = { id: 'config1', name: 'berth_probe_amd64_0123' };
 
 const release: Release = {
+  nodeId: null,
   deploymentId: 'd1',
   environmentId: 'e1',
   serviceName: 'shop-web-abc',

@@ -30,6 +30,7 @@ export function buildServiceSpec(release: Release, engine: EngineOffers, probe: 
       ContainerSpec: containerSpec(release, engine, probe, labels),
       Resources: { Limits: { NanoCPUs: Math.round(cpus * 1e9), MemoryBytes: memoryMb * MIB, Pids: pids } },
       RestartPolicy: { Condition: 'any', Delay: RESTART_DELAY_NS },
+      ...(release.nodeId !== null && { Placement: { Constraints: [`node.id==${release.nodeId}`] } }),
       Networks: [{ Target: release.network, Aliases: [release.name] }],
       LogDriver: { Name: 'json-file', Options: { 'max-size': '10m', 'max-file': '3' } },
     },

@@ -4,6 +4,7 @@ import { PrismaService } from '../../../core/database/prisma.service.js';
 import { Containers, type LogQuery } from '../../../integrations/docker/containers.js';
 import { isDockerError } from '../../../integrations/docker/docker-error.js';
 import { formatLine, inOrder } from '../../../integrations/docker/log-decoder.js';
+import { Engine } from '../../../integrations/docker/engine.js';
 import { ServiceLogs, type TaskLogLine } from '../../../integrations/docker/service-logs.js';
 import { SwarmServices } from '../../../integrations/docker/swarm-services.js';
 import { SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
@@ -38,6 +39,7 @@ export class DeploymentLogs {
     private readonly containers: Containers,
     private readonly serviceLogs: ServiceLogs,
     private readonly changes: DeploymentChanges,
+    private readonly engine: Engine,
   ) {}
 
   /** In order of time; empty where nothing ever ran. */
@@ -109,11 +111,15 @@ export class DeploymentLogs {
   }
 
   private async ofTasks(serviceId: string, query: LogQuery): Promise<TaskLogLine[]> {
-    const tasks = await this.tasks.list({ serviceId });
+    const [tasks, { nodeId: here }] = await Promise.all([this.tasks.list({ serviceId }), this.engine.inspect()]);
     const lines = await Promise.all(
-      tasks.map(async ({ id: taskId, containerId }) =>
-        containerId ? (await this.containers.logs(containerId, query)).map((line) => ({ ...line, taskId })) : [],
-      ),
+      tasks.map(async ({ id: taskId, containerId, nodeId }) => {
+        if (!containerId) return [];
+        const printed = await (nodeId === here
+          ? this.containers.logs(containerId, query)
+          : this.serviceLogs.ofTask(taskId, query));
+        return printed.map((line) => ({ ...line, taskId }));
+      }),
     );
     return inOrder(lines.flat(), query.tail);
   }

@@ -1,0 +1,26 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Operation } from '../../common/decorators/operation.js';
+import { Nodes } from '../../integrations/docker/nodes.js';
+import { NodeListDto } from './dto/node.dto.js';
+
+@ApiTags('nodes')
+@Controller('nodes')
+export class NodesController {
+  constructor(private readonly nodes: Nodes) {}
+
+  @Get()
+  @Operation({
+    id: 'listNodes',
+    summary: 'The machines of the swarm',
+    description:
+      '`docker swarm join` adds one; `docker node update --label-add berth.ingress=false` keeps public names off one.',
+    response: NodeListDto,
+    scopes: ['ADMIN'],
+    errors: ['DOCKER_UNAVAILABLE'],
+  })
+  async list(): Promise<NodeListDto> {
+    const nodes = await this.nodes.list();
+    return { nodes: nodes.toSorted((a, b) => a.hostname.localeCompare(b.hostname)) };
+  }
+}

@@ -1,0 +1,137 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Deployment } from '../../../clients/typescript/src/index.js';
+import type { ApiClient } from '../scenario/api-client.js';
+import { Platform } from '../scenario/platform.js';
+import { eventually } from '../testbed/eventually.js';
+
+const BACKEND = path.resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(path.join(BACKEND, 'node_modules/.berth-cli-')); // where it finds `type: module`, and nothing else
+const program = path.join(folder, 'cli/src/berth.js');
+const platform = new Platform();
+let client: ApiClient;
+let environment: { id: string; name: string };
+
+interface Ended {
+  code: number;
+  out: string;
+  err: string;
+}
+
+beforeAll(async () => {
+  const tsc = path.join(BACKEND, 'node_modules/typescript/bin/tsc');
+  const project = path.join(BACKEND, '../clients/cli/tsconfig.json');
+  const types = path.join(BACKEND, 'node_modules/@types');
+  await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', folder, '--typeRoots', types]);
+  await platform.start();
+  client = await platform.client();
+  environment = await client.createEnvironment('shop');
+});
+afterAll(async () => {
+  await platform.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const login = () => ({ BERTH_URL: platform.baseUrl, BERTH_API_KEY: client.apiKey, BERTH_ENV: 'shop' });
+
+function berth(args: string[], env: Record<string, string> = login(), input = ''): Promise<Ended> {
+  const child = spawn(process.execPath, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', program, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk) => (out += String(chunk)));
+  child.stderr.on('data', (chunk) => (err += String(chunk)));
+  child.stdin.end(input);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? -1, out, err })));
+}
+
+describe('berth', () => {
+  it('must log in with a key from standard input, and keep it for its owner only', async () => {
+    const home = mkdtempSync(path.join(tmpdir(), 'berth-home-'));
+    const { code, out, err } = await berth(['login', platform.baseUrl], { HOME: home }, `${client.apiKey}\n`);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).not.toContain(client.apiKey);
+    expect(statSync(path.join(home, '.config/berth/login.json')).mode & 0o777).toBe(0o600);
+    expect((await berth(['env'], { HOME: home })).out).toMatch(/^NAME +STATUS.*\nshop +ACTIVE/);
+    const wrong = await berth(['login', platform.baseUrl], { HOME: home }, 'rw_prod_no.good\n');
+    expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('UNAUTHENTICATED')]);
+    rmSync(home, { recursive: true });
+  });
+
+  it('must deploy, stream what happens, and end with 0 when it is RUNNING', async () => {
+    const { code, out, err } = await berth([
+      ...['deploy', 'nginx:alpine', '--name', 'web', '--port', '80', '--set', 'GREETING=hello=you', '--wait'],
+    ]);
+    expect([code, out]).toEqual([0, 'web is RUNNING in shop.\n']);
+    expect(err).toContain('> STARTING_CONTAINERS');
+    const [deployment] = await client.deployments(environment.id);
+    expect(deployment).toMatchObject({ name: 'web', ports: [{ container: 80 }], envVars: { GREETING: '***' } });
+    expect((await berth(['ps'])).out).toMatch(/\nweb +RUNNING +1\/1 +nginx:alpine/);
+  });
+
+  it('must end with 1 and the reason when it has FAILED', async () => {
+    const { code, err } = await berth(['deploy', 'no-such-image', '--name', 'broken', '--wait']);
+    expect(code).toBe(1);
+    expect(err).toContain('broken is FAILED (IMAGE_NOT_FOUND)');
+    const asJson = await berth(['deploy', 'no-such-image', '--wait', '--json']);
+    expect([asJson.code, (JSON.parse(asJson.out) as Deployment).errorCode]).toEqual([1, 'IMAGE_NOT_FOUND']);
+  });
+
+  it('must show logs, and follow them', async () => {
+    await client.run({
+      environmentId: environment.id,
+      name: 'talker',
+      image: 'busybox',
+      tag: '1.36',
+      command: ['sh', '-c', 'trap "exit 0" TERM; echo first; sleep 6; echo second; sleep 86400 & wait'],
+    });
+    expect((await berth(['logs', 'talker'])).out).toContain('first\n');
+    const child = spawn(process.execPath, [program, 'logs', 'talker', '-f'], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...login() },
+    });
+    let out = '';
+    child.stdout.on('data', (chunk) => (out += String(chunk)));
+    await eventually(() => expect(out).toMatch(/first\n[^]*second\n/), 20_000);
+    child.kill();
+  });
+
+  it('must roll back, and say what a dry run would do', async () => {
+    await berth(['deploy', 'nginx:alpine', '-n', 'web', '-p', '80', '-s', 'GREETING=again', '-w']);
+    const { code, out } = await berth(['rollback', 'web', '--wait', '--json']);
+    expect([code, (JSON.parse(out) as Deployment).status]).toEqual([0, 'RUNNING']);
+    const plan = await berth(['deploy', 'nginx:alpine', '-n', 'web', '--dry-run']);
+    expect(plan.out).toContain('START_FIRST: ResolveImage, PullImage');
+  });
+
+  it('must name what is wrong in how it is called', async () => {
+    for (const [args, text] of [
+      [['dance'], 'There is no command dance'],
+      [['deploy'], 'IMAGE or GIT-URL is missing'],
+      [['deploy', 'nginx', '--port', 'x'], '--port x: must be'],
+      [['deploy', 'nginx', '--set', 'x'], '--set x: must be NAME=value'],
+      [['deploy', 'nginx', '--nope'], '--nope'],
+      [['login', 'localhost'], 'must begin with https://'],
+      [['completion', 'cmd'], 'must be bash, zsh or fish'],
+    ] as const) {
+      const { code, err } = await berth([...args]);
+      expect([code, err], args.join(' ')).toEqual([2, expect.stringContaining(text)]);
+    }
+    const field = await berth(['deploy', 'nginx', '--name', 'Not A Name']);
+    expect([field.code, field.err]).toEqual([3, expect.stringContaining('name must be 1 to 32')]);
+    expect((await berth(['env'], { BERTH_URL: 'http://127.0.0.1:1', BERTH_API_KEY: 'x' })).err).toContain(
+      'does not answer',
+    );
+    expect((await berth(['env'], {})).err).toContain('Not logged in');
+    expect((await berth(['help'])).out).toContain('berth rollback NAME');
+    expect((await berth(['completion', 'bash'])).out).toContain('complete -F _berth berth');
+  });
+
+  it('must make and delete environments', async () => {
+    expect((await berth(['env', 'create', 'preview', '--ttl', '600'])).out).toBe('Environment preview is ACTIVE.\n');
+    expect((await berth(['env', 'delete', 'preview'])).out).toBe('Environment preview is being deleted.\n');
+  });
+});

@@ -1,0 +1,78 @@
+import * as sdk from "../../typescript/src/index.js";
+import type { Deployment } from "../../typescript/src/index.js";
+import type { Api } from "./api.js";
+import { EXIT, Failure } from "./failure.js";
+
+const WAIT_SECONDS = 30;
+
+/** Tells on standard error how it goes on and what is printed, until it is decided. A stream that breaks is taken up where it was. */
+export async function follow(api: Api, jobId: string): Promise<Deployment> {
+  const told = new AbortController();
+  const telling = tell(api, jobId, told.signal).catch(() => undefined);
+  let status: Deployment["status"] | undefined;
+  try {
+    for (;;) {
+      const query = status ? { wait: WAIT_SECONDS, status } : {};
+      const { deployment } = await api.of(
+        sdk.getDeploymentByJob({ client: api.client, path: { jobId }, query }),
+      );
+      if (
+        ![
+          "PENDING",
+          "PULLING_IMAGE",
+          "CREATING_VOLUMES",
+          "STARTING_CONTAINERS",
+        ].includes(deployment.status)
+      ) {
+        await Promise.race([
+          telling,
+          new Promise((resolve) => setTimeout(resolve, 2000).unref()),
+        ]);
+        return deployment;
+      }
+      ({ status } = deployment);
+    }
+  } finally {
+    told.abort();
+  }
+}
+
+/** The outcome as a person reads it; a deployment that has FAILED is a Failure. */
+export function outcome({
+  name,
+  status,
+  errorCode,
+  errorMessage,
+  environment,
+}: Deployment): string {
+  if (status === "RUNNING")
+    return `${name} is RUNNING in ${environment.name}.\n`;
+  throw new Failure(
+    EXIT.failed,
+    `${name} is ${status}${errorCode ? ` (${errorCode})` : ""}: ${errorMessage ?? ""}`,
+  );
+}
+
+async function tell(
+  api: Api,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { stream } = await sdk.streamDeploymentEvents({
+    client: api.client,
+    path: { jobId },
+    signal,
+    onSseEvent: ({ event, data }) => {
+      const line = lineOf(event ?? "", data as Record<string, unknown>);
+      if (line) process.stderr.write(`${line}\n`);
+    },
+  });
+  for await (const _ of stream) if (signal.aborted) return;
+}
+
+function lineOf(event: string, data: Record<string, unknown>): string {
+  if (event === "status") return `> ${String(data["status"])}`;
+  if (event === "progress")
+    return `  ${String(data["step"])} ${String(data["message"])}`;
+  return event === "log" ? `| ${String(data["text"])}` : "";
+}
