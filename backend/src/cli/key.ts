@@ -1,22 +1,18 @@
 import 'reflect-metadata';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SCOPES, type Scope } from '../common/decorators/access.js';
-import { DomainError } from '../common/errors/domain-error.js';
 import { Clock } from '../common/time/clock.js';
 import { IdSource } from '../common/time/id-source.js';
 import { Config } from '../config/config.js';
-import { ConfigError } from '../config/environment.js';
 import { Audit } from '../core/audit/audit.js';
-import { MIGRATIONS_DIR } from '../core/database/database-connection.js';
-import { EmbeddedPostgres, runningServer } from '../core/database/embedded-postgres.js';
-import { migrate } from '../core/database/migrator.js';
 import { PrismaService } from '../core/database/prisma.service.js';
 import { Signals } from '../core/database/signals.js';
 import { ApiKeysRepository } from '../modules/auth/api-keys.repository.js';
 import { ApiKeysService } from '../modules/auth/api-keys.service.js';
 import { Pairing, pairingLink } from '../modules/auth/pairing.js';
+import { openDatabase } from './database.js';
 import { parseExpiry, UsageError } from './key-arguments.js';
+import { runCli } from './run-cli.js';
 
 const USAGE = `script/key create --telegram-id N [--handle H] --scopes A,B|ALL [--expires-in 30d]
 script/key list
@@ -32,7 +28,7 @@ create prints the key, and nothing else, on standard output: it is shown this on
 /** The operator's way to keys, on the host: works while the server runs and while it does not. */
 async function main(args: string[]): Promise<void> {
   const [command, ...rest] = args;
-  if (command === undefined || command === '--help' || command === '-h') {
+  if (command === undefined) {
     process.stdout.write(USAGE);
     return;
   }
@@ -124,7 +120,7 @@ function stateOf({ revokedAt, expiresAt }: { revokedAt: Date | null; expiresAt: 
 }
 
 async function withKeys(config: Config, action: Action): Promise<void> {
-  const database = await connect(config);
+  const database = await openDatabase(config);
   const prisma = new PrismaService(database);
   try {
     const signals = new Signals(database.connectionString, { class: 0, key: 0 });
@@ -137,30 +133,4 @@ async function withKeys(config: Config, action: Action): Promise<void> {
   }
 }
 
-/** The given database; else the embedded server, the server's own where it runs, else started for this moment. */
-async function connect({ data }: Config): Promise<{ connectionString: string; close: () => Promise<void> }> {
-  const dataDir = path.join(data.dir, 'postgres');
-  const running = data.databaseUrl ?? runningServer(dataDir);
-  if (running) {
-    await migrate(running, MIGRATIONS_DIR);
-    return { connectionString: running, close: () => Promise.resolve() };
-  }
-  const server = new EmbeddedPostgres({
-    dataDir,
-    log: (level, message) => {
-      if (level !== 'info') process.stderr.write(`${message}\n`);
-    },
-  });
-  const { connectionString } = await server.start();
-  await migrate(connectionString, MIGRATIONS_DIR);
-  return { connectionString, close: () => server.stop() };
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  const { message } = error as Error;
-  process.stderr.write(error instanceof UsageError ? `${message}\n\n${USAGE}` : `${message}\n`);
-  process.exitCode =
-    error instanceof UsageError ? 64 : error instanceof ConfigError ? 78 : error instanceof DomainError ? 1 : 69;
-}
+await runCli(USAGE, main);

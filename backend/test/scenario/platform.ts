@@ -120,11 +120,22 @@ export class Platform {
   }
 
   /** `script/key` as the operator runs it. */
-  async key(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(path.join(BACKEND, '../script/key'), args, {
+  key(...args: string[]): Promise<string> {
+    return this.script('key', ...args);
+  }
+
+  async script(name: 'key' | 'backup' | 'restore' | 'doctor', ...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(path.join(BACKEND, '../script', name), args, {
       env: this.environment(),
     });
     return stdout.trim();
+  }
+
+  /** As after the loss of the machine's disk: the program has ended and knows nothing any more. */
+  async lose(): Promise<void> {
+    await this.terminate();
+    for (const name of readdirSync(this.dataDir))
+      rmSync(path.join(this.dataDir, name), { recursive: true, force: true });
   }
 
   /** Every row of the database as text. */

@@ -13,9 +13,14 @@ interface HistoryRow {
 
 /**
  * Applies the migrations that are missing, each in a transaction, without Prisma's CLI. The history table is the one that `prisma migrate deploy`
- * and `prisma migrate status` know. Throws when an earlier migration failed, or when the database is newer than this version.
+ * and `prisma migrate status` know. With `only`, of those that are missing
+ * just these. Throws when an earlier migration failed, or when the database is newer than this version.
  */
-export async function migrate(connectionString: string, migrationsDir: string): Promise<{ applied: string[] }> {
+export async function migrate(
+  connectionString: string,
+  migrationsDir: string,
+  only?: string[],
+): Promise<{ applied: string[] }> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined); // The query under way fails with it; unhandled it would end the process.
   await client.connect();
@@ -24,7 +29,7 @@ export async function migrate(connectionString: string, migrationsDir: string): 
     const known = await migrationNames(migrationsDir);
     const done = await history(client);
     refuseNewer(done, known);
-    const applied = known.filter((name) => !done.has(name));
+    const applied = known.filter((name) => !done.has(name) && (only?.includes(name) ?? true));
     for (const name of applied)
       await apply(client, name, await readFile(path.join(migrationsDir, name, 'migration.sql'), 'utf8'));
     return { applied };

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Server, ServiceDefinition } from '@grpc/grpc-js';
 import type { DockerClient } from './docker-client.js';
+import { DockerError } from './docker-error.js';
+
+const CONNECT_MS = 10_000;
 
 /** What BuildKit asks its client while it builds. Without someone to ask, it cannot even fetch an anonymous token, as Docker Hub wants one for every pull. */
 const SERVICES = {
@@ -20,7 +23,8 @@ export class BuildSession {
     private socket: Duplex | undefined,
   ) {}
 
-  static async open(docker: DockerClient): Promise<BuildSession> {
+  /** Throws when the engine does not take it up, and when the signal aborts. */
+  static async open(docker: DockerClient, signal: AbortSignal): Promise<BuildSession> {
     const grpc = await import('@grpc/grpc-js');
     const server = new grpc.Server();
     const session = new BuildSession(server, undefined);
@@ -38,7 +42,7 @@ export class BuildSession {
       const answered = { answer: (_: unknown, done: (error: null, value: Buffer) => void) => done(null, answer) };
       server.addService({ answer: method } satisfies ServiceDefinition, answered);
     }
-    session.socket = await session.connect(docker);
+    session.socket = await session.connect(docker, signal);
     server.createConnectionInjector(grpc.ServerCredentials.createInsecure()).injectConnection(session.socket);
     return session;
   }
@@ -48,8 +52,11 @@ export class BuildSession {
     this.socket?.destroy();
   }
 
-  private connect(docker: DockerClient): Promise<Duplex> {
-    return docker.dial<Duplex>({
+  private async connect(docker: DockerClient, signal: AbortSignal): Promise<Duplex> {
+    const patience = new AbortController();
+    const hangs = new DockerError('unavailable', 'the Docker Engine does not open a session for the build');
+    const timer = setTimeout(() => patience.abort(hangs), CONNECT_MS);
+    const opened = docker.dial<Duplex>({
       path: '/session',
       method: 'POST',
       hijack: true,
@@ -59,7 +66,15 @@ export class BuildSession {
         'X-Docker-Expose-Session-Name': 'berth',
         'X-Docker-Expose-Session-Grpc-Method': Object.keys(SERVICES),
       },
+      abortSignal: AbortSignal.any([signal, patience.signal]),
       statusCodes: { 200: true, 500: 'server error' },
     });
+    try {
+      return await opened;
+    } catch (error) {
+      throw patience.signal.aborted ? hangs : error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

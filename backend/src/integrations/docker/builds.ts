@@ -38,7 +38,7 @@ export class Builds {
     const broken = new AbortController();
     request.context.once('error', (error) => broken.abort(error));
     const bound = AbortSignal.any([signal, broken.signal]);
-    const session = await BuildSession.open(this.docker);
+    const session = await BuildSession.open(this.docker, bound);
     let id: string | undefined;
     let refusal: string | undefined;
     try {

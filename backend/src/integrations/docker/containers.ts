@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
 import { isDockerError } from './docker-error.js';
@@ -51,6 +52,33 @@ export class Containers {
       await this.docker.stream((docker) => docker.getContainer(id).remove({ force: true }) as Promise<unknown>);
     } catch (error) {
       if (!isDockerError(error, 'not-found') && !isDockerError(error, 'conflict')) throw error;
+    }
+  }
+
+  /** The files of a volume as a tar, whose paths begin with a folder of ours, read or written through a container that never runs. */
+  async withVolume<T>(
+    image: string,
+    volume: string,
+    use: (files: { read: () => Promise<Readable>; write: (tar: Readable) => Promise<void> }) => Promise<T>,
+  ): Promise<T> {
+    const container = await this.docker.call((docker) =>
+      docker.createContainer({
+        Image: image,
+        HostConfig: { Mounts: [{ Type: 'volume', Source: volume, Target: '/berth-volume' }] } as object,
+      }),
+    );
+    try {
+      return await use({
+        read: () =>
+          this.docker.stream((docker) =>
+            docker.getContainer(container.id).getArchive({ path: '/berth-volume' }),
+          ) as unknown as Promise<Readable>,
+        write: async (tar) => {
+          await this.docker.stream((docker) => docker.getContainer(container.id).putArchive(tar, { path: '/' }));
+        },
+      });
+    } finally {
+      await this.remove(container.id);
     }
   }
 

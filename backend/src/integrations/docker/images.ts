@@ -34,6 +34,8 @@ export interface PullProgress {
   total: number;
 }
 
+const LOAD_MS = 1_800_000;
+
 /** Images in registries and on this node. */
 @Injectable()
 export class Images {
@@ -94,6 +96,26 @@ export class Images {
       if (isDockerError(error, 'not-found') || isDockerError(error, 'conflict')) return false;
       throw error;
     }
+  }
+
+  /** As `docker save`: a tar of these images with all their names. */
+  async save(names: string[]): Promise<Readable> {
+    return this.docker.dial<Readable>({
+      path: '/images/get?',
+      method: 'GET',
+      options: { names },
+      isStream: true,
+      statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
+    });
+  }
+
+  /** As `docker load`. */
+  async load(tar: Readable): Promise<void> {
+    const answer = (await this.docker.stream((docker) =>
+      docker.loadImage(tar, { quiet: true }),
+    )) as unknown as Readable;
+    for await (const line of jsonLines<{ error?: string }>(answer, AbortSignal.timeout(LOAD_MS)))
+      if (line.error !== undefined) throw new DockerError('failed', line.error);
   }
 
   /** Returns the digest under which the registry keeps it. Throws RegistryError. */

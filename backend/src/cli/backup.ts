@@ -1,0 +1,101 @@
+import 'reflect-metadata';
+import { createWriteStream, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { Config } from '../config/config.js';
+import { VERSION } from '../modules/platform/version.js';
+import { ArchiveWriter } from './backup/archive.js';
+import { appliedMigrations, rowsOf, tablesOf } from './backup/database-copy.js';
+import { EngineCopy } from './backup/engine-copy.js';
+import { openDatabase } from './database.js';
+import { UsageError } from './key-arguments.js';
+import { runCli } from './run-cli.js';
+
+const USAGE = `script/backup FILE|- [--volume NAME]... [--all-volumes] [--no-images]
+
+Writes everything that Berth knows into one file, while it runs: the database (users, keys, environments, deployments, domains, certificates, logs),
+the encryption key, and the images that were built here. With --volume, by its name in the Docker Engine, or --all-volumes also the files of volumes,
+as they are in that moment: stop what writes to them if that is not good enough. - writes to standard output.
+The file holds every secret in it, with the key that opens them: keep it like the machine itself.
+`;
+
+await runCli(USAGE, async (args) => {
+  const { values, positionals } = argumentsOf(args);
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1) throw new UsageError('Name one FILE, or - for standard output.');
+  const config = Config.load();
+  const partial = `${file}.partial`;
+  const target = file === '-' ? process.stdout : createWriteStream(partial, { mode: 0o600, flags: 'w' });
+  try {
+    await write(new ArchiveWriter(target), config, values);
+    if (file !== '-') renameSync(partial, file);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+});
+
+interface Wishes {
+  volume?: string[] | undefined;
+  'all-volumes'?: boolean | undefined;
+  'no-images'?: boolean | undefined;
+}
+
+function argumentsOf(args: string[]) {
+  const options = {
+    volume: { type: 'string', multiple: true },
+    'all-volumes': { type: 'boolean' },
+    'no-images': { type: 'boolean' },
+  } as const;
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}.`);
+  }
+}
+
+async function write(archive: ArchiveWriter, config: Config, wishes: Wishes): Promise<void> {
+  const engine = new EngineCopy(config);
+  const volumes = await wantedVolumes(engine, wishes);
+  const images = wishes['no-images'] ? [] : await engine.builtImages();
+  const database = await openDatabase(config);
+  const client = new pg.Client({ connectionString: database.connectionString });
+  await client.connect();
+  try {
+    // One moment for all tables.
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const migrations = await appliedMigrations(client);
+    const manifest = { format: 1, version: VERSION, createdAt: new Date(), migrations, images, volumes };
+    await archive.add('berth.json', JSON.stringify(manifest));
+    await archive.add('encryption.key', encryptionKey(config));
+    for (const table of await tablesOf(client)) await archive.stream(`database/${table}`, rowsOf(client, table));
+    await client.query('COMMIT');
+  } finally {
+    await client.end();
+    await database.close();
+  }
+  if (images.length > 0) await archive.stream('images', await engine.saveImages(images));
+  for (const { name } of volumes) await engine.saveVolume(name, (tar) => archive.stream(`volumes/${name}`, tar));
+  await archive.add('end', '');
+  await archive.end();
+  process.stderr.write(`${images.length} images, ${volumes.length} volumes and the database are backed up.\n`);
+}
+
+async function wantedVolumes(engine: EngineCopy, { volume = [], 'all-volumes': all }: Wishes) {
+  const there = await engine.deploymentVolumes();
+  const unknown = volume.find((name) => !there.has(name));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `There is no volume ${unknown} of a deployment. There are: ${[...there.keys()].join(', ') || 'none'}.`,
+    );
+  const names = all ? [...there.keys()] : volume;
+  return names.map((name) => ({ name, labels: there.get(name) ?? {} }));
+}
+
+function encryptionKey({ data }: Config): string {
+  if (data.encryptionKey) return data.encryptionKey;
+  const file = path.join(data.dir, 'encryption.key');
+  if (!existsSync(file)) throw new Error(`There is no ${file}: is DATA_DIR the one of the server?`);
+  return readFileSync(file, 'utf8').trim();
+}

@@ -1,0 +1,32 @@
+import path from 'node:path';
+import type { Config } from '../config/config.js';
+import { MIGRATIONS_DIR } from '../core/database/database-connection.js';
+import { EmbeddedPostgres, runningServer } from '../core/database/embedded-postgres.js';
+import { migrate } from '../core/database/migrator.js';
+
+export interface OpenDatabase {
+  connectionString: string;
+  close: () => Promise<void>;
+}
+
+/** The given database; else the embedded server, the API's own where it runs, else started for this moment. Brought to the newest schema. */
+export async function openDatabase(config: Config): Promise<OpenDatabase> {
+  const database = await findDatabase(config);
+  await migrate(database.connectionString, MIGRATIONS_DIR);
+  return database;
+}
+
+/** The same, as it is. */
+export async function findDatabase({ data }: Config): Promise<OpenDatabase> {
+  const dataDir = path.join(data.dir, 'postgres');
+  const running = data.databaseUrl ?? runningServer(dataDir);
+  if (running) return { connectionString: running, close: () => Promise.resolve() };
+  const server = new EmbeddedPostgres({
+    dataDir,
+    log: (level, message) => {
+      if (level !== 'info') process.stderr.write(`${message}\n`);
+    },
+  });
+  const { connectionString } = await server.start();
+  return { connectionString, close: () => server.stop() };
+}

@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { Config } from '../config/config.js';
+import { type Finding, FINDINGS } from './doctor/checks.js';
+import { UsageError } from './key-arguments.js';
+import { runCli } from './run-cli.js';
+
+const USAGE = `script/doctor [--json]
+
+Looks at everything that Berth needs, whether it runs or not, and says of each what to do: the Docker Engine and what is known against its version, the
+swarm and its address pools, disk, ports, name and certificate of the API, the clock, the database, the encryption key. Changes nothing.
+The exit code is 1 when something is broken; what only deserves a look is no fault.
+`;
+const SIGNS = { ok: '✓', look: '!', broken: '✗' };
+
+await runCli(USAGE, async (args) => {
+  const asJson = wantsJson(args);
+  const config = Config.load();
+  const findings: Finding[] = [];
+  for (const check of FINDINGS) {
+    for (const finding of await check(config)) {
+      findings.push(finding);
+      if (!asJson) process.stdout.write(lineOf(finding));
+    }
+  }
+  if (asJson) process.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
+  if (findings.some(({ state }) => state === 'broken')) process.exitCode = 1;
+});
+
+function wantsJson(args: string[]): boolean {
+  try {
+    return parseArgs({ args, options: { json: { type: 'boolean' } } }).values.json ?? false;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0] ?? ''}.`);
+  }
+}
+
+function lineOf({ state, what, found, advice }: Finding): string {
+  return `${SIGNS[state]} ${what}: ${found}\n${advice ? `    → ${advice}\n` : ''}`;
+}

@@ -1,0 +1,304 @@
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { resolve4, resolve6 } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import type { Config } from '../../config/config.js';
+import { SecretBox } from '../../core/crypto/secret-box.js';
+import { runningServer } from '../../core/database/embedded-postgres.js';
+import { DockerClient } from '../../integrations/docker/docker-client.js';
+import { Engine, type EngineFacts } from '../../integrations/docker/engine.js';
+import { Networks } from '../../integrations/docker/networks.js';
+import { Nodes } from '../../integrations/docker/nodes.js';
+import { SwarmServices } from '../../integrations/docker/swarm-services.js';
+import { LABELS } from '../../common/labels.js';
+import { advisoriesFor } from './advisories.js';
+
+export interface Finding {
+  what: string;
+  state: 'ok' | 'look' | 'broken';
+  found: string;
+  /** what to do */
+  advice?: string;
+}
+
+export type Check = (config: Config) => Promise<Finding[]>;
+
+const GIB = 2 ** 30;
+const LITTLE_DISK = 0.1;
+const MOST_CLOCK_SECONDS = 30;
+const SOON_DAYS = 14;
+const PATIENCE_MS = 5000;
+
+/** In the order in which one thing needs the other. */
+export const FINDINGS: Check[] = [engine, swarm, disk, ports, publicName, clock, database, encryptionKey];
+
+async function engine(config: Config): Promise<Finding[]> {
+  const what = 'Docker Engine';
+  const facts = await factsOf(config);
+  if (!facts)
+    return [
+      {
+        what,
+        state: 'broken',
+        found: `${config.docker.host} does not answer`,
+        advice: 'Start it, or correct DOCKER_HOST.',
+      },
+    ];
+  const known = advisoriesFor(facts.version).map(({ id, about }): Finding => {
+    const advice = 'Ask your distribution whether its package has the patch; else update the engine.';
+    return { what, state: 'look', found: `${id}: ${about}`, advice };
+  });
+  const privileges = facts.serviceNoNewPrivileges || facts.daemonNoNewPrivileges;
+  const flag: Finding[] =
+    privileges === true
+      ? []
+      : [
+          {
+            what: 'no-new-privileges',
+            state: 'look',
+            found: privileges === false ? 'off' : 'this engine does not tell',
+            advice: '"no-new-privileges": true in /etc/docker/daemon.json, then restart the engine.',
+          },
+        ];
+  return [{ what, state: 'ok', found: `${facts.version}, API ${facts.apiVersion}` }, ...known, ...flag];
+}
+
+async function swarm(config: Config): Promise<Finding[]> {
+  const what = 'Swarm';
+  const facts = await factsOf(config);
+  if (!facts) return [];
+  if (!facts.swarmActive || !facts.isManager)
+    return [
+      {
+        what,
+        state: 'broken',
+        found: 'this engine is no manager',
+        advice: 'Berth makes it one at its start; a worker has to be promoted.',
+      },
+    ];
+  const docker = new DockerClient(config);
+  const nodes = await new Nodes(docker).list();
+  const managers = nodes.filter(({ role }) => role === 'manager').length;
+  const down = nodes.filter(({ state }) => state !== 'ready');
+  const overlays = (await new Networks(docker).list({ [LABELS.managed]: true })).length;
+  return [
+    { what, state: 'ok', found: `${nodes.length} nodes, ${managers} of them managers, ${overlays} networks of ours` },
+    ...down.map(({ hostname, state }): Finding => ({
+      what: `node ${hostname}`,
+      state: 'broken',
+      found: state,
+      advice: 'Bring it back, or docker node rm it: what ran there runs elsewhere, but for what its volumes bind.',
+    })),
+    ...(managers % 2 === 0
+      ? [
+          {
+            what: 'managers',
+            state: 'look' as const,
+            found: `${managers}`,
+            advice: 'An even number survives no more than one less: 1, 3 or 5.',
+          },
+        ]
+      : []),
+  ];
+}
+
+async function disk(config: Config): Promise<Finding[]> {
+  const facts = await factsOf(config);
+  const folders = new Set([config.data.dir, facts?.rootDirectory].filter((folder) => folder && existsSync(folder)));
+  return Promise.all(
+    [...folders].map(async (folder): Promise<Finding> => {
+      const { bavail, blocks, bsize } = await statfs(folder ?? '');
+      const found = `${((bavail * bsize) / GIB).toFixed(1)} GiB free under ${folder ?? ''}`;
+      if (bavail / blocks >= LITTLE_DISK) return { what: 'disk', state: 'ok', found };
+      const isFull = bavail * bsize < config.build.minFreeDiskBytes;
+      const advice =
+        'docker system df says what takes it; docker image prune and docker builder prune free what nobody uses.';
+      return { what: 'disk', state: isFull ? 'broken' : 'look', found, advice };
+    }),
+  );
+}
+
+async function ports(config: Config): Promise<Finding[]> {
+  const { ingress } = config;
+  if (!ingress.isOn) return [{ what: 'public names', state: 'ok', found: 'switched off (INGRESS)' }];
+  const front = await new SwarmServices(new DockerClient(config)).find('berth_front').catch(() => undefined);
+  const taken = await Promise.all(
+    [ingress.httpPort, ingress.httpsPort].map(async (port) => ({ port, is: await answers(port) })),
+  );
+  return taken.map(({ port, is }): Finding => {
+    const what = `port ${port}`;
+    if (is === (front !== undefined)) return { what, state: 'ok', found: is ? 'the front answers' : 'free' };
+    return is
+      ? {
+          what,
+          state: 'broken',
+          found: 'another program has it',
+          advice: 'Stop that, or choose another INGRESS_…_PORT.',
+        }
+      : {
+          what,
+          state: 'broken',
+          found: 'the front does not answer',
+          advice: 'GET /health says why; docker service ps berth_front.',
+        };
+  });
+}
+
+async function publicName({ http }: Config): Promise<Finding[]> {
+  const { protocol, hostname } = new URL(http.publicBaseUrl);
+  const what = 'PUBLIC_BASE_URL';
+  if (protocol !== 'https:') {
+    const advice = 'https://… and a name that leads here, for others to use the API.';
+    return [{ what, state: 'look', found: http.publicBaseUrl, advice }];
+  }
+  const addresses = (
+    await Promise.all([resolve4(hostname).catch(() => []), resolve6(hostname).catch(() => [])])
+  ).flat();
+  const own = new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
+  if (addresses.length === 0)
+    return [{ what, state: 'broken', found: `${hostname} does not resolve`, advice: 'Give it an A or AAAA record.' }];
+  const found = `${hostname} leads to ${addresses.join(', ')}`;
+  if (addresses.some((address) => own.has(address))) return [{ what, state: 'ok', found }];
+  return [
+    {
+      what,
+      state: 'look',
+      found,
+      advice: 'None of these is an address of this machine: right behind a NAT, else correct the record.',
+    },
+  ];
+}
+
+async function clock({ acme }: Config): Promise<Finding[]> {
+  const what = 'clock';
+  const begin = Date.now();
+  const answer = await fetch(acme.directoryUrl, { method: 'HEAD', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(
+    () => undefined,
+  );
+  const date = Date.parse(answer?.headers.get('date') ?? '');
+  if (Number.isNaN(date))
+    return [
+      {
+        what,
+        state: 'look',
+        found: 'the ACME server does not answer',
+        advice: 'Certificates need a way to ACME_DIRECTORY_URL.',
+      },
+    ];
+  const seconds = Math.round((date - (begin + Date.now()) / 2) / 1000);
+  const isRight = Math.abs(seconds) <= MOST_CLOCK_SECONDS;
+  const found = `${seconds} s from that of the ACME server`;
+  return [
+    isRight
+      ? { what, state: 'ok', found }
+      : { what, state: 'broken', found, advice: 'Let NTP set it: certificates and signatures depend on it.' },
+  ];
+}
+
+async function database(config: Config): Promise<Finding[]> {
+  const what = 'database';
+  const connectionString = config.data.databaseUrl ?? runningServer(path.join(config.data.dir, 'postgres'));
+  if (!connectionString)
+    return [{ what, state: 'look', found: 'the embedded one does not run', advice: 'It starts with script/server.' }];
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: string; bytes: string }>(
+      `SELECT split_part(version(), ' ', 2) AS version, pg_size_pretty(pg_database_size(current_database())) AS bytes`,
+    );
+    const [{ version = '', bytes = '' } = {}] = rows;
+    return [{ what, state: 'ok', found: `PostgreSQL ${version}, ${bytes}` }, ...(await troubles(client))];
+  } catch (error) {
+    return [{ what, state: 'broken', found: (error as Error).message, advice: 'Start it, or correct DATABASE_URL.' }];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** What the rows say: certificates, and jobs that were given up. */
+async function troubles(client: pg.Client): Promise<Finding[]> {
+  const certificates = await client.query<{
+    domain: string;
+    status: string;
+    lastError: string | null;
+    days: number | null;
+  }>(
+    `SELECT domain, status::text, "lastError", (extract(epoch FROM "notAfter" - now()) / 86400)::int AS days FROM "Certificate"
+     WHERE status = 'FAILED' OR "notAfter" < now() + $1 * interval '1 day'`,
+    [SOON_DAYS],
+  );
+  const jobs = await client.query<{ name: string; error: string | null; count: number }>(
+    `SELECT task_identifier AS name, max(last_error) AS error, count(*)::int AS count FROM graphile_worker.jobs WHERE attempts >= max_attempts GROUP BY 1`,
+  );
+  return [
+    ...certificates.rows.map(({ domain, lastError, days }): Finding => ({
+      what: `certificate of ${domain}`,
+      state: days !== null && days < 0 ? 'broken' : 'look',
+      found: `${days === null ? 'there is none' : `ends in ${days} days`}${lastError ? `; ${lastError}` : ''}`,
+      advice: 'It is tried again by itself; GET /environments/{id} says when.',
+    })),
+    ...jobs.rows.map(({ name, error, count }): Finding => ({
+      what: `${count} jobs ${name}`,
+      state: 'look',
+      found: `given up: ${(error ?? '').split('\n')[0] ?? ''}`,
+      advice: 'The log has more; what is still to be done is planned again by itself.',
+    })),
+  ];
+}
+
+async function encryptionKey(config: Config): Promise<Finding[]> {
+  const what = 'encryption key';
+  const file = path.join(config.data.dir, 'encryption.key');
+  if (!config.data.encryptionKey && !existsSync(file))
+    return [
+      { what, state: 'look', found: 'none yet', advice: 'The first start makes one: back it up with the database.' },
+    ];
+  const connectionString = config.data.databaseUrl ?? runningServer(path.join(config.data.dir, 'postgres'));
+  if (!connectionString) return [];
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ jobId: string; envVars: string }>(
+      `SELECT "jobId", "envVars" FROM "Deployment" WHERE "envVars" IS NOT NULL ORDER BY "createdAt" DESC LIMIT 1`,
+    );
+    const [sealed] = rows;
+    if (sealed) new SecretBox(config).open(sealed.envVars, `deployment/${sealed.jobId}/envVars`);
+    return [{ what, state: 'ok', found: sealed ? 'it opens what is kept' : 'nothing is sealed yet' }];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code?.startsWith('E')) return []; // of the database, told above
+    return [
+      {
+        what,
+        state: 'broken',
+        found: 'it does not open what is kept',
+        advice: 'Restore the key of this database from a backup.',
+      },
+    ];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function factsOf(config: Config): Promise<EngineFacts | undefined> {
+  return new Engine(new DockerClient(config)).inspect().catch(() => undefined);
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: PATIENCE_MS })
+      .once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      })
+      .once('error', () => resolve(false))
+      .once('timeout', () => {
+        socket.destroy();
+        resolve(false);
+      });
+  });
+}

@@ -1,0 +1,25 @@
+import { ConfigError } from '../config/environment.js';
+import { DomainError } from '../common/errors/domain-error.js';
+import { UsageError } from './key-arguments.js';
+
+/** sysexits.h, as everywhere here. */
+const EXIT = { refused: 1, usage: 64, unavailable: 69, config: 78 };
+
+/** A program of the operator's: what went wrong in one sentence, and by its exit code. */
+export async function runCli(usage: string, main: (args: string[]) => Promise<void>): Promise<void> {
+  try {
+    const args = process.argv.slice(2);
+    if (args.includes('--help') || args.includes('-h')) process.stdout.write(usage);
+    else await main(args);
+  } catch (error) {
+    const { message } = error as Error;
+    process.stderr.write(error instanceof UsageError ? `${message}\n\n${usage}` : `${message}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof ConfigError) return EXIT.config;
+  return error instanceof DomainError ? EXIT.refused : EXIT.unavailable;
+}
