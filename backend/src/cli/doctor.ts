@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { Config } from '../config/config.js';
-import { type Finding, FINDINGS } from './doctor/checks.js';
+import { FINDINGS } from './doctor/checks.js';
+import type { Finding } from './doctor/finding.js';
 import { UsageError } from './key-arguments.js';
 import { runCli } from './run-cli.js';
 

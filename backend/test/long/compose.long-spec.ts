@@ -87,7 +87,7 @@ beforeAll(async () => {
     JSON.stringify({
       services: {
         api: {
-          build: { args: Object.fromEntries(arguments_) },
+          build: { args: Object.fromEntries(arguments_) as Record<string, string> },
           extra_hosts: [`acme-server:${MACHINE}`],
           volumes: [`${acme.caFile}:/acme-ca.pem:ro`],
         },

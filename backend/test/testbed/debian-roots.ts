@@ -81,7 +81,7 @@ export function postgresRoot(root: string): void {
     '  $as /usr/lib/postgresql/bin/initdb -D $data -U "$POSTGRES_USER" --pwfile=/tmp/password -A scram-sha-256 --no-instructions',
     '  rm /tmp/password',
     '  echo "host all all all scram-sha-256" >> $data/pg_hba.conf',
-    '  echo "CREATE DATABASE \"$POSTGRES_DB\"" | $as /usr/lib/postgresql/bin/postgres --single -D $data postgres',
+    '  echo "CREATE DATABASE $POSTGRES_DB" | $as /usr/lib/postgresql/bin/postgres --single -D $data postgres',
     'fi',
     'exec $as /usr/lib/postgresql/bin/postgres -D $data -h 0.0.0.0 -k /tmp',
   ]);

@@ -3,11 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { resolve4, resolve6 } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import path from 'node:path';
-import pg from 'pg';
 import type { Config } from '../../config/config.js';
-import { SecretBox } from '../../core/crypto/secret-box.js';
-import { runningServer } from '../../core/database/embedded-postgres.js';
 import { DockerClient } from '../../integrations/docker/docker-client.js';
 import { Engine, type EngineFacts } from '../../integrations/docker/engine.js';
 import { Networks } from '../../integrations/docker/networks.js';
@@ -15,21 +11,12 @@ import { Nodes } from '../../integrations/docker/nodes.js';
 import { SwarmServices } from '../../integrations/docker/swarm-services.js';
 import { LABELS } from '../../common/labels.js';
 import { advisoriesFor } from './advisories.js';
-
-export interface Finding {
-  what: string;
-  state: 'ok' | 'look' | 'broken';
-  found: string;
-  /** what to do */
-  advice?: string;
-}
-
-export type Check = (config: Config) => Promise<Finding[]>;
+import { database, encryptionKey } from './database-checks.js';
+import type { Check, Finding } from './finding.js';
 
 const GIB = 2 ** 30;
 const LITTLE_DISK = 0.1;
 const MOST_CLOCK_SECONDS = 30;
-const SOON_DAYS = 14;
 const PATIENCE_MS = 5000;
 
 /** In the order in which one thing needs the other. */
@@ -196,92 +183,6 @@ async function clock({ acme }: Config): Promise<Finding[]> {
       ? { what, state: 'ok', found }
       : { what, state: 'broken', found, advice: 'Let NTP set it: certificates and signatures depend on it.' },
   ];
-}
-
-async function database(config: Config): Promise<Finding[]> {
-  const what = 'database';
-  const connectionString = config.data.databaseUrl ?? runningServer(path.join(config.data.dir, 'postgres'));
-  if (!connectionString)
-    return [{ what, state: 'look', found: 'the embedded one does not run', advice: 'It starts with script/server.' }];
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ version: string; bytes: string }>(
-      `SELECT split_part(version(), ' ', 2) AS version, pg_size_pretty(pg_database_size(current_database())) AS bytes`,
-    );
-    const [{ version = '', bytes = '' } = {}] = rows;
-    return [{ what, state: 'ok', found: `PostgreSQL ${version}, ${bytes}` }, ...(await troubles(client))];
-  } catch (error) {
-    return [{ what, state: 'broken', found: (error as Error).message, advice: 'Start it, or correct DATABASE_URL.' }];
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
-
-/** What the rows say: certificates, and jobs that were given up. */
-async function troubles(client: pg.Client): Promise<Finding[]> {
-  const certificates = await client.query<{
-    domain: string;
-    status: string;
-    lastError: string | null;
-    days: number | null;
-  }>(
-    `SELECT domain, status::text, "lastError", (extract(epoch FROM "notAfter" - now()) / 86400)::int AS days FROM "Certificate"
-     WHERE status = 'FAILED' OR "notAfter" < now() + $1 * interval '1 day'`,
-    [SOON_DAYS],
-  );
-  const jobs = await client.query<{ name: string; error: string | null; count: number }>(
-    `SELECT task_identifier AS name, max(last_error) AS error, count(*)::int AS count FROM graphile_worker.jobs WHERE attempts >= max_attempts GROUP BY 1`,
-  );
-  return [
-    ...certificates.rows.map(({ domain, lastError, days }): Finding => ({
-      what: `certificate of ${domain}`,
-      state: days !== null && days < 0 ? 'broken' : 'look',
-      found: `${days === null ? 'there is none' : `ends in ${days} days`}${lastError ? `; ${lastError}` : ''}`,
-      advice: 'It is tried again by itself; GET /environments/{id} says when.',
-    })),
-    ...jobs.rows.map(({ name, error, count }): Finding => ({
-      what: `${count} jobs ${name}`,
-      state: 'look',
-      found: `given up: ${(error ?? '').split('\n')[0] ?? ''}`,
-      advice: 'The log has more; what is still to be done is planned again by itself.',
-    })),
-  ];
-}
-
-async function encryptionKey(config: Config): Promise<Finding[]> {
-  const what = 'encryption key';
-  const file = path.join(config.data.dir, 'encryption.key');
-  if (!config.data.encryptionKey && !existsSync(file))
-    return [
-      { what, state: 'look', found: 'none yet', advice: 'The first start makes one: back it up with the database.' },
-    ];
-  const connectionString = config.data.databaseUrl ?? runningServer(path.join(config.data.dir, 'postgres'));
-  if (!connectionString) return [];
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ jobId: string; envVars: string }>(
-      `SELECT "jobId", "envVars" FROM "Deployment" WHERE "envVars" IS NOT NULL ORDER BY "createdAt" DESC LIMIT 1`,
-    );
-    const [sealed] = rows;
-    if (sealed) new SecretBox(config).open(sealed.envVars, `deployment/${sealed.jobId}/envVars`);
-    return [{ what, state: 'ok', found: sealed ? 'it opens what is kept' : 'nothing is sealed yet' }];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('E')) return []; // of the database, told above
-    return [
-      {
-        what,
-        state: 'broken',
-        found: 'it does not open what is kept',
-        advice: 'Restore the key of this database from a backup.',
-      },
-    ];
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }
 
 async function factsOf(config: Config): Promise<EngineFacts | undefined> {

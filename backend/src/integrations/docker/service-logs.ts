@@ -15,17 +15,17 @@ export interface TaskLogLine extends LogLine {
 export class ServiceLogs {
   constructor(private readonly docker: DockerClient) {}
 
-  /** What a task has printed until now, wherever it runs; empty of one that is gone. */
+  /** What a task has printed until now, wherever it runs; empty of one that is gone, or whose machine does not answer in time. */
   async ofTask(taskId: string, { tail, since }: LogQuery): Promise<LogLine[]> {
     const query = { stdout: true, stderr: true, timestamps: true, follow: false, tail };
     const options = { ...query, ...(since && { since: Math.floor(since.getTime() / 1000) }) };
     try {
-      const stream = await this.docker.stream((docker) =>
-        (docker.getTask(taskId) as unknown as LogSource).logs(options),
-      );
-      return decodeLog(Buffer.isBuffer(stream) ? stream : await buffer(stream));
+      return await this.docker.call(async (docker) => {
+        const answer = await (docker.getTask(taskId) as unknown as LogSource).logs(options);
+        return decodeLog(Buffer.isBuffer(answer) ? answer : await buffer(answer));
+      });
     } catch (error) {
-      if (isDockerError(error, 'not-found')) return [];
+      if (isDockerError(error, 'not-found') || isDockerError(error, 'unavailable')) return [];
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
+import { Nodes } from './nodes.js';
 
 /** Swarm's own words: https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/ */
 export type TaskState =
@@ -49,6 +50,11 @@ export interface SwarmTask {
   labels: Record<string, string>;
 }
 
+interface TaskFilter {
+  serviceId?: string;
+  labels?: string[];
+}
+
 /** A VXLAN device of its network was left behind by an earlier run of the Engine, so that Docker cannot make it (20.10 and 28.5). */
 export function metStaleDevice({ error }: SwarmTask): boolean {
   return /error creating vxlan interface: file exists/i.test(error ?? '');
@@ -61,10 +67,21 @@ export function endedUnhealthy({ error }: SwarmTask): boolean {
 
 @Injectable()
 export class SwarmTasks {
-  constructor(private readonly docker: DockerClient) {}
+  constructor(
+    private readonly docker: DockerClient,
+    private readonly nodes: Nodes,
+  ) {}
+
+  /** The same without those of machines that are down: Swarm goes on listing them for a day, whatever is asked of it. */
+  async listReachable(filter: TaskFilter): Promise<SwarmTask[]> {
+    const tasks = await this.list(filter);
+    if (tasks.length === 0) return tasks;
+    const down = new Set((await this.nodes.recent()).filter(({ state }) => state === 'down').map(({ id }) => id));
+    return tasks.filter(({ nodeId }) => nodeId === undefined || !down.has(nodeId));
+  }
 
   /** The tasks of the services with these labels or this id, history included, oldest first. */
-  async list(filter: { serviceId?: string; labels?: string[] }): Promise<SwarmTask[]> {
+  async list(filter: TaskFilter): Promise<SwarmTask[]> {
     const filters = {
       ...(filter.serviceId && { service: [filter.serviceId] }),
       ...(filter.labels && { label: filter.labels }),

@@ -4,6 +4,7 @@ import { eventually } from '../../common/time/eventually.js';
 import { Configs } from '../../integrations/docker/configs.js';
 import { Containers } from '../../integrations/docker/containers.js';
 import { Engine } from '../../integrations/docker/engine.js';
+import { Nodes } from '../../integrations/docker/nodes.js';
 import { Secrets } from '../../integrations/docker/secrets.js';
 import { SwarmServices } from '../../integrations/docker/swarm-services.js';
 import { SwarmTasks } from '../../integrations/docker/swarm-tasks.js';
@@ -43,6 +44,7 @@ export class Edges {
     private readonly containers: Containers,
     private readonly configs: Configs,
     private readonly secrets: Secrets,
+    private readonly nodes: Nodes,
   ) {}
 
   /** Undefined once it answers as the model says; else why it does not: then the one before goes on. */
@@ -56,8 +58,9 @@ export class Edges {
     const parts = await this.parts.ensure({ text: this.nginx.edge(model), labels }, [502, 503], signal);
     const secrets = certificate ? await this.certificateFiles(site.id, certificate) : [];
     const { nodeId } = await this.engine.inspect();
+    const replicas = (await this.nodes.recent()).length > 1 ? 2 : 1;
     const place = site.network === null ? { nodeId } : { network: site.network };
-    const spec = buildEdgeSpec({ ...parts, site, place, secrets });
+    const spec = buildEdgeSpec({ ...parts, site, place, secrets, replicas });
     const problem = await this.rollout.problem(await this.rollout.apply(spec), revisionOf(spec), signal);
     if (problem === undefined) await this.collect(site.id, new Set([...parts.configs, ...secrets].map(({ id }) => id)));
     return problem;
@@ -76,7 +79,7 @@ export class Edges {
     const service = await this.services.find(edgeServiceName(siteId));
     if (service) await this.services.remove(service.id);
     const gone = async () =>
-      (await this.tasks.list({ labels: [`${LABELS.site}=${siteId}`] })).length === 0 &&
+      (await this.tasks.listReachable({ labels: [`${LABELS.site}=${siteId}`] })).length === 0 &&
       (!service || (await this.containers.ofService(service.id)).length === 0);
     await eventually(gone, { withinMs: GONE_MS, everyMs: 200, signal, what: 'containers of the edge are still there' });
     await this.collect(siteId, new Set());

@@ -6,6 +6,7 @@ const PARTS: EdgeParts = {
   engine: { startInterval: true, serviceNoNewPrivileges: true },
   probe: { id: 'p1', name: 'berth_probe' },
   configs: [{ id: 'c1', name: 'berth_nginx_1', path: '/etc/berth/nginx.conf' }],
+  replicas: 1,
   secrets: [{ id: 's1', name: 'berth_key_1', path: '/run/secrets/key.pem' }],
   site: { id: 'site1', domain: 'shop.example.com', environmentId: 'env1' },
   place: { network: 'overlay_env_shop_1' },

@@ -30,6 +30,8 @@ export interface EdgeParts extends NginxParts {
   /** the environment's overlay; of the platform's own name, the node where the API is */
   place: { network: string } | { nodeId: string };
   secrets: Mounted[];
+  /** one, or where there are more machines two: a name answers though the machine of one edge has died */
+  replicas: number;
 }
 
 const SECOND_NS = 1_000_000_000;
@@ -72,7 +74,7 @@ export function buildFrontSpec(
 }
 
 /** A change is a new task that has to be healthy before the old one goes: a configuration proves itself by starting. */
-export function buildEdgeSpec({ site, place, secrets, ...parts }: EdgeParts): ServiceSpec {
+export function buildEdgeSpec({ site, place, secrets, replicas, ...parts }: EdgeParts): ServiceSpec {
   const isOwn = 'nodeId' in place;
   return withRevision({
     Name: edgeServiceName(site.id),
@@ -102,7 +104,7 @@ export function buildEdgeSpec({ site, place, secrets, ...parts }: EdgeParts): Se
         ...(isOwn ? [] : [{ Target: place.network, Aliases: [] }]),
       ],
     },
-    Mode: { Replicated: { Replicas: 1 } },
+    Mode: { Replicated: { Replicas: isOwn ? 1 : replicas } },
     UpdateConfig: { Parallelism: 1, Order: 'start-first', FailureAction: 'pause', Monitor: SECOND_NS },
     EndpointSpec: { Mode: 'dnsrr', Ports: [] },
   });

@@ -58,20 +58,20 @@ export class RunningServices {
 
   /** A task that was on its way when the service went makes its container later: both have to be gone. */
   private async gone(deploymentId: string, serviceId: string): Promise<boolean> {
-    const tasks = await this.tasks.list({ labels: [`${LABELS.deployment}=${deploymentId}`] });
+    const tasks = await this.tasks.listReachable({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     return tasks.length === 0 && (await this.containers.ofService(serviceId)).length === 0;
   }
 
   /** Ahead of Swarm, which takes some seconds to end a task. One that has no container yet may still make it, and is waited for. */
   private async cleared(deploymentId: string, serviceId: string): Promise<boolean> {
-    const tasks = await this.tasks.list({ labels: [`${LABELS.deployment}=${deploymentId}`] });
+    const tasks = await this.tasks.listReachable({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     const containers = await this.containers.ofService(serviceId);
     await Promise.all(containers.map((id) => this.containers.remove(id)));
     return containers.length === 0 && tasks.every(({ containerId, state }) => containerId ?? ENDED_STATES.has(state));
   }
 
   private async stopped(serviceId: string): Promise<boolean> {
-    const active = (await this.tasks.list({ serviceId })).filter(({ state }) => !ENDED_STATES.has(state));
+    const active = (await this.tasks.listReachable({ serviceId })).filter(({ state }) => !ENDED_STATES.has(state));
     if (active.length > 0) return false;
     const states = await Promise.all(
       (await this.containers.ofService(serviceId)).map((id) => this.containers.inspect(id)),

@@ -111,7 +111,10 @@ export class DeploymentLogs {
   }
 
   private async ofTasks(serviceId: string, query: LogQuery): Promise<TaskLogLine[]> {
-    const [tasks, { nodeId: here }] = await Promise.all([this.tasks.list({ serviceId }), this.engine.inspect()]);
+    const [tasks, { nodeId: here }] = await Promise.all([
+      this.tasks.listReachable({ serviceId }),
+      this.engine.inspect(),
+    ]);
     const lines = await Promise.all(
       tasks.map(async ({ id: taskId, containerId, nodeId }) => {
         if (!containerId) return [];
