@@ -1,15 +1,8 @@
-import {
-  type Client,
-  createClient,
-} from "../../typescript/src/client/index.js";
-import * as sdk from "../../typescript/src/index.js";
-import type {
-  Deployment,
-  Environment,
-  Problem,
-} from "../../typescript/src/index.js";
-import { EXIT, Failure } from "./failure.js";
-import { type Login, readLogin } from "./settings.js";
+import { type Client, createClient } from '../../typescript/src/client/index.js';
+import * as sdk from '../../typescript/src/index.js';
+import type { Deployment, Environment, Problem } from '../../typescript/src/index.js';
+import { EXIT, Failure } from './failure.js';
+import { type Login, readLogin } from './settings.js';
 
 /** The API for somebody who is logged in; every refusal is a Failure that says what the API says. */
 export class Api {
@@ -20,24 +13,15 @@ export class Api {
   }
 
   /** The answer of a call of the generated client. */
-  async of<T>(
-    call: Promise<{ data?: T; error?: unknown; response?: Response }>,
-  ): Promise<T> {
+  async of<T>(call: Promise<{ data?: T; error?: unknown; response?: Response }>): Promise<T> {
     const { data, error, response } = await call.catch((cause: unknown) => ({
       data: undefined,
       error: cause,
       response: undefined,
     }));
     if (data !== undefined) return data;
-    if (!response)
-      throw new Failure(
-        EXIT.refused,
-        `${this.login.url} does not answer: ${reasonOf(error)}`,
-      );
-    throw new Failure(
-      EXIT.refused,
-      explained(error as Problem, response.status),
-    );
+    if (!response) throw new Failure(EXIT.refused, `${this.login.url} does not answer: ${reasonOf(error)}`);
+    throw new Failure(EXIT.refused, explained(error as Problem, response.status));
   }
 
   /** By name or by id. */
@@ -50,16 +34,11 @@ export class Api {
           query: { limit: 100, ...(cursor && { cursor }) },
         }),
       );
-      const found = environments.find(
-        ({ name, id }) => name === nameOrId || id === nameOrId,
-      );
+      const found = environments.find(({ name, id }) => name === nameOrId || id === nameOrId);
       if (found) return found;
       cursor = nextCursor ?? undefined;
     } while (cursor);
-    throw new Failure(
-      EXIT.refused,
-      `There is no environment ${nameOrId}: berth env lists yours.`,
-    );
+    throw new Failure(EXIT.refused, `There is no environment ${nameOrId}: berth env lists yours.`);
   }
 
   async deployments(environmentId: string): Promise<Deployment[]> {
@@ -82,32 +61,19 @@ export class Api {
 
   /** What runs under this name, else the newest of it. */
   async release(environmentId: string, name: string): Promise<Deployment> {
-    const releases = (await this.deployments(environmentId)).filter(
-      (deployment) => deployment.name === name,
-    );
-    const found =
-      releases.find(({ status }) => status === "RUNNING") ?? releases[0];
+    const releases = (await this.deployments(environmentId)).filter((deployment) => deployment.name === name);
+    const found = releases.find(({ status }) => status === 'RUNNING') ?? releases[0];
     if (found) return found;
-    throw new Failure(
-      EXIT.refused,
-      `There is no deployment ${name} in this environment: berth ps lists them.`,
-    );
+    throw new Failure(EXIT.refused, `There is no deployment ${name} in this environment: berth ps lists them.`);
   }
 }
 
-function explained(
-  { detail, hint, errors, code }: Problem,
-  status: number,
-): string {
-  const fields = (errors ?? [])
-    .map(({ path, message }) => `\n  ${path} ${message}`)
-    .join("");
-  return `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ""}${fields}${hint ? `\n${hint}` : ""}`;
+function explained({ detail, hint, errors, code }: Problem, status: number): string {
+  const fields = (errors ?? []).map(({ path, message }) => `\n  ${path} ${message}`).join('');
+  return `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ''}${fields}${hint ? `\n${hint}` : ''}`;
 }
 
 function reasonOf(error: unknown): string {
   const { cause, message } = error as Error;
-  return cause instanceof Error
-    ? ((cause.message || (cause as NodeJS.ErrnoException).code) ?? message)
-    : message;
+  return cause instanceof Error ? ((cause.message || (cause as NodeJS.ErrnoException).code) ?? message) : message;
 }

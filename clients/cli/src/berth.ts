@@ -1,33 +1,21 @@
 #!/usr/bin/env node
-import { COMMANDS, usageOf } from "./commands.js";
-import { EXIT, Failure } from "./failure.js";
+import { COMMANDS, usageOf } from './commands.js';
+import { EXIT, Failure } from './failure.js';
 
 /** From arguments to one command. Exit codes: 0 done, 1 a deployment has FAILED, 2 wrong use, 3 the API refused or does not answer. */
 async function main([name, ...rest]: string[]): Promise<void> {
-  if (
-    name === undefined ||
-    name === "help" ||
-    name === "--help" ||
-    name === "-h"
-  ) {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(usageOf());
     return;
   }
   const command = COMMANDS[name];
-  if (!command)
-    throw new Failure(
-      EXIT.usage,
-      `There is no command ${name}: see berth help.`,
-    );
-  if (rest.includes("--help") || rest.includes("-h"))
-    process.stdout.write(usageOf(name));
+  if (!command) throw new Failure(EXIT.usage, `There is no command ${name}: see berth help.`);
+  if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(usageOf(name));
   else await command.run(rest);
 }
 
 // Whoever reads a part of it only, as head does, is no fault.
-process.stdout.on("error", ({ code }: NodeJS.ErrnoException) =>
-  process.exit(code === "EPIPE" ? 0 : 1),
-);
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 try {
   await main(process.argv.slice(2));
 } catch (error) {

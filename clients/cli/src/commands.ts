@@ -1,17 +1,13 @@
-import { createInterface } from "node:readline/promises";
-import * as sdk from "../../typescript/src/index.js";
-import type {
-  CreateDeployment,
-  CreateGitDeployment,
-  Deployment,
-} from "../../typescript/src/index.js";
-import { Api } from "./api.js";
-import { pairs, ports, read, volumes, whole } from "./arguments.js";
-import { completion } from "./completion.js";
-import { EXIT, Failure } from "./failure.js";
-import { follow, outcome } from "./follow.js";
-import { age, print, table } from "./output.js";
-import { keepLogin } from "./settings.js";
+import { createInterface } from 'node:readline/promises';
+import * as sdk from '../../typescript/src/index.js';
+import type { CreateDeployment, CreateGitDeployment, Deployment } from '../../typescript/src/index.js';
+import { Api } from './api.js';
+import { pairs, ports, read, volumes, whole } from './arguments.js';
+import { completion } from './completion.js';
+import { EXIT, Failure } from './failure.js';
+import { follow, outcome } from './follow.js';
+import { age, print, table } from './output.js';
+import { keepLogin } from './settings.js';
 
 interface Command {
   /** what stands behind its name */
@@ -20,95 +16,85 @@ interface Command {
   run: (args: string[]) => Promise<void>;
 }
 
-const JSON_OUTPUT = { json: { type: "boolean" } } as const;
+const JSON_OUTPUT = { json: { type: 'boolean' } } as const;
 const IN_ENVIRONMENT = {
-  env: { type: "string", short: "e" },
+  env: { type: 'string', short: 'e' },
   ...JSON_OUTPUT,
 } as const;
 const DEPLOY = {
   ...IN_ENVIRONMENT,
-  name: { type: "string", short: "n" },
-  branch: { type: "string" },
-  port: { type: "string", short: "p", multiple: true },
-  set: { type: "string", short: "s", multiple: true },
-  volume: { type: "string", short: "v", multiple: true },
-  replicas: { type: "string" },
-  health: { type: "string" },
-  "release-command": { type: "string", multiple: true },
-  ttl: { type: "string" },
-  wait: { type: "boolean", short: "w" },
-  "dry-run": { type: "boolean" },
+  name: { type: 'string', short: 'n' },
+  branch: { type: 'string' },
+  port: { type: 'string', short: 'p', multiple: true },
+  set: { type: 'string', short: 's', multiple: true },
+  volume: { type: 'string', short: 'v', multiple: true },
+  replicas: { type: 'string' },
+  health: { type: 'string' },
+  'release-command': { type: 'string', multiple: true },
+  ttl: { type: 'string' },
+  wait: { type: 'boolean', short: 'w' },
+  'dry-run': { type: 'boolean' },
 } as const;
 
 export const COMMANDS: Record<string, Command> = {
   login: {
-    usage: "URL",
-    summary: "keep address and key (read from standard input, or asked for)",
+    usage: 'URL',
+    summary: 'keep address and key (read from standard input, or asked for)',
     run: login,
   },
   env: {
-    usage: "[create NAME [--ttl SECONDS] | delete NAME] [--json]",
-    summary: "environments: list, create, delete",
+    usage: '[create NAME [--ttl SECONDS] | delete NAME] [--json]',
+    summary: 'environments: list, create, delete',
     run: env,
   },
   deploy: {
     usage:
-      "IMAGE|GIT-URL --env NAME [--name N] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n" +
-      "    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS] [--wait] [--dry-run] [--json]",
-    summary:
-      "deploy an image, or a repository; with --wait until it is decided",
+      'IMAGE|GIT-URL --env NAME [--name N] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n' +
+      '    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS] [--wait] [--dry-run] [--json]',
+    summary: 'deploy an image, or a repository; with --wait until it is decided',
     run: deploy,
   },
-  ps: { usage: "--env NAME [--all] [--json]", summary: "what runs", run: ps },
+  ps: { usage: '--env NAME [--all] [--json]', summary: 'what runs', run: ps },
   logs: {
-    usage: "NAME --env NAME [--follow] [--tail N] [--build]",
-    summary: "what it printed; --follow goes on, across releases",
+    usage: 'NAME --env NAME [--follow] [--tail N] [--build]',
+    summary: 'what it printed; --follow goes on, across releases',
     run: logs,
   },
   rollback: {
-    usage: "NAME --env NAME [--to DEPLOYMENT-ID] [--wait] [--json]",
-    summary: "the release before, or a given one",
+    usage: 'NAME --env NAME [--to DEPLOYMENT-ID] [--wait] [--json]',
+    summary: 'the release before, or a given one',
     run: rollback,
   },
   public: {
-    usage: "DOMAIN --env NAME [--port N] [--json]",
-    summary: "put it on the internet under that name",
+    usage: 'DOMAIN --env NAME [--port N] [--json]',
+    summary: 'put it on the internet under that name',
     run: makePublic,
   },
   completion: {
-    usage: "bash|zsh|fish",
-    summary: "print a completion script",
+    usage: 'bash|zsh|fish',
+    summary: 'print a completion script',
     run: complete,
   },
 };
 
 export function usageOf(name?: string): string {
-  const entries = Object.entries(COMMANDS).filter(
-    ([command]) => name === undefined || command === name,
-  );
-  const lines = entries.map(
-    ([command, { usage, summary }]) =>
-      `  berth ${command} ${usage}\n      ${summary}\n`,
-  );
+  const entries = Object.entries(COMMANDS).filter(([command]) => name === undefined || command === name);
+  const lines = entries.map(([command, { usage, summary }]) => `  berth ${command} ${usage}\n      ${summary}\n`);
   const tail = name
-    ? ""
-    : "\n--env may stand in BERTH_ENV, address and key in BERTH_URL and BERTH_API_KEY.\nExit codes: 0 done, 1 the deployment has FAILED, 2 wrong use, 3 the API refused or does not answer.\n";
-  return `${lines.join("")}${tail}`;
+    ? ''
+    : '\n--env may stand in BERTH_ENV, address and key in BERTH_URL and BERTH_API_KEY.\nExit codes: 0 done, 1 the deployment has FAILED, 2 wrong use, 3 the API refused or does not answer.\n';
+  return `${lines.join('')}${tail}`;
 }
 
 async function login(args: string[]): Promise<void> {
-  const { positionals } = read(args, {}, ["URL"]);
-  const url = positionals[0] ?? "";
-  if (!/^https?:\/\//.test(url))
-    throw new Failure(
-      EXIT.usage,
-      `${url}: must begin with https:// or http://.`,
-    );
-  const api = new Api({ url: url.replace(/\/+$/, ""), key: await askedKey() });
+  const { positionals } = read(args, {}, ['URL']);
+  const url = positionals[0] ?? '';
+  if (!/^https?:\/\//.test(url)) throw new Failure(EXIT.usage, `${url}: must begin with https:// or http://.`);
+  const api = new Api({ url: url.replace(/\/+$/, ''), key: await askedKey() });
   const { user, key } = await api.of(sdk.getMe({ client: api.client }));
   const file = keepLogin(api.login);
   process.stdout.write(
-    `Logged in as ${user.telegramHandle ?? user.telegramId}, with ${key.scopes.join(", ")}. Kept in ${file}.\n`,
+    `Logged in as ${user.telegramHandle ?? user.telegramId}, with ${key.scopes.join(', ')}. Kept in ${file}.\n`,
   );
 }
 
@@ -120,88 +106,61 @@ async function askedKey(): Promise<string> {
   });
   try {
     const key = process.stdin.isTTY
-      ? await lines.question("API key: ")
+      ? await lines.question('API key: ')
       : (await lines[Symbol.asyncIterator]().next()).value;
-    return String(key ?? "").trim();
+    return String(key ?? '').trim();
   } finally {
     lines.close();
   }
 }
 
 async function env(args: string[]): Promise<void> {
-  const { values, positionals } = read(
-    args,
-    { ...JSON_OUTPUT, ttl: { type: "string" } },
-    [],
-    2,
-  );
+  const { values, positionals } = read(args, { ...JSON_OUTPUT, ttl: { type: 'string' } }, [], 2);
   const [action, name] = positionals;
   const api = new Api();
   const { client } = api;
   if (action === undefined) {
-    const { environments } = await api.of(
-      sdk.listEnvironments({ client, query: { limit: 100 } }),
-    );
-    const rows = environments.map((one) => [
-      one.name,
-      one.status,
-      one.publicDomain ?? "",
-      age(one.createdAt),
-    ]);
-    print(
-      values.json,
-      environments,
-      table(["NAME", "STATUS", "PUBLIC", "AGE"], rows),
-    );
+    const { environments } = await api.of(sdk.listEnvironments({ client, query: { limit: 100 } }));
+    const rows = environments.map((one) => [one.name, one.status, one.publicDomain ?? '', age(one.createdAt)]);
+    print(values.json, environments, table(['NAME', 'STATUS', 'PUBLIC', 'AGE'], rows));
     return;
   }
-  if (name === undefined)
-    throw new Failure(EXIT.usage, "NAME is missing: see berth env --help.");
-  if (action === "create") {
-    const ttlSeconds = whole(values.ttl, "ttl");
+  if (name === undefined) throw new Failure(EXIT.usage, 'NAME is missing: see berth env --help.');
+  if (action === 'create') {
+    const ttlSeconds = whole(values.ttl, 'ttl');
     const body = { name, ...(ttlSeconds !== undefined && { ttlSeconds }) };
-    const { environment } = await api.of(
-      sdk.createEnvironment({ client, body }),
-    );
-    print(
-      values.json,
-      environment,
-      `Environment ${name} is ${environment.status}.\n`,
-    );
-  } else if (action === "delete") {
+    const { environment } = await api.of(sdk.createEnvironment({ client, body }));
+    print(values.json, environment, `Environment ${name} is ${environment.status}.\n`);
+  } else if (action === 'delete') {
     const { id } = await api.environment(name);
-    const answer = await api.of(
-      sdk.deleteEnvironment({ client, path: { id } }),
-    );
+    const answer = await api.of(sdk.deleteEnvironment({ client, path: { id } }));
     print(values.json, answer.environment, `${answer.message}\n`);
   } else throw new Failure(EXIT.usage, `${action}: must be create or delete.`);
 }
 
 async function deploy(args: string[]): Promise<void> {
-  const { values, positionals } = read(args, DEPLOY, ["IMAGE or GIT-URL"]);
+  const { values, positionals } = read(args, DEPLOY, ['IMAGE or GIT-URL']);
   const api = new Api();
   const { client } = api;
-  const { id: environmentId } = await api.environment(
-    environmentName(values.env),
-  );
-  const source = positionals[0] ?? "";
-  const replicas = whole(values.replicas, "replicas");
-  const ttlSeconds = whole(values.ttl, "ttl");
+  const { id: environmentId } = await api.environment(environmentName(values.env));
+  const source = positionals[0] ?? '';
+  const replicas = whole(values.replicas, 'replicas');
+  const ttlSeconds = whole(values.ttl, 'ttl');
   const body = {
     environmentId,
     ...(values.name && { name: values.name }),
     ...(values.port && { ports: ports(values.port) }),
-    ...(values.set && { envVars: pairs(values.set, "set") }),
+    ...(values.set && { envVars: pairs(values.set, 'set') }),
     ...(values.volume && { volumes: volumes(values.volume) }),
     ...(values.health && { healthCheck: { path: values.health } }),
-    ...(values["release-command"] && {
-      releaseCommand: values["release-command"],
+    ...(values['release-command'] && {
+      releaseCommand: values['release-command'],
     }),
     ...(replicas !== undefined && { replicas }),
     ...(ttlSeconds !== undefined && { ttlSeconds }),
-    ...(values["dry-run"] && { dryRun: true }),
+    ...(values['dry-run'] && { dryRun: true }),
   };
-  const headers = { "Idempotency-Key": crypto.randomUUID() };
+  const headers = { 'Idempotency-Key': crypto.randomUUID() };
   const answer = isRepository(source)
     ? await api.of(
         sdk.createDeploymentFromGit({
@@ -221,12 +180,10 @@ async function deploy(args: string[]): Promise<void> {
           body: { ...body, image: source } as CreateDeployment,
         }),
       );
-  if ("plan" in answer) {
+  if ('plan' in answer) {
     const { name, strategy, replaces, steps } = answer.plan;
-    const what = replaces
-      ? `takes the place of ${replaces}, ${strategy}`
-      : "replaces nothing";
-    print(values.json, answer.plan, `${name} ${what}: ${steps.join(", ")}.\n`);
+    const what = replaces ? `takes the place of ${replaces}, ${strategy}` : 'replaces nothing';
+    print(values.json, answer.plan, `${name} ${what}: ${steps.join(', ')}.\n`);
     return;
   }
   await decided(api, answer.jobId, values);
@@ -235,159 +192,107 @@ async function deploy(args: string[]): Promise<void> {
 async function ps(args: string[]): Promise<void> {
   const { values } = read(args, {
     ...IN_ENVIRONMENT,
-    all: { type: "boolean", short: "a" },
+    all: { type: 'boolean', short: 'a' },
   });
   const api = new Api();
   const { id } = await api.environment(environmentName(values.env));
-  const gone = new Set(["STOPPED", "FAILED"]);
-  const shown = (await api.deployments(id)).filter(
-    ({ status }) => values.all || !gone.has(status),
-  );
-  const rows = shown.map((one) => [
-    one.name,
-    one.status,
-    healthOf(one),
-    imageOf(one),
-    age(one.createdAt),
-    one.id,
-  ]);
-  print(
-    values.json,
-    shown,
-    table(["NAME", "STATUS", "HEALTHY", "IMAGE", "AGE", "ID"], rows),
-  );
+  const gone = new Set(['STOPPED', 'FAILED']);
+  const shown = (await api.deployments(id)).filter(({ status }) => values.all || !gone.has(status));
+  const rows = shown.map((one) => [one.name, one.status, healthOf(one), imageOf(one), age(one.createdAt), one.id]);
+  print(values.json, shown, table(['NAME', 'STATUS', 'HEALTHY', 'IMAGE', 'AGE', 'ID'], rows));
 }
 
 async function logs(args: string[]): Promise<void> {
   const options = {
-    follow: { type: "boolean", short: "f" },
-    tail: { type: "string" },
-    build: { type: "boolean" },
+    follow: { type: 'boolean', short: 'f' },
+    tail: { type: 'string' },
+    build: { type: 'boolean' },
   } as const;
-  const { values, positionals } = read(
-    args,
-    { ...IN_ENVIRONMENT, ...options },
-    ["NAME"],
-  );
-  const api = new Api();
-  const environment = await api.environment(environmentName(values.env));
-  const { id } = await api.release(environment.id, positionals[0] ?? "");
+  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, ...options }, ['NAME']);
+  const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
   const query = new URLSearchParams({
-    tail: String(whole(values.tail, "tail") ?? 100),
+    tail: String(whole(values.tail, 'tail') ?? 100),
   });
-  if (values.follow) query.set("follow", "true");
-  if (values.follow && !values.build) query.set("acrossReleases", "true");
+  if (values.follow) query.set('follow', 'true');
+  if (values.follow && !values.build) query.set('acrossReleases', 'true');
   // As text: the generated client has the form that programs want.
-  const path = `/deployments/${id}/${values.build ? "build-logs" : "logs"}?${query.toString()}`;
-  const headers = { "X-API-Key": api.login.key, Accept: "text/plain" };
+  const path = `/deployments/${id}/${values.build ? 'build-logs' : 'logs'}?${query.toString()}`;
+  const headers = { 'X-API-Key': api.login.key, Accept: 'text/plain' };
   const answer = await fetch(api.login.url + path, { headers });
-  if (!answer.ok || !answer.body)
-    throw new Failure(EXIT.refused, `The API answered ${answer.status}.`);
-  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>)
-    process.stdout.write(chunk);
+  if (!answer.ok || !answer.body) throw new Failure(EXIT.refused, `The API answered ${answer.status}.`);
+  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) process.stdout.write(chunk);
 }
 
 async function rollback(args: string[]): Promise<void> {
   const options = {
-    to: { type: "string" },
-    wait: { type: "boolean", short: "w" },
+    to: { type: 'string' },
+    wait: { type: 'boolean', short: 'w' },
   } as const;
-  const { values, positionals } = read(
-    args,
-    { ...IN_ENVIRONMENT, ...options },
-    ["NAME"],
-  );
-  const api = new Api();
-  const environment = await api.environment(environmentName(values.env));
-  const { id } = await api.release(environment.id, positionals[0] ?? "");
+  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, ...options }, ['NAME']);
+  const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
   const body = values.to ? { deploymentId: values.to } : {};
-  const { jobId } = await api.of(
-    sdk.rollbackDeployment({ client: api.client, path: { id }, body }),
-  );
+  const { jobId } = await api.of(sdk.rollbackDeployment({ client: api.client, path: { id }, body }));
   await decided(api, jobId, values);
 }
 
 async function makePublic(args: string[]): Promise<void> {
-  const { values, positionals } = read(
-    args,
-    { ...IN_ENVIRONMENT, port: { type: "string", short: "p" } },
-    ["DOMAIN"],
-  );
+  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, port: { type: 'string', short: 'p' } }, ['DOMAIN']);
   const api = new Api();
   const { id } = await api.environment(environmentName(values.env));
-  const port = whole(values.port, "port");
+  const port = whole(values.port, 'port');
   const body = {
-    domain: positionals[0] ?? "",
+    domain: positionals[0] ?? '',
     ...(port !== undefined && { port }),
   };
-  const { environment } = await api.of(
-    sdk.makeEnvironmentPublic({ client: api.client, path: { id }, body }),
-  );
+  const { environment } = await api.of(sdk.makeEnvironmentPublic({ client: api.client, path: { id }, body }));
   print(
     values.json,
     environment,
-    `${environment.name} is public as ${environment.publicDomain ?? ""}; the certificate is ${environment.certificate?.status ?? "PENDING"}.\n`,
+    `${environment.name} is public as ${environment.publicDomain ?? ''}; the certificate is ${environment.certificate?.status ?? 'PENDING'}.\n`,
   );
 }
 
 function complete(args: string[]): Promise<void> {
-  const { positionals } = read(args, {}, ["bash, zsh or fish"]);
-  process.stdout.write(completion(positionals[0] ?? "", Object.keys(COMMANDS)));
+  const { positionals } = read(args, {}, ['bash, zsh or fish']);
+  process.stdout.write(completion(positionals[0] ?? '', Object.keys(COMMANDS)));
   return Promise.resolve();
 }
 
-async function decided(
-  api: Api,
-  jobId: string,
-  { wait, json }: { wait?: boolean; json?: boolean },
-): Promise<void> {
+async function decided(api: Api, jobId: string, { wait, json }: { wait?: boolean; json?: boolean }): Promise<void> {
   if (!wait) {
-    const { deployment } = await api.of(
-      sdk.getDeploymentByJob({ client: api.client, path: { jobId } }),
-    );
-    print(
-      json,
-      deployment,
-      `${deployment.name} is being deployed: job ${jobId}.\n`,
-    );
+    const { deployment } = await api.of(sdk.getDeploymentByJob({ client: api.client, path: { jobId } }));
+    print(json, deployment, `${deployment.name} is being deployed: job ${jobId}.\n`);
     return;
   }
   const deployment = await follow(api, jobId);
-  if (json) print(true, deployment, "");
+  if (json) print(true, deployment, '');
   const text = outcome(deployment);
   if (!json) process.stdout.write(text);
 }
 
+/** What runs under a name. */
+async function releaseOf(name: string, env: string | undefined): Promise<{ api: Api; id: string }> {
+  const api = new Api();
+  const environment = await api.environment(environmentName(env));
+  const { id } = await api.release(environment.id, name);
+  return { api, id };
+}
+
 function environmentName(given: string | undefined): string {
-  const name = given ?? process.env["BERTH_ENV"];
+  const name = given ?? process.env['BERTH_ENV'];
   if (name) return name;
-  throw new Failure(
-    EXIT.usage,
-    "--env is missing: the name of an environment; or set BERTH_ENV.",
-  );
+  throw new Failure(EXIT.usage, '--env is missing: the name of an environment; or set BERTH_ENV.');
 }
 
 function isRepository(source: string): boolean {
   return /^(https|ssh):\/\//.test(source) || /^[^@/\s]+@[^:/\s]+:/.test(source);
 }
 
-function imageOf({
-  image,
-  tag,
-  source,
-  gitUrl,
-  gitCommitSha,
-}: Deployment): string {
-  return source === "GIT"
-    ? `${gitUrl ?? ""}#${(gitCommitSha ?? "").slice(0, 7)}`
-    : tag
-      ? `${image}:${tag}`
-      : image;
+function imageOf({ image, tag, source, gitUrl, gitCommitSha }: Deployment): string {
+  return source === 'GIT' ? `${gitUrl ?? ''}#${(gitCommitSha ?? '').slice(0, 7)}` : tag ? `${image}:${tag}` : image;
 }
 
 function healthOf({ containers, replicas }: Deployment): string {
-  const healthy = containers.filter(
-    (one) => one.status === "RUNNING" && one.healthStatus !== "UNHEALTHY",
-  ).length;
+  const healthy = containers.filter((one) => one.status === 'RUNNING' && one.healthStatus !== 'UNHEALTHY').length;
   return `${healthy}/${replicas}`;
 }

@@ -1,7 +1,7 @@
-import * as sdk from "../../typescript/src/index.js";
-import type { Deployment } from "../../typescript/src/index.js";
-import type { Api } from "./api.js";
-import { EXIT, Failure } from "./failure.js";
+import * as sdk from '../../typescript/src/index.js';
+import type { Deployment } from '../../typescript/src/index.js';
+import type { Api } from './api.js';
+import { EXIT, Failure } from './failure.js';
 
 const WAIT_SECONDS = 30;
 
@@ -9,25 +9,13 @@ const WAIT_SECONDS = 30;
 export async function follow(api: Api, jobId: string): Promise<Deployment> {
   const told = new AbortController();
   const telling = tell(api, jobId, told.signal).catch(() => undefined);
-  let status: Deployment["status"] | undefined;
+  let status: Deployment['status'] | undefined;
   try {
     for (;;) {
       const query = status ? { wait: WAIT_SECONDS, status } : {};
-      const { deployment } = await api.of(
-        sdk.getDeploymentByJob({ client: api.client, path: { jobId }, query }),
-      );
-      if (
-        ![
-          "PENDING",
-          "PULLING_IMAGE",
-          "CREATING_VOLUMES",
-          "STARTING_CONTAINERS",
-        ].includes(deployment.status)
-      ) {
-        await Promise.race([
-          telling,
-          new Promise((resolve) => setTimeout(resolve, 2000).unref()),
-        ]);
+      const { deployment } = await api.of(sdk.getDeploymentByJob({ client: api.client, path: { jobId }, query }));
+      if (!['PENDING', 'PULLING_IMAGE', 'CREATING_VOLUMES', 'STARTING_CONTAINERS'].includes(deployment.status)) {
+        await Promise.race([telling, new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
         return deployment;
       }
       ({ status } = deployment);
@@ -38,32 +26,18 @@ export async function follow(api: Api, jobId: string): Promise<Deployment> {
 }
 
 /** The outcome as a person reads it; a deployment that has FAILED is a Failure. */
-export function outcome({
-  name,
-  status,
-  errorCode,
-  errorMessage,
-  environment,
-}: Deployment): string {
-  if (status === "RUNNING")
-    return `${name} is RUNNING in ${environment.name}.\n`;
-  throw new Failure(
-    EXIT.failed,
-    `${name} is ${status}${errorCode ? ` (${errorCode})` : ""}: ${errorMessage ?? ""}`,
-  );
+export function outcome({ name, status, errorCode, errorMessage, environment }: Deployment): string {
+  if (status === 'RUNNING') return `${name} is RUNNING in ${environment.name}.\n`;
+  throw new Failure(EXIT.failed, `${name} is ${status}${errorCode ? ` (${errorCode})` : ''}: ${errorMessage ?? ''}`);
 }
 
-async function tell(
-  api: Api,
-  jobId: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function tell(api: Api, jobId: string, signal: AbortSignal): Promise<void> {
   const { stream } = await sdk.streamDeploymentEvents({
     client: api.client,
     path: { jobId },
     signal,
     onSseEvent: ({ event, data }) => {
-      const line = lineOf(event ?? "", data as Record<string, unknown>);
+      const line = lineOf(event ?? '', data as Record<string, unknown>);
       if (line) process.stderr.write(`${line}\n`);
     },
   });
@@ -71,8 +45,7 @@ async function tell(
 }
 
 function lineOf(event: string, data: Record<string, unknown>): string {
-  if (event === "status") return `> ${String(data["status"])}`;
-  if (event === "progress")
-    return `  ${String(data["step"])} ${String(data["message"])}`;
-  return event === "log" ? `| ${String(data["text"])}` : "";
+  if (event === 'status') return `> ${String(data['status'])}`;
+  if (event === 'progress') return `  ${String(data['step'])} ${String(data['message'])}`;
+  return event === 'log' ? `| ${String(data['text'])}` : '';
 }

@@ -1,29 +1,21 @@
 /** Columns as wide as they have to be. */
 export function table(head: string[], rows: string[][]): string {
   const all = [head, ...rows];
-  const widths = head.map((_, column) =>
-    Math.max(...all.map((row) => (row[column] ?? "").length)),
-  );
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   return all
     .map(
       (row) =>
         row
           .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd() + "\n",
+          .join('  ')
+          .trimEnd() + '\n',
     )
-    .join("");
+    .join('');
 }
 
 /** For programs, or for people. */
-export function print(
-  asJson: boolean | undefined,
-  value: unknown,
-  text: string,
-): void {
-  process.stdout.write(
-    asJson ? `${JSON.stringify(value, undefined, 2)}\n` : text,
-  );
+export function print(asJson: boolean | undefined, value: unknown, text: string): void {
+  process.stdout.write(asJson ? `${JSON.stringify(value, undefined, 2)}\n` : text);
 }
 
 /** 5 m, 3 h, 12 d. */

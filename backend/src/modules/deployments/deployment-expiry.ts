@@ -39,7 +39,7 @@ export class DeploymentExpiry implements OnModuleInit {
       if (expiresAt > this.clock.now()) {
         await this.audit.byPlatform(db, 'deployment.expiring', id, { at: expiresAt.toISOString() });
         if (this.config.telegram.isOn) await this.jobs.announce(db, environmentId, id);
-        await this.jobs.end(db, id, expiresAt);
+        await this.jobs.lookAtLife(db, id, expiresAt);
       } else {
         if (IN_PROGRESS_STATUSES.includes(status)) await this.pipeline.cancel(db, [id]);
         await this.jobs.remove(db, id, false);

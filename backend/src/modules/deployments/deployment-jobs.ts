@@ -48,22 +48,15 @@ export class DeploymentJobs {
 
   /** Announces its end in time. The end may be put off: what counts is in the row. */
   async expire(db: Db, id: string, expiresAt: Date | null): Promise<void> {
-    if (expiresAt === null) return;
-    const runAt = noticeOf(this.clock.now(), expiresAt);
-    await this.jobs.add(db, 'deployment.expire', { deploymentId: id }, { key: expiryKey(id), runAt });
+    if (expiresAt !== null) await this.lookAtLife(db, id, noticeOf(this.clock.now(), expiresAt));
   }
 
-  /** The end itself. */
-  async end(db: Db, id: string, runAt: Date): Promise<void> {
-    await this.jobs.add(db, 'deployment.expire', { deploymentId: id }, { key: expiryKey(id), runAt });
+  async lookAtLife(db: Db, id: string, runAt: Date): Promise<void> {
+    await this.jobs.add(db, 'deployment.expire', { deploymentId: id }, { key: `expire/${id}`, runAt });
   }
 
   /** The owner hears of it from the bot. */
   async announce(db: Db, environmentId: string, deploymentId: string): Promise<void> {
     await this.jobs.add(db, 'telegram.expiring', { environmentId, deploymentId });
   }
-}
-
-function expiryKey(id: string): string {
-  return `expire/${id}`;
 }

@@ -76,8 +76,8 @@ export class ReleasesService {
 
   /** Both are changed, or neither. */
   async update(caller: Caller, id: string, { replicas, ttlSeconds }: UpdateDeploymentDto): Promise<DeploymentRow> {
-    if (replicas == null && ttlSeconds === undefined) throw invalidField('replicas', 'or ttlSeconds must be given');
     const row = await this.service.get(caller, id);
+    if (replicas == null && ttlSeconds === undefined) throw invalidField('replicas', 'or ttlSeconds must be given');
     if (replicas != null) refuseScaling(row, replicas);
     if (!LIVE_STATUSES.includes(row.status)) throw wrongStatus(row, 'Nothing of it runs.');
     await this.deployments.transaction(async (db) => {

@@ -58,8 +58,8 @@ export class EnvironmentsService {
 
   /** The name and the end of its life: the network and what runs in it stay as they are. */
   async update(caller: Caller, id: string, { name, ttlSeconds }: UpdateEnvironmentDto): Promise<EnvironmentRow> {
-    if (name == null && ttlSeconds === undefined) throw invalidField('name', 'or ttlSeconds must be given');
     const { userId, name: current } = await this.getActive(caller, id);
+    if (name == null && ttlSeconds === undefined) throw invalidField('name', 'or ttlSeconds must be given');
     await this.environments.transaction(async (db) => {
       await this.environments.lockUser(db, userId);
       if (name != null && name !== current) await this.refuseTaken(db, userId, name);

@@ -110,7 +110,8 @@ export class DeploymentLogs {
     ]);
   }
 
-  private async ofTasks(serviceId: string, query: LogQuery): Promise<TaskLogLine[]> {
+  /** In order of time, wherever the tasks run. */
+  async ofTasks(serviceId: string, query: LogQuery): Promise<TaskLogLine[]> {
     const [tasks, { nodeId: here }] = await Promise.all([
       this.tasks.listReachable({ serviceId }),
       this.engine.inspect(),

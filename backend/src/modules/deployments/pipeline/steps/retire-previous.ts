@@ -4,7 +4,7 @@ import { Drain } from '../drain.js';
 import { PipelineRepository } from '../pipeline.repository.js';
 import { RunningServices } from '../running-services.js';
 
-/** The new release is proven and RUNNING: the ones before it drain and go. Whatever keeps them is undone with the release: they are untouched until then. */
+/** The new release is proven and RUNNING: the ones before it drain, and go. If it dies meanwhile it is undone like any other, and they have not been touched. */
 @Injectable()
 export class RetirePrevious implements DeployStep {
   readonly name = 'RetirePrevious';

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { eventually } from '../../../../common/time/eventually.js';
 import { LABELS } from '../../../../common/labels.js';
@@ -10,6 +11,7 @@ import { BuildLog } from '../../build/build-log.js';
 import { buildCommandSpec } from '../../release/service-spec-builder.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
 import { withLastLines } from '../last-lines.js';
+import { ALL_LINES, DeploymentLogs } from '../../streams/deployment-logs.js';
 import { StepFailure } from '../step-failure.js';
 
 const LOOK_AGAIN_MS = 200;
@@ -32,6 +34,7 @@ export class RunReleaseCommand implements DeployStep {
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
     private readonly engine: Engine,
+    private readonly logs: DeploymentLogs,
     private readonly log: BuildLog,
   ) {}
 
@@ -41,7 +44,7 @@ export class RunReleaseCommand implements DeployStep {
       const serviceId = await this.ensure(context);
       context.progress({ step: 'RELEASE_COMMAND', message: deployment.releaseCommand.join(' ').slice(0, 200) });
       const task = await this.ended(serviceId, signal);
-      const lines = await this.printed(context, task);
+      const lines = await this.printed(context, serviceId);
       if (task.state !== 'complete') throw failure(task, lines);
       await context.save({ releaseCommandDoneAt: new Date() });
     }
@@ -59,21 +62,18 @@ export class RunReleaseCommand implements DeployStep {
     return this.services.create(spec, context.registryAuth());
   }
 
+  /** The deployment's deadline bounds it. */
   private async ended(serviceId: string, signal: AbortSignal): Promise<SwarmTask> {
-    let task: SwarmTask | undefined;
-    const hasEnded = async () => {
-      [task] = await this.tasks.list({ serviceId });
-      return task !== undefined && ENDED_STATES.has(task.state);
-    };
-    // The deployment's deadline ends it.
-    await eventually(hasEnded, { withinMs: Infinity, everyMs: LOOK_AGAIN_MS, signal, what: 'the command goes on' });
-    if (!task) throw new Error('unreachable');
-    return task;
+    for (;;) {
+      const [task] = await this.tasks.list({ serviceId });
+      if (task && ENDED_STATES.has(task.state)) return task;
+      await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
   }
 
   /** Into the log of what came before the start. */
-  private async printed({ deployment }: StepContext, { containerId }: SwarmTask): Promise<string[]> {
-    const lines = containerId ? await this.containers.logs(containerId, { tail: 10_000 }) : [];
+  private async printed({ deployment }: StepContext, serviceId: string): Promise<string[]> {
+    const lines = await this.logs.ofTasks(serviceId, { tail: ALL_LINES });
     const log = await this.log.writer(deployment, []);
     for (const { text, stream } of lines) log.add(text, stream);
     await log.end();
