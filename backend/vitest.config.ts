@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { SlowFirst } from './test/slow-first.js';
 
 const decorators = { oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } } } as const;
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowFirst },
     projects: [
       { ...decorators, test: { name: 'unit', isolate: false, include: ['src/**/*.spec.ts'] } },
       {

@@ -101,7 +101,7 @@ describe('kill -9 of the API in every moment', () => {
     const { id: environmentId } = await client.createEnvironment();
     await client.run({ environmentId, ...OLD });
     const steps = await stepsOf('/deployments/from-git', { environmentId, ...fromGit() });
-    const ofImage = await stepsOf('/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
+    const ofImage = await stepsOf('/deployments', { environmentId, ...OLD, releaseCommand: ['true'] });
     const killIn = momentsOf([...steps.filter((step) => !ofImage.includes(step)), 'RetirePrevious']);
     await survives(environmentId, { steps, killIn }, () => client.deployFromGit({ environmentId, ...fromGit() }));
     expect(await engine.imagesOf(environmentId)).toHaveLength(1);

@@ -15,6 +15,7 @@ const AT_LEAST_MS = 15_000;
 @Injectable()
 export class StrandedDeployments implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(StrandedDeployments.name);
+  private first: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -25,10 +26,12 @@ export class StrandedDeployments implements OnApplicationBootstrap, OnModuleDest
 
   onApplicationBootstrap(): void {
     const look = () => void this.look().catch((error: unknown) => this.logger.debug(`no look: ${String(error)}`));
+    this.first = setTimeout(look, AT_LEAST_MS).unref();
     this.timer = setInterval(look, EVERY_MS).unref();
   }
 
   onModuleDestroy(): void {
+    clearTimeout(this.first);
     clearInterval(this.timer);
   }
 
