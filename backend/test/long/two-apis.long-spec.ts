@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -37,6 +36,7 @@ beforeAll(async () => {
 http { access_log off; upstream api { server 127.0.0.1:${one.port}; server 127.0.0.1:${other.port}; keepalive 32; }
   server { listen 127.0.0.1:${port}; location / { proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_next_upstream error timeout non_idempotent; proxy_connect_timeout 1s; } } }`,
   );
+  await engine.pull('nginx:1.30-alpine');
   const container = await engine.docker.createContainer({
     Image: 'nginx:1.30-alpine',
     Cmd: ['nginx', '-c', file, '-g', 'daemon off;'],

@@ -81,6 +81,13 @@ export class EngineView {
     return images.flatMap(({ Id, RepoTags }) => RepoTags ?? [Id]);
   }
 
+  async pull(image: string): Promise<void> {
+    const stream = await this.docker.pull(image);
+    await new Promise<void>((resolve, reject) =>
+      this.docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())),
+    );
+  }
+
   /** Whatever its names are here: the next deployment has to pull it. */
   async forgetImage(repository: string): Promise<void> {
     for (const { Id, RepoTags, RepoDigests } of await this.docker.listImages()) {
