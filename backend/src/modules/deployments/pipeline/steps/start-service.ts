@@ -37,6 +37,7 @@ export class StartService implements DeployStep {
   /** The last words of its containers are kept. */
   async undo({ deployment, signal }: StepContext): Promise<void> {
     this.gate.leave(deployment.id);
-    await this.running.remove(deployment.id, signal, { atOnce: true });
+    // What has served is out of Docker's DNS before it ends: whoever comes meanwhile finds the release before.
+    await this.running.remove(deployment.id, signal, { atOnce: deployment.status !== 'RUNNING' });
   }
 }
