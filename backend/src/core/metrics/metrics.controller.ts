@@ -1,9 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { Controller, Get, Headers, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Operation } from '../../common/decorators/operation.js';
 import { DomainError } from '../../common/errors/domain-error.js';
+import { isSameSecret } from '../../common/same-secret.js';
 import { Config } from '../../config/config.js';
 import { Metrics } from './metrics.js';
 
@@ -37,14 +37,9 @@ export class MetricsController {
     const answer = metricsToken === undefined ? undefined : await this.metrics.text();
     if (metricsToken === undefined || !answer)
       throw new DomainError('ROUTE_NOT_FOUND', { detail: 'GET /metrics does not exist.' });
-    if (!isSame(authorization ?? '', `Bearer ${metricsToken}`))
+    if (!isSameSecret(authorization ?? '', `Bearer ${metricsToken}`))
       throw new DomainError('UNAUTHENTICATED', { detail: 'The token of the metrics is missing or wrong.' });
     response.setHeader('Content-Type', answer.type);
     response.send(answer.body);
   }
-}
-
-function isSame(presented: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(presented), digest(expected));
 }

@@ -1,7 +1,8 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isSameSecret } from '../../common/same-secret.js';
 import type { AddressGuard } from './address-guard.js';
 import { GitError } from './git-error.js';
 
@@ -109,9 +110,8 @@ export class GitGateway {
   }
 
   private isOurs(authorization: string | undefined): boolean {
-    const given = Buffer.from(authorization ?? '');
-    const wanted = Buffer.from(`Basic ${Buffer.from(`berth:${this.secret}`).toString('base64')}`);
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
+    const wanted = `Basic ${Buffer.from(`berth:${this.secret}`).toString('base64')}`;
+    return isSameSecret(authorization ?? '', wanted);
   }
 
   private track(socket: Duplex): void {

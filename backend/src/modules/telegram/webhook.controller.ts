@@ -1,10 +1,10 @@
-import { timingSafeEqual } from 'node:crypto';
 import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Update } from 'telegraf/types';
 import { Public } from '../../common/decorators/access.js';
 import { RateLimit } from '../../common/decorators/rate-limit.js';
 import { DomainError } from '../../common/errors/domain-error.js';
+import { isSameSecret } from '../../common/same-secret.js';
 import { Config } from '../../config/config.js';
 import { BotConnection, WEBHOOK_PATH } from './bot-connection.js';
 import { UpdateIntake } from './update-intake.js';
@@ -27,14 +27,9 @@ export class WebhookController {
     @Headers('x-telegram-bot-api-secret-token') presented: string | undefined,
     @Body() update: object,
   ): Promise<object> {
-    if (!this.config.telegram.isWebhook || !isSame(presented ?? '', this.connection.webhookSecret))
+    if (!this.config.telegram.isWebhook || !isSameSecret(presented ?? '', this.connection.webhookSecret))
       throw new DomainError('ROUTE_NOT_FOUND', { detail: `POST ${WEBHOOK_PATH} does not exist.` });
     await this.intake.handle(update as Update);
     return {};
   }
-}
-
-function isSame(presented: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(presented), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
