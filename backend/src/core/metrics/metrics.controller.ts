@@ -34,12 +34,16 @@ export class MetricsController {
   })
   async get(@Headers('authorization') authorization: string | undefined, @Res() response: Response): Promise<void> {
     const { metricsToken } = this.config;
-    const answer = metricsToken === undefined ? undefined : await this.metrics.text();
-    if (metricsToken === undefined || !answer)
-      throw new DomainError('ROUTE_NOT_FOUND', { detail: 'GET /metrics does not exist.' });
+    if (metricsToken === undefined) throw absent();
     if (!isSameSecret(authorization ?? '', `Bearer ${metricsToken}`))
       throw new DomainError('UNAUTHENTICATED', { detail: 'The token of the metrics is missing or wrong.' });
+    const answer = await this.metrics.text();
+    if (!answer) throw absent();
     response.setHeader('Content-Type', answer.type);
     response.send(answer.body);
   }
+}
+
+function absent(): DomainError {
+  return new DomainError('ROUTE_NOT_FOUND', { detail: 'GET /metrics does not exist.' });
 }
