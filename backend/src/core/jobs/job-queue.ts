@@ -57,14 +57,4 @@ export class JobQueue {
     const json = JSON.stringify(payload);
     await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${lane ?? null}, job_key := ${key ?? null}, run_at := ${runAt ?? null}::timestamptz, priority := ${priority ?? null}::int, flags := ${share ? [share] : null}::text[])`;
   }
-
-  /** The places of waiting jobs among all that wait for the same worker, from 1, by key. */
-  async positions(db: Db, keys: string[]): Promise<Map<string, number>> {
-    const rows = await db.$queryRaw<{ key: string; position: number }[]>`
-      SELECT key, position FROM (
-        SELECT key, row_number() OVER (PARTITION BY task_identifier ORDER BY priority, run_at, id)::int AS position
-        FROM graphile_worker.jobs WHERE locked_at IS NULL AND attempts = 0 AND run_at <= now()) AS waiting
-      WHERE key = ANY(${keys})`;
-    return new Map(rows.map(({ key, position }) => [key, position]));
-  }
 }

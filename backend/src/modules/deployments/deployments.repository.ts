@@ -3,9 +3,8 @@ import { type Caller, ownedBy } from '../../common/decorators/caller.js';
 import { afterPosition, NEWEST_FIRST, type Page } from '../../common/pagination.js';
 import { Semaphore } from '../../common/semaphore.js';
 import { type Db, PrismaService } from '../../core/database/prisma.service.js';
-import { JobQueue } from '../../core/jobs/job-queue.js';
 import type { Deployment, Environment, Prisma } from '../../generated/prisma/client.js';
-import { RUN_PREFIX, runKey } from './release/names.js';
+import { RUN_PREFIX } from './release/names.js';
 import type { PortMapping } from './release/release.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './state/transitions.js';
 
@@ -30,10 +29,7 @@ type Release = Pick<Deployment, 'id' | 'environmentId' | 'name' | 'createdAt'>;
 export class DeploymentsRepository {
   private readonly turns = new Semaphore(WRITERS);
 
-  constructor(
-    private readonly prisma: PrismaService,
-    private readonly jobs: JobQueue,
-  ) {}
+  constructor(private readonly prisma: PrismaService) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
     return this.turns.run(() => this.prisma.transaction(run));
@@ -63,11 +59,8 @@ export class DeploymentsRepository {
     });
     const waiting = rows.filter(({ status }) => status === 'PENDING');
     if (waiting.length === 0) return rows;
-    const places = await this.jobs.positions(
-      this.prisma,
-      waiting.map(({ id }) => runKey(id)),
-    );
-    return rows.map((row) => ({ ...row, queuePosition: places.get(runKey(row.id)) }));
+    const places = await this.queuePositions(waiting.map(({ id }) => id));
+    return rows.map((row) => ({ ...row, queuePosition: places.get(row.id) }));
   }
 
   /** Across environments, by one writer at a time. */
@@ -169,7 +162,16 @@ export class DeploymentsRepository {
 
   private async placed(row: DeploymentRow | null): Promise<DeploymentRow | null> {
     if (row?.status !== 'PENDING') return row;
-    const key = runKey(row.id);
-    return { ...row, queuePosition: (await this.jobs.positions(this.prisma, [key])).get(key) };
+    return { ...row, queuePosition: (await this.queuePositions([row.id])).get(row.id) };
+  }
+
+  /** By deployment, from 1, among all that wait for the same workers. A job that was taken waits as well until its deployment has begun. */
+  private async queuePositions(ids: string[]): Promise<Map<string, number>> {
+    const rows = await this.prisma.$queryRaw<{ id: string; position: number }[]>`
+      SELECT id, position FROM (
+        SELECT d.id, row_number() OVER (PARTITION BY j.task_identifier ORDER BY j.priority, j.run_at, j.id)::int AS position
+        FROM "Deployment" d JOIN graphile_worker.jobs j ON j.key = ${RUN_PREFIX} || d.id WHERE d.status = 'PENDING') AS waiting
+      WHERE id = ANY(${ids})`;
+    return new Map(rows.map(({ id, position }) => [id, position]));
   }
 }
