@@ -57,6 +57,28 @@ describe('the API, interrupted', () => {
     await client.deleteEnvironment(environmentId);
   });
 
+  it.each([
+    ['the step', '"DeploymentStep" SET "deadlineAt" = now() WHERE "deploymentId"', 'The step PullImage did not end'],
+    ['the deployment', '"Deployment" SET "deadlineAt" = now() WHERE id', 'it was in the step PullImage'],
+  ])(
+    'must give up what hangs when the time of %s is over, also when another process began it',
+    async (_, due, says) => {
+      const { id: environmentId } = await client.createEnvironment();
+      await engine.forgetImage('fetched-after');
+      const held = proxy.hold('before', 'POST', /\/images\/create/);
+      const { jobId, deploymentId } = await client.deploy({ environmentId, image: 'fetched-after', tag: '1' });
+      await held.reached;
+      await platform.kill9();
+      await platform.sql(`UPDATE ${due} = $1`, [deploymentId]);
+      await platform.start();
+      const failed = await client.settled(jobId);
+      held.release();
+      expect(failed).toMatchObject({ status: 'FAILED', errorCode: 'DEADLINE_EXCEEDED' });
+      expect(failed.errorMessage).toContain(says);
+      await client.deleteEnvironment(environmentId);
+    },
+  );
+
   it('must make the network of an environment that was half created', async () => {
     const held = proxy.hold('before', 'POST', /\/networks\/create/);
     void client.createEnvironment('half').catch(() => undefined);

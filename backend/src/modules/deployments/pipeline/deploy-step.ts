@@ -35,6 +35,8 @@ export interface DeployStep {
   readonly name: string;
   /** What the deployment is while the step runs. */
   readonly status: DeploymentStatus;
+  /** Milliseconds that it may take, waiting for others not counted; missing: what a deployment may take without a build. */
+  readonly allowedMs?: number;
   /** whose deployments have this step; missing: all */
   readonly appliesTo?: (deployment: Deployment) => boolean;
   /** Done again, it must find done what was done: that is what makes a crash harmless. */

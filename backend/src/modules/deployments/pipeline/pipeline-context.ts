@@ -54,7 +54,8 @@ export class PipelineContext implements StepContext {
 
   async waiting(work: () => Promise<void>): Promise<void> {
     if (!this.deadline) return work();
-    await this.save({ deadlineAt: await this.deadline.without(work) });
+    const { deployment, step } = await this.deadline.without(work);
+    await this.save({ deadlineAt: deployment }, (db) => this.repository.postpone(db, this.deployment, step));
   }
 
   atEnd(release: () => void): void {

@@ -9,7 +9,7 @@ import { Engine } from '../../../integrations/docker/engine.js';
 import { CancelSignals, Cancelled } from './cancel-signals.js';
 import { Deadline } from './deadline.js';
 import { DeploySteps } from './deploy-steps.js';
-import { type Claim, LostClaim, PipelineRepository } from './pipeline.repository.js';
+import { type Claim, LostClaim, PipelineRepository, type Taken } from './pipeline.repository.js';
 import { PipelineContext } from './pipeline-context.js';
 import { StepFailure } from './step-failure.js';
 import { isDatabaseAway } from '../../../common/filters/problem.js';
@@ -44,14 +44,14 @@ export class PipelineRunner implements OnModuleInit {
   async run(deploymentId: string, shutdown: AbortSignal): Promise<void> {
     const taken = await this.repository.claim(deploymentId, (source) => this.allowedMs(source));
     if (!taken) return;
-    const { claim, finished } = taken;
+    const { claim } = taken;
     const cancel = this.cancels.watch(claim);
     // What is RUNNING has met it.
     const deadline = new Deadline(claim.status === 'RUNNING' ? Infinity : (claim.deadlineAt?.getTime() ?? 0));
     const signal = AbortSignal.any([shutdown, cancel.signal, deadline.signal]);
     const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets);
     try {
-      const failure = claim.errorCode ? undefined : await this.forward(context, finished, deadline);
+      const failure = claim.errorCode ? undefined : await this.forward(context, taken, deadline);
       if (failure) await this.condemn(claim, failure);
       if (claim.errorCode) await this.backward(claim, shutdown);
     } catch (error) {
@@ -72,15 +72,18 @@ export class PipelineRunner implements OnModuleInit {
   /** Returns the failure that ends the deployment; throws what the queue shall try again. */
   private async forward(
     context: PipelineContext,
-    finished: Set<string>,
+    { finished, deadlines }: Taken,
     deadline: Deadline,
   ): Promise<StepFailure | undefined> {
     for (const [position, step] of this.steps.of(context.deployment).entries()) {
       if (finished.has(step.name)) continue;
       try {
-        await this.repository.open(context.deployment, step, position);
+        const endsAt =
+          deadlines.get(step.name) ?? new Date(Date.now() + (step.allowedMs ?? this.config.deploy.deadlineMs));
+        await this.repository.open(context.deployment, step, position, endsAt);
         finished.add(step.name);
         if (step.status === 'RUNNING') deadline.end();
+        else deadline.begin(step.name, endsAt);
         await this.untilEngineAnswers(() => step.run(context), context.signal);
         context.signal.throwIfAborted();
         await context.settle();
@@ -115,7 +118,7 @@ export class PipelineRunner implements OnModuleInit {
     await this.repository.fail(claim);
   }
 
-  /** An engine that is away is waited for: the deployment's deadline bounds it. */
+  /** An engine that is away is waited for: the deadlines bound it. */
   private async untilEngineAnswers(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
     for (;;) {
       try {

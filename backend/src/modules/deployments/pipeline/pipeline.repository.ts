@@ -21,6 +21,14 @@ const WRITERS = 4;
 
 export type Claim = Deployment & { environment: Environment };
 
+export interface Taken {
+  claim: Claim;
+  /** the steps that need not run again */
+  finished: Set<string>;
+  /** By step that a run before this one began and did not end: what it was allowed counts from then. */
+  deadlines: Map<string, Date>;
+}
+
 /** Thrown when another run of the job has claimed the deployment since: this one must write nothing more. */
 export class LostClaim extends Error {}
 
@@ -37,18 +45,15 @@ export class PipelineRepository {
   ) {}
 
   /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
-  claim(
-    id: string,
-    allowedMs: (source: DeploymentSource) => number,
-  ): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
+  claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
     return this.turns.run(() => this.take(id, allowedMs));
   }
 
   /** The step's row and the status in one transaction. */
-  async open(claim: Claim, step: DeployStep, position: number): Promise<void> {
+  async open(claim: Claim, step: DeployStep, position: number, deadlineAt: Date): Promise<void> {
     await this.write(claim, async (db) => {
       const key = { deploymentId_name: { deploymentId: claim.id, name: step.name } };
-      const row = { startedAt: new Date(), endedAt: null, error: null };
+      const row = { startedAt: new Date(), endedAt: null, error: null, deadlineAt };
       await db.deploymentStep.upsert({
         where: key,
         create: { deploymentId: claim.id, name: step.name, position, ...row },
@@ -71,6 +76,14 @@ export class PipelineRepository {
         data: { endedAt: new Date(), error },
       }),
     );
+  }
+
+  /** The step that is under way may end later. */
+  async postpone(db: Db, { id }: Claim, deadlineAt: Date | undefined): Promise<void> {
+    await db.deploymentStep.updateMany({
+      where: { deploymentId: id, endedAt: null },
+      data: { deadlineAt: deadlineAt ?? null },
+    });
   }
 
   /** The verdict, kept before anything is undone: after a crash the next run goes on undoing. */
@@ -160,10 +173,7 @@ export class PipelineRepository {
     });
   }
 
-  private async take(
-    id: string,
-    allowedMs: (source: DeploymentSource) => number,
-  ): Promise<{ claim: Claim; finished: Set<string> } | undefined> {
+  private async take(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
     const [taken] = await this.prisma.deployment.updateManyAndReturn({
       where: { id, status: { notIn: ['FAILED', 'STOPPED'] } },
       data: { attempt: { increment: 1 } },
@@ -180,6 +190,9 @@ export class PipelineRepository {
     return {
       claim,
       finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)),
+      deadlines: new Map(
+        steps.flatMap(({ name, endedAt, deadlineAt }) => (deadlineAt && !endedAt ? [[name, deadlineAt]] : [])),
+      ),
     };
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../../../../config/config.js';
 import { Images } from '../../../../integrations/docker/images.js';
 import { Checkouts } from '../../build/checkouts.js';
 import { ImageBuilder } from '../../build/image-builder.js';
@@ -15,13 +16,18 @@ export class BuildImage implements DeployStep {
   readonly name = 'BuildImage';
   readonly status = 'PULLING_IMAGE';
   readonly appliesTo = fromGit;
+  readonly allowedMs: number;
 
   constructor(
     private readonly images: Images,
     private readonly sources: Sources,
     private readonly builder: ImageBuilder,
     private readonly checkouts: Checkouts,
-  ) {}
+    { git, build }: Config,
+  ) {
+    // After a crash the files are fetched once more.
+    this.allowedMs = git.timeoutMs + build.deadlineMs;
+  }
 
   async run(context: StepContext): Promise<void> {
     const { deployment, signal } = context;
