@@ -32,7 +32,8 @@ export class Daemon {
     return existsSync(this.pidFile);
   }
 
-  start(commandLine: string[]): void {
+  /** The pid of what was started. */
+  start(commandLine: string[]): number {
     const [command, ...args] = commandLine;
     if (command === undefined) throw new Error(`${this.name} has no command`);
     const log = openSync(this.logFile, 'a');
@@ -44,6 +45,7 @@ export class Daemon {
     child.unref();
     if (child.pid === undefined) throw new Error(`${command} could not be started; is its package installed?`);
     writeFileSync(this.pidFile, `${child.pid}\n`);
+    return child.pid;
   }
 
   async stop(name: NodeJS.Signals = 'SIGTERM', patienceMs?: number): Promise<void> {

@@ -6,6 +6,7 @@
 import Docker from 'dockerode';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { giveOwnCpuGroup } from '../../../script/lib/cpu-group.mjs';
 import { CURRENT_ENGINE_SOCKETS, enterCurrentEngineRoot, leaveCurrentEngineRoot } from './current-engine-root.js';
 import { Daemon } from './daemon.js';
 import { displaceEngine, hasDisplacedEngine } from './displaced-engine.js';
@@ -66,7 +67,7 @@ export class Engine {
     await endProcess(pid, signal);
     // Its containerd ends with it. Where nobody reaps processes without a parent, 20.10 takes the dead ones for running, and waits in vain.
     for (const file of [this.pidFile, CONTAINERD_PID_FILE]) rmSync(file, { force: true });
-    daemon.start(commandLine);
+    this.launch(commandLine, daemon);
     await this.untilReady(daemon);
   }
 
@@ -119,12 +120,7 @@ export class Engine {
     await endProcess(pid);
     // Options of a service stand in its unit and its configuration file, where these would be given twice.
     if (isService) await this.startFresh();
-    else
-      this.daemon.start([
-        ...commandLine,
-        ...options,
-        ...(commandLine.join(' ').includes('--log-opt') ? [] : LOG_OPTIONS),
-      ]);
+    else this.launch([...commandLine, ...options, ...(commandLine.join(' ').includes('--log-opt') ? [] : LOG_OPTIONS)]);
   }
 
   /** Older engines do not tell, so what they were started with is looked at as well. */
@@ -141,7 +137,12 @@ export class Engine {
     if (pid !== undefined) await endProcess(pid, 'SIGTERM', 10_000); // it runs, but does not answer
     await this.clear();
     mkdirSync(this.dataRoot, { recursive: true });
-    this.daemon.start(await this.freshCommandLine());
+    this.launch(await this.freshCommandLine());
+  }
+
+  /** As script/server does it. */
+  private launch(commandLine: string[], daemon = this.daemon): void {
+    giveOwnCpuGroup(daemon.start(commandLine), 'docker-engine');
   }
 
   private async freshCommandLine(): Promise<string[]> {

@@ -1,0 +1,1 @@
+export function giveOwnCpuGroup(pid: number, name: string): void;
