@@ -207,6 +207,19 @@ describe('docker-compose.prod.yml', () => {
     const { status, body } = await call<{ environments: { name: string }[] }>('GET', '/environments');
     expect([status, body.environments.map(({ name }) => name)]).toEqual([200, ['composed']]);
   }, 300_000);
+
+  it('must work the same with a filter before the Docker socket, and without the socket itself', async () => {
+    await compose('-f', 'nginx/socket-proxy.compose.yml', 'up', '--detach', '--wait', '--wait-timeout', '120');
+    await answers();
+    expect((await inApi('sh', '-c', 'ls /var/run/docker.sock 2>&1; echo $DOCKER_HOST')).output).toMatch(
+      /No such file[^]*tcp:\/\/socket-proxy:2375/,
+    );
+    expect(await statusOf()).toBe('RUNNING');
+    const body = { environmentId, name: 'filtered', image: 'busybox', tag: '1.36', command: sh(IDLE) };
+    ({ deploymentId } = (await call<{ deploymentId: string }>('POST', '/deployments', body)).body);
+    await eventually(async () => expect(await statusOf()).toBe('RUNNING'), 60_000);
+    await compose('-f', 'nginx/socket-proxy.compose.yml', 'rm', '--stop', '--force', 'socket-proxy');
+  }, 300_000);
 });
 
 async function statusOf(): Promise<string> {
