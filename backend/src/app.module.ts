@@ -24,6 +24,7 @@ import { EnvironmentsModule } from './modules/environments/environments.module.j
 import { MetricsModule } from './core/metrics/metrics.module.js';
 import { HooksModule } from './modules/hooks/hooks.module.js';
 import { IngressModule } from './modules/ingress/ingress.module.js';
+import { RegistryModule } from './modules/registry/registry.module.js';
 import { DocsModule } from './openapi/docs.module.js';
 import { PlatformModule } from './modules/platform/platform.module.js';
 
@@ -52,6 +53,7 @@ export class AppModule {
         RateLimitsModule,
         EnvironmentsModule,
         IngressModule,
+        RegistryModule,
         DeploymentsModule,
         HooksModule,
         MetricsModule,

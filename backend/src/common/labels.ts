@@ -14,6 +14,8 @@ export const LABELS = {
   account: 'berth.account',
   /** the public name that an edge is of, by its row's id */
   site: 'berth.site',
-  /** hash of everything that a service of the ingress is made from */
+  /** part of the platform's own registry */
+  registry: 'berth.registry',
+  /** hash of everything that a service of the platform itself is made from */
   revision: 'berth.revision',
 } as const;

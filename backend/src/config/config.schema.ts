@@ -121,8 +121,12 @@ export const configSchema = Joi.object({
     'With less free disk than this nothing is built, MiB.',
   ),
   BUILD_REGISTRY: optional()
-    .pattern(/^[A-Za-z0-9.-]+(:\d{1,5})?(\/[a-z0-9._/-]+)?$/, 'host, host:port or host/path')
-    .description('Registry that built images are pushed to; needed when the swarm has more than one node.'),
+    .pattern(/^[A-Za-z0-9.-]+(:\d{1,5})?(\/[a-z0-9._/-]+)?$/, 'own, host, host:port or host/path')
+    .description(
+      'Registry that built images are pushed to; needed when the swarm has more than one node. `own`: one that the platform runs.',
+    ),
+  BUILD_REGISTRY_IMAGE: Joi.string().default('registry:3').description('What the own registry runs.'),
+  BUILD_REGISTRY_PORT: port(5005).description('Where each node reaches the own registry, on its loopback only.'),
   GIT_ALLOWED_PRIVATE_HOSTS: optional()
     .pattern(/^[A-Za-z0-9.:/_-]+( *, *[A-Za-z0-9.:/_-]+)*$/, 'comma-separated names, addresses or ranges')
     .description(

@@ -105,7 +105,10 @@ export interface BuildConfig {
   concurrency: number;
   memoryBytes: number;
   minFreeDiskBytes: number;
+  /** where built images are pushed to */
   registry: string | undefined;
+  /** the registry that the platform runs itself; undefined: it runs none */
+  ownRegistry: { image: string; port: number } | undefined;
 }
 
 export interface GitConfig {
@@ -167,13 +170,16 @@ function telegramOf(env: ParsedEnv): TelegramConfig {
 }
 
 function buildOf(env: ParsedEnv): BuildConfig {
+  const isOwn = env.BUILD_REGISTRY === 'own';
+  const ownRegistry = { image: env.BUILD_REGISTRY_IMAGE, port: env.BUILD_REGISTRY_PORT };
   return {
     dir: `${env.DATA_DIR}/builds`,
     deadlineMs: env.BUILD_DEADLINE_SECONDS * 1000,
     concurrency: env.BUILD_CONCURRENCY,
     memoryBytes: env.BUILD_MEMORY_MB * MIB,
     minFreeDiskBytes: env.BUILD_MIN_FREE_DISK_MB * MIB,
-    registry: env.BUILD_REGISTRY,
+    registry: isOwn ? `127.0.0.1:${ownRegistry.port}` : env.BUILD_REGISTRY,
+    ownRegistry: isOwn ? ownRegistry : undefined,
   };
 }
 

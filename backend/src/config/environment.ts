@@ -42,6 +42,8 @@ export interface ParsedEnv {
   BUILD_MEMORY_MB: number;
   BUILD_MIN_FREE_DISK_MB: number;
   BUILD_REGISTRY?: string;
+  BUILD_REGISTRY_IMAGE: string;
+  BUILD_REGISTRY_PORT: number;
   GIT_ALLOWED_PRIVATE_HOSTS?: string;
   GIT_CA_FILE?: string;
   GIT_TIMEOUT_SECONDS: number;

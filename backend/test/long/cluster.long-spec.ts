@@ -3,13 +3,13 @@ import type { Deployment } from '../../../clients/typescript/src/index.js';
 import { dockerApplication } from '../scenario/applications.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { PublicPlatform, WAIT_FOR_OTHERS_MS } from '../scenario/public-platform.js';
+import { removeOwnRegistry } from '../scenario/own-registry.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { SteadyLoad } from '../scenario/steady-load.js';
 import { uniqueDomain, WEB_APPLICATION } from '../scenario/web-application.js';
 import { Cluster } from '../testbed/cluster.js';
 import { eventually } from '../testbed/eventually.js';
 import { GitServer } from '../testbed/git-server.js';
-import { hub } from '../testbed/registries.js';
 import { engineUnderTest } from '../testbed/testbed.js';
 
 const ELSEWHERE_MS = 60_000;
@@ -25,7 +25,7 @@ beforeAll(async () => {
   git = await new GitServer().start();
   client = await site.start({
     DOCKER_HOST: engineUnderTest().dockerHost,
-    BUILD_REGISTRY: `${hub.address}/built`,
+    BUILD_REGISTRY: 'own',
     GIT_ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
     GIT_CA_FILE: git.caFile,
     BUILD_MIN_FREE_DISK_MB: '1',
@@ -33,7 +33,8 @@ beforeAll(async () => {
   ({ id: environmentId } = await client.createEnvironment());
 }, WAIT_FOR_OTHERS_MS);
 afterAll(async () => {
-  await site.stop().finally(() => cluster.down());
+  await site.stop();
+  await removeOwnRegistry(engineUnderTest().docker).finally(() => cluster.down());
   git.stop();
 }, 300_000);
 

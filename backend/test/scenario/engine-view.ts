@@ -33,7 +33,8 @@ export class EngineView {
       this.docker.listConfigs({ filters: { name: ['berth_nginx_'] } }),
       this.docker.listSecrets({ filters }),
     ]);
-    const names = [services, configs, secrets].flat().map(({ Spec }) => Spec?.Name ?? '');
+    const kept = [services, configs, secrets].flat().filter(({ Spec }) => !Spec?.Labels?.['berth.registry']);
+    const names = kept.map(({ Spec }) => Spec?.Name ?? '');
     return [...names, ...networks.map(({ Name }) => Name)].filter((name) => name.startsWith('berth_'));
   }
 

@@ -105,6 +105,12 @@ export async function redisRoot(root: string): Promise<void> {
   }
 }
 
+/** What the hub itself runs, under the name that it has in the official image. */
+export function registryRoot(root: string): void {
+  mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
+  copyFileSync('/usr/bin/docker-registry', join(root, 'usr/local/bin/registry'));
+}
+
 function program(root: string, name: string, lines: string[]): void {
   const file = join(root, 'usr/local/bin', name);
   mkdirSync(dirname(file), { recursive: true });

@@ -4,7 +4,15 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianLayer, nodeRoot, packageEnvironment, postgresRoot, pythonRoot, redisRoot } from './debian-roots.js';
+import {
+  debianLayer,
+  nodeRoot,
+  packageEnvironment,
+  postgresRoot,
+  pythonRoot,
+  redisRoot,
+  registryRoot,
+} from './debian-roots.js';
 import { busyboxRoot, nginxRoot, privilegeDroppingRoot, scratchHttpRoot, selfCheckingRoot } from './image-roots.js';
 import {
   hasImage,
@@ -69,6 +77,7 @@ const RECIPES: ImageRecipe[] = [
   // What docker-compose.prod.yml has beside the API.
   onDebian('postgres', ['16-alpine'], 'docker-entrypoint.sh', postgresRoot),
   onDebian('redis', ['7-alpine'], 'redis-server', redisRoot),
+  onDebian('registry', ['3'], 'registry', registryRoot),
   onDebian('python', ['3.12-slim'], 'python3', pythonRoot),
   { registry: privateRegistry, repository: 'acme/web', tags: ['1'], config: BUSYBOX, fill: busyboxRoot },
 ];

@@ -15,6 +15,8 @@ export interface JobPayloads {
   'deployment.prune-events': object;
   'build.sweep-directories': object;
   'build.prune-images': object;
+  'registry.sweep': object;
+  'registry.collect': object;
   'idempotency.forget': object;
   'environment.teardown': { environmentId: string };
   'environment.expire': { environmentId: string };

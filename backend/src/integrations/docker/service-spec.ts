@@ -40,8 +40,13 @@ export interface ContainerSpec {
 }
 
 export type Mount =
-  | { Type: 'volume'; Source: string; Target: string; ReadOnly: boolean }
+  | { Type: 'volume'; Source: string; Target: string; ReadOnly: boolean; VolumeOptions?: VolumeOptions }
   | { Type: 'tmpfs'; Target: string; TmpfsOptions: { SizeBytes: number; Mode: number } };
+
+/** How the engine makes a volume that is not there yet. */
+export interface VolumeOptions {
+  DriverConfig: { Name: 'local'; Options: Record<string, string> };
+}
 
 /** `Name` is the path in the container, `Mode` its permissions. */
 export interface MountedFile {

@@ -31,6 +31,7 @@ const TOKENS = {
   domain: /^(?=.{1,248}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
   frontSubnet: /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/,
   portSuffix: /^(:[1-9]\d{0,4})?$/,
+  port: /^[1-9]\d{0,4}$/,
   server: /^([a-z]([a-z0-9-]{0,61}[a-z0-9])?:[1-9]\d{0,4} resolve|unix:\/run\/berth\/api\.sock)$/,
 } as const;
 type Token = keyof typeof TOKENS;
@@ -71,6 +72,14 @@ export class NginxConfig {
         : site(suffixOf(ports.http, 80)),
       https: hasCertificate ? this.fill('edge-https.conf', { domain, site: site(httpsSuffix) }) : NOTHING,
     }).text;
+  }
+
+  /** Of every node: the way of its engine to the registry, in two halves, since no container is in the node's network and in an overlay. */
+  registryWay(port: number): { relay: string; door: string } {
+    return {
+      relay: this.fill('registry-relay.conf', {}).text,
+      door: this.fill('registry-door.conf', { port: String(port) }).text,
+    };
   }
 
   /** What visitors see where there is no application to answer: by status. */

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { IngressModule } from '../ingress/ingress.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
 import { EnvironmentsModule } from '../environments/environments.module.js';
 import { BuildGate } from './build/build-gate.js';
 import { BuildLog } from './build/build-log.js';
@@ -48,7 +49,7 @@ import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './streams/deployment-logs.js';
 
 @Module({
-  imports: [AuthModule, EnvironmentsModule, IngressModule],
+  imports: [AuthModule, EnvironmentsModule, IngressModule, RegistryModule],
   controllers: [
     EnvironmentDetailsController,
     DeploymentStreamsController,

@@ -38,7 +38,7 @@ const SECOND_NS = 1_000_000_000;
 const MIB = 1024 * 1024;
 /** Nobody's: nginx needs no privilege at all, since it listens on high ports. */
 const USER = '65534';
-const COMMAND = ['nginx', '-e', 'stderr', '-c', '/etc/berth/nginx.conf', '-g', 'daemon off;'];
+export const NGINX_COMMAND = ['nginx', '-e', 'stderr', '-c', '/etc/berth/nginx.conf', '-g', 'daemon off;'];
 const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
 
@@ -54,7 +54,7 @@ export function buildFrontSpec(
     TaskTemplate: {
       ...taskDefaults,
       ContainerSpec: {
-        ...container(parts),
+        ...nginxContainer(parts),
         // Every visit of plain HTTP is a connection to an edge of its own: its port must be free again after a second, not after a minute.
         Sysctls: { 'net.ipv4.tcp_tw_reuse': '1', 'net.ipv4.ip_local_port_range': '1024 65535' },
         StopGracePeriod: SECOND_NS,
@@ -87,14 +87,18 @@ export function buildEdgeSpec({ site, place, secrets, replicas, ...parts }: Edge
     TaskTemplate: {
       ...taskDefaults,
       ContainerSpec: {
-        ...container(parts),
+        ...nginxContainer(parts),
         Mounts: [
           ...scratch,
           ...(isOwn
             ? [{ Type: 'volume' as const, Source: API_VOLUME, Target: API_SOCKET_FOLDER, ReadOnly: true }]
             : []),
         ],
-        Secrets: secrets.map(({ id, name, path }) => ({ SecretID: id, SecretName: name, File: file(path, 0o400) })),
+        Secrets: secrets.map(({ id, name, path }) => ({
+          SecretID: id,
+          SecretName: name,
+          File: mountedFile(path, 0o400),
+        })),
         StopGracePeriod: 20 * SECOND_NS,
       },
       Resources: { Limits: { MemoryBytes: 256 * MIB, Pids: 64 } },
@@ -114,29 +118,31 @@ export function revisionOf(spec: ServiceSpec): string {
   return spec.Labels[LABELS.revision] ?? '';
 }
 
-const taskDefaults = {
+export const taskDefaults = {
   RestartPolicy: { Condition: 'any' as const, Delay: SECOND_NS / 2 },
   LogDriver: { Name: 'json-file', Options: { 'max-size': '10m', 'max-file': '3' } },
 };
 
-const scratch = [{ Type: 'tmpfs' as const, Target: '/tmp', TmpfsOptions: { SizeBytes: 64 * MIB, Mode: 0o1777 } }];
+export const scratch = [
+  { Type: 'tmpfs' as const, Target: '/tmp', TmpfsOptions: { SizeBytes: 64 * MIB, Mode: 0o1777 } },
+];
 
-function container({ image, engine, probe, configs }: NginxParts): ContainerSpec {
+export function nginxContainer({ image, engine, probe, configs }: NginxParts): ContainerSpec {
   return {
     Image: image,
     Labels: {},
-    Command: COMMAND,
+    Command: NGINX_COMMAND,
     Env: [],
     User: `${USER}:${USER}`,
     ReadOnly: true,
     Mounts: scratch,
     Configs: [
-      ...configs.map(({ id, name, path }) => ({ ConfigID: id, ConfigName: name, File: file(path, 0o444) })),
+      ...configs.map(({ id, name, path }) => ({ ConfigID: id, ConfigName: name, File: mountedFile(path, 0o444) })),
       ...(probe ? [probeMount(probe)] : []),
     ],
     // Where nobody answers: what Docker's own DNS does not know leads nowhere.
     DNSConfig: { Nameservers: ['127.0.0.1'] },
-    ...(probe && { HealthCheck: healthCheck(engine.startInterval) }),
+    ...(probe && { HealthCheck: listens(HTTP_PORT, engine.startInterval) }),
     CapabilityDrop: ['ALL'],
     CapabilityAdd: [],
     ...(engine.serviceNoNewPrivileges && { Privileges: { NoNewPrivileges: true } }),
@@ -149,8 +155,8 @@ function container({ image, engine, probe, configs }: NginxParts): ContainerSpec
  * That it listens. Engines without StartInterval look at a fixed interval only: a short one for the start, and once it has passed, a check that
  * takes half a minute.
  */
-function healthCheck(startInterval: boolean): HealthConfig {
-  const check = [PROBE_PATH, 'tcp', String(HTTP_PORT)];
+export function listens(port: number, startInterval: boolean): HealthConfig {
+  const check = [PROBE_PATH, 'tcp', String(port)];
   const rest = { Timeout: 40 * SECOND_NS, Retries: 3, StartPeriod: 20 * SECOND_NS };
   if (startInterval)
     return { Test: ['CMD', ...check], Interval: 30 * SECOND_NS, StartInterval: SECOND_NS / 5, ...rest };
@@ -158,7 +164,7 @@ function healthCheck(startInterval: boolean): HealthConfig {
   return { Test: ['CMD-SHELL', script], Interval: SECOND_NS / 5, ...rest };
 }
 
-function file(path: string, mode: number): MountedFile {
+export function mountedFile(path: string, mode: number): MountedFile {
   return { Name: path, UID: USER, GID: USER, Mode: mode };
 }
 
@@ -167,7 +173,7 @@ function published(inside: number, outside: number): PublishedPort {
 }
 
 /** On the service, to see whether it has to change; on its containers, to see which of them are new. */
-function withRevision(spec: ServiceSpec): ServiceSpec {
+export function withRevision(spec: ServiceSpec): ServiceSpec {
   const labels = { ...spec.Labels, [LABELS.revision]: contentHash(JSON.stringify(spec)) };
   const { TaskTemplate } = spec;
   return {

@@ -39,6 +39,6 @@ import { StaleDevices } from './stale-devices.js';
     SitesRepository,
     StaleDevices,
   ],
-  exports: [PublicAccessService, SitesRepository],
+  exports: [NginxPartsSource, PublicAccessService, ServiceRollout, SitesRepository],
 })
 export class IngressModule {}

@@ -1,10 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Images } from '../../../../integrations/docker/images.js';
+import { OwnRegistry } from '../../../registry/own-registry.js';
 import { isPushed } from '../../release/built-image.js';
 import { referenceOf } from '../../release/image-reference.js';
 import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
 import { megabytes } from '../megabytes.js';
 import { registryFailure } from '../registry-failure.js';
+import { StepFailure } from '../step-failure.js';
+
+/** The platform's own registry may be starting, or be tidied and take nothing meanwhile. */
+const PATIENCE_MS = 120_000;
+const AGAIN_MS = 1000;
 
 /** To where every node can pull it from, if there is such a registry. The digest there is what will run. */
 @Injectable()
@@ -13,20 +20,40 @@ export class PushImage implements DeployStep {
   readonly status = 'PULLING_IMAGE';
   readonly appliesTo = fromGit;
 
-  constructor(private readonly images: Images) {}
+  constructor(
+    private readonly images: Images,
+    private readonly registry: OwnRegistry,
+  ) {}
 
   async run(context: StepContext): Promise<void> {
     const { image, tag } = context.deployment;
     if (!isPushed(image)) return;
     const reference = referenceOf(image, tag, null);
-    try {
-      context.progress({ step: 'PUSHING', message: reference });
-      const tell = (progress: { current: number; total: number }) =>
-        context.progress({ step: 'PUSHING', message: megabytes(progress), ...progress });
-      await context.save({ imageDigest: await this.images.push(reference, undefined, tell, context.signal) });
-    } catch (error) {
-      context.signal.throwIfAborted();
-      throw registryFailure(error, reference, false);
+    context.progress({ step: 'PUSHING', message: reference });
+    const end = Date.now() + (this.registry.isOn ? PATIENCE_MS : 0);
+    for (;;) {
+      try {
+        await context.save({ imageDigest: await this.push(context, reference) });
+        return;
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (Date.now() > end) throw await this.failure(error, reference);
+        await delay(AGAIN_MS, undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted());
+      }
     }
+  }
+
+  private push(context: StepContext, reference: string): Promise<string> {
+    const tell = (progress: { current: number; total: number }) =>
+      context.progress({ step: 'PUSHING', message: megabytes(progress), ...progress });
+    return this.images.push(reference, undefined, tell, context.signal);
+  }
+
+  private async failure(error: unknown, reference: string): Promise<unknown> {
+    const problem = this.registry.isOn ? await this.registry.problem() : undefined;
+    if (problem === undefined) return registryFailure(error, reference, false);
+    return new StepFailure('REGISTRY_UNREACHABLE', `The registry of this platform does not serve: ${problem}.`, {
+      cause: error,
+    });
   }
 }

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { LABELS } from '../../common/labels.js';
+import { Config } from '../../config/config.js';
+import { Probe } from '../../core/probe/probe.js';
+import { Configs } from '../../integrations/docker/configs.js';
+import { Engine } from '../../integrations/docker/engine.js';
+import { Networks } from '../../integrations/docker/networks.js';
+import { Nodes } from '../../integrations/docker/nodes.js';
+import { SwarmServices } from '../../integrations/docker/swarm-services.js';
+import { NginxConfig } from '../../integrations/nginx/nginx-config.js';
+import { contentName } from '../ingress/ingress-names.js';
+import type { Mounted } from '../ingress/ingress-specs.js';
+import { NginxPartsSource } from '../ingress/nginx-parts.js';
+import { ServiceRollout } from '../ingress/service-rollout.js';
+import { DOOR_SERVICE, REGISTRY_NETWORK, REGISTRY_SERVICE, RELAY_SERVICE } from './registry-names.js';
+import {
+  buildDoorSpec,
+  buildRegistrySpec,
+  buildRelaySpec,
+  registryConfig,
+  type RegistryParts,
+} from './registry-specs.js';
+
+const LABELLED = { [LABELS.managed]: 'true', [LABELS.registry]: 'config' };
+
+/**
+ * A registry for what is built here, so that every node can run it. It is in a network of its own and published nowhere: each node's engine reaches
+ * it through a door on the node's loopback, which engines take without TLS, and no container or other machine can. See docs/adr/0018.
+ */
+@Injectable()
+export class OwnRegistry {
+  constructor(
+    private readonly config: Config,
+    private readonly engine: Engine,
+    private readonly nodes: Nodes,
+    private readonly networks: Networks,
+    private readonly services: SwarmServices,
+    private readonly configs: Configs,
+    private readonly probe: Probe,
+    private readonly nginx: NginxConfig,
+    private readonly parts: NginxPartsSource,
+    private readonly rollout: ServiceRollout,
+  ) {}
+
+  get isOn(): boolean {
+    return this.config.build.ownRegistry !== undefined;
+  }
+
+  /** Makes it what it should be. `readOnly`: it refuses pushes. */
+  async ensure({ readOnly }: { readOnly: boolean }, signal: AbortSignal): Promise<void> {
+    const { ownRegistry } = this.config.build;
+    if (!ownRegistry) return;
+    await this.networks.ensureOverlay(REGISTRY_NETWORK, { [LABELS.managed]: 'true' }, { attachable: false });
+    const parts = await this.registryParts(ownRegistry.image, readOnly);
+    await this.rollout.apply(buildRegistrySpec(parts));
+    const way = this.nginx.registryWay(ownRegistry.port);
+    const relay = await this.parts.ensure({ text: way.relay, labels: LABELLED }, [], signal);
+    const door = await this.parts.ensure({ text: way.door, labels: LABELLED }, [], signal);
+    await this.rollout.apply(buildRelaySpec(relay));
+    await this.rollout.apply(buildDoorSpec(door));
+    await this.collectConfigs(new Set([parts.config, ...relay.configs, ...door.configs].map(({ id }) => id)));
+  }
+
+  /** What keeps it from being used, in a sentence; undefined when nothing does. */
+  async problem(): Promise<string | undefined> {
+    for (const name of [REGISTRY_SERVICE, RELAY_SERVICE, DOOR_SERVICE]) {
+      const service = await this.services.find(name);
+      const problem = service ? await this.rollout.state(service.id) : 'it is not there yet';
+      if (problem !== undefined) return `${name}: ${problem}`;
+    }
+    return undefined;
+  }
+
+  async registryParts(image: string, readOnly: boolean): Promise<RegistryParts> {
+    const engine = await this.engine.inspect();
+    return {
+      image,
+      engine,
+      nodeId: await this.home(engine.nodeId),
+      probe: await this.probe.ensure(engine.arch),
+      config: await this.file(registryConfig(readOnly)),
+    };
+  }
+
+  /** A file of it as a Swarm config. */
+  async file({ path, text }: { path: string; text: string }): Promise<Mounted> {
+    const name = contentName('registry', text);
+    return { name, path, id: await this.configs.ensure(name, Buffer.from(text), LABELLED) };
+  }
+
+  /** Where its images are already, as long as that node belongs to the swarm; else this node. */
+  private async home(own: string): Promise<string> {
+    const running = await this.services.find(REGISTRY_SERVICE);
+    const kept = /^node\.id==(.+)$/.exec(running?.spec.TaskTemplate.Placement?.Constraints[0] ?? '')?.[1];
+    const isThere = kept !== undefined && (await this.nodes.list()).some(({ id }) => id === kept);
+    return isThere ? kept : own;
+  }
+
+  private async collectConfigs(used: Set<string>): Promise<void> {
+    for (const { id } of await this.configs.list({ [LABELS.registry]: 'config' }))
+      if (!used.has(id)) await this.configs.tryRemove(id);
+  }
+}

@@ -1,0 +1,159 @@
+import { LABELS } from '../../common/labels.js';
+import { probeMount } from '../../core/probe/probe.js';
+import type { ContainerSpec, Mount, ServiceSpec } from '../../integrations/docker/service-spec.js';
+import {
+  listens,
+  type Mounted,
+  mountedFile,
+  NGINX_COMMAND,
+  nginxContainer,
+  type NginxParts,
+  scratch,
+  taskDefaults,
+  withRevision,
+} from '../ingress/ingress-specs.js';
+import {
+  COLLECTOR_SERVICE,
+  DOOR_SERVICE,
+  REGISTRY_NETWORK,
+  REGISTRY_SERVICE,
+  REGISTRY_VOLUME,
+  RELAY_SERVICE,
+  SOCKET_VOLUME,
+} from './registry-names.js';
+
+export interface RegistryParts extends Pick<NginxParts, 'engine' | 'probe'> {
+  image: string;
+  /** where the images are */
+  nodeId: string;
+  config: Mounted;
+}
+
+const SECOND_NS = 1_000_000_000;
+const MIB = 1024 * 1024;
+const PORT = 5000;
+const CONFIG_PATH = '/etc/berth/registry.yml';
+const KEPT_PATH = '/etc/berth/kept';
+const DATA = '/var/lib/registry';
+const SOCKET_FOLDER = '/run/berth';
+
+/** https://distribution.github.io/distribution/about/configuration/ */
+export function registryConfig(readOnly: boolean): { path: string; text: string } {
+  const text = `version: 0.1
+log: { level: warn, accesslog: { disabled: true } }
+storage:
+  filesystem: { rootdirectory: ${DATA} }
+  delete: { enabled: true }
+  maintenance: { readonly: { enabled: ${readOnly} } }
+http: { addr: ':${PORT}' }
+`;
+  return { path: CONFIG_PATH, text };
+}
+
+/** What the collector must not delete: a line for each, as the registry lays its tags out. */
+export function keptTags(images: { repository: string; tag: string }[]): { path: string; text: string } {
+  const lines = images.map(({ repository, tag }) => `./${repository}/_manifests/tags/${tag}\n`);
+  return { path: KEPT_PATH, text: lines.sort().join('') || '\n' };
+}
+
+/** A new one serves before the old one goes, so that nobody who pulls is refused; two read the same files without harm. */
+export function buildRegistrySpec(parts: RegistryParts): ServiceSpec {
+  return withRevision({
+    ...onItsNode(parts, REGISTRY_SERVICE, {
+      ...container(parts, ['registry', 'serve', CONFIG_PATH], [parts.config]),
+      ...(parts.probe && { HealthCheck: listens(PORT, parts.engine.startInterval) }),
+    }),
+    UpdateConfig: { Parallelism: 1, Order: 'start-first', FailureAction: 'pause', Monitor: SECOND_NS },
+  });
+}
+
+/** Tags that nobody wants any more, then what only they needed. The registry must take no pushes meanwhile. */
+const COLLECT = `cd ${DATA}/docker/registry/v2/repositories 2>/dev/null || exit 0
+find . -type d -path '*/_manifests/tags/*' -prune | while read -r tag; do grep -qxF "$tag" ${KEPT_PATH} || rm -r "$tag"; done
+exec registry garbage-collect --delete-untagged ${CONFIG_PATH}`;
+
+/** Runs once. */
+export function buildCollectorSpec(parts: RegistryParts, kept: Mounted): ServiceSpec {
+  const spec = onItsNode(parts, COLLECTOR_SERVICE, container(parts, ['sh', '-c', COLLECT], [parts.config, kept]));
+  const RestartPolicy = { Condition: 'none' as const, Delay: SECOND_NS };
+  return { ...spec, TaskTemplate: { ...spec.TaskTemplate, RestartPolicy, Networks: [] } };
+}
+
+/** From a socket of its node into the registry's network. */
+export function buildRelaySpec(parts: NginxParts): ServiceSpec {
+  return onEveryNode(parts, RELAY_SERVICE, REGISTRY_NETWORK);
+}
+
+/** From the loopback of its node to that socket. */
+export function buildDoorSpec(parts: NginxParts): ServiceSpec {
+  return onEveryNode(parts, DOOR_SERVICE, 'host');
+}
+
+function onItsNode({ nodeId }: RegistryParts, name: string, ContainerSpec: ContainerSpec): ServiceSpec {
+  return {
+    Name: name,
+    Labels: { [LABELS.managed]: 'true', [LABELS.registry]: 'registry' },
+    TaskTemplate: {
+      ...taskDefaults,
+      ContainerSpec,
+      Resources: { Limits: { MemoryBytes: 512 * MIB, Pids: 256 } },
+      Placement: { Constraints: [`node.id==${nodeId}`] },
+      Networks: [{ Target: REGISTRY_NETWORK, Aliases: ['registry'] }],
+    },
+    Mode: { Replicated: { Replicas: 1 } },
+    EndpointSpec: { Mode: 'dnsrr', Ports: [] },
+  };
+}
+
+function container({ image, engine, probe }: RegistryParts, command: string[], configs: Mounted[]): ContainerSpec {
+  return {
+    Image: image,
+    Labels: {},
+    Command: command,
+    // Version 3 sends traces to an address that is not there otherwise.
+    Env: ['OTEL_TRACES_EXPORTER=none'],
+    User: '0:0',
+    ReadOnly: true,
+    Mounts: [...scratch, { Type: 'volume', Source: REGISTRY_VOLUME, Target: DATA, ReadOnly: false }],
+    Configs: [
+      ...configs.map(({ id, name, path }) => ({ ConfigID: id, ConfigName: name, File: mountedFile(path, 0o444) })),
+      ...(probe ? [probeMount(probe)] : []),
+    ],
+    CapabilityDrop: ['ALL'],
+    CapabilityAdd: [],
+    ...(engine.serviceNoNewPrivileges && { Privileges: { NoNewPrivileges: true } }),
+    StopGracePeriod: 10 * SECOND_NS,
+  };
+}
+
+/** One that was killed leaves its socket behind, and nginx would not start again. */
+const WITHOUT_OLD_SOCKET = ['sh', '-c', `rm -f ${SOCKET_FOLDER}/registry.sock; exec "$@"`, 'relay', ...NGINX_COMMAND];
+
+function onEveryNode(parts: NginxParts, name: string, network: string): ServiceSpec {
+  const socket: Mount = {
+    Type: 'volume',
+    Source: SOCKET_VOLUME,
+    Target: SOCKET_FOLDER,
+    ReadOnly: false,
+    VolumeOptions: {
+      DriverConfig: { Name: 'local', Options: { type: 'tmpfs', device: 'tmpfs', o: 'mode=1777,size=1m' } },
+    },
+  };
+  return withRevision({
+    Name: name,
+    Labels: { [LABELS.managed]: 'true', [LABELS.registry]: 'way' },
+    TaskTemplate: {
+      ...taskDefaults,
+      ContainerSpec: {
+        ...nginxContainer({ ...parts, probe: undefined }),
+        ...(name === RELAY_SERVICE && { Command: WITHOUT_OLD_SOCKET }),
+        Mounts: [...scratch, socket],
+      },
+      Resources: { Limits: { MemoryBytes: 64 * MIB, Pids: 16 } },
+      Networks: [{ Target: network, Aliases: [] }],
+    },
+    Mode: { Global: {} },
+    UpdateConfig: { Parallelism: 1, Order: 'stop-first', FailureAction: 'pause', Monitor: SECOND_NS },
+    EndpointSpec: { Mode: 'dnsrr', Ports: [] },
+  });
+}

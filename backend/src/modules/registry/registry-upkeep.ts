@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { OptionalHealth } from '../../core/health/optional-health.js';
+import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
+import { OwnRegistry } from './own-registry.js';
+import { RegistryCollection } from './registry-collection.js';
+
+const AGAIN_MS = 3000;
+
+/** Keeps the platform's own registry what it should be, and its disk free of what nobody wants back. One that is not wanted any more stays: what runs may need it. */
+@Injectable()
+export class RegistryUpkeep implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(RegistryUpkeep.name);
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly config: Config,
+    private readonly registry: OwnRegistry,
+    private readonly collection: RegistryCollection,
+    private readonly health: OptionalHealth,
+    private readonly worker: JobWorker,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('registry.sweep', (_payload, signal) => this.sweep(signal));
+    this.worker.register('registry.collect', (_payload, signal) => this.collection.run(signal));
+    if (!this.registry.isOn) return;
+    this.worker.schedule('registry.sweep', '* * * * *');
+    this.worker.schedule('registry.collect', '33 4 * * *');
+    this.health.register('registry', async () => {
+      const message = await this.registry.problem().catch(() => 'the Docker Engine does not answer');
+      return message === undefined ? { status: 'up' } : { status: 'down', message };
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.registry.isOn) void this.begin();
+  }
+
+  onModuleDestroy(): void {
+    this.closing.abort(new ShutdownInterrupt());
+  }
+
+  private async begin(): Promise<void> {
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      try {
+        await this.sweep(signal);
+        return;
+      } catch (error) {
+        this.logger.warn(`the registry (${this.config.build.ownRegistry?.image}) is not ready: ${String(error)}`);
+        await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async sweep(signal: AbortSignal): Promise<void> {
+    await this.registry.ensure({ readOnly: await this.collection.isUnderWay() }, signal);
+  }
+}
