@@ -99,7 +99,8 @@ describe('ingress', () => {
         report.add({ what, measured, baseline, limit: 0.95 * baseline, isMinimum: true, unit: 'requests/s' });
         return baseline;
       };
-      await compare('an application that takes 5 ms', '/wait?ms=5', REQUESTS);
+      await compare('an application that computes for 2 ms', '/work?ms=2', 2500);
+      await compare('one that waits for 5 ms', '/wait?ms=5', REQUESTS);
       // All that passes a byte shares the cores with the application and the load: with two of them, two hops more cost what they cost.
       const most = await compare('one that takes none, all cores busy', '/', 2 * REQUESTS);
       const sustained = await h2load(url('/'), site.httpsPort, Math.round(60 * most));

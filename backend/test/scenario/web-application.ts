@@ -32,6 +32,9 @@ function application(): void {
       more();
     } else if (pathname === '/wait') {
       setTimeout(() => response.end('waited\n'), Number(searchParams.get('ms') ?? 0));
+    } else if (pathname === '/work') {
+      for (const end = performance.now() + Number(searchParams.get('ms') ?? 0); performance.now() < end;);
+      response.end('worked\n');
     } else if (pathname === '/bad-gateway') {
       response.writeHead(502).end('my own 502');
     } else if (pathname === '/text') {
