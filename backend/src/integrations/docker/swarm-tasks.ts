@@ -30,6 +30,9 @@ export const ENDED_STATES: ReadonlySet<TaskState> = new Set([
   'orphaned',
 ]);
 
+/** Of a task that ended by itself, and not because it was told to. */
+export const FALLEN_STATES: ReadonlySet<TaskState> = new Set(['failed', 'rejected', 'complete', 'orphaned']);
+
 export interface SwarmTask {
   id: string;
   serviceId: string;

@@ -1,7 +1,10 @@
-import { endedUnhealthy, metStaleDevice, type SwarmTask } from '../../../integrations/docker/swarm-tasks.js';
+import {
+  endedUnhealthy,
+  FALLEN_STATES,
+  metStaleDevice,
+  type SwarmTask,
+} from '../../../integrations/docker/swarm-tasks.js';
 import type { FailedAssessment } from './assess-tasks.js';
-
-const ENDED = new Set(['failed', 'rejected', 'complete', 'orphaned']);
 
 /**
  * Whether a release that became RUNNING at `since` has died while the one before it still stands by. Undefined: it lives. When tasks of the one
@@ -17,7 +20,7 @@ export function assessDrain({
   since: Date;
 }): FailedAssessment | undefined {
   const died = (task: SwarmTask) =>
-    ENDED.has(task.state) && task.desired !== 'remove' && task.since > since && !metStaleDevice(task);
+    FALLEN_STATES.has(task.state) && task.desired !== 'remove' && task.since > since && !metStaleDevice(task);
   const task = tasks.find(died);
   if (!task || tasksBefore.some(died)) return undefined;
   const seconds = Math.max(1, Math.round((task.since.getTime() - since.getTime()) / 1000));

@@ -1,4 +1,4 @@
-import { metStaleDevice, type SwarmTask } from '../../../integrations/docker/swarm-tasks.js';
+import { FALLEN_STATES, metStaleDevice, type SwarmTask } from '../../../integrations/docker/swarm-tasks.js';
 import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
 import type { CheckKind } from '../release/health-config.js';
 
@@ -31,12 +31,11 @@ const SLOW_CRASHES = 2;
 const SLOW_AFTER_MS = 5000;
 /** A host port or memory that a stopping task still holds is free soon after. */
 const UNSCHEDULED_MS = 5000;
-const ENDED = new Set(['failed', 'rejected', 'complete', 'orphaned']);
 
 /** Pure: the same tasks at the same time give the same verdict. */
 export function assessTasks({ tasks, unhealthy, replicas, check, now }: AssessmentInput): Assessment {
   // What the Engine's last restart left in the network's way is healed, and says nothing of the container.
-  const ended = tasks.filter((task) => ENDED.has(task.state) && !metStaleDevice(task));
+  const ended = tasks.filter((task) => FALLEN_STATES.has(task.state) && !metStaleDevice(task));
   const fatal =
     unhealthyEnd(tasks, unhealthy, check) ??
     fatalEnd(ended) ??
