@@ -107,8 +107,8 @@ export interface BuildConfig {
   minFreeDiskBytes: number;
   /** where built images are pushed to */
   registry: string | undefined;
-  /** the registry that the platform runs itself; undefined: it runs none */
-  ownRegistry: { image: string; port: number } | undefined;
+  /** the registry that the platform can run itself */
+  ownRegistry: { isOn: boolean; image: string; address: string; port: number };
 }
 
 export interface GitConfig {
@@ -170,16 +170,21 @@ function telegramOf(env: ParsedEnv): TelegramConfig {
 }
 
 function buildOf(env: ParsedEnv): BuildConfig {
-  const isOwn = env.BUILD_REGISTRY === 'own';
-  const ownRegistry = { image: env.BUILD_REGISTRY_IMAGE, port: env.BUILD_REGISTRY_PORT };
+  const port = env.BUILD_REGISTRY_PORT;
+  const ownRegistry = {
+    isOn: env.BUILD_REGISTRY === 'own',
+    image: env.BUILD_REGISTRY_IMAGE,
+    address: `127.0.0.1:${port}`,
+    port,
+  };
   return {
     dir: `${env.DATA_DIR}/builds`,
     deadlineMs: env.BUILD_DEADLINE_SECONDS * 1000,
     concurrency: env.BUILD_CONCURRENCY,
     memoryBytes: env.BUILD_MEMORY_MB * MIB,
     minFreeDiskBytes: env.BUILD_MIN_FREE_DISK_MB * MIB,
-    registry: isOwn ? `127.0.0.1:${ownRegistry.port}` : env.BUILD_REGISTRY,
-    ownRegistry: isOwn ? ownRegistry : undefined,
+    registry: ownRegistry.isOn ? ownRegistry.address : env.BUILD_REGISTRY,
+    ownRegistry,
   };
 }
 

@@ -19,12 +19,13 @@ afterAll(async () => {
   await removeOwnRegistry(engine.docker);
 }, 60_000);
 
-const has = async ({ image, tag }: Deployment) => {
-  const { status } = await fetch(`http://${image.replace('/', '/v2/')}/manifests/${tag ?? ''}`, {
-    headers: { accept: 'application/vnd.docker.distribution.manifest.v2+json' },
-  });
-  return status === 200;
-};
+/** By its files: nobody else is let in. */
+async function has({ image, tag }: Deployment): Promise<boolean> {
+  const folder = '/var/lib/registry/docker/registry/v2/repositories';
+  const tags = `${folder}/${image.split('/').slice(1).join('/')}/_manifests/tags/${tag ?? ''}`;
+  const [registry] = await engine.containersOfService('berth_registry');
+  return (await engine.execIn(registry ?? '', 'test', '-d', tags)).exitCode === 0;
+}
 
 describe('the own registry', () => {
   it('must keep what is built, and be reached from this node and from nowhere else', async () => {
@@ -37,8 +38,34 @@ describe('the own registry', () => {
     const addresses = (await runCommand('hostname', ['-I'])).trim().split(/\s+/);
     for (const address of addresses.filter((one) => !one.includes(':')))
       await expect(fetch(`http://${address}:${PORT}/v2/`), address).rejects.toThrow('fetch failed');
+    for (const path of ['', '_catalog', `berth/${environmentId}/shop/tags/list`])
+      expect((await fetch(`http://127.0.0.1:${PORT}/v2/${path}`)).status).toBe(401);
     const inside = await engine.exec(first.id, 'sh', '-c', 'getent hosts registry || echo unknown');
     expect(inside.output).toContain('unknown');
+  }, 240_000);
+
+  it('must give nothing to other users, by an image, by FROM or by ADD', async () => {
+    const { client, git, platform } = bed;
+    const { id: environmentId } = await client.createEnvironment();
+    await git.create('secret', dockerApplication('secret'));
+    const body = { environmentId, name: 'secret', gitUrl: git.url('secret'), ports: [{ container: 80 }] };
+    const { id, image, tag } = await client.runFromGit(body);
+    await client.ok('DELETE', `/deployments/${id}`);
+    await eventually(async () => expect(await engine.containersOf(id)).toEqual([]), 20_000);
+    await eventually(() => engine.forgetImage(image), 20_000);
+    const other = await platform.client('2');
+    const { id: elsewhere } = await other.createEnvironment();
+    const { jobId } = await other.deploy({ environmentId: elsewhere, name: 'thief', image, tag });
+    expect((await other.settled(jobId)).errorCode).toBe('REGISTRY_AUTH');
+    for (const [name, line] of [
+      ['from', `FROM ${image}:${tag ?? ''}`],
+      ['add', `FROM busybox:1.36\nADD http://127.0.0.1:${PORT}/v2/_catalog /catalog`],
+    ] as const) {
+      await git.create(name, { Dockerfile: `${line}\n` });
+      const failed = await other.failFromGit({ environmentId: elsewhere, name, gitUrl: git.url(name) });
+      expect(failed.errorCode, failed.errorMessage ?? '').toMatch(/REGISTRY_AUTH|BUILD_FAILED/);
+      expect(await other.buildLogs(failed.id)).toMatch(/401|authorization failed|no basic auth/i);
+    }
   }, 240_000);
 
   it('must forget what nobody may want back, serve meanwhile, and take pushes again', async () => {
@@ -71,9 +98,8 @@ describe('the own registry', () => {
   it('must be there again when all of it was killed', async () => {
     const { client, git } = bed;
     for (const service of ['berth_registry', 'berth_registry_relay', 'berth_registry_door']) {
-      const filters = { label: [`com.docker.swarm.service.name=${service}`] };
-      for (const { Id } of await engine.docker.listContainers({ filters }))
-        await engine.docker.getContainer(Id).kill({ signal: 'SIGKILL' });
+      for (const id of await engine.containersOfService(service))
+        await engine.docker.getContainer(id).kill({ signal: 'SIGKILL' });
     }
     await git.create('again', dockerApplication('again'));
     const { id: environmentId } = await client.createEnvironment();

@@ -100,8 +100,16 @@ export class ApiClient {
     return (await this.of(api.getDeploymentByJob({ client: this.client, path: { jobId }, query }))).deployment;
   }
 
+  /** All of them. */
   async deployments(envId: string): Promise<Deployment[]> {
-    return (await this.of(api.listDeployments({ client: this.client, path: { envId } }))).deployments;
+    const all: Deployment[] = [];
+    for (let cursor: string | undefined; ;) {
+      const query = { limit: 100, cursor };
+      const page = await this.of(api.listDeployments({ client: this.client, path: { envId }, query }));
+      all.push(...page.deployments);
+      if (page.nextCursor === null) return all;
+      cursor = page.nextCursor;
+    }
   }
 
   /** Polls until it is RUNNING or FAILED. */

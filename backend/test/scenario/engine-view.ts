@@ -99,9 +99,19 @@ export class EngineView {
   }
 
   /** Runs a command in the deployment's first container; its output, and how it ended. */
+  /** Running ones on this node. */
+  async containersOfService(name: string): Promise<string[]> {
+    const filters = { label: [`com.docker.swarm.service.name=${name}`] };
+    return (await this.docker.listContainers({ filters })).map(({ Id }) => Id);
+  }
+
   async exec(deploymentId: string, ...command: string[]): Promise<{ output: string; exitCode: number }> {
     const [id] = await this.containersOf(deploymentId);
     if (!id) throw new Error(`deployment ${deploymentId} has no running container`);
+    return this.execIn(id, ...command);
+  }
+
+  async execIn(id: string, ...command: string[]): Promise<{ output: string; exitCode: number }> {
     const exec = await this.docker.getContainer(id).exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
     const stream = await exec.start({});
     const out = new PassThrough();

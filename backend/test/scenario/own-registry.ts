@@ -7,6 +7,7 @@ export async function removeOwnRegistry(docker: Docker): Promise<void> {
   for (const { ID } of await docker.listServices({ filters })) await docker.getService(ID).remove();
   await eventually(async () => {
     for (const { ID } of await docker.listConfigs({ filters })) await docker.getConfig(ID).remove();
+    for (const { ID } of await docker.listSecrets({ filters })) await docker.getSecret(ID ?? '').remove();
     for (const name of ['berth_registry', 'berth_registry_socket'])
       await docker
         .getVolume(name)

@@ -33,6 +33,7 @@ import { TaskFailures } from './pipeline/task-failures.js';
 import { Placement } from './pipeline/placement.js';
 import { ReleaseVolumes } from './pipeline/release-volumes.js';
 import { StartGate } from './pipeline/start-gate.js';
+import { RegistryCredentials } from './pipeline/registry-credentials.js';
 import { RunningServices } from './pipeline/running-services.js';
 import { ContainerEvents } from './reconcile/container-events.js';
 import { ContainerTruth } from './reconcile/container-truth.js';
@@ -90,6 +91,7 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     Drain,
     TaskFailures,
     CancelSignals,
+    RegistryCredentials,
     RunningServices,
     ServiceStart,
     Repair,

@@ -1,22 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { LABELS } from '../../common/labels.js';
 import { Config } from '../../config/config.js';
+import { SecretBox } from '../../core/crypto/secret-box.js';
 import { Probe } from '../../core/probe/probe.js';
 import { Configs } from '../../integrations/docker/configs.js';
 import { Engine } from '../../integrations/docker/engine.js';
 import { Networks } from '../../integrations/docker/networks.js';
 import { Nodes } from '../../integrations/docker/nodes.js';
+import type { RegistryAuth } from '../../integrations/docker/registry-auth.js';
+import { Secrets } from '../../integrations/docker/secrets.js';
 import { SwarmServices } from '../../integrations/docker/swarm-services.js';
 import { NginxConfig } from '../../integrations/nginx/nginx-config.js';
 import { contentName } from '../ingress/ingress-names.js';
 import type { Mounted } from '../ingress/ingress-specs.js';
 import { NginxPartsSource } from '../ingress/nginx-parts.js';
 import { ServiceRollout } from '../ingress/service-rollout.js';
+import { htpasswd, ownRegistryAuth } from './registry-auth.js';
 import { DOOR_SERVICE, REGISTRY_NETWORK, REGISTRY_SERVICE, RELAY_SERVICE } from './registry-names.js';
 import {
   buildDoorSpec,
   buildRegistrySpec,
   buildRelaySpec,
+  PASSWORD_PATH,
   registryConfig,
   type RegistryParts,
 } from './registry-specs.js';
@@ -36,6 +41,8 @@ export class OwnRegistry {
     private readonly networks: Networks,
     private readonly services: SwarmServices,
     private readonly configs: Configs,
+    private readonly secrets: Secrets,
+    private readonly secretBox: SecretBox,
     private readonly probe: Probe,
     private readonly nginx: NginxConfig,
     private readonly parts: NginxPartsSource,
@@ -43,13 +50,23 @@ export class OwnRegistry {
   ) {}
 
   get isOn(): boolean {
-    return this.config.build.ownRegistry !== undefined;
+    return this.config.build.ownRegistry.isOn;
+  }
+
+  /** Credentials of the platform, for pushing and pulling. */
+  auth(): RegistryAuth {
+    return ownRegistryAuth(this.secretBox, this.config.build.ownRegistry.address);
+  }
+
+  /** Is the image in it, going by its name? Also when it is switched off by now. */
+  holds(image: string): boolean {
+    return image.startsWith(`${this.config.build.ownRegistry.address}/`);
   }
 
   /** Makes it what it should be. `readOnly`: it refuses pushes. */
   async ensure({ readOnly }: { readOnly: boolean }, signal: AbortSignal): Promise<void> {
     const { ownRegistry } = this.config.build;
-    if (!ownRegistry) return;
+    if (!ownRegistry.isOn) return;
     await this.networks.ensureOverlay(REGISTRY_NETWORK, { [LABELS.managed]: 'true' }, { attachable: false });
     const parts = await this.registryParts(ownRegistry.image, readOnly);
     await this.rollout.apply(buildRegistrySpec(parts));
@@ -58,7 +75,9 @@ export class OwnRegistry {
     const door = await this.parts.ensure({ text: way.door, labels: LABELLED }, [], signal);
     await this.rollout.apply(buildRelaySpec(relay));
     await this.rollout.apply(buildDoorSpec(door));
-    await this.collectConfigs(new Set([parts.config, ...relay.configs, ...door.configs].map(({ id }) => id)));
+    await this.collectFiles(
+      new Set([parts.config, parts.password, ...relay.configs, ...door.configs].map(({ id }) => id)),
+    );
   }
 
   /** What keeps it from being used, in a sentence; undefined when nothing does. */
@@ -79,6 +98,7 @@ export class OwnRegistry {
       nodeId: await this.home(engine.nodeId),
       probe: await this.probe.ensure(engine.arch),
       config: await this.file(registryConfig(readOnly)),
+      password: await this.password(),
     };
   }
 
@@ -86,6 +106,12 @@ export class OwnRegistry {
   async file({ path, text }: { path: string; text: string }): Promise<Mounted> {
     const name = contentName('registry', text);
     return { name, path, id: await this.configs.ensure(name, Buffer.from(text), LABELLED) };
+  }
+
+  private async password(): Promise<Mounted> {
+    const text = await htpasswd(this.auth());
+    const name = contentName('registry', text);
+    return { name, path: PASSWORD_PATH, id: await this.secrets.ensure(name, Buffer.from(text), LABELLED) };
   }
 
   /** Where its images are already, as long as that node belongs to the swarm; else this node. */
@@ -96,8 +122,9 @@ export class OwnRegistry {
     return isThere ? kept : own;
   }
 
-  private async collectConfigs(used: Set<string>): Promise<void> {
-    for (const { id } of await this.configs.list({ [LABELS.registry]: 'config' }))
-      if (!used.has(id)) await this.configs.tryRemove(id);
+  private async collectFiles(used: Set<string>): Promise<void> {
+    for (const surface of [this.configs, this.secrets])
+      for (const { id } of await surface.list({ [LABELS.registry]: 'config' }))
+        if (!used.has(id)) await surface.tryRemove(id);
   }
 }

@@ -41,7 +41,7 @@ export class RegistryCollection {
 
   async run(signal: AbortSignal): Promise<void> {
     const { ownRegistry } = this.config.build;
-    if (!ownRegistry || (await this.registry.problem()) !== undefined) return;
+    if (!ownRegistry.isOn || (await this.registry.problem()) !== undefined) return;
     await this.services.remove(COLLECTOR_SERVICE); // of a run that was killed
     const value = String(Date.now());
     await this.prisma.platformSetting.upsert({

@@ -5,7 +5,8 @@ import { buildCollectorSpec, buildDoorSpec, buildRegistrySpec, buildRelaySpec, k
 const engine = { startInterval: true, serviceNoNewPrivileges: true };
 const config = { id: 'c1', name: 'berth_registry_1', path: '/etc/berth/registry.yml' };
 const nginx: NginxParts = { image: 'nginx', engine, probe: undefined, configs: [] };
-const parts = { image: 'registry:3', engine, probe: undefined, nodeId: 'n1', config };
+const password = { id: 's1', name: 'berth_registry_2', path: '/run/secrets/htpasswd' };
+const parts = { image: 'registry:3', engine, probe: undefined, nodeId: 'n1', config, password };
 const [registry, collector] = [buildRegistrySpec(parts), buildCollectorSpec(parts, config)];
 const [relay, door] = [buildRelaySpec(nginx), buildDoorSpec(nginx)];
 

@@ -27,12 +27,15 @@ export interface RegistryParts extends Pick<NginxParts, 'engine' | 'probe'> {
   /** where the images are */
   nodeId: string;
   config: Mounted;
+  /** who may use it */
+  password: Mounted;
 }
 
 const SECOND_NS = 1_000_000_000;
 const MIB = 1024 * 1024;
 const PORT = 5000;
 const CONFIG_PATH = '/etc/berth/registry.yml';
+export const PASSWORD_PATH = '/run/secrets/htpasswd';
 const KEPT_PATH = '/etc/berth/kept';
 const DATA = '/var/lib/registry';
 const SOCKET_FOLDER = '/run/berth';
@@ -46,6 +49,7 @@ storage:
   delete: { enabled: true }
   maintenance: { readonly: { enabled: ${readOnly} } }
 http: { addr: ':${PORT}' }
+auth: { htpasswd: { realm: berth, path: ${PASSWORD_PATH} } }
 `;
   return { path: CONFIG_PATH, text };
 }
@@ -105,7 +109,11 @@ function onItsNode({ nodeId }: RegistryParts, name: string, ContainerSpec: Conta
   };
 }
 
-function container({ image, engine, probe }: RegistryParts, command: string[], configs: Mounted[]): ContainerSpec {
+function container(
+  { image, engine, probe, password }: RegistryParts,
+  command: string[],
+  configs: Mounted[],
+): ContainerSpec {
   return {
     Image: image,
     Labels: {},
@@ -119,6 +127,7 @@ function container({ image, engine, probe }: RegistryParts, command: string[], c
       ...configs.map(({ id, name, path }) => ({ ConfigID: id, ConfigName: name, File: mountedFile(path, 0o444) })),
       ...(probe ? [probeMount(probe)] : []),
     ],
+    Secrets: [{ SecretID: password.id, SecretName: password.name, File: mountedFile(password.path, 0o444) }],
     CapabilityDrop: ['ALL'],
     CapabilityAdd: [],
     ...(engine.serviceNoNewPrivileges && { Privileges: { NoNewPrivileges: true } }),

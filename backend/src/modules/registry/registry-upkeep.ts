@@ -55,7 +55,7 @@ export class RegistryUpkeep implements OnModuleInit, OnApplicationBootstrap, OnM
         await this.sweep(signal);
         return;
       } catch (error) {
-        this.logger.warn(`the registry (${this.config.build.ownRegistry?.image}) is not ready: ${String(error)}`);
+        this.logger.warn(`the registry (${this.config.build.ownRegistry.image}) is not ready: ${String(error)}`);
         await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
     }

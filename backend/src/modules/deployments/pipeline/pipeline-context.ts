@@ -5,12 +5,13 @@ import type { GitAuth, GitSource } from '../../../integrations/git/git-source.js
 import { parseGitUrl } from '../../../integrations/git/git-url.js';
 import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
 import type { Release } from '../release/release.js';
-import { registryAuthFrom, releaseFrom } from '../release/release-from-row.js';
+import { releaseFrom } from '../release/release-from-row.js';
 import { secretContext } from '../release/secret-context.js';
 import { recordProgress } from '../state/deployment-event-log.js';
 import type { Deadline } from './deadline.js';
 import type { Progress, StepContext } from './deploy-step.js';
 import type { Claim, PipelineRepository } from './pipeline.repository.js';
+import type { RegistryCredentials } from './registry-credentials.js';
 
 const PROGRESS_EVERY_MS = 500;
 
@@ -26,6 +27,7 @@ export class PipelineContext implements StepContext {
     private readonly deadline: Deadline | undefined,
     private readonly repository: PipelineRepository,
     private readonly secrets: SecretBox,
+    private readonly credentials: RegistryCredentials,
   ) {}
 
   release(): Release {
@@ -33,7 +35,7 @@ export class PipelineContext implements StepContext {
   }
 
   registryAuth(): RegistryAuth | undefined {
-    return registryAuthFrom(this.deployment, this.secrets);
+    return this.credentials.of(this.deployment);
   }
 
   gitSource(): GitSource {

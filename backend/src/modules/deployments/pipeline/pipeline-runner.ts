@@ -11,6 +11,7 @@ import { Deadline } from './deadline.js';
 import { DeploySteps } from './deploy-steps.js';
 import { type Claim, LostClaim, PipelineRepository, type Taken } from './pipeline.repository.js';
 import { PipelineContext } from './pipeline-context.js';
+import { RegistryCredentials } from './registry-credentials.js';
 import { StepFailure } from './step-failure.js';
 import { isDatabaseAway } from '../../../common/filters/problem.js';
 
@@ -31,6 +32,7 @@ export class PipelineRunner implements OnModuleInit {
     private readonly cancels: CancelSignals,
     private readonly engine: Engine,
     private readonly secrets: SecretBox,
+    private readonly credentials: RegistryCredentials,
     private readonly config: Config,
     private readonly worker: JobWorker,
   ) {}
@@ -49,7 +51,7 @@ export class PipelineRunner implements OnModuleInit {
     // What is RUNNING has met it.
     const deadline = new Deadline(claim.status === 'RUNNING' ? Infinity : (claim.deadlineAt?.getTime() ?? 0));
     const signal = AbortSignal.any([shutdown, cancel.signal, deadline.signal]);
-    const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets);
+    const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets, this.credentials);
     try {
       const failure = claim.errorCode ? undefined : await this.forward(context, taken, deadline);
       if (failure) await this.condemn(claim, failure);
@@ -106,7 +108,7 @@ export class PipelineRunner implements OnModuleInit {
 
   /** In reverse, every step, since a crash may have hidden how far it came; one that fails does not keep the others. */
   private async backward(claim: Claim, shutdown: AbortSignal): Promise<void> {
-    const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets);
+    const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets, this.credentials);
     const problems: unknown[] = [];
     for (const step of this.steps.of(claim).toReversed()) {
       await this.untilEngineAnswers(async () => step.undo?.(context), shutdown).catch((error: unknown) =>

@@ -21,7 +21,8 @@ import { ReleaseVolumes } from '../pipeline/release-volumes.js';
 import { ServiceStart } from '../pipeline/service-start.js';
 import { RunningServices } from '../pipeline/running-services.js';
 import { laneOf } from '../release/names.js';
-import { registryAuthFrom, releaseFrom } from '../release/release-from-row.js';
+import { RegistryCredentials } from '../pipeline/registry-credentials.js';
+import { releaseFrom } from '../release/release-from-row.js';
 import { ContainerEvents } from './container-events.js';
 
 const EVERY_MS = 30_000;
@@ -46,6 +47,7 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
     private readonly running: RunningServices,
     private readonly start: ServiceStart,
     private readonly secrets: SecretBox,
+    private readonly credentials: RegistryCredentials,
     private readonly jobs: JobQueue,
     private readonly worker: JobWorker,
     private readonly tasks: SwarmTasks,
@@ -102,7 +104,7 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
     await this.prisma.deployment.updateMany({ where: { id: row.id }, data: place });
     const release = releaseFrom({ ...row, ...place }, this.secrets);
     await this.volumes.ensure(release);
-    const id = await this.start.create(release, registryAuthFrom(row, this.secrets), signal);
+    const id = await this.start.create(release, this.credentials.of(row), signal);
     return { id, name: release.serviceName };
   }
 

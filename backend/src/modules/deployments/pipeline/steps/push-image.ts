@@ -46,7 +46,7 @@ export class PushImage implements DeployStep {
   private push(context: StepContext, reference: string): Promise<string> {
     const tell = (progress: { current: number; total: number }) =>
       context.progress({ step: 'PUSHING', message: megabytes(progress), ...progress });
-    return this.images.push(reference, undefined, tell, context.signal);
+    return this.images.push(reference, context.registryAuth(), tell, context.signal);
   }
 
   private async failure(error: unknown, reference: string): Promise<unknown> {
