@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Images } from '../../../../integrations/docker/images.js';
+import { RegistryError } from '../../../../integrations/docker/registry-error.js';
 import { OwnRegistry } from '../../../registry/own-registry.js';
 import { isPushed } from '../../release/built-image.js';
 import { referenceOf } from '../../release/image-reference.js';
@@ -37,7 +38,7 @@ export class PushImage implements DeployStep {
         return;
       } catch (error) {
         context.signal.throwIfAborted();
-        if (Date.now() > end) throw await this.failure(error, reference);
+        if (Date.now() > end || isLasting(error)) throw await this.failure(error, reference);
         await delay(AGAIN_MS, undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted());
       }
     }
@@ -56,4 +57,9 @@ export class PushImage implements DeployStep {
       cause: error,
     });
   }
+}
+
+/** Would it be the same in a minute? What takes no pushes now refuses them in words of its own. */
+function isLasting(error: unknown): boolean {
+  return error instanceof RegistryError && error.kind !== 'unreachable';
 }
