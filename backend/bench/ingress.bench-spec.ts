@@ -55,6 +55,7 @@ describe('ingress', () => {
       domain: shop.domain,
       perSecond: PER_SECOND,
       ca: site.root,
+      fromElsewhere: true,
     });
     await delay(3000);
     await load.endPhase(); // warm

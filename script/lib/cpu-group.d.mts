@@ -1,1 +1,2 @@
-export function giveOwnCpuGroup(pid: number, name: string): void;
+export function weighEngine(pid: number): void;
+export function weighApi(pid: number): void;

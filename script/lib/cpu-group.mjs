@@ -1,19 +1,34 @@
 /**
- * A control group of its own on the processor, as systemd gives one to every service. Without it each of the engine's many processes weighs as
- * much as all containers together, and while some of them start, those that serve wait.
+ * Control groups on the processor, as systemd gives one to every service. Without them each of the engine's many processes weighs as much as all
+ * containers together, and while some containers start, those that serve wait. What visitors and clients wait for weighs most.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const ROOT = '/sys/fs/cgroup';
+/** In usual weights. `docker` is where an engine without systemd puts its containers. */
+const WEIGHTS = { 'docker-engine': 1, docker: 8, berth: 8 };
 
-/** Moves a process, and what it starts from now on. Does nothing where control groups are not this machine's to make. */
-export function giveOwnCpuGroup(pid, name) {
+/** Moves the engine, and what it starts from now on. */
+export function weighEngine(pid) {
+  weigh('docker');
+  weigh('docker-engine', pid);
+}
+
+/** The same for the API; its PostgreSQL comes with it. */
+export function weighApi(pid) {
+  weigh('berth', pid);
+}
+
+/** Does nothing where systemd does it, or where control groups are not this machine's to make. */
+function weigh(name, pid) {
+  if (existsSync('/run/systemd/system')) return;
   try {
-    const parent = cpuHierarchy();
+    const { parent, file, usual } = cpuHierarchy();
     const group = path.join(parent, name);
     mkdirSync(group, { recursive: true });
-    writeFileSync(path.join(group, 'cgroup.procs'), String(pid));
+    writeFileSync(path.join(group, file), String(WEIGHTS[name] * usual));
+    if (pid !== undefined) writeFileSync(path.join(group, 'cgroup.procs'), String(pid));
   } catch {
     // A container without control groups of its own, or a process that has ended.
   }
@@ -22,8 +37,8 @@ export function giveOwnCpuGroup(pid, name) {
 /** Version 1 has a hierarchy per controller; version 2 has one, whose groups weigh once the controller is handed down. */
 function cpuHierarchy() {
   const controllers = path.join(ROOT, 'cgroup.controllers');
-  if (!existsSync(controllers)) return path.join(ROOT, 'cpu');
+  if (!existsSync(controllers)) return { parent: path.join(ROOT, 'cpu'), file: 'cpu.shares', usual: 1024 };
   if (readFileSync(controllers, 'utf8').split(/\s/).includes('cpu'))
     writeFileSync(path.join(ROOT, 'cgroup.subtree_control'), '+cpu');
-  return ROOT;
+  return { parent: ROOT, file: 'cpu.weight', usual: 100 };
 }

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BACKEND, build, installPackages, NODE, ROOT } from './build.mjs';
+import { weighApi } from './cpu-group.mjs';
 import { findEngine, startEngine } from './engine.mjs';
 import { EXIT, Failure, reason, tell } from './failure.mjs';
 import { firstDeployment } from './first-deployment.mjs';
@@ -72,6 +73,7 @@ async function serve(settings) {
   if (stopping) return;
   const flags = JSON.parse(readFileSync(path.join(BACKEND, 'package.json'), 'utf8')).berth?.nodeFlags ?? [];
   api = spawn(NODE, [...flags, 'dist/main.js'], { cwd: BACKEND, env: { MALLOC_ARENA_MAX: '1', ...process.env }, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  if (api.pid) weighApi(api.pid);
   const ended = once(api, 'exit');
   ended.catch(() => undefined); // not started at all: told below
   const ready = await isReady(settings.url);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { weighApi } from '../../../script/lib/cpu-group.mjs';
 import { runningServer } from '../../src/core/database/embedded-postgres.js';
 import { eventually } from '../testbed/eventually.js';
 import { freePort } from '../testbed/free-port.js';
@@ -75,6 +76,7 @@ export class Platform {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
+    if (child.pid !== undefined) weighApi(child.pid); // as script/server does
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => appendFileSync(path.join(this.dataDir, 'api.log'), chunk));
     await eventually(async () => {

@@ -6,7 +6,7 @@
 import Docker from 'dockerode';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { giveOwnCpuGroup } from '../../../script/lib/cpu-group.mjs';
+import { weighEngine } from '../../../script/lib/cpu-group.mjs';
 import { CURRENT_ENGINE_SOCKETS, enterCurrentEngineRoot, leaveCurrentEngineRoot } from './current-engine-root.js';
 import { Daemon } from './daemon.js';
 import { displaceEngine, hasDisplacedEngine } from './displaced-engine.js';
@@ -142,7 +142,7 @@ export class Engine {
 
   /** As script/server does it. */
   private launch(commandLine: string[], daemon = this.daemon): void {
-    giveOwnCpuGroup(daemon.start(commandLine), 'docker-engine');
+    weighEngine(daemon.start(commandLine));
   }
 
   private async freshCommandLine(): Promise<string[]> {
