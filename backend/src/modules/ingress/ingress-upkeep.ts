@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   Injectable,
   Logger,
@@ -6,6 +5,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { untilItWorks } from '../../common/time/until-it-works.js';
 import { Config } from '../../config/config.js';
 import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
 import { CertificatesRepository } from './certificates/certificates.repository.js';
@@ -49,15 +49,11 @@ export class IngressUpkeep implements OnModuleInit, OnApplicationBootstrap, OnMo
   /** Requests need not wait for it: while there is no front, making something public says so. */
   private async begin(): Promise<void> {
     const { signal } = this.closing;
-    while (!signal.aborted) {
-      try {
-        await this.sweep(signal);
-        return;
-      } catch (error) {
-        this.logger.debug(`not ready: ${String(error)}`);
-        await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined);
-      }
-    }
+    await untilItWorks(() => this.sweep(signal), {
+      everyMs: AGAIN_MS,
+      signal,
+      failed: (error) => this.logger.debug(`not ready: ${String(error)}`),
+    });
   }
 
   private async sweep(signal: AbortSignal): Promise<void> {

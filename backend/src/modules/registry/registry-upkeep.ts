@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   Injectable,
   Logger,
@@ -6,6 +5,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { untilItWorks } from '../../common/time/until-it-works.js';
 import { Config } from '../../config/config.js';
 import { OptionalHealth } from '../../core/health/optional-health.js';
 import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
@@ -50,18 +50,16 @@ export class RegistryUpkeep implements OnModuleInit, OnApplicationBootstrap, OnM
 
   private async begin(): Promise<void> {
     const { signal } = this.closing;
-    while (!signal.aborted) {
-      try {
-        await this.sweep(signal);
-        return;
-      } catch (error) {
-        this.logger.warn(`the registry (${this.config.build.ownRegistry.image}) is not ready: ${String(error)}`);
-        await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined);
-      }
-    }
+    await untilItWorks(() => this.sweep(signal), {
+      everyMs: AGAIN_MS,
+      signal,
+      failed: (error) =>
+        this.logger.warn(`the registry (${this.config.build.ownRegistry.image}) is not ready: ${String(error)}`),
+    });
   }
 
   private async sweep(signal: AbortSignal): Promise<void> {
+    if (!this.registry.isOn) return;
     await this.registry.ensure({ readOnly: await this.collection.isUnderWay() }, signal);
   }
 }
