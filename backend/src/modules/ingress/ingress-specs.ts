@@ -94,11 +94,7 @@ export function buildEdgeSpec({ site, place, secrets, replicas, ...parts }: Edge
             ? [{ Type: 'volume' as const, Source: API_VOLUME, Target: API_SOCKET_FOLDER, ReadOnly: true }]
             : []),
         ],
-        Secrets: secrets.map(({ id, name, path }) => ({
-          SecretID: id,
-          SecretName: name,
-          File: mountedFile(path, 0o400),
-        })),
+        Secrets: mountedSecrets(secrets, 0o400),
         StopGracePeriod: 20 * SECOND_NS,
       },
       Resources: { Limits: { MemoryBytes: 256 * MIB, Pids: 64 } },
@@ -136,10 +132,7 @@ export function nginxContainer({ image, engine, probe, configs }: NginxParts): C
     User: `${USER}:${USER}`,
     ReadOnly: true,
     Mounts: scratch,
-    Configs: [
-      ...configs.map(({ id, name, path }) => ({ ConfigID: id, ConfigName: name, File: mountedFile(path, 0o444) })),
-      ...(probe ? [probeMount(probe)] : []),
-    ],
+    Configs: mountedConfigs(configs, probe),
     // Where nobody answers: what Docker's own DNS does not know leads nowhere.
     DNSConfig: { Nameservers: ['127.0.0.1'] },
     ...(probe && { HealthCheck: listens(HTTP_PORT, engine.startInterval) }),
@@ -164,7 +157,18 @@ export function listens(port: number, startInterval: boolean): HealthConfig {
   return { Test: ['CMD-SHELL', script], Interval: SECOND_NS / 5, ...rest };
 }
 
-export function mountedFile(path: string, mode: number): MountedFile {
+export function mountedConfigs(configs: Mounted[], probe: ProbeConfig | undefined): ContainerSpec['Configs'] {
+  return [
+    ...configs.map(({ id, name, path }) => ({ ConfigID: id, ConfigName: name, File: file(path, 0o444) })),
+    ...(probe ? [probeMount(probe)] : []),
+  ];
+}
+
+export function mountedSecrets(secrets: Mounted[], mode: number): ContainerSpec['Secrets'] {
+  return secrets.map(({ id, name, path }) => ({ SecretID: id, SecretName: name, File: file(path, mode) }));
+}
+
+function file(path: string, mode: number): MountedFile {
   return { Name: path, UID: USER, GID: USER, Mode: mode };
 }
 

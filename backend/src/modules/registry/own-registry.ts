@@ -63,13 +63,15 @@ export class OwnRegistry {
     return image.startsWith(`${this.config.build.ownRegistry.address}/`);
   }
 
-  /** Makes it what it should be. `readOnly`: it refuses pushes. */
-  async ensure({ readOnly }: { readOnly: boolean }, signal: AbortSignal): Promise<void> {
+  /** Makes it what it should be; what it is made from, and its service. `readOnly`: it refuses pushes. */
+  async ensure(
+    { readOnly }: { readOnly: boolean },
+    signal: AbortSignal,
+  ): Promise<{ parts: RegistryParts; serviceId: string }> {
     const { ownRegistry } = this.config.build;
-    if (!ownRegistry.isOn) return;
     await this.networks.ensureOverlay(REGISTRY_NETWORK, { [LABELS.managed]: 'true' }, { attachable: false });
     const parts = await this.registryParts(ownRegistry.image, readOnly);
-    await this.rollout.apply(buildRegistrySpec(parts));
+    const serviceId = await this.rollout.apply(buildRegistrySpec(parts));
     const way = this.nginx.registryWay(ownRegistry.port);
     const relay = await this.parts.ensure({ text: way.relay, labels: LABELLED }, [], signal);
     const door = await this.parts.ensure({ text: way.door, labels: LABELLED }, [], signal);
@@ -78,6 +80,7 @@ export class OwnRegistry {
     await this.collectFiles(
       new Set([parts.config, parts.password, ...relay.configs, ...door.configs].map(({ id }) => id)),
     );
+    return { parts, serviceId };
   }
 
   /** What keeps it from being used, in a sentence; undefined when nothing does. */
@@ -90,7 +93,7 @@ export class OwnRegistry {
     return undefined;
   }
 
-  async registryParts(image: string, readOnly: boolean): Promise<RegistryParts> {
+  private async registryParts(image: string, readOnly: boolean): Promise<RegistryParts> {
     const engine = await this.engine.inspect();
     return {
       image,

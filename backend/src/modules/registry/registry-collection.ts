@@ -1,12 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { eventually } from '../../common/time/eventually.js';
-import { Config } from '../../config/config.js';
 import { PrismaService } from '../../core/database/prisma.service.js';
 import { SwarmServices } from '../../integrations/docker/swarm-services.js';
 import { ENDED_STATES, SwarmTasks } from '../../integrations/docker/swarm-tasks.js';
 import { KeptImages } from './kept-images.js';
 import { OwnRegistry } from './own-registry.js';
-import { COLLECTOR_SERVICE, REGISTRY_SERVICE } from './registry-names.js';
+import { COLLECTOR_SERVICE } from './registry-names.js';
 import { buildCollectorSpec, buildRegistrySpec, keptTags } from './registry-specs.js';
 import { ServiceRollout } from '../ingress/service-rollout.js';
 import { revisionOf } from '../ingress/ingress-specs.js';
@@ -25,7 +24,6 @@ export class RegistryCollection {
   private readonly logger = new Logger(RegistryCollection.name);
 
   constructor(
-    private readonly config: Config,
     private readonly prisma: PrismaService,
     private readonly registry: OwnRegistry,
     private readonly kept: KeptImages,
@@ -40,8 +38,7 @@ export class RegistryCollection {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { ownRegistry } = this.config.build;
-    if (!ownRegistry.isOn || (await this.registry.problem()) !== undefined) return;
+    if (!this.registry.isOn || (await this.registry.problem()) !== undefined) return;
     await this.services.remove(COLLECTOR_SERVICE); // of a run that was killed
     const value = String(Date.now());
     await this.prisma.platformSetting.upsert({
@@ -50,8 +47,7 @@ export class RegistryCollection {
       update: { value },
     });
     try {
-      await this.registry.ensure({ readOnly: true }, signal);
-      await this.collect(ownRegistry.image, signal);
+      await this.collect(signal);
     } finally {
       await this.services.remove(COLLECTOR_SERVICE);
       await this.prisma.platformSetting.deleteMany({ where: { name: SETTING } });
@@ -59,10 +55,9 @@ export class RegistryCollection {
     }
   }
 
-  private async collect(image: string, signal: AbortSignal): Promise<void> {
-    const parts = await this.registry.registryParts(image, true);
-    const service = await this.services.find(REGISTRY_SERVICE);
-    const problem = await this.rollout.problem(service?.id ?? '', revisionOf(buildRegistrySpec(parts)), signal);
+  private async collect(signal: AbortSignal): Promise<void> {
+    const { parts, serviceId } = await this.registry.ensure({ readOnly: true }, signal);
+    const problem = await this.rollout.problem(serviceId, revisionOf(buildRegistrySpec(parts)), signal);
     if (problem !== undefined) throw new Error(`the registry does not become read-only: ${problem}`);
     // Only now: what was pushed before is known.
     const list = await this.registry.file(keptTags(await this.kept.list()));

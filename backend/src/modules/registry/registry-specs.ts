@@ -1,10 +1,10 @@
 import { LABELS } from '../../common/labels.js';
-import { probeMount } from '../../core/probe/probe.js';
 import type { ContainerSpec, Mount, ServiceSpec } from '../../integrations/docker/service-spec.js';
 import {
   listens,
   type Mounted,
-  mountedFile,
+  mountedConfigs,
+  mountedSecrets,
   NGINX_COMMAND,
   nginxContainer,
   type NginxParts,
@@ -123,11 +123,8 @@ function container(
     User: '0:0',
     ReadOnly: true,
     Mounts: [...scratch, { Type: 'volume', Source: REGISTRY_VOLUME, Target: DATA, ReadOnly: false }],
-    Configs: [
-      ...configs.map(({ id, name, path }) => ({ ConfigID: id, ConfigName: name, File: mountedFile(path, 0o444) })),
-      ...(probe ? [probeMount(probe)] : []),
-    ],
-    Secrets: [{ SecretID: password.id, SecretName: password.name, File: mountedFile(password.path, 0o444) }],
+    Configs: mountedConfigs(configs, probe),
+    Secrets: mountedSecrets([password], 0o444),
     CapabilityDrop: ['ALL'],
     CapabilityAdd: [],
     ...(engine.serviceNoNewPrivileges && { Privileges: { NoNewPrivileges: true } }),
