@@ -33,8 +33,10 @@ beforeAll(async () => {
   ({ id: environmentId } = await client.createEnvironment());
 }, WAIT_FOR_OTHERS_MS);
 afterAll(async () => {
-  await site.stop();
-  await removeOwnRegistry(engineUnderTest().docker).finally(() => cluster.down());
+  await site
+    .stop()
+    .finally(() => removeOwnRegistry(engineUnderTest().docker))
+    .finally(() => cluster.down());
   git.stop();
 }, 300_000);
 
