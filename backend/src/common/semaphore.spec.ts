@@ -26,4 +26,13 @@ describe('a semaphore', () => {
     expect(order).toEqual([0, 1, 2, 3, 4]);
     expect(most).toBe(2);
   });
+
+  it('must let those who can wait come last', async () => {
+    const semaphore = new Semaphore(1);
+    const order: string[] = [];
+    const work = (name: string, canWait: boolean) =>
+      semaphore.run(() => Promise.resolve(void order.push(name)), { canWait });
+    await Promise.all([work('a', false), work('b', true), work('c', true), work('d', false)]);
+    expect(order).toEqual(['a', 'd', 'b', 'c']);
+  });
 });

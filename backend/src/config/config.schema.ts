@@ -146,7 +146,7 @@ export const configSchema = Joi.object({
     .description('Host ports that deployments may publish.'),
   MAX_ENVIRONMENTS_PER_USER: count(20).description('Live environments per user.'),
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: count(50).description('Live deployments per environment.'),
-  MAX_RELEASES_AT_ONCE_PER_USER: count(20).description(
+  MAX_RELEASES_AT_ONCE_PER_USER: count(50).description(
     'Deployments of one user that are worked on at a time, per API process; the others wait.',
   ),
   DEFAULT_CPUS: Joi.number().positive().max(1024).default(1).description('CPU limit of a replica, in cores.'),

@@ -91,7 +91,7 @@ export class Moments {
   }
 }
 
-/** Before the effect of each of these steps, and after it. */
+/** Between the effects of these steps, before them and after them: a step ends in the transaction in which the next one begins. */
 export function momentsOf(steps: string[]): string[] {
-  return steps.flatMap((step) => [`${step} begins`, `${step} ends`]);
+  return [...steps.map((step) => `${step} begins`), `${steps.at(-1)} ends`];
 }

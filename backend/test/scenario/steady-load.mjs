@@ -1,11 +1,13 @@
 /**
- * So many requests a second to one site, each by a TLS connection of its own that is verified. Options come in the environment: PORT, DOMAIN,
- * PER_SECOND, CA. For each line that it reads it prints what has been since the last one: { requests, failed, p99Ms, errors }.
+ * So many requests a second, each by a connection of its own. Options come in the environment: PORT, PATHNAME, HEADERS (JSON), PER_SECOND, and for
+ * HTTPS, which is verified, DOMAIN and CA. For each line that it reads it prints what has been since the last one: { requests, failed, p99Ms, worstMs, errors }.
  */
+import http from 'node:http';
 import https from 'node:https';
 import { createInterface } from 'node:readline';
 
-const { PORT, DOMAIN, PER_SECOND, CA } = process.env;
+const { PORT, PATHNAME, HEADERS, PER_SECOND, DOMAIN, CA } = process.env;
+const { get } = CA ? https : http;
 const everyMs = 1000 / Number(PER_SECOND);
 let phase = fresh();
 let next = performance.now();
@@ -24,12 +26,12 @@ function visit() {
   const options = {
     host: '127.0.0.1',
     port: PORT,
-    servername: DOMAIN,
-    headers: { host: DOMAIN },
-    ca: CA,
+    path: PATHNAME,
+    headers: { ...JSON.parse(HEADERS), ...(DOMAIN && { host: DOMAIN }) },
+    ...(CA && { servername: DOMAIN, ca: CA }),
     agent: false,
   };
-  const request = https.get(options, (answer) => {
+  const request = get(options, (answer) => {
     answer.resume();
     answer.once('end', () => {
       own.latencies.push(performance.now() - begin);
@@ -52,7 +54,8 @@ createInterface({ input: process.stdin })
     phase = fresh();
     latencies.sort((a, b) => a - b);
     const p99Ms = latencies[Math.max(0, Math.ceil(0.99 * latencies.length) - 1)] ?? null;
-    process.stdout.write(`${JSON.stringify({ requests: latencies.length, failed, p99Ms, errors })}\n`);
+    const worstMs = latencies.at(-1) ?? null;
+    process.stdout.write(`${JSON.stringify({ requests: latencies.length, failed, p99Ms, worstMs, errors })}\n`);
   })
   .once('close', () => {
     clearInterval(timer);

@@ -9,14 +9,18 @@ export interface Phase {
   requests: number;
   failed: number;
   p99Ms: number;
+  worstMs: number;
   errors: Record<string, number>;
 }
 
 interface SteadyLoadOptions {
   port: number;
-  domain: string;
   perSecond: number;
-  ca: string;
+  path?: string;
+  headers?: Record<string, string>;
+  /** of a site with HTTPS */
+  domain?: string;
+  ca?: string;
   fromElsewhere?: boolean;
 }
 
@@ -25,8 +29,23 @@ export class SteadyLoad {
   private readonly child: ChildProcess & { stdin: NodeJS.WritableStream; stdout: NodeJS.ReadableStream };
 
   /** `fromElsewhere`: nothing on this machine keeps them waiting but what they asked for, since they are not on it. It needs the right to real-time scheduling. */
-  constructor({ port, domain, perSecond, ca, fromElsewhere = false }: SteadyLoadOptions) {
-    const env = { PORT: String(port), DOMAIN: domain, PER_SECOND: String(perSecond), CA: ca };
+  constructor({
+    port,
+    perSecond,
+    path: pathname = '/',
+    headers = {},
+    domain = '',
+    ca = '',
+    fromElsewhere = false,
+  }: SteadyLoadOptions) {
+    const env = {
+      PORT: String(port),
+      PATHNAME: pathname,
+      HEADERS: JSON.stringify(headers),
+      PER_SECOND: String(perSecond),
+      DOMAIN: domain,
+      CA: ca,
+    };
     const [program, ...args] = [
       ...(fromElsewhere ? ['chrt', '--rr', '1'] : []),
       NODE,

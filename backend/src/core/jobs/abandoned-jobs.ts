@@ -24,7 +24,7 @@ export class AbandonedJobs {
     private readonly identity: WorkerIdentity,
   ) {}
 
-  /** `released`: told when jobs can be taken again, which the queue itself would see at its next poll. */
+  /** `released`: told when jobs can be taken again, which the queue itself would see when it looks next. */
   async start(pool: pg.Pool, released: () => void): Promise<void> {
     this.released = released;
     this.utils = await makeWorkerUtils({ pgPool: pool });

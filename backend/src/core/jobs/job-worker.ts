@@ -19,6 +19,7 @@ import { PrismaService } from '../database/prisma.service.js';
 import { Signals } from '../database/signals.js';
 import { WorkerIdentity } from '../database/worker-identity.js';
 import { AbandonedJobs } from './abandoned-jobs.js';
+import { dueJobs } from './due-jobs.js';
 import type { JobName, JobPayloads } from './job-queue.js';
 import { JobShares } from './job-shares.js';
 import { PatientPool } from './patient-pool.js';
@@ -29,11 +30,13 @@ export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: Ab
  * Jobs wait for the engine most of their time, so that many run side by side. Rooms keep those that may wait long, for a build or for somebody
  * else's server, from taking the others' turn.
  */
-const CONCURRENCY = { main: 50, builds: 50, messages: 10 };
+const CONCURRENCY = { main: 100, builds: 50, messages: 10 };
 type Room = keyof typeof CONCURRENCY;
 const POOL_SIZE = 7;
-/** NOTIFY starts new jobs at once; polling is for retries, whose delays are in seconds. */
-const POLL_INTERVAL_MS = 5000;
+/** NOTIFY starts new jobs at once; looking is for retries and for what has its time, whose delays are in seconds. */
+const LOOK_MS = 2000;
+/** The library would have every worker look for itself, a hundred in one moment. The most that a timer can wait. */
+const NEVER_MS = 2 ** 31 - 1;
 const START_AGAIN_MS = 1000;
 /** After a job its lane, and its share, are free as soon as the result is written. */
 const LANE_FREE_MS = [5, 25, 100, 500];
@@ -46,8 +49,8 @@ export class ShutdownInterrupt extends Error {
 }
 
 /**
- * The library looks for the next job before the result of the last one is written, when that one's lane is not free yet, and then sleeps until the
- * next poll: whoever waits in the lane would wait for seconds. It is the same with shares.
+ * The library looks for the next job before the result of the last one is written, when that one's lane is not free yet, and then sleeps until
+ * somebody looks: whoever waits in the lane would wait for seconds. It is the same with shares.
  */
 function wakeAfterOthers(events: WorkerEvents, pool: WorkerPool): void {
   events.on('job:complete', ({ job }) => {
@@ -56,9 +59,9 @@ function wakeAfterOthers(events: WorkerEvents, pool: WorkerPool): void {
   });
 }
 
-function wake(pool: WorkerPool): void {
+function wake(pool: WorkerPool, workers = 1): void {
   try {
-    pool.nudge(1);
+    pool.nudge(workers);
   } catch {
     // It is ending.
   }
@@ -78,7 +81,8 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private starting: Promise<void> | undefined;
   private pool: PatientPool | undefined;
   private readonly workerIds: string[] = [];
-  private readonly pools: WorkerPool[] = [];
+  private readonly pools: { pool: WorkerPool; names: JobName[] }[] = [];
+  private looking: NodeJS.Timeout | undefined;
   private readonly shares: JobShares;
 
   constructor(
@@ -107,14 +111,16 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await runMigrations({ pgPool: this.pool, logger: this.queueLogger });
     // What is slow in it need not keep requests waiting: their jobs are durable.
     this.starting = this.startUntilItWorks(this.pool).then(
-      () => this.pool && this.abandoned.start(this.pool, () => this.wakeAll()),
+      () => this.pool && this.abandoned.start(this.pool, () => void this.look()),
     );
+    this.looking = setInterval(() => void this.look(), LOOK_MS).unref();
     // Somebody may have taken us for dead while the database was away.
     this.signals.on('reconnected', () => void this.resume().catch((error: unknown) => this.logger.warn(String(error))));
   }
 
   async onModuleDestroy(): Promise<void> {
     this.shutdown.abort(new ShutdownInterrupt());
+    clearInterval(this.looking);
     this.pool?.hurry();
     await this.starting?.catch(() => undefined);
     this.abandoned.stop();
@@ -154,7 +160,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     events.on('pool:create', ({ workerPool }) => {
       this.workerIds.push(workerPool.id);
       wakeAfterOthers(events, workerPool);
-      this.pools.push(workerPool);
+      this.pools.push({ pool: workerPool, names });
     });
     const handlers = names.map((name) => [
       name,
@@ -164,7 +170,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     return run({
       ...options,
       forbiddenFlags: () => this.shares.full(),
-      pollInterval: POLL_INTERVAL_MS,
+      pollInterval: NEVER_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: 1000,
       // One at a time, a result that cannot be written ends the process; in batches it ends the worker only.
@@ -196,8 +202,17 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private wakeAll(): void {
-    for (const pool of this.pools) wake(pool);
+  /** As many workers as have something to do. */
+  private async look(): Promise<void> {
+    try {
+      const due = await dueJobs(this.prisma, this.shares.full());
+      for (const { pool, names } of this.pools) {
+        const count = names.reduce((sum, name) => sum + (due.get(name) ?? 0), 0);
+        if (count > 0) wake(pool, count);
+      }
+    } catch {
+      // The database is away: the next look is in a moment.
+    }
   }
 
   /** What failed because the database was away need not wait longer. */
@@ -206,6 +221,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await this.prisma.$executeRaw`
       SELECT graphile_worker.reschedule_jobs(array_agg(id), run_at := now()) FROM graphile_worker.jobs
       WHERE attempts > 0 AND locked_at IS NULL AND run_at > now()`;
+    await this.look();
   }
 
   private async lease(): Promise<void> {

@@ -7,7 +7,7 @@ import type { Db } from '../../core/database/prisma.service.js';
 import { Audit, type AuditAction } from '../../core/audit/audit.js';
 import { Idempotency } from '../../core/idempotency/idempotency.js';
 import { DeploymentJobs } from './deployment-jobs.js';
-import type { EnvironmentRow } from '../environments/environments.repository.js';
+import type { LockedEnvironment } from '../environments/environments.repository.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
@@ -134,9 +134,9 @@ export class DeploymentsService {
   ): Promise<Created> {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
     return this.idempotency.once(idempotent, async (claim) => {
-      const environment = await this.environments.getActive(caller, request.environmentId);
       return this.deployments.transaction(async (db) => {
         await claim.take(db);
+        const environment = await this.environments.lockActive(db, request.environmentId, caller);
         const answer = await this.add(db, environment, request, how.lane);
         await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
         await how.also?.(db);
@@ -148,12 +148,10 @@ export class DeploymentsService {
 
   private async add(
     db: Db,
-    environment: EnvironmentRow,
+    environment: LockedEnvironment,
     request: DeploymentRequest,
     lane: string | undefined,
   ): Promise<Accepted> {
-    if (!(await this.environments.lockActive(db, environment.id)))
-      throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environment.id} is being deleted.` });
     await this.requests.admit(db, environment, request);
     if (lane !== undefined) await this.pipeline.supersede(db, environment.id, lane);
     const behind = await this.deployments.countInProgress(db, environment.userId);

@@ -60,11 +60,7 @@ export class Removal implements OnModuleInit, TeardownParticipant {
       what: 'the deployment is still in progress',
     });
     await this.services.remove(deploymentId, signal);
-    const { jobId } = await this.prisma.deployment.findUniqueOrThrow({
-      where: { id: deploymentId },
-      select: { jobId: true },
-    });
-    await this.repository.stop(deploymentId, jobId);
+    await this.repository.stop(deploymentId);
   }
 
   /** The volumes that it mounted, but for those that another live deployment mounts too. */

@@ -5,6 +5,7 @@ import { type Db, PrismaService } from '../../core/database/prisma.service.js';
 import type { Certificate, Environment, EnvironmentStatus } from '../../generated/prisma/client.js';
 
 export type EnvironmentRow = Environment & { certificate: Certificate | null };
+export type LockedEnvironment = Pick<Environment, 'id' | 'userId' | 'status'>;
 
 const WITH_CERTIFICATE = { certificate: true } as const;
 const LIVE: EnvironmentStatus[] = ['CREATING', 'ACTIVE', 'DELETING', 'ERROR'];
@@ -22,12 +23,12 @@ export class EnvironmentsRepository {
     await db.$executeRaw`SELECT 1 FROM "User" WHERE id = ${userId} FOR UPDATE`;
   }
 
-  /** False when it takes nothing any more. */
-  async lockActive(db: Db, id: string): Promise<boolean> {
-    const rows = await db.$queryRaw<
-      unknown[]
-    >`SELECT 1 FROM "Environment" WHERE id = ${id} AND status = 'ACTIVE' FOR UPDATE`;
-    return rows.length > 0;
+  /** `caller`: it has to be his. */
+  async lock(db: Db, id: string, caller: Caller | undefined): Promise<LockedEnvironment | undefined> {
+    const owner = (caller && ownedBy(caller).userId) ?? null;
+    const [row] = await db.$queryRaw<LockedEnvironment[]>`
+      SELECT id, "userId", status::text FROM "Environment" WHERE id = ${id} AND (${owner}::text IS NULL OR "userId" = ${owner}) FOR UPDATE`;
+    return row;
   }
 
   async nameTaken(db: Db, userId: string, name: string): Promise<boolean> {

@@ -20,7 +20,7 @@ import { EnvironmentExpiry } from './environment-expiry.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { overlayName } from './environment-name.js';
-import { EnvironmentsRepository, type EnvironmentRow } from './environments.repository.js';
+import { EnvironmentsRepository, type EnvironmentRow, type LockedEnvironment } from './environments.repository.js';
 
 @Injectable()
 export class EnvironmentsService {
@@ -83,17 +83,14 @@ export class EnvironmentsService {
 
   /** The same, but it must be able to take deployments. */
   async getActive(caller: Caller, id: string): Promise<EnvironmentRow> {
-    const environment = await this.get(caller, id);
-    if (environment.status === 'ACTIVE') return environment;
-    throw new DomainError('ENVIRONMENT_NOT_ACTIVE', {
-      detail: `Environment ${id} is ${environment.status}.`,
-      hint: 'Deploy into an ACTIVE environment.',
-    });
+    return active(await this.get(caller, id));
   }
 
-  /** What is decided for the whole environment is decided by one writer at a time. False when it takes nothing any more. */
-  lockActive(db: Db, id: string): Promise<boolean> {
-    return this.environments.lockActive(db, id);
+  /** The same in a transaction: what is decided for the whole environment is decided by one writer at a time. Without a caller, whoever has it. */
+  async lockActive(db: Db, id: string, caller?: Caller): Promise<LockedEnvironment> {
+    const environment = await this.environments.lock(db, id, caller);
+    if (!environment) throw notFound(id);
+    return active(environment);
   }
 
   async list(
@@ -158,6 +155,14 @@ export class EnvironmentsService {
 /** As it is once its network is there. */
 function answerFrom(reserved: EnvironmentRow): EnvironmentAnswerDto {
   return { environment: EnvironmentDto.from({ ...reserved, status: 'ACTIVE' }) };
+}
+
+function active<T extends { id: string; status: EnvironmentStatus }>(environment: T): T {
+  if (environment.status === 'ACTIVE') return environment;
+  throw new DomainError('ENVIRONMENT_NOT_ACTIVE', {
+    detail: `Environment ${environment.id} is ${environment.status}.`,
+    hint: 'Deploy into an ACTIVE environment.',
+  });
 }
 
 function notFound(id: string): DomainError {

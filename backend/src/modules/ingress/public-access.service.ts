@@ -50,8 +50,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
   /** For a deployment that asks for a name itself: all its releases answer there. Throws DOMAIN_TAKEN. */
   async claim(environmentId: string, domain: string, target: SiteTarget, caller?: Caller): Promise<void> {
     await this.sites.transaction(async (db) => {
-      if (!(await this.environments.lockActive(db, environmentId)))
-        throw new DomainError('ENVIRONMENT_NOT_ACTIVE', { detail: `Environment ${environmentId} is not ACTIVE.` });
+      await this.environments.lockActive(db, environmentId);
       await this.sites.claim(db, environmentId, domain, target);
       if (caller) await this.audit.byCaller(db, caller, 'environment.published', environmentId, { domain });
     });

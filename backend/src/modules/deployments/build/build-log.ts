@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { PrismaService } from '../../../core/database/prisma.service.js';
-import { Signals } from '../../../core/database/signals.js';
 import type { TaskLogLine } from '../../../integrations/docker/service-logs.js';
 import { DeploymentChanges } from '../streams/deployment-changes.js';
 import { fromKept, keptForm } from '../streams/kept-lines.js';
@@ -27,17 +26,16 @@ interface Part {
 export class BuildLog {
   constructor(
     private readonly prisma: PrismaService,
-    private readonly signals: Signals,
     private readonly changes: DeploymentChanges,
   ) {}
 
   /** Goes on after what an earlier run has written. `secrets` are never written down. */
-  async writer(deployment: { id: string; jobId: string }, secrets: string[]): Promise<BuildLogWriter> {
+  async writer(deploymentId: string, secrets: string[]): Promise<BuildLogWriter> {
     const [state] = await this.prisma.$queryRaw<{ parts: number; size: number }[]>`
       SELECT coalesce(max(part), 0)::int AS parts, coalesce(sum(length(content)), 0)::int AS size FROM "DeploymentLog"
-      WHERE "deploymentId" = ${deployment.id} AND kind = 'BUILD'`;
+      WHERE "deploymentId" = ${deploymentId} AND kind = 'BUILD'`;
     const { parts = 0, size = 0 } = state ?? {};
-    return new BuildLogWriter({ parts, size }, secrets, (part, content) => this.append(deployment, part, content));
+    return new BuildLogWriter({ parts, size }, secrets, (part, content) => this.append(deploymentId, part, content));
   }
 
   /** The last `tail` lines, in order; of those from `since` on. */
@@ -72,15 +70,8 @@ export class BuildLog {
     }
   }
 
-  private async append(
-    { id: deploymentId, jobId }: { id: string; jobId: string },
-    part: number,
-    content: string,
-  ): Promise<void> {
-    await this.prisma.transaction(async (db) => {
-      await db.deploymentLog.create({ data: { deploymentId, kind: 'BUILD', part, content } });
-      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
-    });
+  private async append(deploymentId: string, part: number, content: string): Promise<void> {
+    await this.prisma.deploymentLog.create({ data: { deploymentId, kind: 'BUILD', part, content } });
   }
 
   private partsAfter(deploymentId: string, part: number): Promise<Part[]> {

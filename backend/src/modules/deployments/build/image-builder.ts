@@ -36,7 +36,7 @@ export class ImageBuilder {
 
   /** The image's id. Throws StepFailure, BuildError and DockerError. */
   async build(context: StepContext, { tree, committedAt }: Checkout): Promise<string> {
-    const log = await this.log.writer(context.deployment, secretsOf(context.gitSource().auth));
+    const log = await this.log.writer(context.deployment.id, secretsOf(context.gitSource().auth));
     try {
       await this.checkDisk();
       const options = this.sources.optionsOf(context.deployment);

@@ -39,7 +39,7 @@ export class Sources {
     const { deployment, signal } = context;
     const options = this.optionsOf(deployment);
     const source = context.gitSource();
-    const log = await this.log.writer(deployment, secretsOf(source.auth));
+    const log = await this.log.writer(deployment.id, secretsOf(source.auth));
     try {
       return await this.checkouts.ensure(deployment.id, source, {
         wish: { ref: options.ref ?? undefined, commit: deployment.gitCommitSha ?? options.commit ?? undefined },

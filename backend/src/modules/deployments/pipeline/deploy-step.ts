@@ -27,6 +27,8 @@ export interface StepContext {
   waiting(work: () => Promise<void>): Promise<void>;
   /** Runs when this run of the pipeline ends, however it does. */
   atEnd(release: () => void): void;
+  /** The service is there: its containers have rows from now on. */
+  expectContainers(service: { id: string; name: string }): Promise<void>;
   /** Writes columns that later steps need. Throws when another run of this job has taken over. */
   save(data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void>;
 }

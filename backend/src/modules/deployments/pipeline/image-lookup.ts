@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { JointAsks } from '../../../common/joint-asks.js';
 import { Engine } from '../../../integrations/docker/engine.js';
 import { Images, type ResolvedImage } from '../../../integrations/docker/images.js';
 import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js';
@@ -14,6 +15,8 @@ const RETRY_MS = 700;
 /** What a reference means now, if this machine can run it. */
 @Injectable()
 export class ImageLookup {
+  private readonly asks = new JointAsks<ResolvedImage>();
+
   constructor(
     private readonly images: Images,
     private readonly engine: Engine,
@@ -21,7 +24,8 @@ export class ImageLookup {
 
   /** The digest. Throws StepFailure. */
   async digestOf(image: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<string> {
-    const { platforms, digest } = await this.resolve(image, auth, signal);
+    const key = JSON.stringify([image, auth]);
+    const { platforms, digest } = await this.asks.ask(key, signal, () => this.resolve(image, auth));
     const { os, arch } = await this.engine.inspect();
     if (platforms.length === 0 || platforms.includes(`${os}/${arch}`)) return digest;
     throw new StepFailure(
@@ -31,15 +35,13 @@ export class ImageLookup {
   }
 
   /** Only a registry that cannot be reached is asked again: the other answers would stay the same. */
-  private async resolve(image: string, auth: RegistryAuth | undefined, outer: AbortSignal): Promise<ResolvedImage> {
-    const patience = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const signal = AbortSignal.any([outer, patience]);
+  private async resolve(image: string, auth: RegistryAuth | undefined): Promise<ResolvedImage> {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     for (;;) {
       try {
         return await this.images.resolve(image, auth, signal);
       } catch (error) {
-        outer.throwIfAborted();
-        const unreachable = patience.aborted || (error instanceof RegistryError && error.kind === 'unreachable');
+        const unreachable = signal.aborted || (error instanceof RegistryError && error.kind === 'unreachable');
         if (!unreachable) throw registryFailure(error, image, auth !== undefined);
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
         if (signal.aborted)

@@ -7,7 +7,6 @@ import type { RegistryAuth } from '../../../integrations/docker/registry-auth.js
 import type { Release } from '../release/release.js';
 import { releaseFrom } from '../release/release-from-row.js';
 import { secretContext } from '../release/secret-context.js';
-import { recordProgress } from '../state/deployment-event-log.js';
 import type { Deadline } from './deadline.js';
 import type { Progress, StepContext } from './deploy-step.js';
 import type { Claim, PipelineRepository } from './pipeline.repository.js';
@@ -72,11 +71,13 @@ export class PipelineContext implements StepContext {
     const now = Date.now();
     if (now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
     this.lastProgressAt = now;
-    const write = () =>
-      this.repository.save(this.deployment, { progress: progress as unknown as Prisma.InputJsonValue }, (db) =>
-        recordProgress(db, this.deployment.id, progress),
-      );
-    this.writing = this.writing.then(write).catch(() => undefined);
+    this.writing = this.writing
+      .then(() => this.repository.saveProgress(this.deployment, progress))
+      .catch(() => undefined);
+  }
+
+  expectContainers(service: { id: string; name: string }): Promise<void> {
+    return this.repository.expectContainers(this.deployment, service);
   }
 
   async save(data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void> {

@@ -18,8 +18,8 @@ import { isDatabaseAway } from '../../../common/filters/problem.js';
 const ENGINE_RETRY_MS = 500;
 
 /**
- * Runs a deployment through its steps. Every step is wrapped alike: its row and the status in one transaction, the step under a signal that ends
- * with the deadline, a cancellation or the shutdown, the row closed with the outcome. A verdict is written down first, then every step that was
+ * Runs a deployment through its steps. Every step is wrapped alike: the end of the one before, its row and the status in one transaction, then the
+ * step under a signal that ends with the deadline, a cancellation or the shutdown. A verdict is written down first, then every step that was
  * begun is undone in reverse, then the deployment is FAILED. A crash anywhere leaves a row from which the next run goes on.
  */
 @Injectable()
@@ -79,25 +79,24 @@ export class PipelineRunner implements OnModuleInit {
   ): Promise<StepFailure | undefined> {
     for (const [position, step] of this.steps.of(context.deployment).entries()) {
       if (finished.has(step.name)) continue;
+      const endsAt =
+        deadlines.get(step.name) ?? new Date(Date.now() + (step.allowedMs ?? this.config.deploy.deadlineMs));
+      await this.repository.open(context.deployment, step, position, endsAt);
+      if (step.status === 'RUNNING') deadline.end();
+      else deadline.begin(step.name, endsAt);
       try {
-        const endsAt =
-          deadlines.get(step.name) ?? new Date(Date.now() + (step.allowedMs ?? this.config.deploy.deadlineMs));
-        await this.repository.open(context.deployment, step, position, endsAt);
-        finished.add(step.name);
-        if (step.status === 'RUNNING') deadline.end();
-        else deadline.begin(step.name, endsAt);
         await this.untilEngineAnswers(() => step.run(context), context.signal);
         context.signal.throwIfAborted();
         await context.settle();
-        await this.repository.close(context.deployment, step.name, null);
       } catch (error) {
         const failure = this.judge(error, context);
         // What runs is not given up for a fault of ours; a verdict of the step itself is another matter.
         if (step.status === 'RUNNING' && !(error instanceof StepFailure)) throw error;
-        await this.repository.close(context.deployment, step.name, failure.message.slice(0, 2000));
+        await this.repository.close(context.deployment, failure.message.slice(0, 2000));
         return failure;
       }
     }
+    await this.repository.close(context.deployment, null);
     return undefined;
   }
 

@@ -3,15 +3,15 @@ import { Semaphore } from '../../../common/semaphore.js';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
 import { Signals } from '../../../core/database/signals.js';
-import type {
-  Deployment,
-  DeploymentSource,
-  DeploymentStatus,
-  Environment,
+import {
+  type Deployment,
+  type DeploymentSource,
+  type DeploymentStatus,
+  type Environment,
   Prisma,
 } from '../../../generated/prisma/client.js';
 import { SitesRepository } from '../../ingress/sites.repository.js';
-import { recordStatus } from '../state/deployment-event-log.js';
+import { recordProgress, recordStatus, statusEvent } from '../state/deployment-event-log.js';
 import { DeploymentNotices } from '../state/deployment-notices.js';
 import { IN_PROGRESS_STATUSES, originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
@@ -44,35 +44,33 @@ export class PipelineRepository {
     private readonly notices: DeploymentNotices,
   ) {}
 
-  /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
+  /** Takes the deployment for this run, once those under way have no need of the database. Undefined when there is nothing to do: it ended, or never was. */
   claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
-    return this.turns.run(() => this.take(id, allowedMs));
+    return this.turns.run(() => this.take(id, allowedMs), { canWait: true });
   }
 
-  /** The step's row and the status in one transaction. */
+  /** The end of the step before, this one's row and the status are committed together. */
   async open(claim: Claim, step: DeployStep, position: number, deadlineAt: Date): Promise<void> {
-    await this.write(claim, async (db) => {
-      const key = { deploymentId_name: { deploymentId: claim.id, name: step.name } };
-      const row = { startedAt: new Date(), endedAt: null, error: null, deadlineAt };
-      await db.deploymentStep.upsert({
-        where: key,
-        create: { deploymentId: claim.id, name: step.name, position, ...row },
-        update: row,
-      });
-      if (claim.status !== step.status)
-        await this.move(
-          db,
-          claim,
-          step.status,
-          step.status === 'RUNNING' ? { completedAt: new Date(), progress: null } : {},
-        );
-    });
+    const { name, status } = step;
+    const begin = Prisma.sql`
+      WITH own AS (${moved(claim, status)}), told AS (${claim.status === status ? Prisma.sql`SELECT` : statusEvent({ status })}),
+      ended AS (
+        UPDATE "DeploymentStep" s SET "endedAt" = now(), error = NULL FROM own
+        WHERE s."deploymentId" = own.id AND s."endedAt" IS NULL AND s.name <> ${name})
+      INSERT INTO "DeploymentStep" AS s (id, "deploymentId", name, position, "startedAt", "deadlineAt")
+      SELECT ${crypto.randomUUID()}, id, ${name}, ${position}, now(), ${deadlineAt} FROM own
+      ON CONFLICT ("deploymentId", name) DO UPDATE
+      SET "startedAt" = EXCLUDED."startedAt", "deadlineAt" = EXCLUDED."deadlineAt", "endedAt" = NULL, error = NULL`;
+    if (status === 'RUNNING') await this.write((db) => this.decide(db, claim, status, begin));
+    else await this.turns.run(() => expectOwn(this.prisma, begin));
+    claim.status = status;
   }
 
-  async close(claim: Claim, stepName: string, error: string | null): Promise<void> {
+  /** The step that is under way has ended, and none follows. */
+  async close({ id, attempt }: Claim, error: string | null): Promise<void> {
     await this.turns.run(() =>
       this.prisma.deploymentStep.updateMany({
-        where: { deploymentId: claim.id, name: stepName, deployment: { attempt: claim.attempt } },
+        where: { deploymentId: id, endedAt: null, deployment: { attempt } },
         data: { endedAt: new Date(), error },
       }),
     );
@@ -93,7 +91,9 @@ export class PipelineRepository {
   }
 
   async fail(claim: Claim): Promise<void> {
-    await this.write(claim, (db) => this.move(db, claim, 'FAILED', { completedAt: new Date(), progress: null }));
+    const { errorCode, errorMessage } = claim;
+    const fail = Prisma.sql`WITH own AS (${moved(claim, 'FAILED')}) ${statusEvent({ status: 'FAILED', errorCode, errorMessage })}`;
+    await this.write((db) => this.decide(db, claim, 'FAILED', fail));
   }
 
   /** Cancels these: what waits is FAILED at once, what runs is told to end. */
@@ -128,12 +128,11 @@ export class PipelineRepository {
     const ended = await db.deployment.updateManyAndReturn({
       where: { ...where, status: 'PENDING' },
       data: { status: 'FAILED', errorCode, errorMessage, completedAt: new Date() },
-      select: { id: true, jobId: true },
+      select: { id: true },
     });
-    for (const { id: deploymentId, jobId } of ended) {
+    for (const { id: deploymentId } of ended) {
       await recordStatus(db, deploymentId, { status: 'FAILED', errorCode, errorMessage });
       await this.notices.add(db, deploymentId, 'FAILED');
-      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     }
   }
 
@@ -142,11 +141,26 @@ export class PipelineRepository {
     data: Prisma.DeploymentUpdateManyMutationInput,
     also?: (db: Db) => Promise<void>,
   ): Promise<void> {
-    await this.write(claim, async (db) => {
+    const own = async (db: Db) => {
       const { count } = await db.deployment.updateMany({ where: { id: claim.id, attempt: claim.attempt }, data });
       if (count === 0) throw new LostClaim();
       await also?.(db);
-    });
+    };
+    await (also ? this.write(own) : this.turns.run(() => own(this.prisma)));
+  }
+
+  /** One row for each replica. */
+  async expectContainers({ id, attempt }: Claim, service: { id: string; name: string }): Promise<void> {
+    await this.turns.run(
+      () => this.prisma.$executeRaw`
+        INSERT INTO "Container" (id, "deploymentId", slot, name, "dockerServiceId")
+        SELECT gen_random_uuid(), id, generate_series(1, replicas), ${service.name}, ${service.id} FROM "Deployment"
+        WHERE id = ${id} AND attempt = ${attempt} ON CONFLICT DO NOTHING`,
+    );
+  }
+
+  async saveProgress(claim: Claim, progress: object): Promise<void> {
+    await this.turns.run(() => recordProgress(this.prisma, claim, progress));
   }
 
   /** Releases of the same name that run, other than this one. */
@@ -158,7 +172,7 @@ export class PipelineRepository {
   }
 
   /** Something that ran no longer does: it was replaced or removed. */
-  async stop(deploymentId: string, jobId: string): Promise<void> {
+  async stop(deploymentId: string): Promise<void> {
     await this.prisma.transaction(async (db) => {
       const [stopped] = await db.deployment.updateManyAndReturn({
         where: { id: deploymentId, status: { in: originsOf('STOPPED') } },
@@ -169,20 +183,15 @@ export class PipelineRepository {
       await this.sites.follow(db, stopped.environmentId);
       await recordStatus(db, deploymentId, { status: 'STOPPED' });
       await db.container.updateMany({ where: { deploymentId }, data: { status: 'STOPPED', healthStatus: 'NONE' } });
-      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     });
   }
 
   private async take(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
-    const [taken] = await this.prisma.deployment.updateManyAndReturn({
-      where: { id, status: { notIn: ['FAILED', 'STOPPED'] } },
-      data: { attempt: { increment: 1 } },
-      select: { source: true },
-    });
-    if (!taken) return undefined;
-    const deadlineMs = allowedMs(taken.source);
-    await this.prisma
-      .$executeRaw`UPDATE "Deployment" SET "deadlineAt" = now() + ${deadlineMs} * interval '1 millisecond' WHERE id = ${id} AND "deadlineAt" IS NULL`;
+    const count = await this.prisma.$executeRaw`
+      UPDATE "Deployment" SET attempt = attempt + 1, "deadlineAt" = coalesce("deadlineAt",
+        now() + (CASE source WHEN 'GIT' THEN ${allowedMs('GIT')}::float8 ELSE ${allowedMs('IMAGE')}::float8 END) * interval '1 millisecond')
+      WHERE id = ${id} AND status NOT IN ('FAILED', 'STOPPED')`;
+    if (count === 0) return undefined;
     const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({
       where: { id },
       include: { environment: true, steps: true },
@@ -196,37 +205,31 @@ export class PipelineRepository {
     };
   }
 
-  private async move(
-    db: Db,
-    claim: Claim,
-    to: DeploymentStatus,
-    data: { completedAt?: Date; progress?: null },
-  ): Promise<void> {
-    const { progress, ...columns } = data;
-    const startedAt = claim.startedAt ?? new Date();
-    const { count } = await db.deployment.updateMany({
-      where: { id: claim.id, attempt: claim.attempt, status: { in: originsOf(to) } },
-      data: {
-        status: to,
-        ...columns,
-        ...(progress === null && { progress: null as never }),
-        startedAt,
-      },
-    });
-    if (count === 0) throw new LostClaim();
-    if (to === 'RUNNING' || claim.status === 'RUNNING') await this.sites.follow(db, claim.environmentId);
-    const { errorCode, errorMessage } = claim;
-    await recordStatus(db, claim.id, { status: to, ...(to === 'FAILED' && { errorCode, errorMessage }) });
-    await this.notices.add(db, claim.id, to);
-    Object.assign(claim, { status: to, startedAt, ...columns });
+  /** With what else hears of how it ended. */
+  private async decide(db: Db, claim: Claim, to: 'RUNNING' | 'FAILED', change: Prisma.Sql): Promise<void> {
+    const { status: from, environmentId, id } = claim;
+    await expectOwn(db, change);
+    if (from === to) return;
+    if (to === 'RUNNING' || from === 'RUNNING') await this.sites.follow(db, environmentId);
+    await this.notices.add(db, id, to);
   }
 
-  private async write(claim: Claim, run: (db: Db) => Promise<void>): Promise<void> {
-    const transaction = () =>
-      this.prisma.transaction(async (db) => {
-        await run(db);
-        await this.signals.publish(db, 'deployment.changed', { deploymentId: claim.id, jobId: claim.jobId });
-      });
-    await this.turns.run(transaction);
+  private write(run: (db: Db) => Promise<void>): Promise<void> {
+    return this.turns.run(() => this.prisma.transaction(run));
   }
+}
+
+/** The claim's own row, with this status from now on; no row when another run has it. */
+function moved({ id, attempt, status }: Claim, to: DeploymentStatus): Prisma.Sql {
+  const own = Prisma.sql`id = ${id} AND attempt = ${attempt}`;
+  if (status === to) return Prisma.sql`SELECT id FROM "Deployment" WHERE ${own} FOR NO KEY UPDATE`;
+  const isDecided = to === 'RUNNING' || to === 'FAILED';
+  return Prisma.sql`
+    UPDATE "Deployment" SET status = ${to}::"DeploymentStatus", "startedAt" = coalesce("startedAt", now()), "updatedAt" = now()
+    ${isDecided ? Prisma.sql`, "completedAt" = now(), progress = NULL` : Prisma.empty}
+    WHERE ${own} AND status = ANY(${originsOf(to)}::"DeploymentStatus"[]) RETURNING id`;
+}
+
+async function expectOwn(db: Db, statement: Prisma.Sql): Promise<void> {
+  if ((await db.$executeRaw(statement)) === 0) throw new LostClaim();
 }

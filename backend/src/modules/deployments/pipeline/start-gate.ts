@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { Gate } from '../../../common/gate.js';
 
 /**
- * Containers that start together hold each other up in the kernel: fifty at once take longer than a few at a time, and nothing else is answered meanwhile.
- * Most of a start is Swarm's waiting for itself: with one per core, cores are idle.
+ * Most of a start is Swarm's waiting for itself: with a few at a time, cores are idle. Without any end to it, one crowd of deployments would have
+ * everything else wait behind it, where nothing gives the engine less of the processor than those who are waited for.
  */
-const AT_ONCE = 3 * availableParallelism();
+const AT_ONCE = 12 * availableParallelism();
 /** What takes longer than that waits for something else than the machine. */
 const LONGEST_MS = 10_000;
 

@@ -1,6 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { PrismaService } from '../../../core/database/prisma.service.js';
-import { Signals } from '../../../core/database/signals.js';
 import type { Container } from '../../../generated/prisma/client.js';
 import { Containers } from '../../../integrations/docker/containers.js';
 import { Nodes } from '../../../integrations/docker/nodes.js';
@@ -30,7 +29,6 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly prisma: PrismaService,
-    private readonly signals: Signals,
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
     private readonly events: ContainerEvents,
@@ -94,7 +92,6 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
   private async refresh(deploymentId: string, all?: Map<string, SwarmTask[]>): Promise<void> {
     const known = await this.prisma.container.findMany({
       where: { deploymentId, deployment: { status: { in: LIVE_STATUSES } } },
-      include: { deployment: { select: { jobId: true } } },
     });
     const [first] = known;
     if (!first) return;
@@ -109,15 +106,8 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
       const container = containerId ? await this.containers.inspect(containerId) : undefined;
       const node = names.get(own.at(-1)?.nodeId ?? '') ?? null;
       const observed = { ...observeSlot(row, own, container), node };
-      if (differs(row, observed)) await this.write(row, observed, first.deployment.jobId);
+      if (differs(row, observed)) await this.prisma.container.updateMany({ where: { id: row.id }, data: observed });
     }
-  }
-
-  private async write({ id, deploymentId }: Container, observed: Seen, jobId: string): Promise<void> {
-    await this.prisma.transaction(async (db) => {
-      await db.container.updateMany({ where: { id }, data: observed });
-      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
-    });
   }
 }
 

@@ -9,7 +9,6 @@ import { LABELS } from '../../../common/labels.js';
 import { eventually } from '../../../common/time/eventually.js';
 import { SecretBox } from '../../../core/crypto/secret-box.js';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
-import { Signals } from '../../../core/database/signals.js';
 import { JobQueue } from '../../../core/jobs/job-queue.js';
 import { JobWorker } from '../../../core/jobs/job-worker.js';
 import type { Deployment, Environment } from '../../../generated/prisma/client.js';
@@ -51,7 +50,6 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
     private readonly jobs: JobQueue,
     private readonly worker: JobWorker,
     private readonly tasks: SwarmTasks,
-    private readonly signals: Signals,
     private readonly events: ContainerEvents,
     private readonly network: EnvironmentNetwork,
     private readonly volumes: ReleaseVolumes,
@@ -110,7 +108,7 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
 
   /** One row for each replica that Swarm wants, under the number that Swarm gave it. */
   private async matchRows(
-    { id: deploymentId, jobId, replicas }: Running,
+    { id: deploymentId, replicas }: Running,
     service: Pick<SwarmService, 'id' | 'name'>,
     signal: AbortSignal,
   ): Promise<void> {
@@ -133,7 +131,6 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
       await db.container.updateMany({ where: { deploymentId }, data: own });
       const data = [...slots].map((slot) => ({ deploymentId, slot, ...own }));
       await db.container.createMany({ data, skipDuplicates: true });
-      await this.signals.publish(db, 'deployment.changed', { deploymentId, jobId });
     });
   }
 }

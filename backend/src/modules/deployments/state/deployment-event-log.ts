@@ -1,19 +1,34 @@
 import type { Db } from '../../../core/database/prisma.service.js';
-import type { DeploymentStatus } from '../../../generated/prisma/client.js';
+import { type DeploymentStatus, Prisma } from '../../../generated/prisma/client.js';
+
+interface StatusChange {
+  status: DeploymentStatus;
+  errorCode?: string | null;
+  errorMessage?: string | null;
+}
 
 /** In the transaction of the change itself, while it holds the deployment's row: the order of ids is the order of events. PENDING has none: it is the row. */
-export async function recordStatus(
+export async function recordStatus(db: Db, deploymentId: string, change: StatusChange): Promise<void> {
+  await db.deploymentEvent.create({ data: { deploymentId, kind: 'STATUS', data: dataOf(change) } });
+}
+
+/** The same as a part of the very statement: of the deployments in `own`. */
+export function statusEvent(change: StatusChange): Prisma.Sql {
+  return Prisma.sql`INSERT INTO "DeploymentEvent" ("deploymentId", kind, data) SELECT id, 'STATUS', ${JSON.stringify(dataOf(change))}::jsonb FROM own`;
+}
+
+/** In the row, and as an event, while this attempt is the one. */
+export async function recordProgress(
   db: Db,
-  deploymentId: string,
-  change: { status: DeploymentStatus; errorCode?: string | null; errorMessage?: string | null },
+  { id, attempt }: { id: string; attempt: number },
+  progress: object,
 ): Promise<void> {
-  await record(db, deploymentId, 'STATUS', { ...change, at: new Date().toISOString() });
+  const json = JSON.stringify(progress);
+  await db.$executeRaw`
+    WITH own AS (UPDATE "Deployment" SET progress = ${json}::jsonb, "updatedAt" = now() WHERE id = ${id} AND attempt = ${attempt} RETURNING id)
+    INSERT INTO "DeploymentEvent" ("deploymentId", kind, data) SELECT id, 'PROGRESS', ${json}::jsonb FROM own`;
 }
 
-export async function recordProgress(db: Db, deploymentId: string, progress: object): Promise<void> {
-  await record(db, deploymentId, 'PROGRESS', progress);
-}
-
-async function record(db: Db, deploymentId: string, kind: 'STATUS' | 'PROGRESS', data: object): Promise<void> {
-  await db.deploymentEvent.create({ data: { deploymentId, kind, data: data } });
+function dataOf(change: StatusChange): Prisma.InputJsonObject {
+  return { ...change, at: new Date().toISOString() };
 }

@@ -15,7 +15,9 @@ export class CreateVolumes implements DeployStep {
   ) {}
 
   async run(context: StepContext): Promise<void> {
-    await context.save(await this.placement.of(context.deployment));
+    const { nodeId, node } = context.deployment;
+    const place = await this.placement.of(context.deployment);
+    if (place.nodeId !== nodeId || place.node !== node) await context.save(place);
     await this.volumes.ensure(context.release());
   }
 

@@ -20,9 +20,9 @@ export class RetirePrevious implements DeployStep {
     const { deployment, signal } = context;
     const previous = await this.repository.previous(deployment);
     if (previous.length > 0) await this.drain.run(context, previous);
-    for (const { id, jobId } of previous) {
+    for (const { id } of previous) {
       await this.services.remove(id, signal);
-      await this.repository.stop(id, jobId);
+      await this.repository.stop(id);
     }
   }
 }

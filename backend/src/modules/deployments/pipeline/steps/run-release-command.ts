@@ -74,7 +74,7 @@ export class RunReleaseCommand implements DeployStep {
   /** Into the log of what came before the start. */
   private async printed({ deployment }: StepContext, serviceId: string): Promise<string[]> {
     const lines = await this.logs.ofTasks(serviceId, { tail: ALL_LINES });
-    const log = await this.log.writer(deployment, []);
+    const log = await this.log.writer(deployment.id, []);
     for (const { text, stream } of lines) log.add(text, stream);
     await log.end();
     return lines.slice(-QUOTED_LINES).map(({ text }) => text);

@@ -22,16 +22,7 @@ export class StartService implements DeployStep {
     const serviceId =
       (await this.running.find(deployment.id))?.id ??
       (await this.start.create(context.release(), context.registryAuth(), signal));
-    const { serviceName, replicas } = context.release();
-    const slots = Array.from({ length: replicas }, (_, index) => ({
-      deploymentId: deployment.id,
-      slot: index + 1,
-      name: serviceName,
-      dockerServiceId: serviceId,
-    }));
-    await context.save({}, async (db) => {
-      await db.container.createMany({ data: slots, skipDuplicates: true });
-    });
+    await context.expectContainers({ id: serviceId, name: context.release().serviceName });
   }
 
   /** The last words of its containers are kept. */
