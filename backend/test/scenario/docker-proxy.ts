@@ -9,6 +9,7 @@ import {
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Gates, type Held } from './gates.js';
 
 /** Between the API and the Engine: holds a call before the Engine sees it, or after the Engine has done it and before the API hears of it. */
@@ -53,7 +54,11 @@ export class DockerProxy {
       return;
     }
     const gate = this.gates.find(incoming);
-    if (gate?.when === 'before') await gate.pass();
+    if (gate?.when === 'before') {
+      await gate.pass();
+      await turn(); // a client that was killed is seen to be gone
+      if (outgoing.destroyed || incoming.socket.destroyed) return;
+    }
     const options = {
       socketPath: this.engineSocket,
       method: incoming.method,
