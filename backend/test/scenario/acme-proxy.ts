@@ -19,6 +19,8 @@ export class AcmeProxy {
   private refusals: Refusal[] = [];
   /** `POST /order-plz`, in order */
   readonly calls: string[] = [];
+  /** Those that the server granted: it refuses one nonce in twenty on purpose, and is asked again. */
+  private readonly granted: string[] = [];
   /** While true nobody answers. */
   away = false;
 
@@ -55,6 +57,10 @@ export class AcmeProxy {
     return this.calls.filter((call) => path.test(call)).length;
   }
 
+  countOfGranted(path: RegExp): number {
+    return this.granted.filter((call) => path.test(call)).length;
+  }
+
   private async forward(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method, url: path = '', headers } = incoming;
     if (this.away) {
@@ -73,6 +79,7 @@ export class AcmeProxy {
     if (gate?.when === 'before') await gate.pass();
     const { ca } = this.acme.tls;
     const call = request({ ...this.acme.address, method, path, headers, ca, agent: false }, (answer) => {
+      if ((answer.statusCode ?? 500) < 400) this.granted.push(`${method} ${path}`);
       void (gate?.when === 'after' ? gate.pass() : Promise.resolve()).then(() => {
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
         answer.pipe(outgoing);
