@@ -7,6 +7,7 @@ import type { Db } from './prisma.service.js';
 /** What instances tell each other, after commit, through PostgreSQL's NOTIFY. */
 export interface SignalPayloads {
   'key.revoked': { keyId: string };
+  /** Told by triggers of the database: nobody else publishes it. */
   'deployment.changed': { deploymentId: string; jobId: string };
   'deployment.cancel': { deploymentId: string };
   /** The connection was lost and is back: signals may have been missed. */

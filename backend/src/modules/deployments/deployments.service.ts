@@ -133,8 +133,8 @@ export class DeploymentsService {
     idempotent: IdempotentRequest | undefined,
   ): Promise<Created> {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
-    return this.idempotency.once(idempotent, async (claim) => {
-      return this.deployments.transaction(async (db) => {
+    return this.idempotency.once(idempotent, (claim) =>
+      this.deployments.transaction(async (db) => {
         await claim.take(db);
         const environment = await this.environments.lockActive(db, request.environmentId, caller);
         const answer = await this.add(db, environment, request, how.lane);
@@ -142,8 +142,8 @@ export class DeploymentsService {
         await how.also?.(db);
         await claim.keep(db, answer);
         return answer;
-      });
-    });
+      }),
+    );
   }
 
   private async add(

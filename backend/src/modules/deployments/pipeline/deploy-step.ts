@@ -1,4 +1,3 @@
-import type { Db } from '../../../core/database/prisma.service.js';
 import type { Deployment, DeploymentStatus, Environment, Prisma } from '../../../generated/prisma/client.js';
 import type { Release } from '../release/release.js';
 import type { GitSource } from '../../../integrations/git/git-source.js';
@@ -30,7 +29,7 @@ export interface StepContext {
   /** The service is there: its containers have rows from now on. */
   expectContainers(service: { id: string; name: string }): Promise<void>;
   /** Writes columns that later steps need. Throws when another run of this job has taken over. */
-  save(data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void>;
+  save(data: Prisma.DeploymentUpdateManyMutationInput): Promise<void>;
 }
 
 export interface DeployStep {

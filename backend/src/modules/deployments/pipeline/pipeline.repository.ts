@@ -61,7 +61,8 @@ export class PipelineRepository {
       SELECT ${crypto.randomUUID()}, id, ${name}, ${position}, now(), ${deadlineAt} FROM own
       ON CONFLICT ("deploymentId", name) DO UPDATE
       SET "startedAt" = EXCLUDED."startedAt", "deadlineAt" = EXCLUDED."deadlineAt", "endedAt" = NULL, error = NULL`;
-    if (status === 'RUNNING') await this.write((db) => this.decide(db, claim, status, begin));
+    if (status === 'RUNNING' && claim.status !== status)
+      await this.write((db) => this.decide(db, claim, status, begin));
     else await this.turns.run(() => expectOwn(this.prisma, begin));
     claim.status = status;
   }
@@ -209,7 +210,6 @@ export class PipelineRepository {
   private async decide(db: Db, claim: Claim, to: 'RUNNING' | 'FAILED', change: Prisma.Sql): Promise<void> {
     const { status: from, environmentId, id } = claim;
     await expectOwn(db, change);
-    if (from === to) return;
     if (to === 'RUNNING' || from === 'RUNNING') await this.sites.follow(db, environmentId);
     await this.notices.add(db, id, to);
   }
