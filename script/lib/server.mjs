@@ -2,13 +2,10 @@
  * From whatever the machine has to a running API: look, set up what is missing, start, wait until it is ready, say how to go on. The API is
  * a child with an IPC channel: should this script be killed, the channel closes and the API stops by itself.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BACKEND, build, installPackages, NODE, ROOT } from './build.mjs';
-import { weighApi } from './cpu-group.mjs';
+import { spawnApi } from './api-process.mjs';
+import { build, installPackages, ROOT } from './build.mjs';
 import { findEngine, startEngine } from './engine.mjs';
 import { EXIT, Failure, reason, tell } from './failure.mjs';
 import { firstDeployment } from './first-deployment.mjs';
@@ -71,9 +68,7 @@ async function prepareEngine(settings) {
 
 async function serve(settings) {
   if (stopping) return;
-  const flags = JSON.parse(readFileSync(path.join(BACKEND, 'package.json'), 'utf8')).berth?.nodeFlags ?? [];
-  api = spawn(NODE, [...flags, 'dist/main.js'], { cwd: BACKEND, env: { MALLOC_ARENA_MAX: '1', ...process.env }, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
-  if (api.pid) weighApi(api.pid);
+  api = spawnApi(process.env, ['inherit', 'inherit', 'inherit', 'ipc']);
   const ended = once(api, 'exit');
   ended.catch(() => undefined); // not started at all: told below
   const ready = await isReady(settings.url);

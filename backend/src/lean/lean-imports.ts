@@ -1,8 +1,9 @@
 import { registerHooks } from 'node:module';
+import { KEPT_CHECKS } from './kept-checks.js';
 
 /**
  * What dependencies load at once and this program never uses, or uses only while it is built: replaced before anything else is imported.
- * It would hold 17 MB of an idle process (docs/adr/0006).
+ * It would hold 20 MB of an idle process (docs/adr/0006).
  */
 const REPLACED = new Map([
   // dockerode's BuildKit sessions, and Docker over SSH
@@ -13,16 +14,31 @@ const REPLACED = new Map([
   ['libphonenumber-js/max', './absent.cjs'],
   // the OpenAPI document is made by `npm run docs` and served as it is
   ['@nestjs/swagger', './without-swagger.js'],
+  // for Nest
+  ['rxjs', './few-of-rxjs.js'],
+  ['rxjs/operators', './few-of-rxjs.js'],
 ]);
+
+const VALIDATOR = /^validator(?:$|\/lib\/(?<check>\w+)$)/;
+
+/** `require` of it loads no more than it needs. */
+const HTTP = { names: ['http', 'node:http'], forImports: './http-without-fetch.js' };
 
 /** We ourselves ask for it when there is something to build. */
 const OURS_ON_DEMAND = '@grpc/grpc-js';
 
 registerHooks({
   resolve(specifier, context, next) {
-    const replacement = REPLACED.get(specifier);
+    const replacement = replacementOf(specifier, context.conditions);
     const isOurs = specifier === OURS_ON_DEMAND && !context.parentURL?.includes('/node_modules/');
     if (!replacement || isOurs) return next(specifier, context);
     return { url: new URL(replacement, import.meta.url).href, shortCircuit: true };
   },
 });
+
+function replacementOf(specifier: string, conditions: string[]): string | undefined {
+  if (HTTP.names.includes(specifier) && conditions.includes('import')) return HTTP.forImports;
+  const validator = VALIDATOR.exec(specifier);
+  if (validator && !KEPT_CHECKS.includes(validator.groups?.['check'] ?? '')) return './absent-check.cjs';
+  return REPLACED.get(specifier);
+}

@@ -1,20 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { weighApi } from '../../../script/lib/cpu-group.mjs';
+import { spawnApi } from '../../../script/lib/api-process.mjs';
 import { runningServer } from '../../src/core/database/embedded-postgres.js';
 import { eventually } from '../testbed/eventually.js';
 import { freePort } from '../testbed/free-port.js';
 import { ApiClient } from './api-client.js';
 
 const BACKEND = path.resolve(import.meta.dirname, '../..');
-const NODE = path.join(BACKEND, 'node_modules/.bin/node');
-const FLAGS =
-  (JSON.parse(readFileSync(path.join(BACKEND, 'package.json'), 'utf8')) as { berth?: { nodeFlags?: string[] } }).berth
-    ?.nodeFlags ?? [];
 /** Tests send more than a user does in a minute, and most are not about how long something stays up. */
 const GENEROUS = {
   INGRESS: 'off', // there is one front on an engine: only the tests that are about it have it
@@ -70,15 +66,10 @@ export class Platform {
 
   async start(): Promise<this> {
     this.port ||= await freePort();
-    const child = spawn(NODE, [...FLAGS, 'dist/main.js'], {
-      cwd: BACKEND,
-      env: this.environment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawnApi(this.environment(), ['ignore', 'pipe', 'pipe']);
     this.child = child;
-    if (child.pid !== undefined) weighApi(child.pid); // as script/server does
     for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => appendFileSync(path.join(this.dataDir, 'api.log'), chunk));
+      stream?.on('data', (chunk: Buffer) => appendFileSync(path.join(this.dataDir, 'api.log'), chunk));
     await eventually(async () => {
       if (child.exitCode !== null) return;
       const { status } = await fetch(`${this.baseUrl}/health/ready`);
@@ -188,7 +179,6 @@ export class Platform {
     return {
       ...process.env,
       NODE_ENV: 'test',
-      MALLOC_ARENA_MAX: '1', // as script/server starts it
       ...GENEROUS,
       DATA_DIR: this.dataDir,
       PORT: String(this.port),

@@ -1,0 +1,3 @@
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+
+export function spawnApi(env: NodeJS.ProcessEnv, stdio: StdioOptions): ChildProcess;
