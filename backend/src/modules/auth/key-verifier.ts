@@ -9,16 +9,15 @@ import { secretMatches } from './secret-hash.js';
 
 /** How long a key's row is believed: a revocation is effective after that even if its signal was lost. */
 const ROW_TTL_MS = 1000;
-/** bcrypt's verdict is bound to the stored hash and looked up by the SHA-256 of what was presented. */
+/** How long bcrypt's verdict outlives the last use: it is bound to the stored hash and looked up by the SHA-256 of what was presented. */
 const VERDICT_TTL_MS = 60_000;
 const TOUCH_EVERY_MS = 60_000;
 const MAX_ENTRIES = 10_000;
 
 interface Verified {
   row: KeyWithUser;
+  /** and, to the second, when the key was last used */
   rowReadAt: number;
-  provenAt: number;
-  secretHash: string;
 }
 
 /** Says who presented a key. bcrypt costs 57 ms of CPU, so that its verdict is kept for a while, in this process only. */
@@ -48,9 +47,8 @@ export class KeyVerifier implements OnModuleInit {
     const digest = key && createHash('sha256').update(key).digest('base64');
     const known = digest ? this.verified.get(digest) : undefined;
     const now = this.clock.now().getTime();
-    if (!known || now - known.provenAt >= VERDICT_TTL_MS) await beforeProof();
-    const row = known && now - known.rowReadAt < ROW_TTL_MS ? known.row : undefined;
-    if (row) return this.admit(row);
+    if (known && now - known.rowReadAt < ROW_TTL_MS) return this.admit(known.row);
+    if (!known || now - known.rowReadAt >= VERDICT_TTL_MS) await beforeProof();
     return digest ? this.admit(await this.rowOf(digest, key ?? '')) : undefined;
   }
 
@@ -79,10 +77,10 @@ export class KeyVerifier implements OnModuleInit {
     if (!parts) return undefined;
     const now = this.clock.now().getTime();
     const row = await this.keys.byKeyId(parts.keyId);
-    const proven = known && row && known.secretHash === row.secretHash && now - known.provenAt < VERDICT_TTL_MS;
+    const proven = known && row && known.row.secretHash === row.secretHash && now - known.rowReadAt < VERDICT_TTL_MS;
     if (!proven && !(await secretMatches(parts.secret, row?.secretHash))) return undefined;
     if (!row) return undefined;
-    this.remember(digest, { row, rowReadAt: now, provenAt: proven ? known.provenAt : now, secretHash: row.secretHash });
+    this.remember(digest, { row, rowReadAt: now });
     return row;
   }
 
