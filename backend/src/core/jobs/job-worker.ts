@@ -33,8 +33,8 @@ export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: Ab
 const CONCURRENCY = { main: 100, builds: 50, messages: 10 };
 type Room = keyof typeof CONCURRENCY;
 const POOL_SIZE = 7;
-/** NOTIFY starts new jobs at once; looking is for retries and for what has its time, whose delays are in seconds. */
-const LOOK_MS = 2000;
+/** NOTIFY starts new jobs at once; looking is for retries, for what has its time, and for what a dead process had taken. */
+const LOOK_MS = 1500;
 /** The library would have every worker look for itself, a hundred in one moment. The most that a timer can wait. */
 const NEVER_MS = 2 ** 31 - 1;
 const START_AGAIN_MS = 1000;
@@ -110,20 +110,16 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.pool = this.createPool();
     await runMigrations({ pgPool: this.pool, logger: this.queueLogger });
     // What is slow in it need not keep requests waiting: their jobs are durable.
-    this.starting = this.startUntilItWorks(this.pool).then(
-      () => this.pool && this.abandoned.start(this.pool, () => void this.look()),
-    );
-    this.looking = setInterval(() => void this.look(), LOOK_MS).unref();
+    this.starting = this.startUntilItWorks(this.pool).then(() => void this.keepLooking());
     // Somebody may have taken us for dead while the database was away.
     this.signals.on('reconnected', () => void this.resume().catch((error: unknown) => this.logger.warn(String(error))));
   }
 
   async onModuleDestroy(): Promise<void> {
     this.shutdown.abort(new ShutdownInterrupt());
-    clearInterval(this.looking);
+    clearTimeout(this.looking);
     this.pool?.hurry();
     await this.starting?.catch(() => undefined);
-    this.abandoned.stop();
     await this.stopRunners();
     await this.prisma.workerLease.deleteMany({ where: { lockKey: this.identity.lockKey } }).catch(() => undefined);
     await this.pool?.end();
@@ -202,16 +198,20 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** As many workers as have something to do. */
+  /** What fails because the database is away is done in a moment again. */
+  private async keepLooking(): Promise<void> {
+    if (this.shutdown.signal.aborted) return;
+    await this.abandoned.sweep().catch(() => undefined);
+    await this.look().catch(() => undefined);
+    this.looking = setTimeout(() => void this.keepLooking(), LOOK_MS).unref();
+  }
+
+  /** Wakes as many workers as have something to do. */
   private async look(): Promise<void> {
-    try {
-      const due = await dueJobs(this.prisma, this.shares.full());
-      for (const { pool, names } of this.pools) {
-        const count = names.reduce((sum, name) => sum + (due.get(name) ?? 0), 0);
-        if (count > 0) wake(pool, count);
-      }
-    } catch {
-      // The database is away: the next look is in a moment.
+    const due = await dueJobs(this.prisma, this.shares.full());
+    for (const { pool, names } of this.pools) {
+      const count = names.reduce((sum, name) => sum + (due.get(name) ?? 0), 0);
+      if (count > 0) wake(pool, count);
     }
   }
 
