@@ -38,7 +38,7 @@ export class PushImage implements DeployStep {
         return;
       } catch (error) {
         context.signal.throwIfAborted();
-        if (Date.now() > end || isLasting(error)) throw await this.failure(error, reference);
+        if (Date.now() > end || isLasting(error)) throw await this.failure(error, reference, context);
         await delay(AGAIN_MS, undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted());
       }
     }
@@ -50,9 +50,9 @@ export class PushImage implements DeployStep {
     return this.images.push(reference, context.registryAuth(), tell, context.signal);
   }
 
-  private async failure(error: unknown, reference: string): Promise<unknown> {
+  private async failure(error: unknown, reference: string, context: StepContext): Promise<unknown> {
     const problem = this.registry.isOn ? await this.registry.problem() : undefined;
-    if (problem === undefined) return registryFailure(error, reference, false);
+    if (problem === undefined) return registryFailure(error, reference, context.registryAuth() !== undefined);
     return new StepFailure('REGISTRY_UNREACHABLE', `The registry of this platform does not serve: ${problem}.`, {
       cause: error,
     });
