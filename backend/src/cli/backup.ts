@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { createWriteStream, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { Config } from '../config/config.js';
@@ -95,7 +94,6 @@ async function wantedVolumes(engine: EngineCopy, { volume = [], 'all-volumes': a
 
 function encryptionKey({ data }: Config): string {
   if (data.encryptionKey) return data.encryptionKey;
-  const file = path.join(data.dir, 'encryption.key');
-  if (!existsSync(file)) throw new Error(`There is no ${file}: is DATA_DIR the one of the server?`);
-  return readFileSync(file, 'utf8').trim();
+  if (!existsSync(data.keyFile)) throw new Error(`There is no ${data.keyFile}: is DATA_DIR the one of the server?`);
+  return readFileSync(data.keyFile, 'utf8').trim();
 }

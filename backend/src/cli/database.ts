@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Config } from '../config/config.js';
 import { MIGRATIONS_DIR } from '../core/database/database-connection.js';
 import { EmbeddedPostgres, runningServer } from '../core/database/embedded-postgres.js';
@@ -18,11 +17,10 @@ export async function openDatabase(config: Config): Promise<OpenDatabase> {
 
 /** The same, as it is. */
 export async function findDatabase({ data }: Config): Promise<OpenDatabase> {
-  const dataDir = path.join(data.dir, 'postgres');
-  const running = data.databaseUrl ?? runningServer(dataDir);
+  const running = data.databaseUrl ?? runningServer(data.postgresDir);
   if (running) return { connectionString: running, close: () => Promise.resolve() };
   const server = new EmbeddedPostgres({
-    dataDir,
+    dataDir: data.postgresDir,
     log: (level, message) => {
       if (level !== 'info') process.stderr.write(`${message}\n`);
     },

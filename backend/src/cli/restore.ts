@@ -125,7 +125,7 @@ async function load(client: pg.Client, { name, content }: Part): Promise<void> {
 }
 
 function keepKey(config: Config, key: string): void {
-  const file = path.join(config.data.dir, 'encryption.key');
+  const file = config.data.keyFile;
   const present = config.data.encryptionKey ?? (existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined);
   if (present === undefined || (present !== key && config.data.encryptionKey === undefined)) {
     // One that a start without users has made opens nothing.

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type ParsedEnv, readEnvironment } from './environment.js';
 
 const MIB = 2 ** 20;
@@ -8,6 +9,10 @@ export class Config {
   readonly log: { level: string; pretty: boolean };
   readonly data: {
     dir: string;
+    /** of the embedded server */
+    postgresDir: string;
+    /** where the encryption key is kept when none is given */
+    keyFile: string;
     databaseUrl: string | undefined;
     redisUrl: string | undefined;
     encryptionKey: string | undefined;
@@ -42,6 +47,8 @@ export class Config {
     };
     this.data = {
       dir: env.DATA_DIR,
+      postgresDir: path.join(env.DATA_DIR, 'postgres'),
+      keyFile: path.join(env.DATA_DIR, 'encryption.key'),
       databaseUrl: databaseUrlOf(env),
       redisUrl: env.REDIS_URL,
       encryptionKey: env.ENCRYPTION_KEY,

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import pg from 'pg';
 import type { Config } from '../../config/config.js';
 import { SecretBox } from '../../core/crypto/secret-box.js';
@@ -11,7 +10,7 @@ const PATIENCE_MS = 5000;
 
 export async function database(config: Config): Promise<Finding[]> {
   const what = 'database';
-  const connectionString = config.data.databaseUrl ?? runningServer(path.join(config.data.dir, 'postgres'));
+  const connectionString = config.data.databaseUrl ?? runningServer(config.data.postgresDir);
   if (!connectionString)
     return [{ what, state: 'look', found: 'the embedded one does not run', advice: 'It starts with script/server.' }];
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
@@ -63,12 +62,11 @@ async function troubles(client: pg.Client): Promise<Finding[]> {
 
 export async function encryptionKey(config: Config): Promise<Finding[]> {
   const what = 'encryption key';
-  const file = path.join(config.data.dir, 'encryption.key');
-  if (!config.data.encryptionKey && !existsSync(file))
+  if (!config.data.encryptionKey && !existsSync(config.data.keyFile))
     return [
       { what, state: 'look', found: 'none yet', advice: 'The first start makes one: back it up with the database.' },
     ];
-  const connectionString = config.data.databaseUrl ?? runningServer(path.join(config.data.dir, 'postgres'));
+  const connectionString = config.data.databaseUrl ?? runningServer(config.data.postgresDir);
   if (!connectionString) return [];
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
   client.on('error', () => undefined);

@@ -13,7 +13,7 @@ export class SecretBox {
   private readonly key: Buffer;
 
   constructor(config: Config) {
-    this.key = config.data.encryptionKey ? decodeKey(config.data.encryptionKey) : keyFile(config.data.dir);
+    this.key = config.data.encryptionKey ? decodeKey(config.data.encryptionKey) : keptKey(config.data.keyFile);
   }
 
   /** A key of its own for another purpose than sealing. */
@@ -47,9 +47,8 @@ function decodeKey(text: string): Buffer {
 }
 
 /** Made once; `wx` lets two starters agree on one key. */
-function keyFile(dataDir: string): Buffer {
-  const file = path.join(dataDir, 'encryption.key');
-  mkdirSync(dataDir, { recursive: true });
+function keptKey(file: string): Buffer {
+  mkdirSync(path.dirname(file), { recursive: true });
   try {
     writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 });
   } catch (error) {

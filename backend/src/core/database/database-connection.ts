@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../config/config.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
@@ -33,7 +32,7 @@ export class DatabaseConnection {
 }
 
 function embeddedServer({ data }: Config, onLaunch?: () => void): EmbeddedPostgres {
-  return new EmbeddedPostgres({ dataDir: path.join(data.dir, 'postgres'), log, ...(onLaunch && { onLaunch }) });
+  return new EmbeddedPostgres({ dataDir: data.postgresDir, log, ...(onLaunch && { onLaunch }) });
 }
 
 /** The logger's module is large, and the database is opened before anything else. */
