@@ -16,15 +16,20 @@ export async function openDatabase(config: Config): Promise<OpenDatabase> {
 }
 
 /** The same, as it is. */
-export async function findDatabase({ data }: Config): Promise<OpenDatabase> {
-  const running = data.databaseUrl ?? runningServer(data.postgresDir);
+export async function findDatabase(config: Config): Promise<OpenDatabase> {
+  const running = runningDatabase(config);
   if (running) return { connectionString: running, close: () => Promise.resolve() };
   const server = new EmbeddedPostgres({
-    dataDir: data.postgresDir,
+    dataDir: config.data.postgresDir,
     log: (level, message) => {
       if (level !== 'info') process.stderr.write(`${message}\n`);
     },
   });
   const { connectionString } = await server.start();
   return { connectionString, close: () => server.stop() };
+}
+
+/** Of the given database, or of the embedded server where it runs: nothing is started. */
+export function runningDatabase({ data }: Config): string | undefined {
+  return data.databaseUrl ?? runningServer(data.postgresDir);
 }

@@ -1,4 +1,4 @@
-import { registerHooks } from 'node:module';
+import { registerHooks, type ResolveHookContext } from 'node:module';
 import { KEPT_CHECKS } from './kept-checks.js';
 
 /**
@@ -29,14 +29,14 @@ const OURS_ON_DEMAND = '@grpc/grpc-js';
 
 registerHooks({
   resolve(specifier, context, next) {
-    const replacement = replacementOf(specifier, context.conditions);
-    const isOurs = specifier === OURS_ON_DEMAND && !context.parentURL?.includes('/node_modules/');
-    if (!replacement || isOurs) return next(specifier, context);
+    const replacement = replacementOf(specifier, context);
+    if (!replacement) return next(specifier, context);
     return { url: new URL(replacement, import.meta.url).href, shortCircuit: true };
   },
 });
 
-function replacementOf(specifier: string, conditions: string[]): string | undefined {
+function replacementOf(specifier: string, { conditions, parentURL }: ResolveHookContext): string | undefined {
+  if (specifier === OURS_ON_DEMAND && !parentURL?.includes('/node_modules/')) return undefined;
   if (HTTP.names.includes(specifier) && conditions.includes('import')) return HTTP.forImports;
   const validator = VALIDATOR.exec(specifier);
   if (validator && !KEPT_CHECKS.includes(validator.groups?.['check'] ?? '')) return './absent-check.cjs';

@@ -6,12 +6,14 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NginxConfig } from '../../src/integrations/nginx/nginx-config.js';
 import { EngineView } from '../scenario/engine-view.js';
+import { visit, type Visit } from '../scenario/visit.js';
+import { SMALL_WEB_APPLICATION } from '../scenario/web-application.js';
 import { eventually } from '../testbed/eventually.js';
 
 const DOMAIN = 'shop.example.com';
 const OTHER = 'other.example.com';
 const PAGE = 'nobody answers';
-const IMAGES = { web: 'busybox:1.36', edge: 'nginx:1.30-alpine' };
+const IMAGES = { web: `${SMALL_WEB_APPLICATION.image}:${SMALL_WEB_APPLICATION.tag}`, edge: 'nginx:1.30-alpine' };
 const engine = new EngineView();
 const containers: Container[] = [];
 /** In the place of Docker's, to say at what moment the list of tasks is another. */
@@ -36,10 +38,7 @@ beforeAll(async () => {
   });
   await once(dns.bind(0, gateway), 'listening');
 
-  web = await run({
-    Image: IMAGES.web,
-    Cmd: ['sh', '-c', 'mkdir /tmp/www; echo hello >/tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www'],
-  });
+  web = await run({ Image: IMAGES.web, Cmd: SMALL_WEB_APPLICATION.command });
   const config = new NginxConfig().edge({
     domain: DOMAIN,
     upstream: { kind: 'service', name: 'web', port: 8080 },
@@ -54,7 +53,7 @@ beforeAll(async () => {
     Cmd: ['sh', '-c', `${files}; exec nginx -c /tmp/edge.conf -g 'daemon off;'`],
     Env: [`CONFIG=${config.replace('127.0.0.11', `${gateway}:${dns.address().port}`)}`, `PAGE=${PAGE}`],
   });
-  await eventually(async () => expect((await visit('GET', OTHER)).status).toBe(421), 20_000);
+  await eventually(async () => expect((await ask('GET', OTHER)).status).toBe(421), 20_000);
 });
 
 afterAll(async () => {
@@ -66,8 +65,8 @@ afterAll(async () => {
 it('who has reached no task must be answered by one that comes meanwhile, if it does no harm to ask again', async () => {
   isHeld = true;
   await once(dns, 'message'); // nginx looks for tasks again
-  const waiting = [visit('GET', DOMAIN), visit('HEAD', DOMAIN), visit('POST', DOMAIN)];
-  await visit('GET', OTHER); // they have come before that
+  const waiting = [ask('GET', DOMAIN), ask('HEAD', DOMAIN), ask('POST', DOMAIN)];
+  await ask('GET', OTHER); // they have come before that
   task = web;
   isHeld = false;
   say();
@@ -99,14 +98,8 @@ function answer(query: Buffer, address: string): Buffer {
   return Buffer.concat([header, query.subarray(12), record]);
 }
 
-function visit(method: string, host: string): Promise<{ status: number | undefined; body: string }> {
-  return new Promise((resolve, reject) => {
-    const options = { host: edge, port: 8080, method, headers: { host }, agent: false };
-    const sent = request(options, (response) => {
-      let body = '';
-      response.on('data', (data: Buffer) => (body += String(data)));
-      response.on('end', () => resolve({ status: response.statusCode, body }));
-    });
-    sent.on('error', reject).end();
-  });
+async function ask(method: string, host: string): Promise<Pick<Visit, 'status' | 'body'>> {
+  const sent = request({ host: edge, port: 8080, method, headers: { host }, agent: false });
+  const { status, body } = await visit(sent, undefined);
+  return { status, body };
 }

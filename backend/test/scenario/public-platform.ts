@@ -13,15 +13,10 @@ import type { ApiClient } from './api-client.js';
 import { DockerProxy } from './docker-proxy.js';
 import { EngineView } from './engine-view.js';
 import { Platform } from './platform.js';
+import { visit, type Visit } from './visit.js';
 
 /** There is one front on an engine: files that are about it run one after the other. */
 export const WAIT_FOR_OTHERS_MS = 900_000;
-
-export interface Visit {
-  status: number;
-  headers: http.IncomingHttpHeaders;
-  body: string;
-}
 
 interface VisitOptions {
   path?: string;
@@ -173,17 +168,4 @@ export class PublicPlatform {
     if (!this.parts) throw new Error('not started');
     return this.parts;
   }
-}
-
-function visit(request: http.ClientRequest, body: string | undefined): Promise<Visit> {
-  const { promise, resolve, reject } = Promise.withResolvers<Visit>();
-  request.setTimeout(20_000, () => request.destroy(new Error('no answer within 20 s')));
-  request.once('error', reject).once('response', (answer) => {
-    let text = '';
-    answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    answer.once('error', reject);
-    answer.once('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }));
-  });
-  request.end(body);
-  return promise;
 }

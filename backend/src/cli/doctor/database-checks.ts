@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import pg from 'pg';
 import type { Config } from '../../config/config.js';
 import { SecretBox } from '../../core/crypto/secret-box.js';
-import { runningServer } from '../../core/database/embedded-postgres.js';
+import { runningDatabase } from '../database.js';
 import type { Finding } from './finding.js';
 
 const SOON_DAYS = 14;
@@ -10,7 +10,7 @@ const PATIENCE_MS = 5000;
 
 export async function database(config: Config): Promise<Finding[]> {
   const what = 'database';
-  const connectionString = config.data.databaseUrl ?? runningServer(config.data.postgresDir);
+  const connectionString = runningDatabase(config);
   if (!connectionString)
     return [{ what, state: 'look', found: 'the embedded one does not run', advice: 'It starts with script/server.' }];
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
@@ -66,7 +66,7 @@ export async function encryptionKey(config: Config): Promise<Finding[]> {
     return [
       { what, state: 'look', found: 'none yet', advice: 'The first start makes one: back it up with the database.' },
     ];
-  const connectionString = config.data.databaseUrl ?? runningServer(config.data.postgresDir);
+  const connectionString = runningDatabase(config);
   if (!connectionString) return [];
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
   client.on('error', () => undefined);
