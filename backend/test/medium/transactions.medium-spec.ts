@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EmbeddedPostgres } from '../../src/core/database/embedded-postgres.js';
 import { migrate } from '../../src/core/database/migrator.js';
-import { type Db, PrismaService } from '../../src/core/database/prisma.service.js';
+import { isDatabaseAway } from '../../src/common/filters/problem.js';
+import { type Db, POOL_SIZE, PrismaService } from '../../src/core/database/prisma.service.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'berth-transactions-'));
 const server = new EmbeddedPostgres({ dataDir: path.join(folder, 'postgres'), log: () => undefined });
@@ -46,6 +47,24 @@ it.each([
   expect(attempts).toBeGreaterThanOrEqual(3);
   const rows = await prisma.platformSetting.findMany({ where: { name: { in: ['one', 'two'] } } });
   expect(new Set(rows.map(({ value }) => value)).size).toBe(1);
+});
+
+it('who finds no free connection in time must hear of a database that is away, and the next one goes on', async () => {
+  const { promise: end, resolve: endAll } = Promise.withResolvers<undefined>();
+  const begun = barrier(POOL_SIZE + 1);
+  const held = Array.from({ length: POOL_SIZE }, () =>
+    prisma.$transaction(async (db) => {
+      await db.platformSetting.count();
+      await begun();
+      await end;
+    }),
+  );
+  await begun();
+  const outcome = await prisma.platformSetting.count().catch((error: unknown) => error);
+  endAll(undefined);
+  await Promise.all(held);
+  expect(isDatabaseAway(outcome)).toBe(true);
+  expect(await prisma.platformSetting.count()).toBe(2);
 });
 
 /** Waits until so many have come; nobody waits who comes later. */

@@ -1,0 +1,84 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { EmbeddedPostgres } from '../../src/core/database/embedded-postgres.js';
+import { NextFreePool } from '../../src/core/database/next-free-pool.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'berth-pool-'));
+const server = new EmbeddedPostgres({ dataDir: path.join(folder, 'postgres'), log: () => undefined });
+let connectionString: string;
+
+beforeAll(async () => {
+  chmodSync(folder, 0o755);
+  ({ connectionString } = await server.start());
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('who waits for a connection', () => {
+  let pool: NextFreePool;
+  let opens = true;
+
+  const poolOf = (max: number, more: object = {}) => {
+    opens = true;
+    pool = new NextFreePool({
+      connectionString,
+      max,
+      connectionTimeoutMillis: 1000,
+      stream: () => (opens ? new Socket() : new Unheard()),
+      ...more,
+    });
+    return pool;
+  };
+  afterEach(() => pool.end());
+
+  it('must get the one that is free first, not the one that is being opened', async () => {
+    const first = await poolOf(2).connect();
+    opens = false;
+    const second = pool.connect();
+    const third = pool.query<{ one: number }>('SELECT 1 AS one');
+    first.release();
+    expect(await second).toBe(first);
+    (await second).release();
+    expect((await third).rows).toEqual([{ one: 1 }]);
+  });
+
+  it('must get the one that was opened, when none is free before', async () => {
+    const first = await poolOf(2).connect();
+    const second = await pool.connect();
+    expect(second).not.toBe(first);
+    for (const client of [first, second]) client.release();
+  });
+
+  it('must hear after some time that none was free, as of a database that is away, and the others go on', async () => {
+    const only = await poolOf(1).connect();
+    await expect(pool.connect()).rejects.toMatchObject({ code: 'ETIMEDOUT', syscall: 'connect' });
+    const next = pool.connect();
+    only.release();
+    (await next).release();
+  });
+
+  it('must get a new one for one that broke', async () => {
+    const only = await poolOf(1).connect();
+    const next = pool.query<{ one: number }>('SELECT 1 AS one');
+    only.release(new Error('broken'));
+    expect((await next).rows).toEqual([{ one: 1 }]);
+  });
+
+  it('must hear when none can be opened', async () => {
+    poolOf(2, { connectionString: undefined, host: path.join(folder, 'nowhere') });
+    const outcomes = await Promise.allSettled([pool.connect(), pool.query('SELECT 1')]);
+    expect(outcomes).toMatchObject([{ reason: { code: 'ENOENT' } }, { reason: { code: 'ENOENT' } }]);
+  });
+});
+
+/** Nobody answers at the other end. */
+class Unheard extends Socket {
+  override connect(): this {
+    return this;
+  }
+}
