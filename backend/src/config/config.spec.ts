@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Config } from './config.js';
 import { ConfigError } from './environment.js';
 
@@ -41,7 +41,9 @@ describe('the configuration', () => {
   });
 
   it('must take a secret from a file, and say which cannot be read', () => {
-    const file = path.join(mkdtempSync(path.join(tmpdir(), 'berth-config-')), 'password');
+    const folder = mkdtempSync(path.join(tmpdir(), 'berth-config-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'password');
     writeFileSync(file, 'p@ss/word\n');
     const { data } = load({ DATABASE_URL: 'postgresql://berth@db:5432/berth', DATABASE_PASSWORD_FILE: file });
     expect(data.databaseUrl).toBe('postgresql://berth:p%40ss%2Fword@db:5432/berth');
