@@ -14,8 +14,11 @@ const WITH_PARTS = {
   steps: { orderBy: { position: 'asc' } },
 } as const satisfies Prisma.DeploymentInclude;
 
-/** Fifty requests at once must leave connections for those who only read. */
-const WRITERS = 4;
+/**
+ * Fifty requests at once must leave connections for those who only read. Of one environment they are done one after the other anyway: the second is
+ * ready when the first is written.
+ */
+const WRITERS = 2;
 
 export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }> & {
   /** of what is PENDING: its place among those that wait, from 1 */
