@@ -5,18 +5,22 @@ import { EngineView } from '../test/scenario/engine-view.js';
 import { Platform } from '../test/scenario/platform.js';
 import { type Phase, SteadyLoad } from '../test/scenario/steady-load.js';
 import type { DeploymentListDto } from '../src/modules/deployments/dto/deployment.dto.js';
+import { median } from './quantile.js';
 import { RawEngine, untilNoContainer } from './raw-engine.js';
 import { print, Report } from './report.js';
 import { cleanUp, deployAndTime, IDLE, STABILITY_WINDOW_MS } from './workload.js';
 
 const COUNT = 50;
+const ROUNDS = 3;
 const POLL_MS = 250;
 const READS_PER_SECOND = 20;
 const PATIENCE_MS = 300_000;
 
 const platform = new Platform({ STABILITY_WINDOW_MS: String(STABILITY_WINDOW_MS) });
 const engine = new EngineView();
-const report = new Report(`queue: ${COUNT} deployments at once, less the stability window once`);
+const report = new Report(
+  `queue: ${COUNT} deployments at once, less the stability window once; medians of ${ROUNDS}, the worst read of all`,
+);
 let client: ApiClient;
 
 beforeAll(async () => {
@@ -37,31 +41,49 @@ it(`${COUNT} deployments at once must take little longer than ${COUNT} services 
   };
   await empty();
 
-  const ours = await whileReading('/environments', () => timeToRunning(environment.id, body));
-  await empty();
-  // What the machine itself leaves of a second: an idle Berth says that it lives, while the engine does the same work for somebody else.
-  const raws = await whileReading('/health/live', () => raw.timeToRunning(COUNT, POLL_MS)).finally(() =>
-    raw.removeAll(),
-  );
+  const ours: Round[] = [];
+  const raws: Round[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const own = await whileReading('/environments', () => timeToRunning(environment.id, body));
+    await empty();
+    // What the machine itself leaves of a second: an idle Berth says that it lives, while the engine does the same work for somebody else.
+    const other = await whileReading('/health/live', () => raw.timeToRunning(COUNT, POLL_MS)).finally(() =>
+      raw.removeAll(),
+    );
+    ours.push(own);
+    raws.push(other);
+    const [p99, idleP99] = [own, other].map(({ reads }) => Math.round(reads.p99Ms));
+    print(
+      `${(own.ms / other.ms).toFixed(2)}; reads, p99: ${p99} ms; of an idle Berth beside the raw engine: ${idleP99} ms`,
+    );
+  }
   await client.deleteEnvironment(environment.id);
 
   report.add({
     what: 'first POST to last RUNNING',
-    measured: ours.ms,
-    baseline: raws.ms,
-    limit: 1.3 * raws.ms,
+    measured: usualMs(ours),
+    baseline: usualMs(raws),
+    limit: 1.3 * usualMs(raws),
     unit: 'ms',
   });
-  report.add({ what: 'failed reads', measured: ours.reads.failed, limit: 0, unit: '' });
-  const what = `GET /environments meanwhile, worst of ${ours.reads.requests}`;
-  report.add({ what, measured: ours.reads.worstMs, baseline: raws.reads.worstMs, limit: 100, unit: 'ms' });
-  const [p99, idleP99] = [ours, raws].map(({ reads }) => Math.round(reads.p99Ms));
-  print(`reads meanwhile, p99: ${p99} ms; of an idle Berth beside the raw engine: ${idleP99} ms`);
+  report.add({ what: 'failed reads', measured: sumOf(ours, 'failed'), limit: 0, unit: '' });
+  const what = `GET /environments meanwhile, worst of ${sumOf(ours, 'requests')}`;
+  report.add({ what, measured: worstMs(ours), baseline: worstMs(raws), limit: 100, unit: 'ms' });
   report.conclude();
 });
 
+interface Round {
+  ms: number;
+  reads: Phase;
+}
+
+const usualMs = (rounds: Round[]) => median(rounds.map(({ ms }) => ms));
+const worstMs = (rounds: Round[]) => Math.max(...rounds.map(({ reads }) => reads.worstMs));
+const sumOf = (rounds: Round[], field: 'failed' | 'requests') =>
+  rounds.reduce((sum, { reads }) => sum + reads[field], 0);
+
 /** Somebody reads while that is done. */
-async function whileReading(path: string, work: () => Promise<number>): Promise<{ ms: number; reads: Phase }> {
+async function whileReading(path: string, work: () => Promise<number>): Promise<Round> {
   const headers = { 'X-API-Key': client.apiKey };
   const load = new SteadyLoad({ port: platform.port, path, headers, perSecond: READS_PER_SECOND, fromElsewhere: true });
   try {
