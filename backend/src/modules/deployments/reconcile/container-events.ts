@@ -32,11 +32,11 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
     this.emitter.on('connect', listener);
   }
 
-  /** Resolves some `settleMs` after the deployment's next event, and after `withinMs` at the latest. Throws when the signal aborts. */
+  /** Resolves some `settleMs` after the deployment's next event, and after `withinMs` at the latest: was there one? Throws when the signal aborts. */
   async next(
     deploymentId: string,
     { withinMs, settleMs, signal }: { withinMs: number; settleMs: number; signal: AbortSignal },
-  ): Promise<void> {
+  ): Promise<boolean> {
     signal.throwIfAborted();
     const quiet = AbortSignal.timeout(withinMs);
     const either = AbortSignal.any([quiet, signal]);
@@ -46,6 +46,7 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
     );
     signal.throwIfAborted();
     if (event) await delay(Math.min(settleMs, withinMs), undefined, { signal }).catch(() => signal.throwIfAborted());
+    return event;
   }
 
   private async follow(): Promise<void> {

@@ -14,6 +14,8 @@ import { TaskFailures } from '../task-failures.js';
 
 /** Docker's events wake the step; this is for what has no event, as a task that cannot be scheduled. */
 const LOOK_AGAIN_MS = 500;
+/** After an event: Swarm hears of what has happened a moment later than Docker tells of it. */
+const LOOK_SOON_MS = [100, 200];
 /** A container's event comes before Swarm has heard of it. */
 const AFTER_EVENT_MS = 40;
 
@@ -39,7 +41,7 @@ export class AwaitHealthy implements DeployStep {
     const service = await this.services.find(deployment.id);
     if (!service) throw new StepFailure('INTERNAL', 'The service was removed while it started.');
     const check = await this.checkKind(context);
-    for (;;) {
+    for (let looks = LOOK_SOON_MS.length; ;) {
       const tasks = await this.tasks.list({ serviceId: service.id });
       const states = await this.statesOf(tasks);
       const unhealthy = new Set(tasks.filter((task) => isUnhealthy(task, states.get(task.id))).map(({ id }) => id));
@@ -47,11 +49,13 @@ export class AwaitHealthy implements DeployStep {
       const started = [...states.values()].filter(({ running }) => running).length;
       if (assessment.kind !== 'waiting' || started >= deployment.replicas) this.gate.leave(deployment.id);
       if (assessment.kind === 'failed') throw await this.failures.report(assessment, service.id);
-      const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states) : LOOK_AGAIN_MS;
+      const lookMs = LOOK_SOON_MS[looks] ?? LOOK_AGAIN_MS;
+      const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states) : lookMs;
       if (waitMs <= 0) return;
       if (assessment.kind === 'waiting')
         context.progress({ step: 'STARTING', message: assessment.message, total: deployment.replicas });
-      await this.events.next(deployment.id, { withinMs: waitMs, settleMs: AFTER_EVENT_MS, signal });
+      const heard = await this.events.next(deployment.id, { withinMs: waitMs, settleMs: AFTER_EVENT_MS, signal });
+      looks = heard ? 0 : looks + 1;
     }
   }
 
