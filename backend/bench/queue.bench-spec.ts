@@ -43,19 +43,25 @@ it(`${COUNT} deployments at once must take little longer than ${COUNT} services 
 
   const ours: Round[] = [];
   const raws: Round[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const own = await whileReading('/environments', () => timeToRunning(environment.id, body));
-    await empty();
+  const sides = [
+    async () => {
+      ours.push(await whileReading('/environments', () => timeToRunning(environment.id, body)));
+      await empty();
+    },
     // What the machine itself leaves of a second: an idle Berth says that it lives, while the engine does the same work for somebody else.
-    const other = await whileReading('/health/live', () => raw.timeToRunning(COUNT, POLL_MS)).finally(() =>
-      raw.removeAll(),
-    );
-    ours.push(own);
-    raws.push(other);
-    const [p99, idleP99] = [own, other].map(({ reads }) => Math.round(reads.p99Ms));
-    print(
-      `${(own.ms / other.ms).toFixed(2)}; reads, p99: ${p99} ms; of an idle Berth beside the raw engine: ${idleP99} ms`,
-    );
+    async () => {
+      raws.push(await whileReading('/health/live', () => raw.timeToRunning(COUNT, POLL_MS)));
+      await raw.removeAll();
+    },
+  ];
+  try {
+    // Turn and turn about: what the one leaves behind meets both alike.
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const measure of round % 2 ? sides.toReversed() : sides) await measure();
+      print(`${round + 1}/${ROUNDS}: ${described(ours.at(-1))}, raw ${described(raws.at(-1))}`);
+    }
+  } finally {
+    await raw.removeAll();
   }
   await client.deleteEnvironment(environment.id);
 
@@ -77,6 +83,8 @@ interface Round {
   reads: Phase;
 }
 
+const described = (round: Round | undefined) =>
+  round && `${Math.round(round.ms)} ms, reads p99 ${Math.round(round.reads.p99Ms)} ms`;
 const usualMs = (rounds: Round[]) => median(rounds.map(({ ms }) => ms));
 const worstMs = (rounds: Round[]) => Math.max(...rounds.map(({ reads }) => reads.worstMs));
 const sumOf = (rounds: Round[], field: 'failed' | 'requests') =>

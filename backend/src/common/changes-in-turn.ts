@@ -15,10 +15,11 @@ export function changesInTurn(): (request: Request, response: Response, next: Ne
   subscribe('net.server.socket', () => (somebodyConnected = true));
 
   const turn = () => {
-    const [first] = waiting;
-    if (!somebodyConnected || performance.now() - (first?.since ?? 0) > PATIENCE_MS) waiting.shift()?.next();
+    const waitedMs = performance.now() - (waiting[0]?.since ?? 0);
+    const first = !somebodyConnected || waitedMs > PATIENCE_MS ? waiting.shift() : undefined;
     somebodyConnected = false;
     if (waiting.length > 0) setImmediate(turn);
+    first?.next();
   };
   return (request, _response, next) => {
     if (READS.has(request.method)) next();
