@@ -63,7 +63,11 @@ describe('a client that knows only the original contract', () => {
       5000,
     );
 
-    expect(await client.logs(deploymentId)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z .*GET \/ /m);
+    // nginx writes it after its answer.
+    await eventually(
+      async () => expect(await client.logs(deploymentId)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z .*GET \/ /m),
+      5000,
+    );
     expect((await client.deployments(environment.id)).map(({ id }) => id)).toEqual([deploymentId]);
 
     const deleted = await client.request<{ message: string; environment: { status: string } }>(
