@@ -4,6 +4,7 @@ import { EngineView } from '../scenario/engine-view.js';
 import { ProxiedPlatform } from '../scenario/proxied-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
+import type { EnvironmentListDto } from '../../src/modules/environments/dto/environment.dto.js';
 
 const engine = new EngineView();
 
@@ -86,13 +87,13 @@ describe('the API, interrupted', () => {
     await platform.kill9();
     held.release();
     await platform.start();
-    const { environments } = await client.ok<{ environments: { id: string; name: string; status: string }[] }>(
-      'GET',
-      '/environments',
-    );
-    const half = environments.find(({ name }) => name === 'half');
-    expect(half?.status).toBe('ACTIVE');
-    await client.deleteEnvironment(half?.id ?? '');
+    const id = await eventually(async () => {
+      const { environments } = await client.ok<EnvironmentListDto>('GET', '/environments');
+      const half = environments.find(({ name }) => name === 'half');
+      expect(half?.status).toBe('ACTIVE');
+      return half?.id ?? '';
+    }, 5000);
+    await client.deleteEnvironment(id);
   });
 
   it('must answer 503 while the Engine is away, go on by itself when it is back, and leave what runs alone', async () => {
