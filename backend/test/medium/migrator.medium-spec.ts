@@ -1,39 +1,35 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { EmbeddedPostgres } from '../../src/core/database/embedded-postgres.js';
 import { migrate } from '../../src/core/database/migrator.js';
+import { OwnPostgres } from '../scenario/own-postgres.js';
 
 const BACKEND = path.resolve(import.meta.dirname, '../..');
 const PRODUCT = path.join(BACKEND, 'prisma/migrations');
-const folder = mkdtempSync(path.join(tmpdir(), 'berth-migrator-'));
-const server = new EmbeddedPostgres({ dataDir: path.join(folder, 'postgres'), log: () => undefined });
+const postgres = new OwnPostgres();
 let serverUrl = '';
 let databases = 0;
 let url = '';
 let migrations = '';
 
 beforeAll(async () => {
-  chmodSync(folder, 0o755);
-  serverUrl = (await server.start()).connectionString;
+  serverUrl = await postgres.start();
 });
 
 beforeEach(async () => {
   const name = `case_${++databases}`;
   await query(serverUrl, `CREATE DATABASE ${name}`);
   url = serverUrl.replace('/berth?', `/${name}?`);
-  migrations = path.join(folder, name);
+  migrations = path.join(postgres.folder, name);
   write('1_boats', "CREATE TABLE boats (name text DEFAULT 'a;b'); INSERT INTO boats VALUES ('one');");
   write('2_masts', 'ALTER TABLE boats ADD COLUMN masts int;');
 });
 
 afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await postgres.stop();
 });
 
 it('must apply each migration once, in order', async () => {
@@ -98,7 +94,7 @@ it('must not take tables that came otherwise for its own', async () => {
 });
 
 it('must say which folder holds no migrations', async () => {
-  await expect(migrate(url, path.join(folder, 'nowhere'))).rejects.toThrow(/nowhere/);
+  await expect(migrate(url, path.join(postgres.folder, 'nowhere'))).rejects.toThrow(/nowhere/);
 });
 
 function write(name: string, sql: string): void {

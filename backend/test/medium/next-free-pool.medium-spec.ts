@@ -1,23 +1,16 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { EmbeddedPostgres } from '../../src/core/database/embedded-postgres.js';
 import { NextFreePool } from '../../src/core/database/next-free-pool.js';
+import { OwnPostgres } from '../scenario/own-postgres.js';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'berth-pool-'));
-const server = new EmbeddedPostgres({ dataDir: path.join(folder, 'postgres'), log: () => undefined });
+const postgres = new OwnPostgres();
 let connectionString: string;
 
 beforeAll(async () => {
-  chmodSync(folder, 0o755);
-  ({ connectionString } = await server.start());
+  connectionString = await postgres.start();
 });
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => postgres.stop());
 
 describe('who waits for a connection', () => {
   let pool: NextFreePool;
@@ -70,7 +63,7 @@ describe('who waits for a connection', () => {
   });
 
   it('must hear when none can be opened', async () => {
-    poolOf(2, { connectionString: undefined, host: path.join(folder, 'nowhere') });
+    poolOf(2, { connectionString: undefined, host: path.join(postgres.folder, 'nowhere') });
     const outcomes = await Promise.allSettled([pool.connect(), pool.query('SELECT 1')]);
     expect(outcomes).toMatchObject([{ reason: { code: 'ENOENT' } }, { reason: { code: 'ENOENT' } }]);
   });

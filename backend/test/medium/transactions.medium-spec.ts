@@ -1,19 +1,15 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { EmbeddedPostgres } from '../../src/core/database/embedded-postgres.js';
 import { migrate } from '../../src/core/database/migrator.js';
 import { isDatabaseAway } from '../../src/common/filters/problem.js';
 import { type Db, POOL_SIZE, PrismaService } from '../../src/core/database/prisma.service.js';
+import { OwnPostgres } from '../scenario/own-postgres.js';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'berth-transactions-'));
-const server = new EmbeddedPostgres({ dataDir: path.join(folder, 'postgres'), log: () => undefined });
+const postgres = new OwnPostgres();
 let prisma: PrismaService;
 
 beforeAll(async () => {
-  chmodSync(folder, 0o755);
-  const { connectionString } = await server.start();
+  const connectionString = await postgres.start();
   await migrate(connectionString, path.resolve(import.meta.dirname, '../../prisma/migrations'));
   prisma = new PrismaService({ connectionString });
   await prisma.platformSetting.createMany({ data: ['one', 'two'].map((name) => ({ name, value: '0' })) });
@@ -21,8 +17,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await prisma.$disconnect();
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await postgres.stop();
 });
 
 const typed = (db: Db, name: string, value: string) => db.platformSetting.update({ where: { name }, data: { value } });

@@ -1,0 +1,24 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { EmbeddedPostgres } from '../../src/core/database/embedded-postgres.js';
+
+/** An embedded PostgreSQL of one file of tests, in a folder that goes with it. */
+export class OwnPostgres {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'berth-own-postgres-'));
+  private readonly server = new EmbeddedPostgres({
+    dataDir: path.join(this.folder, 'postgres'),
+    log: () => undefined,
+  });
+
+  /** Its connection string. */
+  async start(): Promise<string> {
+    chmodSync(this.folder, 0o755);
+    return (await this.server.start()).connectionString;
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
