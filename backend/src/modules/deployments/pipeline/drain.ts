@@ -9,8 +9,6 @@ import { RunningServices } from './running-services.js';
 import { TaskFailures } from './task-failures.js';
 
 const LOOK_AGAIN_MS = 1000;
-/** A container's event comes before Swarm has heard of it. */
-const AFTER_EVENT_MS = 40;
 
 /** The release before goes on serving for some seconds beside the new one, so that nobody is without an answer when that one dies after all. */
 @Injectable()
@@ -33,7 +31,7 @@ export class Drain {
       const leftMs = end - Date.now();
       if (leftMs <= 0) return;
       const withinMs = Math.min(leftMs, LOOK_AGAIN_MS);
-      await this.events.next(deployment.id, { withinMs, settleMs: AFTER_EVENT_MS, signal });
+      await this.events.next(deployment.id, { withinMs, signal });
     }
   }
 

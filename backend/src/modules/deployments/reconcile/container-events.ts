@@ -5,6 +5,8 @@ import { Events } from '../../../integrations/docker/events.js';
 import { LABELS } from '../../../common/labels.js';
 
 const RECONNECT_MS = 500;
+/** A container's event comes before Swarm has heard of it. */
+const SETTLE_MS = 40;
 
 /** Docker's events of our containers, as "something about this deployment changed". Whoever listens looks for himself: an event only makes it faster. */
 @Injectable()
@@ -32,11 +34,8 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
     this.emitter.on('connect', listener);
   }
 
-  /** Resolves some `settleMs` after the deployment's next event, and after `withinMs` at the latest: was there one? Throws when the signal aborts. */
-  async next(
-    deploymentId: string,
-    { withinMs, settleMs, signal }: { withinMs: number; settleMs: number; signal: AbortSignal },
-  ): Promise<boolean> {
+  /** Resolves a moment after the deployment's next event, and after `withinMs` at the latest: was there one? Throws when the signal aborts. */
+  async next(deploymentId: string, { withinMs, signal }: { withinMs: number; signal: AbortSignal }): Promise<boolean> {
     signal.throwIfAborted();
     const quiet = AbortSignal.timeout(withinMs);
     const either = AbortSignal.any([quiet, signal]);
@@ -45,7 +44,7 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
       () => false,
     );
     signal.throwIfAborted();
-    if (event) await delay(Math.min(settleMs, withinMs), undefined, { signal }).catch(() => signal.throwIfAborted());
+    if (event) await delay(Math.min(SETTLE_MS, withinMs), undefined, { signal }).catch(() => signal.throwIfAborted());
     return event;
   }
 

@@ -16,8 +16,6 @@ import { TaskFailures } from '../task-failures.js';
 const LOOK_AGAIN_MS = 500;
 /** After an event: Swarm hears of what has happened a moment later than Docker tells of it. */
 const LOOK_SOON_MS = [100, 200];
-/** A container's event comes before Swarm has heard of it. */
-const AFTER_EVENT_MS = 40;
 
 /** The proof: every replica runs, its health check has passed, and it has stayed up for the stability window. */
 @Injectable()
@@ -54,7 +52,7 @@ export class AwaitHealthy implements DeployStep {
       if (waitMs <= 0) return;
       if (assessment.kind === 'waiting')
         context.progress({ step: 'STARTING', message: assessment.message, total: deployment.replicas });
-      const heard = await this.events.next(deployment.id, { withinMs: waitMs, settleMs: AFTER_EVENT_MS, signal });
+      const heard = await this.events.next(deployment.id, { withinMs: waitMs, signal });
       looks = heard ? 0 : looks + 1;
     }
   }
