@@ -9,6 +9,7 @@ import https from 'node:https';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { weighEngine } from './cpu-group.mjs';
+import { installDebianPackages } from './debian.mjs';
 import { Failure, reason } from './failure.mjs';
 import { findProgram, lastErrorLine, PATH, run } from './run.mjs';
 
@@ -90,16 +91,7 @@ function writeEngineSettings() {
 
 async function installEngine() {
   process.stdout.write('Installing the Docker Engine (docker.io) …\n');
-  const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, mayBeCut: false };
-  // A fresh machine may be upgrading itself.
-  const quiet = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
-  // What fails to update may still hold the package.
-  await run('apt-get', [...quiet, 'update'], options);
-  const { code, output } = await run(
-    'apt-get',
-    [...quiet, 'install', '-y', 'docker.io', 'ca-certificates', 'iptables'],
-    options,
-  );
+  const { code, output } = await installDebianPackages(['docker.io', 'ca-certificates', 'iptables']);
   if (code === 0 && findProgram('dockerd')) return;
   process.stderr.write(output);
   throw new Failure(

@@ -1,7 +1,8 @@
 /** What deployments from Git need of the machine; Berth runs without it, but for those. */
 import process from 'node:process';
+import { installDebianPackages } from './debian.mjs';
 import { Failure } from './failure.mjs';
-import { findProgram, lastErrorLine, run } from './run.mjs';
+import { findProgram, lastErrorLine } from './run.mjs';
 
 const PACKAGES = { git: 'git', ssh: 'openssh-client', setpriv: 'util-linux' };
 
@@ -28,9 +29,6 @@ export async function installGit() {
   const missing = missingPackages();
   if (missing.length === 0 || !canInstall()) return;
   process.stdout.write(`Installing ${missing.join(', ')} …\n`);
-  const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, mayBeCut: false };
-  const quiet = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
-  await run('apt-get', [...quiet, 'update'], options);
-  const { code, output } = await run('apt-get', [...quiet, 'install', '-y', '--no-install-recommends', ...missing], options);
+  const { code, output } = await installDebianPackages(missing, '--no-install-recommends');
   if (code !== 0) throw new Failure(`${missing.join(', ')} could not be installed (${lastErrorLine(output)}): install it, and run this again.`);
 }
