@@ -1,4 +1,18 @@
-# Debian packages that a script needs. Source it and call `ensure_packages NAME...`: what is there already is not touched.
+# Debian packages that a script needs. Source it.
+#   ensure_packages NAME...         installs what is missing
+#   unpack_packages FOLDER NAME...  downloads and unpacks packages without installing them, once, and prints the folder that holds them
+
+# What the test bed needs on the machine: none of these starts a service.
+testbed_packages=(slirp4netns gcc libc6-dev iproute2 iptables ca-certificates debootstrap openssl git openssh-client chromium redis-tools)
+
+# Those with services of their own are unpacked for tests (test/testbed/world.sh); a machine that exists for tests has them installed.
+service_packages=(docker.io containerd runc tini docker-registry openssh-server)
+
+ensure_testbed() {
+  local packages=("${testbed_packages[@]}")
+  [ "${BERTH_TESTBED:-}" != host ] || packages+=("${service_packages[@]}")
+  ensure_packages "${packages[@]}"
+}
 
 ensure_packages() {
   local missing=() name
@@ -11,12 +25,34 @@ ensure_packages() {
     return 1
   fi
   echo "Installing Debian packages: ${missing[*]}"
-  if [ -z "${BERTH_APT_UPDATED:-}" ]; then
-    apt-get update -qq || return 1
-    export BERTH_APT_UPDATED=1
-  fi
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  package_manager update && package_manager install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# What the test bed needs: an engine, registries, git servers, and what their images are made with.
-testbed_packages=(docker.io docker-registry gcc libc6-dev iproute2 iptables ca-certificates debootstrap openssl git openssh-client openssh-server chromium redis-tools)
+unpack_packages() {
+  local folder work deb
+  folder=$1-$(. /etc/os-release && echo "$VERSION_CODENAME")
+  shift
+  mkdir -p "$(dirname "$folder")"
+  (
+    flock 8
+    [ ! -d "$folder" ] || exit 0
+    work=$(mktemp -d "$folder.XXXX")
+    trap 'rm -rf "$work"' EXIT
+    mkdir -p "$work"/archives/partial "$work"/root/{usr,etc}
+    download() { package_manager install -y --reinstall --download-only --no-install-recommends -o APT::Sandbox::User=root -o "Dir::Cache::archives=$work/archives" "$@" >&2; }
+    echo "Unpacking Debian packages for the tests: $*" >&2
+    download "$@" || { package_manager update >&2 && download "$@"; } || exit 1
+    for deb in "$work"/archives/*.deb; do dpkg-deb -x "$deb" "$work/root"; done
+    # Packages from before the merge of /usr still name the folders that are links by now.
+    for name in bin sbin lib; do
+      [ ! -d "$work/root/$name" ] || cp -a "$work/root/$name" "$work/root/usr/"
+    done
+    mv "$work/root" "$folder"
+  ) 8>"$folder.lock" || return 1
+  echo "$folder"
+}
+
+# One at a time: script/server and script/test may both install, and apt does not wait for itself in every case.
+package_manager() {
+  DEBIAN_FRONTEND=noninteractive flock /var/lib/dpkg/berth.lock apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
+}

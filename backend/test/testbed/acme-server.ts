@@ -3,10 +3,11 @@
  * unless a test says otherwise; challenges are looked for at the port where the front under test listens.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cached } from './cached.js';
 import { unpackNewerPackages } from './debian-packages.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
@@ -161,10 +162,5 @@ export class AcmeServer {
 }
 
 async function pebbleRoot(): Promise<string> {
-  const root = join(stateDir.cache, 'pebble');
-  if (existsSync(join(root, 'complete'))) return root;
-  mkdirSync(root, { recursive: true });
-  await unpackNewerPackages(['pebble'], root);
-  writeFileSync(join(root, 'complete'), '');
-  return root;
+  return cached(join(stateDir.cache, 'pebble-root'), (root) => unpackNewerPackages(['pebble'], root));
 }

@@ -2,8 +2,9 @@
  * A current Docker Engine for a machine whose distribution has an old one: a newer Debian in a directory, entered through a mount
  * namespace of its own but on the machine's network, so that tests see the same addresses and ports with either engine.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { cached } from './cached.js';
 import { Daemon } from './daemon.js';
 import { debianMirror, NEWER_RELEASE } from './debian-packages.js';
 import { eventually } from './eventually.js';
@@ -40,20 +41,16 @@ async function hold(root: string, dataRoot: string): Promise<void> {
 }
 
 async function buildRoot(): Promise<string> {
-  const root = join(stateDir.cache, `engine-${NEWER_RELEASE}`);
-  if (existsSync(join(root, 'usr/sbin/dockerd'))) return root;
-  const unfinished = `${root}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
-  const script = `/usr/share/debootstrap/scripts/${NEWER_RELEASE}`;
-  // An older debootstrap does not know the newer release's name; every release is made by the same script.
-  if (!existsSync(script)) symlinkSync('sid', script);
-  const options = ['--no-check-gpg', '--variant=minbase', `--include=${PACKAGES.join(',')}`];
-  await runCommand('debootstrap', [...options, NEWER_RELEASE, unfinished, debianMirror()]).catch((error: unknown) => {
-    const log = join(unfinished, 'debootstrap/debootstrap.log');
-    throw new Error(existsSync(log) ? readFileSync(log, 'utf8').slice(-1000) : String(error), { cause: error });
+  return cached(join(stateDir.cache, `engine-${NEWER_RELEASE}`), async (root) => {
+    // An older debootstrap does not know the newer release's name; every release is made by the same script.
+    const script = '/usr/share/debootstrap/scripts/sid';
+    const options = ['--no-check-gpg', '--variant=minbase', `--include=${PACKAGES.join(',')}`];
+    const command = [...options, NEWER_RELEASE, root, debianMirror(), script];
+    await runCommand('debootstrap', command).catch((error: unknown) => {
+      const log = join(root, 'debootstrap/debootstrap.log');
+      throw new Error(existsSync(log) ? readFileSync(log, 'utf8').slice(-1000) : String(error), { cause: error });
+    });
+    if (existsSync('/etc/ssl/certs'))
+      cpSync('/etc/ssl/certs', join(root, 'etc/ssl/certs'), { recursive: true, force: true });
   });
-  if (existsSync('/etc/ssl/certs'))
-    cpSync('/etc/ssl/certs', join(unfinished, 'etc/ssl/certs'), { recursive: true, force: true });
-  renameSync(unfinished, root);
-  return root;
 }

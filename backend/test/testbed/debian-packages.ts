@@ -2,8 +2,9 @@
  * Packages from Debian, also from a newer release than the machine's: what goes into an image, or into an engine's own root, brings
  * its own libraries and touches nothing here. The mirror is whichever one the machine uses.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { locked } from './cached.js';
 import { runCommand } from './run-command.js';
 import { stateDir } from './state-dir.js';
 
@@ -19,15 +20,18 @@ export function debianMirror(): string {
 
 /** Downloads packages of the machine's own release and unpacks them. */
 export async function unpackPackages(packages: string[], target: string): Promise<void> {
-  const downloads = join(stateDir.cache, 'debs', packages.join('+'));
-  mkdirSync(downloads, { recursive: true });
-  if (packageFiles(downloads).length < packages.length)
-    await runCommand('apt-get', ['download', '-q', ...packages], downloads);
+  const downloads = mkdtempSync(join(stateDir.data, 'debs-'));
+  await runCommand('apt-get', ['download', '-q', ...packages], downloads);
   for (const file of packageFiles(downloads)) await runCommand('dpkg-deb', ['-x', file, target]);
 }
 
 /** Downloads packages of the newer release together with all they depend on, and unpacks them. */
 export async function unpackNewerPackages(packages: string[], target: string): Promise<void> {
+  const archives = await locked(`apt-${NEWER_RELEASE}`, () => downloadNewer(packages));
+  for (const file of packageFiles(archives)) await runCommand('dpkg-deb', ['-x', file, target]);
+}
+
+async function downloadNewer(packages: string[]): Promise<string> {
   const apt = join(stateDir.cache, `apt-${NEWER_RELEASE}`);
   // A cache of its own for every set: all that is in it is unpacked.
   const cache = join(apt, packages.join('+'));
@@ -47,7 +51,7 @@ export async function unpackNewerPackages(packages: string[], target: string): P
   ].flatMap((option) => ['-o', option]);
   await runCommand('apt-get', ['-qq', ...options, 'update']);
   await runCommand('apt-get', ['-qq', ...options, '-y', '--download-only', 'install', ...packages]);
-  for (const file of packageFiles(join(cache, 'archives'))) await runCommand('dpkg-deb', ['-x', file, target]);
+  return join(cache, 'archives');
 }
 
 function packageFiles(directory: string): string[] {

@@ -6,15 +6,16 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { cached } from './cached.js';
 import { debianMirror } from './debian-packages.js';
 import { type Layer, makeLayer } from './push-image.js';
 import { runCommand } from './run-command.js';
@@ -126,32 +127,28 @@ export function pythonRoot(root: string): void {
 
 /** Of a package that npm has; unpacked once. */
 async function npmPackage(specifier: string): Promise<string> {
-  const target = join(stateDir.cache, 'npm', specifier.replace('@', '-'));
-  if (existsSync(target)) return target;
-  const unpacked = `${target}.${process.pid}`;
-  mkdirSync(unpacked, { recursive: true });
-  await runCommand('npm', ['pack', '--silent', specifier], unpacked);
-  const archive = readdirSync(unpacked).find((name) => name.endsWith('.tgz'));
-  if (!archive) throw new Error(`npm has no package ${specifier}`);
-  await runCommand('tar', ['-xzf', archive, '--strip-components=1', '--no-same-owner'], unpacked);
-  rmSync(join(unpacked, archive));
-  renameSync(unpacked, target);
-  return target;
+  return cached(join(stateDir.cache, 'npm', specifier.replace('@', '-')), async (unpacked) => {
+    mkdirSync(unpacked);
+    await runCommand('npm', ['pack', '--silent', specifier], unpacked);
+    const archive = readdirSync(unpacked).find((name) => name.endsWith('.tgz'));
+    if (!archive) throw new Error(`npm has no package ${specifier}`);
+    await runCommand('tar', ['-xzf', archive, '--strip-components=1', '--no-same-owner'], unpacked);
+    rmSync(join(unpacked, archive));
+  });
 }
 
 async function loadDebian(): Promise<Layer> {
-  const files = { blob: join(stateDir.cache, 'debian-1.tar.gz'), diffId: join(stateDir.cache, 'debian-1.id') };
-  if (!existsSync(files.diffId)) {
-    const layer = await makeDebian();
-    writeFileSync(files.blob, layer.blob);
-    writeFileSync(files.diffId, layer.diffId);
-  }
-  return { blob: readFileSync(files.blob), diffId: readFileSync(files.diffId, 'utf8') };
+  const layer = await cached(join(stateDir.cache, 'debian-layer'), async (unfinished) => {
+    const { blob, diffId } = await makeDebian();
+    mkdirSync(unfinished);
+    writeFileSync(join(unfinished, 'blob'), blob);
+    writeFileSync(join(unfinished, 'diff-id'), diffId);
+  });
+  return { blob: readFileSync(join(layer, 'blob')), diffId: readFileSync(join(layer, 'diff-id'), 'utf8') };
 }
 
 async function makeDebian(): Promise<Layer> {
-  const root = join(stateDir.cache, `debian-root-${process.pid}`);
-  rmSync(root, { recursive: true, force: true });
+  const root = mkdtempSync(join(stateDir.data, 'debian-'));
   try {
     const packages = '--include=ca-certificates,python3,python3-pip';
     await runCommand('debootstrap', ['--variant=minbase', packages, RELEASE, root, debianMirror()]);

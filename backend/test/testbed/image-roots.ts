@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cached } from './cached.js';
 import { unpackNewerPackages, unpackPackages } from './debian-packages.js';
 import { runCommand } from './run-command.js';
 import { stateDir } from './state-dir.js';
@@ -21,8 +22,7 @@ const NOBODY = 65534;
 
 /** Debian's dynamic busybox with its libraries: the static one cannot resolve names through Docker's DNS. */
 export async function busyboxRoot(root: string): Promise<void> {
-  const unpacked = join(stateDir.cache, 'busybox');
-  await unpackPackages(['busybox'], unpacked);
+  const unpacked = await cached(join(stateDir.cache, 'busybox-root'), (target) => unpackPackages(['busybox'], target));
   const busybox = ['bin/busybox', 'usr/bin/busybox']
     .map((path) => join(unpacked, path))
     .find((path) => existsSync(path));

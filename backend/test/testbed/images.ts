@@ -2,7 +2,7 @@
  * What the two registries hold. An image is made once and then stays in the registry's directory; a tag that is there is never made
  * again, so whoever changes what an image contains gives it a new tag.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   debianLayer,
@@ -91,9 +91,7 @@ export async function ensureImages(): Promise<void> {
 
 async function ensureImage({ registry, fill, base, ...image }: ImageRecipe): Promise<void> {
   if (await hasImage(registry, image.repository, image.tags)) return;
-  const rootDirectory = join(stateDir.cache, `root-${process.pid}`);
-  rmSync(rootDirectory, { recursive: true, force: true });
-  mkdirSync(rootDirectory, { recursive: true });
+  const rootDirectory = mkdtempSync(join(stateDir.data, 'image-'));
   try {
     await fill(rootDirectory);
     await pushImage(registry, { ...image, rootDirectory, ...(base && { base: await base() }) });

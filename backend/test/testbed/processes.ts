@@ -1,8 +1,8 @@
 /**
- * Looks at processes through /proc, because most of what the test bed ends was started by an earlier run or by an engine, and is
- * nobody's child any more. A process is only ever ended by its id, after its command was checked: pid files outlive what they name.
+ * Reads processes from /proc, because most of what the test bed ends was started by an engine or by another worker of the test runner.
+ * A process is only ever ended by its id, after its command was checked: pid files outlive what they name.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { eventually } from './eventually.js';
 
@@ -34,15 +34,6 @@ export function findProcesses(matches: (commandLine: string[]) => boolean): numb
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => matches(commandLineOf(pid)));
-}
-
-/** False for what runs in a container or in a network namespace of somebody else's, who may have an engine there. */
-export function isOnMachineNetwork(pid: number): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net');
-  } catch {
-    return false;
-  }
 }
 
 export function childrenOf(parent: number): number[] {

@@ -5,10 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { join } from 'node:path';
 import { authorization, type Registry } from './registries.js';
 import { runCommand } from './run-command.js';
-import { stateDir } from './state-dir.js';
 
 export interface ImageConfig {
   Cmd: string[];
@@ -87,7 +85,7 @@ export async function makeLayer(directory: string): Promise<Layer> {
 }
 
 async function packDirectory(directory: string): Promise<Buffer> {
-  const archive = join(stateDir.cache, `layer-${process.pid}.tar`);
+  const archive = `${directory}.tar`;
   await runCommand('tar', ['--sort=name', '--mtime=@0', '--numeric-owner', '-C', directory, '-cf', archive, '.']);
   const layer = readFileSync(archive);
   rmSync(archive);

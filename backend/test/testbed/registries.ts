@@ -1,19 +1,23 @@
 /**
  * Two registries: one that the engines use as Docker Hub (a mirror is asked first for every plain name, so nothing leaves the
- * machine), and a private one behind a password. One that answers already, whoever started it, is used as it is.
+ * machine), and a private one behind a password.
  */
 import { hash } from 'bcrypt';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon } from './daemon.js';
 import { eventually } from './eventually.js';
-import { stateDir } from './state-dir.js';
+
+interface Credentials {
+  username: string;
+  password: string;
+}
 
 export interface Registry {
   /** host:port, as in an image's name. */
   address: string;
   url: string;
-  credentials?: { username: string; password: string };
+  credentials?: Credentials;
 }
 
 export const hub: Registry = { address: '127.0.0.1:5000', url: 'http://127.0.0.1:5000' };
@@ -29,9 +33,13 @@ const DAEMONS = [
   new Daemon('registry-private', 'docker-registry'),
 ] as const;
 
-export async function startRegistries(): Promise<void> {
-  mkdirSync(stateDir.registries, { recursive: true });
-  await Promise.all([startRegistry(hub, 'hub', DAEMONS[0]), startRegistry(privateRegistry, 'private', DAEMONS[1])]);
+/** Serves what is in `directory`, and takes what is pushed. */
+export async function startRegistries(directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  await Promise.all([
+    startRegistry(hub, join(directory, 'hub'), DAEMONS[0]),
+    startRegistry(privateRegistry, join(directory, 'private'), DAEMONS[1]),
+  ]);
 }
 
 export async function stopRegistries(): Promise<void> {
@@ -44,37 +52,36 @@ export function authorization(registry: Registry): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 
-async function startRegistry(registry: Registry, name: string, daemon: Daemon): Promise<void> {
-  if (await answers(registry)) return;
+async function startRegistry(registry: Registry, directory: string, daemon: Daemon): Promise<void> {
   await daemon.stop();
-  daemon.start(['docker-registry', 'serve', await writeRegistryConfig(registry, name)]);
+  daemon.start(['docker-registry', 'serve', await writeRegistryConfig(registry, directory)]);
   await eventually(async () => {
     if (!(await answers(registry)))
       throw new Error(`registry ${registry.address} does not answer:\n${daemon.logTail()}`);
   }, 10_000);
 }
 
-async function writeRegistryConfig(registry: Registry, name: string): Promise<string> {
+async function writeRegistryConfig(registry: Registry, directory: string): Promise<string> {
   const config = {
     version: 0.1,
     log: { level: 'warn', accesslog: { disabled: true } },
     storage: {
       cache: { blobdescriptor: 'inmemory' },
-      filesystem: { rootdirectory: join(stateDir.registries, name) },
+      filesystem: { rootdirectory: directory },
       delete: { enabled: true },
     },
     http: { addr: registry.address },
     ...(registry.credentials && {
-      auth: { htpasswd: { realm: 'berth', path: await writePasswords(registry.credentials) } },
+      auth: { htpasswd: { realm: 'berth', path: await writePasswords(directory, registry.credentials) } },
     }),
   };
-  const path = join(stateDir.registries, `${name}.json.yml`);
+  const path = `${directory}.json.yml`;
   writeFileSync(path, JSON.stringify(config, null, 2)); // JSON is YAML
   return path;
 }
 
-async function writePasswords({ username, password }: { username: string; password: string }): Promise<string> {
-  const path = join(stateDir.registries, 'htpasswd');
+async function writePasswords(directory: string, { username, password }: Credentials): Promise<string> {
+  const path = `${directory}.htpasswd`;
   // The registry knows only the prefix that Apache's tool writes; the algorithm behind $2b$ and $2y$ is the same.
   if (!existsSync(path)) writeFileSync(path, `${username}:${(await hash(password, 5)).replace(/^\$2b\$/, '$2y$')}\n`);
   return path;

@@ -1,19 +1,21 @@
 /**
- * Where the test bed keeps what it needs. `cache/` and `reg/` survive a tear-down (building them costs minutes); `run/` holds pid
- * files and what is known about running engines, `data/` what those engines write; both are gone after a tear-down.
+ * Where the test bed keeps what it needs. `cache` and `images` are made once and serve every run (making them takes minutes); everything
+ * else belongs to one run and goes with it.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = process.env.BERTH_TESTBED_DIR ?? '/tmp/berth-testbed';
+/** Set by world.sh. On a machine that exists for tests only, there is one such folder. */
+const run = process.env.BERTH_WORLD ?? join(root, 'worlds/host');
 
 export const stateDir = {
-  root,
-  run: join(root, 'run'),
-  log: join(root, 'log'),
-  data: join(root, 'data'),
   cache: join(root, 'cache'),
-  registries: join(root, 'reg'),
+  images: join(root, 'reg'),
+  registries: join(run, 'reg'),
+  run: join(run, 'run'),
+  log: join(run, 'log'),
+  data: join(run, 'data'),
 };
 
 export function createStateDir(): void {
