@@ -23,7 +23,8 @@ export async function enterCurrentEngineRoot(dataRoot: string): Promise<string[]
   const root = await buildRoot();
   if (holder.pid === undefined) await hold(root, dataRoot);
   const namespace = `/proc/${holder.pid}`;
-  return ['nsenter', `--mount=${namespace}/ns/mnt`, `--root=${namespace}/root`, `--wd=${namespace}/root`];
+  const enter = ['nsenter', `--mount=${namespace}/ns/mnt`, `--root=${namespace}/root`, `--wd=${namespace}/root`];
+  return [...enter, 'env', 'TMPDIR=/tmp'];
 }
 
 export async function leaveCurrentEngineRoot(): Promise<void> {

@@ -5,12 +5,14 @@
 set -euo pipefail
 root=$1 mountpoint=$2 data=$3 sockets=$4
 mount --make-rprivate /
-mount --bind "$root" "$mountpoint"
+# Runs share what was downloaded; what an engine writes into its root is its own.
+mkdir -p "$data/root" "$data/root-work"
+mount -t overlay overlay -o "lowerdir=$root,upperdir=$data/root,workdir=$data/root-work" "$mountpoint"
 for directory in proc sys dev; do mount --rbind "/$directory" "$mountpoint/$directory"; done
 mount -t tmpfs tmpfs "$mountpoint/run"
-mkdir -p "$mountpoint$sockets" "$mountpoint/var/lib/docker" "$mountpoint/.old"
+mkdir -p "$mountpoint$sockets" "$mountpoint/var/lib/docker" "$mountpoint/.old" "$data/docker"
 mount --bind "$sockets" "$mountpoint$sockets"
-mount --bind "$data" "$mountpoint/var/lib/docker"
+mount --bind "$data/docker" "$mountpoint/var/lib/docker"
 cp /etc/resolv.conf /etc/hosts "$mountpoint/etc/"
 cd "$mountpoint"
 pivot_root . .old
