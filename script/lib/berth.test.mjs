@@ -111,7 +111,9 @@ test('a server that does not run must be told in a sentence, with a kept key and
   await berth(['ps']);
   const address = url();
   api.close();
-  const told = new RegExp(`^Berth does not answer at ${address} \\(nothing listens there\\): start it with script/server\\.\n$`);
+  const told = new RegExp(
+    `^Berth does not answer at ${address} \\(nothing listens there\\): start it with script/server\\.\n$`,
+  );
   assert.match((await berth(['ps'], {}, address)).err, told);
   rmSync(path.join(tree, 'data/operator.key'));
   const { err, code } = await berth(['ps'], {}, address);

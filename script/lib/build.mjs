@@ -50,7 +50,8 @@ export async function build() {
   process.stdout.write('Building the program …\n');
   const hash = hashOf(sources());
   rmSync(BUILD_STAMP, { force: true });
-  for (const script of ['generate', 'build', 'build:cli']) await npm(['run', script], `The program could not be built (${script})`);
+  for (const script of ['generate', 'build', 'build:cli'])
+    await npm(['run', script], `The program could not be built (${script})`);
   writeFileSync(BUILD_STAMP, hash);
 }
 
@@ -63,13 +64,15 @@ async function npm(args, failure) {
 }
 
 function sources() {
-  const files = [...SOURCES, ...CLIENT_SOURCES].map((name) => path.join(BACKEND, name)).flatMap((file) =>
-    statSync(file).isDirectory()
-      ? readdirSync(file, { recursive: true, withFileTypes: true })
-          .filter((entry) => entry.isFile())
-          .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-      : [file],
-  );
+  const files = [...SOURCES, ...CLIENT_SOURCES]
+    .map((name) => path.join(BACKEND, name))
+    .flatMap((file) =>
+      statSync(file).isDirectory()
+        ? readdirSync(file, { recursive: true, withFileTypes: true })
+            .filter((entry) => entry.isFile())
+            .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+        : [file],
+    );
   return [...files.filter((file) => !file.startsWith(`${GENERATED}/`)).sort(), LOCK_FILE];
 }
 

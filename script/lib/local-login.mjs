@@ -68,12 +68,18 @@ async function call(url, headers) {
 }
 
 async function mint() {
-  const { code, output } = await run(NODE, ['--disable-warning=ExperimentalWarning', 'dist/cli/key.js', 'create', ...OPERATOR], {
-    cwd: BACKEND,
-  });
+  const { code, output } = await run(
+    NODE,
+    ['--disable-warning=ExperimentalWarning', 'dist/cli/key.js', 'create', ...OPERATOR],
+    {
+      cwd: BACKEND,
+    },
+  );
   const key = output.trim();
   if (code === 0 && /^\S+$/.test(key)) return key;
-  throw new Failure(`No key could be made for the operator (${code === 0 ? 'its form is unknown' : lastErrorLine(output)}).`);
+  throw new Failure(
+    `No key could be made for the operator (${code === 0 ? 'its form is unknown' : lastErrorLine(output)}).`,
+  );
 }
 
 /** It appears complete and readable by its owner only. */

@@ -1,6 +1,6 @@
 /**
- * `npm test` of backend/ and of each client: what needs no root, no Docker Engine and no network. Says what is missing in
- * a fresh clone, and what script/test adds. `node script/lib/npm-test.mjs backend|cli|typescript`
+ * `npm test` of backend/ and of each client: what needs no root, no Docker Engine and no network. It says what a fresh
+ * clone lacks, and what script/test adds. `node script/lib/npm-test.mjs backend|cli|typescript`
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -10,8 +10,8 @@ import { EXIT, Failure, tell } from './failure.mjs';
 
 const CLIENTS = path.join(ROOT, 'clients');
 const MORE = `
-script/test runs everything else: lint, types, the generated files, and the tests on a real Docker Engine, registries and
-PostgreSQL, which need Debian and root. script/test --help says how to run a part of it.
+script/test runs everything else: lint, types, the generated files, and the tests on a real Docker Engine, registries
+and PostgreSQL, which need Debian and root. script/test --help says how to run a part of it.
 `;
 const TESTS = { backend: testBackend, cli: testCli, typescript: testTypescript };
 

@@ -29,7 +29,10 @@ for (const [part, advice] of [
 test('it must run the unit tests, say what script/test adds, and fail with them', () => {
   const vitest = path.join(clone, 'backend/node_modules/vitest');
   for (const folder of [vitest, path.join(clone, 'backend/src/generated')]) mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(vitest, 'vitest.mjs'), 'console.log(...process.argv.slice(2)); process.exit(process.env.CODE);');
+  writeFileSync(
+    path.join(vitest, 'vitest.mjs'),
+    'console.log(...process.argv.slice(2)); process.exit(process.env.CODE);',
+  );
   const green = npmTest('backend', { CODE: '0' });
   assert.deepEqual([green.status, green.stdout.split('\n')[0]], [0, 'run --project unit']);
   assert.match(green.stdout, /script\/test runs everything else: /);
