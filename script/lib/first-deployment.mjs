@@ -7,14 +7,14 @@
 export function firstDeployment({ dataDir, dataDirIsFromShell } = {}) {
   // script/berth finds the running server through it.
   const settings = dataDirIsFromShell ? `export DATA_DIR='${dataDir.replaceAll("'", "'\\''")}'\n` : '';
-  return `${settings}script/berth deploy examples/hello --env hello --port 8080:8080 --wait
+  return `${settings}script/berth deploy examples/hello --env hello --port 8080:8080
 curl http://127.0.0.1:8080/`;
 }
 
 /** What follows in the README: logs, a second release, the release before it, and nothing of it any more. */
 export function laterReleases() {
   return `script/berth logs hello --env hello
-script/berth deploy examples/hello --env hello --port 8080:8080 --set VERSION=2 --wait
+script/berth deploy examples/hello --env hello --port 8080:8080 --set VERSION=2
 script/berth rollback hello --env hello --wait
 script/berth delete hello --env hello
 script/berth env delete hello`;
