@@ -55,7 +55,7 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
     await app.close();
     throw error;
   }
-  app.get(Logger).log(`Berth ${VERSION} listens on ${config.http.address}`);
+  app.get(Logger).log(`Berth ${VERSION} listens on ${await app.getUrl()}`);
   setTimeout(tidy, TIDY_AFTER_MS).unref();
   void stopped.then(() => stop(app));
 }

@@ -5,7 +5,7 @@ const MIB = 2 ** 20;
 
 /** The configuration in typed namespaces. `config/` alone reads the process environment. */
 export class Config {
-  readonly http: { port: number; host: string; address: string; publicBaseUrl: string; socket: string | undefined };
+  readonly http: { port: number; host: string; publicBaseUrl: string; socket: string | undefined };
   readonly log: { level: string; isReadable: boolean };
   readonly data: {
     dir: string;
@@ -38,7 +38,6 @@ export class Config {
     this.http = {
       port: env.PORT,
       host: env.HOST,
-      address: `http://${host}:${env.PORT}`,
       publicBaseUrl: (env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`).replace(/\/+$/, ''),
       socket: env.API_SOCKET,
     };
