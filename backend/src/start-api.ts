@@ -12,6 +12,8 @@ import { IdPipe } from './common/id.pipe.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
 import type { DatabaseConnection } from './core/database/database-connection.js';
+import { FrameworkLogger } from './core/logging/framework-logger.js';
+import { VERSION } from './modules/platform/version.js';
 
 const BODY_LIMIT = '1mb';
 /** Of the one page that has a form. */
@@ -34,7 +36,7 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
     abortOnError: false,
     forceCloseConnections: true,
   });
-  app.useLogger(app.get(Logger));
+  app.useLogger(new FrameworkLogger(app.get(Logger)));
   app.flushLogs();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -53,6 +55,7 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
     await app.close();
     throw error;
   }
+  app.get(Logger).log(`Berth ${VERSION} listens on ${await app.getUrl()}`);
   setTimeout(tidy, TIDY_AFTER_MS).unref();
   void stopped.then(() => stop(app));
 }

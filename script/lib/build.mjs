@@ -18,6 +18,10 @@ const INSTALLED = path.join(BACKEND, 'node_modules/.package-lock.json');
 const PACKAGES_STAMP = path.join(BACKEND, 'node_modules/.berth-lock');
 const BUILD_STAMP = path.join(BACKEND, 'dist/.berth-build');
 const SOURCES = ['src', 'prisma', 'prisma.config.ts', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
+/** What `berth` is made of. */
+const CLIENT_SOURCES = ['cli/src', 'cli/tsconfig.json', 'typescript/src'].map((name) => path.join('../clients', name));
+/** Below the backend, where Node finds the npm packages that it uses. */
+export const CLI_PROGRAM = path.join(BACKEND, 'dist/clients/cli/src/berth.js');
 /** Made from the schema, not written. */
 const GENERATED = path.join(BACKEND, 'src/generated');
 
@@ -46,7 +50,8 @@ export async function build() {
   process.stdout.write('Building the program …\n');
   const hash = hashOf(sources());
   rmSync(BUILD_STAMP, { force: true });
-  for (const script of ['generate', 'build']) await npm(['run', script], `The program could not be built (${script})`);
+  for (const script of ['generate', 'build', 'build:cli'])
+    await npm(['run', script], `The program could not be built (${script})`);
   writeFileSync(BUILD_STAMP, hash);
 }
 
@@ -59,13 +64,15 @@ async function npm(args, failure) {
 }
 
 function sources() {
-  const files = SOURCES.map((name) => path.join(BACKEND, name)).flatMap((file) =>
-    statSync(file).isDirectory()
-      ? readdirSync(file, { recursive: true, withFileTypes: true })
-          .filter((entry) => entry.isFile())
-          .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-      : [file],
-  );
+  const files = [...SOURCES, ...CLIENT_SOURCES]
+    .map((name) => path.join(BACKEND, name))
+    .flatMap((file) =>
+      statSync(file).isDirectory()
+        ? readdirSync(file, { recursive: true, withFileTypes: true })
+            .filter((entry) => entry.isFile())
+            .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+        : [file],
+    );
   return [...files.filter((file) => !file.startsWith(`${GENERATED}/`)).sort(), LOCK_FILE];
 }
 

@@ -1,13 +1,47 @@
-/** For a shell that has nothing but curl and sed. */
-export function firstDeployment({ url, dataDir, dataDirIsFromShell }) {
-  const environment = dataDirIsFromShell ? `DATA_DIR='${dataDir}' ` : '';
-  return `KEY=$(${environment}script/key create --telegram-id 1 --scopes ALL)
-berth() { curl -fsS -H "X-API-Key: $KEY" -H 'Content-Type: application/json' "$@"; }
+/**
+ * The first deployment, as the README shows it and script/server prints it: a page, a second release of it, the way
+ * back, and the end. It needs no registry.
+ */
 
-ENVIRONMENT=$(berth ${url}/environments -d '{"name": "first"}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
-JOB=$(berth ${url}/deployments -d '{"environmentId": "'$ENVIRONMENT'", "image": "nginx", "tag": "alpine",
-  "ports": [{"container": 80, "host": 8080}]}' | sed 's/.*"jobId":"\\([^"]*\\)".*/\\1/')
-while STATUS=$(berth ${url}/deployments/job/$JOB | sed 's/"status":"\\([A-Z_]*\\)".*/\\1/; s/.*,//')
-  echo "$STATUS"; [[ $STATUS && $STATUS != RUNNING && $STATUS != FAILED ]]; do sleep 1; done
-if [[ $STATUS == RUNNING ]]; then curl http://localhost:8080; else berth ${url}/deployments/job/$JOB; fi`;
+/** With the command line. */
+export function firstDeployment({ dataDir, dataDirIsFromShell } = {}) {
+  // script/berth finds the running server through it.
+  const settings = dataDirIsFromShell ? `export DATA_DIR='${dataDir.replaceAll("'", "'\\''")}'\n` : '';
+  return `${settings}script/berth deploy examples/hello --env hello --port 8080:8080
+curl http://127.0.0.1:8080/`;
+}
+
+/** What follows in the README: logs, a second release, the release before it, and nothing of it any more. */
+export function laterReleases() {
+  return `script/berth logs hello --env hello
+script/berth deploy examples/hello --env hello --port 8080:8080 --set VERSION=2
+script/berth rollback hello --env hello --wait
+script/berth delete hello --env hello
+script/berth env delete hello`;
+}
+
+/** All of it over HTTP, for a shell with curl and jq. */
+export function firstDeploymentWithCurl() {
+  return `KEY=$(script/key create --telegram-id 1 --scopes ALL)
+API=http://127.0.0.1:3000
+api() { curl -fsS -H "X-API-Key: $KEY" -H 'Content-Type: application/json' "$@"; }
+decided() { until api $API/deployments/job/$JOB | jq -r .deployment.status | grep -E 'RUNNING|FAILED'; do sleep 1; done; }
+release() {
+  UPLOAD=$(tar -cz -C examples/hello . | curl -fsS -H "X-API-Key: $KEY" -H 'Content-Type: application/gzip' \\
+    --data-binary @- $API/uploads | jq -r .uploadId)
+  JOB=$(api $API/deployments/from-upload -d '{"environmentId":"'$ENVIRONMENT'","uploadId":"'$UPLOAD'","name":"hello",
+    "ports":[{"container":8080,"host":8081}],"envVars":{"VERSION":"'$1'"}}' | jq -r .jobId)
+  decided
+}
+
+ENVIRONMENT=$(api $API/environments -d '{"name":"hello-curl"}' | jq -r .environment.id)
+release 1
+curl http://127.0.0.1:8081/
+release 2
+DEPLOYMENT=$(api $API/deployments/job/$JOB | jq -r .deployment.id)
+api -H 'Accept: text/plain' "$API/deployments/$DEPLOYMENT/logs?tail=20"
+JOB=$(api $API/deployments/$DEPLOYMENT/rollback -d '{}' | jq -r .jobId)
+decided
+curl http://127.0.0.1:8081/
+api -X DELETE $API/environments/$ENVIRONMENT`;
 }

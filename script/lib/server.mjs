@@ -68,7 +68,7 @@ async function prepareEngine(settings) {
 
 async function serve(settings) {
   if (stopping) return;
-  api = spawnApi(process.env, ['inherit', 'inherit', 'inherit', 'ipc']);
+  api = spawnApi({ ...process.env, LOG_FORMAT: settings.logFormat }, ['inherit', 'inherit', 'inherit', 'ipc']);
   const ended = once(api, 'exit');
   ended.catch(() => undefined); // not started at all: told below
   const ready = await isReady(settings.url);

@@ -33,6 +33,7 @@ cp "$TREE/api.mjs" dist/main.js`;
 const API = `import { createServer } from 'node:http';
 if (process.env.API_EXIT) { console.error('configuration: LOG_LEVEL is wrong'); process.exit(Number(process.env.API_EXIT)); }
 console.log('api ' + process.pid);
+console.log('log ' + process.env.LOG_FORMAT);
 for (const end of ['SIGTERM', 'disconnect']) process.on(end, () => process.exit(0));
 createServer((request, answer) => answer.end(request.url)).listen(process.env.PORT, process.env.HOST);`;
 const SOURCES = [
@@ -42,7 +43,11 @@ const SOURCES = [
   'tsconfig.build.json',
   'src/main.ts',
   'prisma/schema.prisma',
+  '../clients/cli/tsconfig.json',
+  '../clients/cli/src/berth.ts',
+  '../clients/typescript/src/index.ts',
 ];
+const BUILDS = ['run generate', 'run build', 'run build:cli'];
 
 let tree;
 let engine;
@@ -70,10 +75,10 @@ after(() => {
 beforeEach(async () => {
   children = [];
   port = await freePort();
-  for (const folder of ['backend', 'script', 'data', 'npm.log'])
+  for (const folder of ['backend', 'clients', 'script', 'data', 'npm.log'])
     rmSync(path.join(tree, folder), { recursive: true, force: true });
   cpSync(SCRIPTS, path.join(tree, 'script'), { recursive: true });
-  for (const folder of ['backend/src', 'backend/prisma', 'bin'])
+  for (const folder of ['backend/src', 'backend/prisma', 'clients/cli/src', 'clients/typescript/src', 'bin'])
     mkdirSync(path.join(tree, folder), { recursive: true });
   for (const file of SOURCES) put(`backend/${file}`, '');
   put('backend/package.json', '{}');
@@ -92,9 +97,9 @@ afterEach(async () => {
 
 test('a first start must install, build and end with what to paste', async () => {
   const server = await started();
-  assert.deepEqual(npmCalls(), ['ci --loglevel=error --no-audit --no-fund', 'run generate', 'run build']);
+  assert.deepEqual(npmCalls(), ['ci --loglevel=error --no-audit --no-fund', ...BUILDS]);
   assert.match(server.output, new RegExp(`Swagger +http://127.0.0.1:${port}/api/docs`));
-  assert.match(server.output, /KEY=\$\(DATA_DIR='.*\/data' script\/key create --telegram-id 1 --scopes ALL\)/);
+  assert.match(server.output, /\nexport DATA_DIR='.*\/data'\nscript\/berth deploy examples\/hello .*\ncurl http/);
 });
 
 test('a later start must make again only what has changed', async () => {
@@ -104,7 +109,17 @@ test('a later start must make again only what has changed', async () => {
   assert.deepEqual(npmCalls(), []);
   put('backend/src/main.ts', 'changed');
   await end(await started());
-  assert.deepEqual(npmCalls(), ['run generate', 'run build']);
+  assert.deepEqual(npmCalls(), BUILDS);
+  put('clients/cli/src/berth.ts', 'changed');
+  await end(await started());
+  assert.deepEqual(npmCalls(), [...BUILDS, ...BUILDS]);
+});
+
+test('the log must be readable, unless the operator has chosen a format', async () => {
+  assert.match((await started()).output, /^log readable$/m);
+  await end(children[0]);
+  put('backend/.env', 'LOG_FORMAT=json\n');
+  assert.match((await started()).output, /^log json$/m);
 });
 
 test('a build that fails must show why and be made again', async () => {

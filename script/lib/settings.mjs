@@ -25,6 +25,8 @@ export function readSettings() {
     port,
     url: `http://${reachable(host)}:${port}`,
     dataDir: path.resolve(dataDir),
+    /** Whoever starts it here reads its log, be it through a file. */
+    logFormat: env.LOG_FORMAT ?? 'readable',
     /** script/key has to be given it, too. */
     dataDirIsFromShell: Boolean(process.env.DATA_DIR),
     databaseIsFromShell: Boolean(process.env.DATABASE_URL),

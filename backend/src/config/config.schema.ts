@@ -12,7 +12,7 @@ export const configSchema = Joi.object({
   NODE_ENV: Joi.string()
     .valid('production', 'development', 'test')
     .default('production')
-    .description('`development` prints readable logs; `production` prints JSON unless on a terminal.'),
+    .description('What the process runs for; `development` makes readable logs the default.'),
   PORT: port(3000).description('TCP port of the API.'),
   HOST: Joi.string()
     .hostname()
@@ -22,6 +22,11 @@ export const configSchema = Joi.object({
     .valid('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
     .default('info')
     .description('Least severe level that is logged.'),
+  LOG_FORMAT: optional()
+    .valid('json', 'readable')
+    .description(
+      'Log as JSON for programs, or as readable lines. Default: `readable` on a terminal and from `script/server`, else `json`.',
+    ),
   PUBLIC_BASE_URL: url('http', 'https').description(
     'Base of every link that the API gives out. Default: `http://{HOST}:{PORT}`.',
   ),

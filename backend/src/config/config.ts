@@ -6,7 +6,7 @@ const MIB = 2 ** 20;
 /** The configuration in typed namespaces. `config/` alone reads the process environment. */
 export class Config {
   readonly http: { port: number; host: string; publicBaseUrl: string; socket: string | undefined };
-  readonly log: { level: string; pretty: boolean };
+  readonly log: { level: string; isReadable: boolean };
   readonly data: {
     dir: string;
     /** of the embedded server */
@@ -41,10 +41,7 @@ export class Config {
       publicBaseUrl: (env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`).replace(/\/+$/, ''),
       socket: env.API_SOCKET,
     };
-    this.log = {
-      level: env.LOG_LEVEL,
-      pretty: env.NODE_ENV === 'development' || (env.NODE_ENV !== 'test' && process.stdout.isTTY),
-    };
+    this.log = { level: env.LOG_LEVEL, isReadable: isReadable(env) };
     this.data = {
       dir: env.DATA_DIR,
       postgresDir: path.join(env.DATA_DIR, 'postgres'),
@@ -133,6 +130,11 @@ export interface AcmeConfig {
   email: string | undefined;
   /** root certificate of a private ACME server */
   caFile: string | undefined;
+}
+
+function isReadable({ LOG_FORMAT: format, NODE_ENV: purpose }: ParsedEnv): boolean {
+  if (format) return format === 'readable';
+  return purpose === 'development' || (purpose !== 'test' && process.stdout.isTTY);
 }
 
 function databaseUrlOf({ DATABASE_URL: text, DATABASE_PASSWORD: password }: ParsedEnv): string | undefined {

@@ -14,6 +14,7 @@ export interface ParsedEnv {
   PORT: number;
   HOST: string;
   LOG_LEVEL: string;
+  LOG_FORMAT?: 'json' | 'readable';
   PUBLIC_BASE_URL?: string;
   API_SOCKET?: string;
   DATA_DIR: string;

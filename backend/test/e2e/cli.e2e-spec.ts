@@ -130,8 +130,35 @@ describe('berth', () => {
     expect((await berth(['completion', 'bash'])).out).toContain('complete -F _berth berth');
   });
 
+  it('must take a deployment away', async () => {
+    await berth(['deploy', 'nginx:alpine', '-n', 'gone', '-p', '80', '-w']);
+    expect((await berth(['delete', 'gone'])).code).toBe(0);
+    await eventually(async () => expect((await berth(['ps'])).out).not.toContain('gone'), 30_000);
+    expect((await berth(['delete', 'nobody'])).err).toContain('There is no deployment nobody');
+  });
+
   it('must make and delete environments', async () => {
     expect((await berth(['env', 'create', 'preview', '--ttl', '600'])).out).toBe('Environment preview is ACTIVE.\n');
     expect((await berth(['env', 'delete', 'preview'])).out).toBe('Environment preview is being deleted.\n');
+  });
+});
+
+describe('script/berth', () => {
+  it('must act for the operator of this machine without a login, and give its key to nobody', async () => {
+    const operator = new Platform({ XDG_CONFIG_HOME: folder });
+    await operator.start();
+    try {
+      expect(await operator.script('berth', 'env', 'create', 'mine')).toBe('Environment mine is ACTIVE.');
+      expect(await operator.script('berth', 'env')).toMatch(/^NAME +STATUS.*\nmine +ACTIVE/);
+      expect((await operator.key('list')).split('\n')).toHaveLength(2); // the head, and one key for both commands
+      const key = operator.operatorKey;
+      expect(key.mode).toBe(0o600);
+      expect(operator.logs).not.toContain(key.text);
+      await operator.key('revoke', key.id);
+      expect(await operator.script('berth', 'env')).toContain('mine');
+      expect(operator.operatorKey.text).not.toBe(key.text);
+    } finally {
+      await operator.stop();
+    }
   });
 });

@@ -69,7 +69,7 @@ describe('script/doctor', () => {
   it('must find what is right, what is wrong, and say what to do', async () => {
     const report = await bed.platform.script('doctor').catch((error: unknown) => (error as { stdout: string }).stdout);
     expect(report).toMatch(/✓ Docker Engine: \d+\./);
-    expect(report).toMatch(/✓ Swarm: 1 nodes, 1 of them managers/);
+    expect(report).toMatch(/✓ Swarm: 1 node, 1 manager, \d+ networks? of Berth/);
     expect(report).toMatch(/✓ database: PostgreSQL 18/);
     expect(report).toMatch(/✓ encryption key: it opens what is kept/);
     expect(report).toMatch(/✓ disk: |! disk: /);

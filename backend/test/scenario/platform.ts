@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -64,6 +64,13 @@ export class Platform {
     return readFileSync(path.join(this.dataDir, 'api.log'), 'utf8');
   }
 
+  /** What script/berth has kept for the operator. */
+  get operatorKey(): { text: string; id: string; mode: number } {
+    const file = path.join(this.dataDir, 'operator.key');
+    const text = readFileSync(file, 'utf8').trim();
+    return { text, id: text.split('.')[0]?.replace(/^rw_[a-z]+_/, '') ?? '', mode: statSync(file).mode & 0o777 };
+  }
+
   async start(): Promise<this> {
     this.port ||= await freePort();
     const child = spawnApi(this.environment(), ['ignore', 'pipe', 'pipe']);
@@ -117,7 +124,7 @@ export class Platform {
     return this.script('key', ...args);
   }
 
-  async script(name: 'key' | 'backup' | 'restore' | 'doctor', ...args: string[]): Promise<string> {
+  async script(name: 'berth' | 'key' | 'backup' | 'restore' | 'doctor', ...args: string[]): Promise<string> {
     const { stdout } = await promisify(execFile)(path.join(BACKEND, '../script', name), args, {
       env: this.environment(),
     });

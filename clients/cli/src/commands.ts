@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import * as sdk from '../../typescript/src/index.js';
 import type { CreateDeployment, CreateGitDeployment, Deployment } from '../../typescript/src/index.js';
 import { Api } from './api.js';
@@ -6,8 +5,8 @@ import { pairs, ports, read, volumes, whole } from './arguments.js';
 import { completion } from './completion.js';
 import { EXIT, Failure } from './failure.js';
 import { follow, outcome } from './follow.js';
+import { login } from './login.js';
 import { age, print, table } from './output.js';
-import { keepLogin } from './settings.js';
 
 interface Command {
   /** what stands behind its name */
@@ -65,6 +64,11 @@ export const COMMANDS: Record<string, Command> = {
     summary: 'the release before, or a given one',
     run: rollback,
   },
+  delete: {
+    usage: 'NAME --env NAME [--volumes] [--json]',
+    summary: 'take it away; its volumes stay, unless --volumes',
+    run: remove,
+  },
   public: {
     usage: 'DOMAIN --env NAME [--port N] [--json]',
     summary: 'put it on the internet under that name',
@@ -84,34 +88,6 @@ export function usageOf(name?: string): string {
     ? ''
     : '\n--env may stand in BERTH_ENV, address and key in BERTH_URL and BERTH_API_KEY.\nExit codes: 0 done, 1 the deployment has FAILED, 2 wrong use, 3 the API refused or does not answer.\n';
   return `${lines.join('')}${tail}`;
-}
-
-async function login(args: string[]): Promise<void> {
-  const { positionals } = read(args, {}, ['URL']);
-  const url = positionals[0] ?? '';
-  if (!/^https?:\/\//.test(url)) throw new Failure(EXIT.usage, `${url}: must begin with https:// or http://.`);
-  const api = new Api({ url: url.replace(/\/+$/, ''), key: await askedKey() });
-  const { user, key } = await api.of(sdk.getMe({ client: api.client }));
-  const file = keepLogin(api.login);
-  process.stdout.write(
-    `Logged in as ${user.telegramHandle ?? user.telegramId}, with ${key.scopes.join(', ')}. Kept in ${file}.\n`,
-  );
-}
-
-/** Never as an argument: those are seen by everybody on the machine. */
-async function askedKey(): Promise<string> {
-  const lines = createInterface({
-    input: process.stdin,
-    output: process.stderr,
-  });
-  try {
-    const key = process.stdin.isTTY
-      ? await lines.question('API key: ')
-      : (await lines[Symbol.asyncIterator]().next()).value;
-    return String(key ?? '').trim();
-  } finally {
-    lines.close();
-  }
 }
 
 async function env(args: string[]): Promise<void> {
@@ -233,6 +209,14 @@ async function rollback(args: string[]): Promise<void> {
   const body = values.to ? { deploymentId: values.to } : {};
   const { jobId } = await api.of(sdk.rollbackDeployment({ client: api.client, path: { id }, body }));
   await decided(api, jobId, values);
+}
+
+async function remove(args: string[]): Promise<void> {
+  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, volumes: { type: 'boolean' } }, ['NAME']);
+  const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
+  const query = values.volumes ? { deleteVolumes: true } : {};
+  const { message, deployment } = await api.of(sdk.deleteDeployment({ client: api.client, path: { id }, query }));
+  print(values.json, deployment, `${message}\n`);
 }
 
 async function makePublic(args: string[]): Promise<void> {

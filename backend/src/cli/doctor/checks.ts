@@ -12,6 +12,7 @@ import { SwarmServices } from '../../integrations/docker/swarm-services.js';
 import { LABELS } from '../../common/labels.js';
 import { advisoriesFor } from './advisories.js';
 import { database, encryptionKey } from './database-checks.js';
+import { isToldNoNewPrivileges } from './daemon-settings.js';
 import type { Check, Finding } from './finding.js';
 
 const GIB = 2 ** 30;
@@ -38,7 +39,8 @@ async function engine(config: Config): Promise<Finding[]> {
     const advice = 'Ask your distribution whether its package has the patch; else update the engine.';
     return { what, state: 'look', found: `${id}: ${about}`, advice };
   });
-  const privileges = facts.serviceNoNewPrivileges || facts.daemonNoNewPrivileges;
+  const isTold = facts.isLocal && isToldNoNewPrivileges();
+  const privileges = facts.serviceNoNewPrivileges || isTold || facts.daemonNoNewPrivileges;
   const flag: Finding[] =
     privileges === true
       ? []
@@ -71,8 +73,9 @@ async function swarm(config: Config): Promise<Finding[]> {
   const managers = nodes.filter(({ role }) => role === 'manager').length;
   const down = nodes.filter(({ state }) => state !== 'ready');
   const overlays = (await new Networks(docker).list({ [LABELS.managed]: true })).length;
+  const found = [counted(nodes.length, 'node'), counted(managers, 'manager'), counted(overlays, 'network')].join(', ');
   return [
-    { what, state: 'ok', found: `${nodes.length} nodes, ${managers} of them managers, ${overlays} networks of ours` },
+    { what, state: 'ok', found: `${found} of Berth` },
     ...down.map(({ hostname, state }): Finding => ({
       what: `node ${hostname}`,
       state: 'broken',
@@ -187,6 +190,10 @@ async function clock({ acme }: Config): Promise<Finding[]> {
 
 async function factsOf(config: Config): Promise<EngineFacts | undefined> {
   return new Engine(new DockerClient(config)).inspect().catch(() => undefined);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function answers(port: number): Promise<boolean> {

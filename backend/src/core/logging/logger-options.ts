@@ -2,22 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Params } from 'nestjs-pino';
 import type { Config } from '../../config/config.js';
+import { readableLines } from './readable-lines.js';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
 /** Never logged, at any depth that we log. */
 const SECRETS = ['envVars', 'password', 'secret', 'token', 'apiKey', 'registryAuth', 'gitAuth', 'authorization'];
 
-/** JSON lines; readable ones on a terminal. Of a request only what says what happened: no headers, no body, no query. */
+/** JSON lines, or readable ones. Of a request only what says what happened: no headers, no body, no query. */
 export function loggerOptions({ log }: Config): Params {
   return {
     pinoHttp: {
       level: log.level,
-      ...(log.pretty && {
-        transport: {
-          target: 'pino-pretty',
-          options: { singleLine: true, ignore: 'pid,hostname,req,res', messageFormat: '{context} {msg}' },
-        },
-      }),
+      ...(log.isReadable && { stream: readableLines(process.stdout) }),
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '***' },
       genReqId: requestId,
       customLogLevel: (request, response, error) => levelOf(request, response.statusCode, error),

@@ -5,6 +5,7 @@ import { LABELS } from '../../common/labels.js';
 import { Config } from '../../config/config.js';
 import { Configs } from '../../integrations/docker/configs.js';
 import { Networks } from '../../integrations/docker/networks.js';
+import { RegistryError } from '../../integrations/docker/registry-error.js';
 import { SwarmServices } from '../../integrations/docker/swarm-services.js';
 import { NginxConfig } from '../../integrations/nginx/nginx-config.js';
 import { AcmeAccount } from './certificates/acme-account.js';
@@ -27,6 +28,8 @@ export class Front {
   private readonly logger = new Logger(Front.name);
   /** why it could not be brought into the Engine the last time */
   private trouble: string | undefined = 'it is being started';
+  /** what the log has said of it */
+  private logged: string | undefined;
 
   constructor(
     private readonly config: Config,
@@ -45,12 +48,23 @@ export class Front {
       if (this.config.ingress.isOn) await this.bring(signal);
       else await this.remove();
       this.trouble = undefined;
+      this.logged = undefined;
     } catch (error) {
-      const message = (error as Error).message;
-      if (this.trouble !== message && !signal.aborted) this.logger.warn(`the front cannot be started: ${message}`);
-      this.trouble = message;
+      this.trouble = (error as Error).message;
+      if (!signal.aborted) this.logOnce(error as Error);
       throw error;
     }
+  }
+
+  /** A registry words one outage in several ways: it is logged as one. */
+  private logOnce(error: Error): void {
+    const { image } = this.config.ingress;
+    const text =
+      error instanceof RegistryError
+        ? `Public names wait for the image ${image}, which cannot be pulled (${error.kind}); Berth retries with growing pauses.`
+        : `the front cannot be started: ${error.message}`;
+    if (text !== this.logged) this.logger.warn(text);
+    this.logged = text;
   }
 
   /** What visitors would find wrong, in a sentence; undefined when it serves. */

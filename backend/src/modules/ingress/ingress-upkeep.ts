@@ -8,6 +8,7 @@ import {
 import { untilItWorks } from '../../common/time/until-it-works.js';
 import { Config } from '../../config/config.js';
 import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
+import { RegistryError } from '../../integrations/docker/registry-error.js';
 import { CertificatesRepository } from './certificates/certificates.repository.js';
 import { Edges } from './edges.js';
 import { Front } from './front.js';
@@ -34,7 +35,7 @@ export class IngressUpkeep implements OnModuleInit, OnApplicationBootstrap, OnMo
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('ingress.sweep', (_payload, signal) => this.sweep(signal));
+    this.worker.register('ingress.sweep', (_payload, signal) => this.sweepUnlessImageIsMissing(signal));
     this.worker.schedule('ingress.sweep', '* * * * *');
   }
 
@@ -53,6 +54,13 @@ export class IngressUpkeep implements OnModuleInit, OnApplicationBootstrap, OnMo
       everyMs: AGAIN_MS,
       signal,
       failed: (error) => this.logger.debug(`not ready: ${String(error)}`),
+    });
+  }
+
+  /** An image that cannot be pulled is in the log and in /health: the job of every minute must not fail for it, too. */
+  private async sweepUnlessImageIsMissing(signal: AbortSignal): Promise<void> {
+    await this.sweep(signal).catch((error: unknown) => {
+      if (!(error instanceof RegistryError)) throw error;
     });
   }
 

@@ -1,0 +1,23 @@
+/** Starts the command line of clients/cli, with the operator's login where the user has none. See script/berth. */
+import { EXIT, tell } from './failure.mjs';
+import { CLI_PROGRAM } from './build.mjs';
+import { hasOwnLogin, localLogin } from './local-login.mjs';
+import { readSettings } from './settings.mjs';
+
+/** These need no key. */
+const OFFLINE = new Set([undefined, 'help', 'login', 'completion']);
+
+function needsLogin([command, ...rest]) {
+  return !OFFLINE.has(command) && ![command, ...rest].some((word) => word === '--help' || word === '-h');
+}
+
+try {
+  if (needsLogin(process.argv.slice(2)) && !hasOwnLogin(process.env)) {
+    const { url, key } = await localLogin(readSettings());
+    // Set from within, it is in no list of processes.
+    Object.assign(process.env, { BERTH_URL: url, BERTH_API_KEY: key });
+  }
+  await import(CLI_PROGRAM);
+} catch (error) {
+  process.exitCode = tell(error) || EXIT.failed;
+}
