@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -17,7 +15,6 @@ const BODY_LIMIT = '1mb';
 /** Of the one page that has a form. */
 const FORM_LIMIT = '4kb';
 const FORM_PATH = '/auth/verify/form';
-const TIDY_AFTER_MS = 5000;
 /** After that, connections that are still open are cut. */
 const SHUTDOWN_MS = 9000;
 
@@ -53,7 +50,6 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
     await app.close();
     throw error;
   }
-  setTimeout(tidy, TIDY_AFTER_MS).unref();
   void stopped.then(() => stop(app));
 }
 
@@ -71,12 +67,6 @@ function securityHeaders({ http }: Config): HelmetOptions {
 function noStore(_request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Cache-Control', 'no-store');
   next();
-}
-
-/** What the start leaves behind is 10 MB and more, which V8 would keep for as long as nothing is asked of it. */
-function tidy(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as (options: object) => void)({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** And the form of the one page that has one. Otherwise another type of body would be no body at all, and the error would speak of missing fields. */
