@@ -9,7 +9,8 @@ import { changesInTurn } from './common/changes-in-turn.js';
 import { IdPipe } from './common/id.pipe.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
-import type { DatabaseConnection } from './core/database/database-connection.js';
+import { assignRequestId } from './core/logging/request-id.js';
+import { setUpSwaggerUi } from './openapi/swagger-ui.js';
 
 const BODY_LIMIT = '1mb';
 /** Of the one page that has a form. */
@@ -18,10 +19,10 @@ const FORM_PATH = '/auth/verify/form';
 /** After that, connections that are still open are cut. */
 const SHUTDOWN_MS = 9000;
 
-export async function startApi(config: Config, database: () => Promise<DatabaseConnection>): Promise<void> {
+export async function startApi(config: Config): Promise<void> {
   const stopped = stopRequested();
   const more = config.telegram.isOn ? [(await import('./modules/telegram/telegram.module.js')).TelegramModule] : [];
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, database, more), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, more), {
     bufferLogs: true,
     // A start that fails is told in one sentence by main.ts, not in a stack by Nest.
     autoFlushLogs: false,
@@ -37,12 +38,14 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
   app.disable('etag');
   // Only the platform's own edge, which comes through a Unix socket and so without an address, is believed about who asks.
   app.set('trust proxy', (address: string | undefined) => !address);
+  app.use(assignRequestId);
   app.use(changesInTurn());
   app.use(helmet(securityHeaders(config)));
   app.use(noStore);
   app.use(onlyJson);
   app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
   app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false });
+  setUpSwaggerUi(app, config);
   app.useGlobalPipes(new IdPipe(), createValidationPipe());
   try {
     await app.listen(config.http.port, config.http.host);
