@@ -5,7 +5,6 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
-import { changesInTurn } from './common/changes-in-turn.js';
 import { IdPipe } from './common/id.pipe.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
@@ -39,7 +38,6 @@ export async function startApi(config: Config): Promise<void> {
   // Only the platform's own edge, which comes through a Unix socket and so without an address, is believed about who asks.
   app.set('trust proxy', (address: string | undefined) => !address);
   app.use(assignRequestId);
-  app.use(changesInTurn());
   app.use(helmet(securityHeaders(config)));
   app.use(noStore);
   app.use(onlyJson);
