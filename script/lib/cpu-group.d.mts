@@ -1,2 +1,1 @@
 export function weighEngine(pid: number): void;
-export function weighApi(pid: number): void;

@@ -1,23 +1,18 @@
 /**
- * Control groups on the processor, as systemd gives one to every service. Without them each of the engine's many processes weighs as much as all
- * containers together, and while some containers start, those that serve wait. What visitors and clients wait for weighs most.
+ * For the test bed: processor weights as systemd gives every service. Without them each of the engine's processes weighs as much as all containers
+ * together, and the benchmarks measure that.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const ROOT = '/sys/fs/cgroup';
 /** In usual weights. `docker` is where an engine without systemd puts its containers. */
-const WEIGHTS = { 'docker-engine': 1, docker: 8, berth: 8 };
+const WEIGHTS = { 'docker-engine': 1, docker: 8 };
 
 /** Moves the engine, and what it starts from now on. */
 export function weighEngine(pid) {
   weigh('docker');
   weigh('docker-engine', pid);
-}
-
-/** The same for the API; its PostgreSQL comes with it. */
-export function weighApi(pid) {
-  weigh('berth', pid);
 }
 
 /** Does nothing where systemd does it, or where control groups are not this machine's to make. */
