@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { newId } from '../../common/time/id-source.js';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
@@ -10,7 +10,7 @@ export function assignRequestId(
   next: () => void,
 ): void {
   const given = request.headers['x-request-id'];
-  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
   request.id = id;
   response.setHeader('X-Request-Id', id);
   next();

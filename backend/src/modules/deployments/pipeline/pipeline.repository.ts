@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
+import { newId } from '../../../common/time/id-source.js';
 import { Signals } from '../../../core/database/signals.js';
 import {
   type Deployment,
@@ -67,7 +68,7 @@ export class PipelineRepository {
         UPDATE "DeploymentStep" s SET "endedAt" = now(), error = NULL FROM own
         WHERE s."deploymentId" = own.id AND s."endedAt" IS NULL AND s.name <> ${name})
       INSERT INTO "DeploymentStep" AS s (id, "deploymentId", name, position, "startedAt", "deadlineAt")
-      SELECT ${crypto.randomUUID()}, id, ${name}, ${position}, now(), ${deadlineAt} FROM own
+      SELECT ${newId()}, id, ${name}, ${position}, now(), ${deadlineAt} FROM own
       ON CONFLICT ("deploymentId", name) DO UPDATE
       SET "startedAt" = EXCLUDED."startedAt", "deadlineAt" = EXCLUDED."deadlineAt", "endedAt" = NULL, error = NULL`;
     if (status === 'RUNNING' && claim.status !== status)
