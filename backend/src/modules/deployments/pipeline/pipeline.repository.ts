@@ -1,20 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
-import { newId } from '../../../common/time/id-source.js';
 import { Signals } from '../../../core/database/signals.js';
 import {
   type Deployment,
   type DeploymentSource,
-  type DeploymentStatus,
   type Environment,
-  Prisma,
+  type Prisma,
 } from '../../../generated/prisma/client.js';
 import { SitesRepository } from '../../ingress/sites.repository.js';
-import { recordProgress, recordStatus, statusEvent } from '../state/deployment-event-log.js';
+import { recordProgress, recordStatus } from '../state/deployment-event-log.js';
 import { DeploymentNotices } from '../state/deployment-notices.js';
 import { IN_PROGRESS_STATUSES, originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
+import { fail, openStep } from './status-statements.js';
 
 export type Claim = Deployment & { environment: Environment };
 
@@ -61,16 +60,8 @@ export class PipelineRepository {
 
   /** The end of the step before, this one's row and the status are committed together. */
   async open(claim: Claim, step: DeployStep, position: number, deadlineAt: Date): Promise<void> {
-    const { name, status } = step;
-    const begin = Prisma.sql`
-      WITH own AS (${moved(claim, status)}), told AS (${claim.status === status ? Prisma.sql`SELECT` : statusEvent({ status })}),
-      ended AS (
-        UPDATE "DeploymentStep" s SET "endedAt" = now(), error = NULL FROM own
-        WHERE s."deploymentId" = own.id AND s."endedAt" IS NULL AND s.name <> ${name})
-      INSERT INTO "DeploymentStep" AS s (id, "deploymentId", name, position, "startedAt", "deadlineAt")
-      SELECT ${newId()}, id, ${name}, ${position}, now(), ${deadlineAt} FROM own
-      ON CONFLICT ("deploymentId", name) DO UPDATE
-      SET "startedAt" = EXCLUDED."startedAt", "deadlineAt" = EXCLUDED."deadlineAt", "endedAt" = NULL, error = NULL`;
+    const { status } = step;
+    const begin = openStep(claim, step, position, deadlineAt);
     if (status === 'RUNNING' && claim.status !== status)
       await this.prisma.transaction((db) => this.decide(db, claim, status, begin));
     else await expectOwn(this.prisma, begin);
@@ -100,9 +91,7 @@ export class PipelineRepository {
   }
 
   async fail(claim: Claim): Promise<void> {
-    const { errorCode, errorMessage } = claim;
-    const fail = Prisma.sql`WITH own AS (${moved(claim, 'FAILED')}) ${statusEvent({ status: 'FAILED', errorCode, errorMessage })}`;
-    await this.prisma.transaction((db) => this.decide(db, claim, 'FAILED', fail));
+    await this.prisma.transaction((db) => this.decide(db, claim, 'FAILED', fail(claim)));
   }
 
   /** Cancels these: what waits is FAILED at once, what runs is told to end. */
@@ -200,17 +189,6 @@ export class PipelineRepository {
     if (to === 'RUNNING' || from === 'RUNNING') await this.sites.follow(db, environmentId);
     await this.notices.add(db, id, to);
   }
-}
-
-/** The claim's own row, with this status from now on; no row when another run has it. */
-function moved({ id, attempt, status }: Claim, to: DeploymentStatus): Prisma.Sql {
-  const own = Prisma.sql`id = ${id} AND attempt = ${attempt}`;
-  if (status === to) return Prisma.sql`SELECT id FROM "Deployment" WHERE ${own} FOR NO KEY UPDATE`;
-  const isDecided = to === 'RUNNING' || to === 'FAILED';
-  return Prisma.sql`
-    UPDATE "Deployment" SET status = ${to}::"DeploymentStatus", "startedAt" = coalesce("startedAt", now()), "updatedAt" = now()
-    ${isDecided ? Prisma.sql`, "completedAt" = now(), progress = NULL` : Prisma.empty}
-    WHERE ${own} AND status = ANY(${originsOf(to)}::"DeploymentStatus"[]) RETURNING id`;
 }
 
 async function expectOwn(db: Db, statement: Prisma.Sql): Promise<void> {
