@@ -10,16 +10,21 @@ import { RawEngine, untilNoContainer } from './raw-engine.js';
 import { print, Report } from './report.js';
 import { cleanUp, deployAndTime, IDLE, STABILITY_WINDOW_MS } from './workload.js';
 
-const COUNT = 50;
+const CASES = [
+  { count: 10, readsP99Ms: 100 },
+  { count: 50, readsP99Ms: 250 },
+];
+/** Times the raw Engine API. */
+const SLOWER = 1.5;
 const ROUNDS = 3;
 const POLL_MS = 250;
-const READS_PER_SECOND = 20;
+const READS_PER_SECOND = 50;
 const PATIENCE_MS = 300_000;
 
 const platform = new Platform({ STABILITY_WINDOW_MS: String(STABILITY_WINDOW_MS) });
 const engine = new EngineView();
 const report = new Report(
-  `queue: ${COUNT} deployments at once, less the stability window once; medians of ${ROUNDS}, the worst read of all`,
+  `queue: deployments at once, less the stability window once; medians of ${ROUNDS}`,
 );
 let client: ApiClient;
 
@@ -29,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => cleanUp(platform, client));
 
-it(`${COUNT} deployments at once must take little longer than ${COUNT} services of the raw Engine API`, async () => {
+it.each(CASES)('$count deployments at once must leave reads quick', async ({ count, readsP99Ms }) => {
   const environment = await client.createEnvironment();
   const body = { environmentId: environment.id, ...IDLE };
   const { deploymentId } = await deployAndTime(client, engine, body);
@@ -45,12 +50,12 @@ it(`${COUNT} deployments at once must take little longer than ${COUNT} services 
   const raws: Round[] = [];
   const sides = [
     async () => {
-      ours.push(await whileReading('/environments', () => timeToRunning(environment.id, body)));
+      ours.push(await whileReading('/environments', () => timeToRunning(environment.id, body, count)));
       await empty();
     },
     // What the machine itself leaves of a second: an idle Berth says that it lives, while the engine does the same work for somebody else.
     async () => {
-      raws.push(await whileReading('/health/live', () => raw.timeToRunning(COUNT, POLL_MS)));
+      raws.push(await whileReading('/health/live', () => raw.timeToRunning(count, POLL_MS)));
       await raw.removeAll();
     },
   ];
@@ -66,16 +71,16 @@ it(`${COUNT} deployments at once must take little longer than ${COUNT} services 
   await client.deleteEnvironment(environment.id);
 
   report.add({
-    what: 'first POST to last RUNNING',
+    what: `${count}: first POST to last RUNNING`,
     measured: usualMs(ours),
     baseline: usualMs(raws),
-    limit: 1.3 * usualMs(raws),
+    limit: SLOWER * usualMs(raws),
     unit: 'ms',
   });
-  report.add({ what: 'failed reads', measured: sumOf(ours, 'failed'), limit: 0, unit: '' });
-  const what = `GET /environments meanwhile, worst of ${sumOf(ours, 'requests')}`;
-  report.add({ what, measured: worstMs(ours), baseline: worstMs(raws), limit: 100, unit: 'ms' });
-  report.conclude();
+  report.add({ what: `${count}: failed reads`, measured: sumOf(ours, 'failed'), limit: 0, unit: '' });
+  const what = `${count}: GET /environments meanwhile, p99`;
+  report.add({ what, measured: readsMs(ours), baseline: readsMs(raws), limit: readsP99Ms, unit: 'ms' });
+  if (count === CASES.at(-1)?.count) report.conclude();
 });
 
 interface Round {
@@ -86,7 +91,7 @@ interface Round {
 const described = (round: Round | undefined) =>
   round && `${Math.round(round.ms)} ms, reads p99 ${Math.round(round.reads.p99Ms)} ms`;
 const usualMs = (rounds: Round[]) => median(rounds.map(({ ms }) => ms));
-const worstMs = (rounds: Round[]) => Math.max(...rounds.map(({ reads }) => reads.worstMs));
+const readsMs = (rounds: Round[]) => median(rounds.map(({ reads }) => reads.p99Ms));
 const sumOf = (rounds: Round[], field: 'failed' | 'requests') =>
   rounds.reduce((sum, { reads }) => sum + reads[field], 0);
 
@@ -103,16 +108,16 @@ async function whileReading(path: string, work: () => Promise<number>): Promise<
   }
 }
 
-async function timeToRunning(environmentId: string, body: object): Promise<number> {
+async function timeToRunning(environmentId: string, body: object, count: number): Promise<number> {
   const begin = performance.now();
-  const accepted = await Promise.all(Array.from({ length: COUNT }, () => client.deploy(body)));
+  const accepted = await Promise.all(Array.from({ length: count }, () => client.deploy(body)));
   const ids = new Set(accepted.map(({ deploymentId }) => deploymentId));
   for (;;) {
     const ours = (await list(environmentId)).filter(({ id }) => ids.has(id));
     const failed = ours.find(({ status }) => status === 'FAILED');
     if (failed) throw new Error(`a deployment has FAILED: ${failed.errorMessage ?? ''}`);
     const ms = performance.now() - begin;
-    if (ours.filter(({ status }) => status === 'RUNNING').length === COUNT) return ms - STABILITY_WINDOW_MS;
+    if (ours.filter(({ status }) => status === 'RUNNING').length === count) return ms - STABILITY_WINDOW_MS;
     if (ms > PATIENCE_MS) throw new Error('the deployments do not come up');
     await delay(POLL_MS);
   }

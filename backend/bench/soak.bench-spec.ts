@@ -68,6 +68,8 @@ it(
       const baseline = median(early.map((one) => one[what]));
       report.add({ what, measured: median(late.map((one) => one[what])), baseline, limit: baseline + slack, unit });
     }
+    const largest = Math.max(...samples.map(({ rssMb }) => rssMb));
+    report.add({ what: 'largest RSS', measured: largest, limit: 280, unit: 'MiB' });
     report.add({ what: 'failed polls', measured: failed, limit: 0, unit: '' });
     await client.deleteEnvironment(environmentId);
     report.conclude();

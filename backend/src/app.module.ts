@@ -6,7 +6,6 @@ import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { AuditModule } from './core/audit/audit.module.js';
 import { CryptoModule } from './core/crypto/crypto.module.js';
-import type { DatabaseConnection } from './core/database/database-connection.js';
 import { DatabaseModule } from './core/database/database.module.js';
 import { HealthModule } from './core/health/health.module.js';
 import { IdempotencyModule } from './core/idempotency/idempotency.module.js';
@@ -25,21 +24,20 @@ import { MetricsModule } from './core/metrics/metrics.module.js';
 import { HooksModule } from './modules/hooks/hooks.module.js';
 import { IngressModule } from './modules/ingress/ingress.module.js';
 import { RegistryModule } from './modules/registry/registry.module.js';
-import { DocsModule } from './openapi/docs.module.js';
 import { PlatformModule } from './modules/platform/platform.module.js';
 
 /** The table of contents. */
 @Module({ providers: [{ provide: APP_FILTER, useClass: ProblemFilter }] })
 export class AppModule {
   /** `more`: what is loaded only where it is configured. */
-  static with(config: Config, database: () => Promise<DatabaseConnection>, more: Type[] = []): DynamicModule {
+  static with(config: Config, more: Type[] = []): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
         LoggerModule.forRoot(loggerOptions(config)),
         CryptoModule,
-        DatabaseModule.with(database),
+        DatabaseModule,
         DockerModule,
         GitModule,
         NginxModule,
@@ -58,7 +56,6 @@ export class AppModule {
         HooksModule,
         MetricsModule,
         PlatformModule,
-        DocsModule,
         ...more,
       ],
     };

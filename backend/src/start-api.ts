@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -7,26 +5,25 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
-import { changesInTurn } from './common/changes-in-turn.js';
 import { IdPipe } from './common/id.pipe.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
-import type { DatabaseConnection } from './core/database/database-connection.js';
 import { FrameworkLogger } from './core/logging/framework-logger.js';
+import { assignRequestId } from './core/logging/request-id.js';
 import { VERSION } from './modules/platform/version.js';
+import { setUpSwaggerUi } from './openapi/swagger-ui.js';
 
 const BODY_LIMIT = '1mb';
 /** Of the one page that has a form. */
 const FORM_LIMIT = '4kb';
 const FORM_PATH = '/auth/verify/form';
-const TIDY_AFTER_MS = 5000;
 /** After that, connections that are still open are cut. */
 const SHUTDOWN_MS = 9000;
 
-export async function startApi(config: Config, database: () => Promise<DatabaseConnection>): Promise<void> {
+export async function startApi(config: Config): Promise<void> {
   const stopped = stopRequested();
   const more = config.telegram.isOn ? [(await import('./modules/telegram/telegram.module.js')).TelegramModule] : [];
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, database, more), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, more), {
     bufferLogs: true,
     // A start that fails is told in one sentence by main.ts, not in a stack by Nest.
     autoFlushLogs: false,
@@ -42,12 +39,13 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
   app.disable('etag');
   // Only the platform's own edge, which comes through a Unix socket and so without an address, is believed about who asks.
   app.set('trust proxy', (address: string | undefined) => !address);
-  app.use(changesInTurn());
+  app.use(assignRequestId);
   app.use(helmet(securityHeaders(config)));
   app.use(noStore);
   app.use(onlyJson);
   app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
   app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false });
+  setUpSwaggerUi(app, config);
   app.useGlobalPipes(new IdPipe(), createValidationPipe());
   try {
     await app.listen(config.http.port, config.http.host);
@@ -56,7 +54,6 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
     throw error;
   }
   app.get(Logger).log(`Berth ${VERSION} listens on ${await app.getUrl()}`);
-  setTimeout(tidy, TIDY_AFTER_MS).unref();
   void stopped.then(() => stop(app));
 }
 
@@ -74,12 +71,6 @@ function securityHeaders({ http }: Config): HelmetOptions {
 function noStore(_request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Cache-Control', 'no-store');
   next();
-}
-
-/** What the start leaves behind is 10 MB and more, which V8 would keep for as long as nothing is asked of it. */
-function tidy(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as (options: object) => void)({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** And the form of the one page that has one. Otherwise another type of body would be no body at all, and the error would speak of missing fields. */

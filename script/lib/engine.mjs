@@ -8,7 +8,6 @@ import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { weighEngine } from './cpu-group.mjs';
 import { installDebianPackages } from './debian.mjs';
 import { Failure, reason } from './failure.mjs';
 import { findProgram, lastErrorLine, PATH, run } from './run.mjs';
@@ -116,7 +115,6 @@ function startDaemon(dataDir) {
   const child = spawn(findProgram('dockerd'), [], { cwd: '/', env, detached: true, stdio: ['ignore', output, output] });
   closeSync(output);
   child.once('error', () => undefined); // told by its absence
-  if (child.pid) weighEngine(child.pid);
   child.unref();
   return Object.assign(lastWords, { ended: () => child.exitCode !== null || child.signalCode !== null });
 }

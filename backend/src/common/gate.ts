@@ -1,13 +1,9 @@
 /** A room with so many places: whoever has one keeps it until he leaves; the others wait in the order in which they came. */
 export class Gate {
-  private readonly inside = new Map<string, NodeJS.Timeout | undefined>();
+  private readonly inside = new Set<string>();
   private readonly waiting: (() => void)[] = [];
 
-  /** `longestMs`: whoever stays longer no longer counts. */
-  constructor(
-    private readonly places: number,
-    private readonly longestMs?: number,
-  ) {}
+  constructor(private readonly places: number) {}
 
   /** Entering again is fine. Throws when the signal ends the wait. */
   async enter(id: string, signal: AbortSignal): Promise<void> {
@@ -15,9 +11,7 @@ export class Gate {
       await this.turn(signal);
       signal.throwIfAborted();
     }
-    clearTimeout(this.inside.get(id));
-    const { longestMs } = this;
-    this.inside.set(id, longestMs === undefined ? undefined : setTimeout(() => this.leave(id), longestMs).unref());
+    this.inside.add(id);
   }
 
   /** Must `id` wait? */
@@ -27,7 +21,6 @@ export class Gate {
 
   /** Leaving again is fine. */
   leave(id: string): void {
-    clearTimeout(this.inside.get(id));
     if (this.inside.delete(id)) this.waiting.shift()?.();
   }
 

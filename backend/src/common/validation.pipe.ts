@@ -1,10 +1,10 @@
-import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
+import { ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { DomainError, type FieldError } from './errors/domain-error.js';
 
 /** DTO classes are the one source of what is valid; every wrong field is named, unknown ones included. */
 export function createValidationPipe(): ValidationPipe {
-  return new FieldsPipe({
+  return new ValidationPipe({
     whitelist: true,
     forbidNonWhitelisted: true,
     transform: true,
@@ -12,15 +12,6 @@ export function createValidationPipe(): ValidationPipe {
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => validationFailed(errors.flatMap((error) => flatten(error, ''))),
   });
-}
-
-/** A query of no parameters, as most have, is what its class says by itself. */
-class FieldsPipe extends ValidationPipe {
-  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const { type, metatype } = metadata;
-    if (type === 'query' && metatype && value && Object.keys(value).length === 0) return new metatype() as unknown;
-    return (await super.transform(value, metadata)) as unknown;
-  }
 }
 
 export function validationFailed(errors: FieldError[]): DomainError {

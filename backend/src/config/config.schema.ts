@@ -1,14 +1,14 @@
 import Joi from 'joi';
 
-/** The whole configuration as the environment gives it. Descriptions become docs/configuration.md and .env.example. */
-const flag = (initial: 'on' | 'off') => Joi.string().valid('on', 'off').default(initial);
+const flag = (initial: 'on' | 'off') => Joi.string<'on' | 'off'>().valid('on', 'off').default(initial);
 const port = (initial: number) => Joi.number().integer().port().default(initial);
 const count = (initial: number, max = 1_000_000) => Joi.number().integer().min(1).max(max).default(initial);
-const optional = () => Joi.string().empty('');
+const optional = () => Joi.string<string | undefined>().empty('');
 const url = (...scheme: string[]) => optional().uri({ scheme });
 const base64Key = /^[A-Za-z0-9+/]{43}=$|^[0-9a-fA-F]{64}$/;
 
-export const configSchema = Joi.object({
+/** The whole configuration as the environment gives it. Descriptions become docs/configuration.md and .env.example. */
+const settings = {
   NODE_ENV: Joi.string()
     .valid('production', 'development', 'test')
     .default('production')
@@ -90,7 +90,8 @@ export const configSchema = Joi.object({
   ),
   INGRESS_HTTP_PORT: port(80).description('Host port of plain HTTP.'),
   INGRESS_HTTPS_PORT: port(443).description('Host port of HTTPS.'),
-  ACME_DIRECTORY_URL: url('http', 'https')
+  ACME_DIRECTORY_URL: Joi.string()
+    .uri({ scheme: ['http', 'https'] })
     .default('https://acme-v02.api.letsencrypt.org/directory')
     .description('Directory of the ACME server.'),
   ACME_EMAIL: optional().email({ tlds: false }).description('Contact of the ACME account.'),
@@ -160,7 +161,12 @@ export const configSchema = Joi.object({
   MAX_CPUS: Joi.number().positive().max(1024).default(4).description('Most CPU cores that a request may ask for.'),
   MAX_MEMORY_MB: count(4096, 16_777_216).description('Most memory that a request may ask for, MiB.'),
   MAX_PIDS: count(4096, 4_194_304).description('Most processes and threads that a request may ask for.'),
-});
+};
+
+type ValueOf<S> = S extends Joi.AnySchema<infer T> ? T : never;
+export type ParsedEnv = { [Key in keyof typeof settings]: ValueOf<(typeof settings)[Key]> };
+
+export const configSchema = Joi.object<ParsedEnv>(settings);
 
 function portRange(value: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {
   const [first = 0, last = 0] = value.split('-').map(Number);

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { type ParsedEnv, readEnvironment } from './environment.js';
+import type { ParsedEnv } from './config.schema.js';
+import { readEnvironment } from './environment.js';
 
 const MIB = 2 ** 20;
 

@@ -1,73 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { configSchema } from './config.schema.js';
+import { configSchema, type ParsedEnv } from './config.schema.js';
 
 /** Every problem of the configuration at once; messages name keys, never values. */
 export class ConfigError extends Error {
   constructor(readonly problems: string[]) {
     super(problems.join('\n'));
   }
-}
-
-export interface ParsedEnv {
-  NODE_ENV: string;
-  PORT: number;
-  HOST: string;
-  LOG_LEVEL: string;
-  LOG_FORMAT?: 'json' | 'readable';
-  PUBLIC_BASE_URL?: string;
-  API_SOCKET?: string;
-  DATA_DIR: string;
-  DATABASE_URL?: string;
-  DATABASE_PASSWORD?: string;
-  METRICS_TOKEN?: string;
-  REDIS_URL?: string;
-  ENCRYPTION_KEY?: string;
-  RATE_LIMIT_TTL: number;
-  RATE_LIMIT_MAX: number;
-  DEPLOY_RATE_LIMIT_MAX: number;
-  GIT_DEPLOY_RATE_LIMIT_MAX: number;
-  AUTH_FAILURE_RATE_LIMIT_MAX: number;
-  TELEGRAM_BOT_TOKEN?: string;
-  TELEGRAM_WEBHOOK: string;
-  TELEGRAM_API_ROOT?: string;
-  TELEGRAM_ALLOWED_IDS?: string;
-  TELEGRAM_ADMIN_IDS?: string;
-  DOCKER_HOST?: string;
-  SWARM_ADVERTISE_ADDR?: string;
-  STABILITY_WINDOW_MS: number;
-  DRAIN_SECONDS: number;
-  DEPLOY_DEADLINE_SECONDS: number;
-  BUILD_DEADLINE_SECONDS: number;
-  BUILD_CONCURRENCY: number;
-  BUILD_MEMORY_MB: number;
-  BUILD_MIN_FREE_DISK_MB: number;
-  BUILD_REGISTRY?: string;
-  BUILD_REGISTRY_IMAGE: string;
-  BUILD_REGISTRY_PORT: number;
-  GIT_ALLOWED_PRIVATE_HOSTS?: string;
-  GIT_CA_FILE?: string;
-  GIT_TIMEOUT_SECONDS: number;
-  GIT_MAX_REPOSITORY_MB: number;
-  NGINX_IMAGE: string;
-  INGRESS: 'on' | 'off';
-  INGRESS_HTTP_PORT: number;
-  INGRESS_HTTPS_PORT: number;
-  ACME_DIRECTORY_URL: string;
-  ACME_EMAIL?: string;
-  ACME_CA_FILE?: string;
-  DNS_CHECK: 'on' | 'off';
-  DNS_SERVERS?: string;
-  HOST_PORT_RANGE: string;
-  MAX_ENVIRONMENTS_PER_USER: number;
-  MAX_DEPLOYMENTS_PER_ENVIRONMENT: number;
-  MAX_RELEASES_AT_ONCE_PER_USER: number;
-  DEFAULT_CPUS: number;
-  DEFAULT_MEMORY_MB: number;
-  DEFAULT_PIDS: number;
-  MAX_CPUS: number;
-  MAX_MEMORY_MB: number;
-  MAX_PIDS: number;
 }
 
 /** Reads `.env` in the working directory, then the process environment over it; `KEY_FILE` names a file that holds KEY. Throws ConfigError. */
@@ -107,7 +46,7 @@ function parse(env: NodeJS.ProcessEnv): ParsedEnv {
     throw new ConfigError(
       error.details.map(({ path, type, message, context }) => `${path.join('.')} ${reason(type, message, context)}`),
     );
-  const parsed = outcome.value as ParsedEnv;
+  const parsed = outcome.value;
   const contradictions = contradictionsOf(parsed);
   if (contradictions.length > 0) throw new ConfigError(contradictions);
   return parsed;

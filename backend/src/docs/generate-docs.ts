@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NestFactory } from '@nestjs/core';
 import { createClient } from '@hey-api/openapi-ts';
 import { format } from 'prettier';
+import { AppModule } from '../app.module.js';
+import { Config } from '../config/config.js';
 import { createDocument } from '../openapi/create-document.js';
 import { renderDocs } from './render-docs.js';
 
@@ -15,7 +18,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url)); // the same d
 const CLIENT = 'clients/typescript/src';
 const check = process.argv.includes('--check');
 
-const openapi = await format(JSON.stringify(await createDocument()), { parser: 'json', printWidth: 120 });
+const openapi = await format(JSON.stringify(await document()), { parser: 'json', printWidth: 120 });
 const files: Record<string, string> = { 'backend/openapi.json': openapi, ...(await client(openapi)), ...renderDocs() };
 const stale = [
   ...Object.keys(files).filter((file) => read(file) !== files[file]),
@@ -29,6 +32,13 @@ for (const [file, text] of Object.entries(files)) {
   writeFileSync(path.join(root, file), text);
 }
 process.exit(0);
+
+/** Nothing is started for it: no database, no engine. */
+async function document(): Promise<object> {
+  const module = AppModule.with(Config.load({ LOG_LEVEL: 'silent' }, ''));
+  const app = await NestFactory.create(module, { preview: true, logger: false });
+  return createDocument(app, 'http://127.0.0.1:3000');
+}
 
 async function client(document: string): Promise<Record<string, string>> {
   const work = mkdtempSync(path.join(tmpdir(), 'berth-client-'));

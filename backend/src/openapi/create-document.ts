@@ -1,23 +1,22 @@
-import { NestFactory } from '@nestjs/core';
+import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { AppModule } from '../app.module.js';
 import { ProblemDto } from '../common/filters/problem.dto.js';
-import { Config } from '../config/config.js';
-import { DatabaseConnection } from '../core/database/database-connection.js';
 import { HealthPartDto } from '../core/health/health.controller.js';
 import { VERSION } from '../modules/platform/version.js';
 
-/** The OpenAPI document, from the controllers and DTOs. Nothing is started for it: no database, no engine. */
-export async function createDocument(): Promise<OpenAPIObject> {
-  const config = Config.load({ LOG_LEVEL: 'silent' }, '');
-  const app = await NestFactory.create(
-    AppModule.with(config, () => DatabaseConnection.open(config)),
-    {
-      preview: true,
-      logger: false,
-    },
-  );
-  const builder = new DocumentBuilder()
+/** The OpenAPI document of an application, from its controllers and DTOs. */
+export function createDocument(app: INestApplication, serverUrl: string): OpenAPIObject {
+  const document = SwaggerModule.createDocument(app, header(serverUrl), {
+    extraModels: [ProblemDto, HealthPartDto],
+    operationIdFactory: (_controller, method) => method,
+  });
+  for (const path of Object.values(document.paths))
+    for (const operation of Object.values(path) as Operation[]) complete(operation);
+  return forClients(document);
+}
+
+function header(serverUrl: string) {
+  return new DocumentBuilder()
     .setTitle('Berth')
     .setDescription(
       [
@@ -27,7 +26,7 @@ export async function createDocument(): Promise<OpenAPIObject> {
       ].join('\n\n'),
     )
     .setVersion(VERSION)
-    .addServer('http://127.0.0.1:3000')
+    .addServer(serverUrl)
     .addApiKey(
       {
         type: 'apiKey',
@@ -44,15 +43,8 @@ export async function createDocument(): Promise<OpenAPIObject> {
     .addTag('deployments', 'What runs in them')
     .addTag('hooks', 'Redeploy on push')
     .addTag('nodes', 'The machines')
-    .addTag('health', 'The platform itself');
-  const document = SwaggerModule.createDocument(app, builder.build(), {
-    extraModels: [ProblemDto, HealthPartDto],
-    operationIdFactory: (_controller, method) => method,
-  });
-  await app.close();
-  for (const path of Object.values(document.paths))
-    for (const operation of Object.values(path) as Operation[]) complete(operation);
-  return forClients(document);
+    .addTag('health', 'The platform itself')
+    .build();
 }
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { 'x-examples'?: Record<string, object> };

@@ -238,7 +238,16 @@ describe('the API', () => {
         expect(Object.values(content ?? {})[0]?.schema, `${name} ${status}`).toBeDefined();
     }
     expect(document.components.schemas['Deployment']?.properties).toHaveProperty('containers');
-    expect(await (await fetch(`${platform.baseUrl}/api/docs`)).text()).toContain('swagger-ui');
+    const page = await (await fetch(`${platform.baseUrl}/api/docs`)).text();
+    expect(page).toContain('<div id="swagger-ui">');
+    const files = [...page.matchAll(/<script src="(?<file>[^"]+)"/g)].map(({ groups }) => groups?.['file'] ?? '');
+    expect(files).toContain('./docs/swagger-ui-init.js');
+    for (const file of files) {
+      const script = await fetch(new URL(file, `${platform.baseUrl}/api/docs`));
+      expect(script.status, file).toBe(200);
+      expect(script.headers.get('content-type'), file).toContain('javascript');
+      expect(await script.text(), file).not.toBe('');
+    }
   });
 
   it('must answer its health routes without a key, and welcome at the root', async () => {

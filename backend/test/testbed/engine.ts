@@ -5,7 +5,7 @@
 import Docker from 'dockerode';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { weighEngine } from '../../../script/lib/cpu-group.mjs';
+import { weighEngine } from './cpu-weights.js';
 import { CURRENT_ENGINE_SOCKETS, enterCurrentEngineRoot, leaveCurrentEngineRoot } from './current-engine-root.js';
 import { Daemon } from './daemon.js';
 import { eventually } from './eventually.js';

@@ -10,7 +10,6 @@ import { Networks } from '../../integrations/docker/networks.js';
 import { Nodes } from '../../integrations/docker/nodes.js';
 import { SwarmServices } from '../../integrations/docker/swarm-services.js';
 import { LABELS } from '../../common/labels.js';
-import { advisoriesFor } from './advisories.js';
 import { database, encryptionKey } from './database-checks.js';
 import { isToldNoNewPrivileges } from './daemon-settings.js';
 import type { Check, Finding } from './finding.js';
@@ -35,10 +34,6 @@ async function engine(config: Config): Promise<Finding[]> {
         advice: 'Start it, or correct DOCKER_HOST.',
       },
     ];
-  const known = advisoriesFor(facts.version).map(({ id, about }): Finding => {
-    const advice = 'Ask your distribution whether its package has the patch; else update the engine.';
-    return { what, state: 'look', found: `${id}: ${about}`, advice };
-  });
   const isTold = facts.isLocal && isToldNoNewPrivileges();
   const privileges = facts.serviceNoNewPrivileges || isTold || facts.daemonNoNewPrivileges;
   const flag: Finding[] =
@@ -52,7 +47,7 @@ async function engine(config: Config): Promise<Finding[]> {
             advice: '"no-new-privileges": true in /etc/docker/daemon.json, then restart the engine.',
           },
         ];
-  return [{ what, state: 'ok', found: `${facts.version}, API ${facts.apiVersion}` }, ...known, ...flag];
+  return [{ what, state: 'ok', found: `${facts.version}, API ${facts.apiVersion}` }, ...flag];
 }
 
 async function swarm(config: Config): Promise<Finding[]> {

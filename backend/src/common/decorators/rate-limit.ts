@@ -1,7 +1,7 @@
-import { SetMetadata } from '@nestjs/common';
+import { SkipThrottle } from '@nestjs/throttler';
 
 /** Which limits count a route's requests beside the general one; `none`: not even that. */
 export type RateLimitName = 'general' | 'deploy' | 'git-deploy' | 'none';
-export const RATE_LIMIT = 'berth:rate-limit';
 
-export const RateLimit = (name: RateLimitName) => SetMetadata(RATE_LIMIT, name);
+export const RateLimit = (name: RateLimitName) =>
+  SkipThrottle({ general: name === 'none', deploy: name !== 'deploy', 'git-deploy': name !== 'git-deploy' });

@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { nanoid } from 'nanoid';
+import { customAlphabet, nanoid } from 'nanoid';
+
+/** For rows whose id Prisma does not make, and for names: Docker refuses one that ends with nanoid's own `-` or `_`. */
+export const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 24);
 
 /** Ids that clients see, injected so that tests can foresee them. */
 @Injectable()

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Logger } from '@nestjs/common';
 import type { Config } from '../../config/config.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrator.js';
@@ -12,9 +13,8 @@ export class DatabaseConnection {
     private readonly embedded: EmbeddedPostgres | undefined,
   ) {}
 
-  /** `onLaunch` is called once an embedded server is on its way. */
-  static async open(config: Config, onLaunch?: () => void): Promise<DatabaseConnection> {
-    const embedded = config.data.databaseUrl ? undefined : embeddedServer(config, onLaunch);
+  static async open(config: Config): Promise<DatabaseConnection> {
+    const embedded = config.data.databaseUrl ? undefined : embeddedServer(config);
     const connectionString = embedded ? (await embedded.start()).connectionString : (config.data.databaseUrl ?? '');
     try {
       const { applied } = await migrate(connectionString, MIGRATIONS_DIR);
@@ -31,13 +31,12 @@ export class DatabaseConnection {
   }
 }
 
-function embeddedServer({ data }: Config, onLaunch?: () => void): EmbeddedPostgres {
-  return new EmbeddedPostgres({ dataDir: data.postgresDir, log, ...(onLaunch && { onLaunch }) });
+function embeddedServer({ data }: Config): EmbeddedPostgres {
+  return new EmbeddedPostgres({ dataDir: data.postgresDir, log });
 }
 
-/** The logger's module is large, and the database is opened before anything else. */
 function log(level: 'info' | 'warn' | 'error', message: string): void {
-  void import('@nestjs/common').then(({ Logger }) => new Logger('Database')[level === 'info' ? 'log' : level](message));
+  new Logger('Database')[level === 'info' ? 'log' : level](message);
 }
 
 /** The operator's PostgreSQL: say which setting it is about. The address may hold a password, so it is not repeated. */

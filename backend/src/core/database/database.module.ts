@@ -1,26 +1,22 @@
 import { randomInt } from 'node:crypto';
-import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Config } from '../../config/config.js';
 import { DatabaseConnection } from './database-connection.js';
 import { PrismaService } from './prisma.service.js';
 import { Signals } from './signals.js';
 import { WORKER_LOCK_CLASS, WorkerIdentity } from './worker-identity.js';
 
 @Global()
-@Module({})
+@Module({
+  providers: [
+    { provide: DatabaseConnection, inject: [Config], useFactory: (config: Config) => DatabaseConnection.open(config) },
+    { provide: PrismaService, inject: [DatabaseConnection], useFactory: connected },
+    { provide: WorkerIdentity, useFactory: () => new WorkerIdentity(randomInt(1, 2 ** 31 - 1)) },
+    { provide: Signals, inject: [DatabaseConnection, WorkerIdentity], useFactory: listening },
+  ],
+  exports: [DatabaseConnection, PrismaService, Signals, WorkerIdentity],
+})
 export class DatabaseModule implements OnApplicationShutdown {
-  static with(database: () => Promise<DatabaseConnection>): DynamicModule {
-    return {
-      module: DatabaseModule,
-      providers: [
-        { provide: DatabaseConnection, useFactory: database },
-        { provide: PrismaService, inject: [DatabaseConnection], useFactory: connected },
-        { provide: WorkerIdentity, useFactory: () => new WorkerIdentity(randomInt(1, 2 ** 31 - 1)) },
-        { provide: Signals, inject: [DatabaseConnection, WorkerIdentity], useFactory: listening },
-      ],
-      exports: [DatabaseConnection, PrismaService, Signals, WorkerIdentity],
-    };
-  }
-
   constructor(
     @Inject(DatabaseConnection) private readonly connection: DatabaseConnection,
     @Inject(PrismaService) private readonly prisma: PrismaService,

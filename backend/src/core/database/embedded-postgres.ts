@@ -14,8 +14,6 @@ export interface EmbeddedPostgresOptions {
   /** `{DATA_DIR}/postgres` */
   dataDir: string;
   log: (level: 'info' | 'warn' | 'error', message: string) => void;
-  /** Called when the server is being started, or was found running. */
-  onLaunch?: () => void;
   /** The npm package with the server's binaries; default: the installed one. */
   packageDir?: string;
 }
@@ -58,17 +56,15 @@ const SETTINGS = {
 export class EmbeddedPostgres {
   private readonly files: PostgresFiles;
   private readonly report: EmbeddedPostgresOptions['log'];
-  private readonly onLaunch: (() => void) | undefined;
   private child: ChildProcess | undefined;
   private watch: NodeJS.Timeout | undefined;
   private relaunching: Promise<void> | undefined;
   private reported = '';
   private stopping = false;
 
-  constructor({ dataDir, log, onLaunch, packageDir }: EmbeddedPostgresOptions) {
+  constructor({ dataDir, log, packageDir }: EmbeddedPostgresOptions) {
     this.files = new PostgresFiles(dataDir, packageDir);
     this.report = log;
-    this.onLaunch = onLaunch;
   }
 
   /** The postmaster's pid while it lives. */
@@ -176,7 +172,6 @@ export class EmbeddedPostgres {
     child.on('exit', () => this.watch && this.look());
     child.unref();
     this.child = child;
-    this.onLaunch?.();
   }
 
   /** False when the server ended instead. */

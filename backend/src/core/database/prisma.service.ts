@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Prisma, PrismaClient } from '../../generated/prisma/client.js';
-import { NextFreePool } from './next-free-pool.js';
 
 /** Where the database is. */
 export interface ConnectionInfo {
@@ -20,15 +19,14 @@ const MOST_ATTEMPTS = 4;
 @Injectable()
 export class PrismaService extends PrismaClient {
   constructor(connection: ConnectionInfo) {
-    const pool = new NextFreePool({
+    const pool = {
       connectionString: connection.connectionString,
       max: POOL_SIZE,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
-    });
+    };
     const adapter = new PrismaPg(pool, {
-      disposeExternalPool: true,
       // An idle connection that the server closes is replaced by the next query: nothing to do, but unhandled it would end the process.
       onPoolError: () => undefined,
       onConnectionError: () => undefined,

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Params } from 'nestjs-pino';
 import type { Config } from '../../config/config.js';
 import { readableLines } from './readable-lines.js';
 
-const REQUEST_ID = /^[\w-]{8,64}$/;
 /** Never logged, at any depth that we log. */
 const SECRETS = ['envVars', 'password', 'secret', 'token', 'apiKey', 'registryAuth', 'gitAuth', 'authorization'];
 
@@ -15,7 +13,6 @@ export function loggerOptions({ log }: Config): Params {
       level: log.level,
       ...(log.isReadable && { stream: readableLines(process.stdout) }),
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '***' },
-      genReqId: requestId,
       customLogLevel: (request, response, error) => levelOf(request, response.statusCode, error),
       customSuccessMessage: (request, response) => `${request.method} ${pathOf(request)} ${response.statusCode}`,
       customErrorMessage: (request, response) => `${request.method} ${pathOf(request)} ${response.statusCode}`,
@@ -29,14 +26,6 @@ export function loggerOptions({ log }: Config): Params {
       },
     },
   };
-}
-
-/** The client's id when it is a decent one, else a new one; on the answer too. */
-function requestId(request: IncomingMessage, response: ServerResponse): string {
-  const given = request.headers['x-request-id'];
-  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-  response.setHeader('X-Request-Id', id);
-  return id;
 }
 
 function levelOf(request: IncomingMessage, status: number, error?: Error): 'debug' | 'info' | 'warn' | 'error' {

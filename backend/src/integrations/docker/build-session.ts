@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { Server, ServiceDefinition } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import type { DockerClient } from './docker-client.js';
 import { DockerError } from './docker-error.js';
 
@@ -14,7 +14,7 @@ const SERVICES = {
   '/grpc.health.v1.Health/Check': Buffer.from([0x08, 0x01]),
 };
 
-/** A connection that the Engine turns around: we answer on it. gRPC is loaded for the first build, and not before. */
+/** A connection that the Engine turns around: we answer on it. */
 export class BuildSession {
   readonly id = randomUUID();
 
@@ -25,8 +25,7 @@ export class BuildSession {
 
   /** Throws when the engine does not take it up, and when the signal aborts. */
   static async open(docker: DockerClient, signal: AbortSignal): Promise<BuildSession> {
-    const grpc = await import('@grpc/grpc-js');
-    const server = new grpc.Server();
+    const server = new Server();
     const session = new BuildSession(server, undefined);
     for (const [path, answer] of Object.entries(SERVICES)) {
       const bytes = (value: Buffer) => value;
@@ -43,7 +42,7 @@ export class BuildSession {
       server.addService({ answer: method } satisfies ServiceDefinition, answered);
     }
     session.socket = await session.connect(docker, signal);
-    server.createConnectionInjector(grpc.ServerCredentials.createInsecure()).injectConnection(session.socket);
+    server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection(session.socket);
     return session;
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Scope } from '../../common/decorators/access.js';
+import { newId } from '../../common/time/id-source.js';
 import { type Db, PrismaService } from '../../core/database/prisma.service.js';
 
 const LINK_LIFE_SECONDS = 15 * 60;
@@ -44,7 +45,7 @@ export class MagicLinksRepository {
     const { userId, scopes, keyExpiresInSeconds, messageId } = link;
     const [row] = await db.$queryRaw<{ id: string; expiresAt: Date }[]>`
       INSERT INTO "MagicLink" (id, token, scopes, "userId", "expiresAt", "keyExpiresInSeconds", "messageId")
-      VALUES (${crypto.randomUUID()}, ${hash}, ${scopes}::"Scope"[], ${userId}, now() + ${LINK_LIFE_SECONDS} * interval '1 second',
+      VALUES (${newId()}, ${hash}, ${scopes}::"Scope"[], ${userId}, now() + ${LINK_LIFE_SECONDS} * interval '1 second',
         ${keyExpiresInSeconds}, ${messageId})
       RETURNING id, "expiresAt"`;
     if (!row) throw new Error('the link was not stored');

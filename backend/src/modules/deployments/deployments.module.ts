@@ -32,7 +32,6 @@ import { Drain } from './pipeline/drain.js';
 import { TaskFailures } from './pipeline/task-failures.js';
 import { Placement } from './pipeline/placement.js';
 import { ReleaseVolumes } from './pipeline/release-volumes.js';
-import { StartGate } from './pipeline/start-gate.js';
 import { RegistryCredentials } from './pipeline/registry-credentials.js';
 import { RunningServices } from './pipeline/running-services.js';
 import { ContainerEvents } from './reconcile/container-events.js';
@@ -85,7 +84,6 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     PipelineRepository,
     DeploymentNotices,
     PipelineRunner,
-    StartGate,
     Placement,
     ReleaseVolumes,
     Drain,

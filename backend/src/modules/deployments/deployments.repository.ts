@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Caller, ownedBy } from '../../common/decorators/caller.js';
 import { afterPosition, NEWEST_FIRST, type Page } from '../../common/pagination.js';
-import { Semaphore } from '../../common/semaphore.js';
 import { type Db, PrismaService } from '../../core/database/prisma.service.js';
 import type { Deployment, Environment, Prisma } from '../../generated/prisma/client.js';
 import { RUN_PREFIX } from './release/names.js';
@@ -14,12 +13,6 @@ const WITH_PARTS = {
   steps: { orderBy: { position: 'asc' } },
 } as const satisfies Prisma.DeploymentInclude;
 
-/**
- * Fifty requests at once must leave connections for those who only read. Of one environment they are done one after the other anyway: the second is
- * ready when the first is written.
- */
-const WRITERS = 2;
-
 export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }> & {
   /** of what is PENDING: its place among those that wait, from 1 */
   queuePosition?: number | undefined;
@@ -30,12 +23,10 @@ type Release = Pick<Deployment, 'id' | 'environmentId' | 'name' | 'createdAt'>;
 /** Deployments as users see them: every query goes through the owner. */
 @Injectable()
 export class DeploymentsRepository {
-  private readonly turns = new Semaphore(WRITERS);
-
   constructor(private readonly prisma: PrismaService) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.turns.run(() => this.prisma.transaction(run));
+    return this.prisma.transaction(run);
   }
 
   byId(caller: Caller, id: string): Promise<DeploymentRow | null> {

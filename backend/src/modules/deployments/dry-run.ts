@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { type Caller, requireScope } from '../../common/decorators/caller.js';
 import { DomainError } from '../../common/errors/domain-error.js';
+import { newId } from '../../common/time/id-source.js';
 import { validationFailed } from '../../common/validation.pipe.js';
 import { Config } from '../../config/config.js';
 import type { Deployment } from '../../generated/prisma/client.js';
@@ -57,7 +57,7 @@ export class DryRun {
     const request = this.requests.fromGit(body);
     await this.admit(caller, request);
     const { url, auth, options } = request.git;
-    const dir = path.join(this.config.build.dir, `look-up-${randomUUID()}`);
+    const dir = path.join(this.config.build.dir, `look-up-${newId()}`);
     const signal = AbortSignal.timeout(GIT_MS);
     try {
       const sha = await named('gitUrl', () =>

@@ -5,6 +5,7 @@ import { ownedBy } from '../../common/decorators/caller.js';
 import type { Origin } from '../../common/decorators/origin.js';
 import { DomainError } from '../../common/errors/domain-error.js';
 import { Clock } from '../../common/time/clock.js';
+import { newId } from '../../common/time/id-source.js';
 import { Audit } from '../../core/audit/audit.js';
 import { SecretBox } from '../../core/crypto/secret-box.js';
 import { PrismaService } from '../../core/database/prisma.service.js';
@@ -47,7 +48,7 @@ export class HooksService implements OnModuleInit {
   ): Promise<{ hook: DeployHook; secret: string }> {
     await this.environments.getActive(caller, environmentId);
     await this.releases.require(environmentId, name);
-    const id = randomBytes(12).toString('hex');
+    const id = newId();
     const secret = randomBytes(32).toString('hex');
     const data = {
       id,

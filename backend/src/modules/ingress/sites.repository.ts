@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../common/errors/domain-error.js';
+import { newId } from '../../common/time/id-source.js';
 import { type Db, PrismaService } from '../../core/database/prisma.service.js';
 import { JobQueue } from '../../core/jobs/job-queue.js';
 import type { Certificate, Environment, Site } from '../../generated/prisma/client.js';
@@ -53,7 +54,7 @@ export class SitesRepository {
   async claim(db: Db, environmentId: string, domain: string, target: SiteTarget): Promise<void> {
     const wanted = { state: 'SERVED' as const, targetName: target.name, targetPort: target.port };
     const rows = await db.$queryRaw<{ id: string; environmentId: string | null }[]>`
-      INSERT INTO "Site" (id, domain, "environmentId") VALUES (${crypto.randomUUID()}, ${domain}, ${environmentId})
+      INSERT INTO "Site" (id, domain, "environmentId") VALUES (${newId()}, ${domain}, ${environmentId})
       ON CONFLICT (domain) DO UPDATE SET "updatedAt" = now() RETURNING id, "environmentId"`;
     const [site] = rows;
     if (site?.environmentId !== environmentId) throw domainTaken(domain);

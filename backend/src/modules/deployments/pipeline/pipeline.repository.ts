@@ -1,23 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { Semaphore } from '../../../common/semaphore.js';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
 import { Signals } from '../../../core/database/signals.js';
 import {
   type Deployment,
   type DeploymentSource,
-  type DeploymentStatus,
   type Environment,
-  Prisma,
+  type Prisma,
 } from '../../../generated/prisma/client.js';
 import { SitesRepository } from '../../ingress/sites.repository.js';
-import { recordProgress, recordStatus, statusEvent } from '../state/deployment-event-log.js';
+import { recordProgress, recordStatus } from '../state/deployment-event-log.js';
 import { DeploymentNotices } from '../state/deployment-notices.js';
 import { IN_PROGRESS_STATUSES, originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
-
-/** Fifty deployments at once must leave connections, and the processor, for those who read. */
-const WRITERS = 4;
+import { fail, openStep } from './status-statements.js';
 
 export type Claim = Deployment & { environment: Environment };
 
@@ -35,8 +31,6 @@ export class LostClaim extends Error {}
 /** What the runner writes. Every write carries the attempt that it belongs to (fencing) and, for a status, the statuses that may come before. */
 @Injectable()
 export class PipelineRepository {
-  private readonly turns = new Semaphore(WRITERS);
-
   constructor(
     private readonly prisma: PrismaService,
     private readonly signals: Signals,
@@ -44,37 +38,42 @@ export class PipelineRepository {
     private readonly notices: DeploymentNotices,
   ) {}
 
-  /** Takes the deployment for this run, once those under way have no need of the database. Undefined when there is nothing to do: it ended, or never was. */
-  claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
-    return this.turns.run(() => this.take(id, allowedMs), { canWait: true });
+  /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
+  async claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
+    const count = await this.prisma.$executeRaw`
+      UPDATE "Deployment" SET attempt = attempt + 1, "deadlineAt" = coalesce("deadlineAt",
+        now() + (CASE source WHEN 'GIT' THEN ${allowedMs('GIT')}::float8 ELSE ${allowedMs('IMAGE')}::float8 END) * interval '1 millisecond')
+      WHERE id = ${id} AND status NOT IN ('FAILED', 'STOPPED')`;
+    if (count === 0) return undefined;
+    const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({
+      where: { id },
+      include: { environment: true, steps: true },
+    });
+    return {
+      claim,
+      finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)),
+      deadlines: new Map(
+        steps.flatMap(({ name, endedAt, deadlineAt }) => (deadlineAt && !endedAt ? [[name, deadlineAt]] : [])),
+      ),
+    };
   }
 
   /** The end of the step before, this one's row and the status are committed together. */
   async open(claim: Claim, step: DeployStep, position: number, deadlineAt: Date): Promise<void> {
-    const { name, status } = step;
-    const begin = Prisma.sql`
-      WITH own AS (${moved(claim, status)}), told AS (${claim.status === status ? Prisma.sql`SELECT` : statusEvent({ status })}),
-      ended AS (
-        UPDATE "DeploymentStep" s SET "endedAt" = now(), error = NULL FROM own
-        WHERE s."deploymentId" = own.id AND s."endedAt" IS NULL AND s.name <> ${name})
-      INSERT INTO "DeploymentStep" AS s (id, "deploymentId", name, position, "startedAt", "deadlineAt")
-      SELECT ${crypto.randomUUID()}, id, ${name}, ${position}, now(), ${deadlineAt} FROM own
-      ON CONFLICT ("deploymentId", name) DO UPDATE
-      SET "startedAt" = EXCLUDED."startedAt", "deadlineAt" = EXCLUDED."deadlineAt", "endedAt" = NULL, error = NULL`;
+    const { status } = step;
+    const begin = openStep(claim, step, position, deadlineAt);
     if (status === 'RUNNING' && claim.status !== status)
-      await this.write((db) => this.decide(db, claim, status, begin));
-    else await this.turns.run(() => expectOwn(this.prisma, begin));
+      await this.prisma.transaction((db) => this.decide(db, claim, status, begin));
+    else await expectOwn(this.prisma, begin);
     claim.status = status;
   }
 
   /** The step that is under way has ended, and none follows. */
   async close({ id, attempt }: Claim, error: string | null): Promise<void> {
-    await this.turns.run(() =>
-      this.prisma.deploymentStep.updateMany({
-        where: { deploymentId: id, endedAt: null, deployment: { attempt } },
-        data: { endedAt: new Date(), error },
-      }),
-    );
+    await this.prisma.deploymentStep.updateMany({
+      where: { deploymentId: id, endedAt: null, deployment: { attempt } },
+      data: { endedAt: new Date(), error },
+    });
   }
 
   /** The step that is under way may end later. */
@@ -92,9 +91,7 @@ export class PipelineRepository {
   }
 
   async fail(claim: Claim): Promise<void> {
-    const { errorCode, errorMessage } = claim;
-    const fail = Prisma.sql`WITH own AS (${moved(claim, 'FAILED')}) ${statusEvent({ status: 'FAILED', errorCode, errorMessage })}`;
-    await this.write((db) => this.decide(db, claim, 'FAILED', fail));
+    await this.prisma.transaction((db) => this.decide(db, claim, 'FAILED', fail(claim)));
   }
 
   /** Cancels these: what waits is FAILED at once, what runs is told to end. */
@@ -147,21 +144,19 @@ export class PipelineRepository {
       if (count === 0) throw new LostClaim();
       await also?.(db);
     };
-    await (also ? this.write(own) : this.turns.run(() => own(this.prisma)));
+    await (also ? this.prisma.transaction(own) : own(this.prisma));
   }
 
   /** One row for each replica. */
   async expectContainers({ id, attempt }: Claim, service: { id: string; name: string }): Promise<void> {
-    await this.turns.run(
-      () => this.prisma.$executeRaw`
-        INSERT INTO "Container" (id, "deploymentId", slot, name, "dockerServiceId")
-        SELECT gen_random_uuid(), id, generate_series(1, replicas), ${service.name}, ${service.id} FROM "Deployment"
-        WHERE id = ${id} AND attempt = ${attempt} ON CONFLICT DO NOTHING`,
-    );
+    await this.prisma.$executeRaw`
+      INSERT INTO "Container" (id, "deploymentId", slot, name, "dockerServiceId")
+      SELECT gen_random_uuid(), id, generate_series(1, replicas), ${service.name}, ${service.id} FROM "Deployment"
+      WHERE id = ${id} AND attempt = ${attempt} ON CONFLICT DO NOTHING`;
   }
 
   async saveProgress(claim: Claim, progress: object): Promise<void> {
-    await this.turns.run(() => recordProgress(this.prisma, claim, progress));
+    await recordProgress(this.prisma, claim, progress);
   }
 
   /** Releases of the same name that run, other than this one. */
@@ -187,25 +182,6 @@ export class PipelineRepository {
     });
   }
 
-  private async take(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
-    const count = await this.prisma.$executeRaw`
-      UPDATE "Deployment" SET attempt = attempt + 1, "deadlineAt" = coalesce("deadlineAt",
-        now() + (CASE source WHEN 'GIT' THEN ${allowedMs('GIT')}::float8 ELSE ${allowedMs('IMAGE')}::float8 END) * interval '1 millisecond')
-      WHERE id = ${id} AND status NOT IN ('FAILED', 'STOPPED')`;
-    if (count === 0) return undefined;
-    const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({
-      where: { id },
-      include: { environment: true, steps: true },
-    });
-    return {
-      claim,
-      finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)),
-      deadlines: new Map(
-        steps.flatMap(({ name, endedAt, deadlineAt }) => (deadlineAt && !endedAt ? [[name, deadlineAt]] : [])),
-      ),
-    };
-  }
-
   /** With what else hears of how it ended. */
   private async decide(db: Db, claim: Claim, to: 'RUNNING' | 'FAILED', change: Prisma.Sql): Promise<void> {
     const { status: from, environmentId, id } = claim;
@@ -213,21 +189,6 @@ export class PipelineRepository {
     if (to === 'RUNNING' || from === 'RUNNING') await this.sites.follow(db, environmentId);
     await this.notices.add(db, id, to);
   }
-
-  private write(run: (db: Db) => Promise<void>): Promise<void> {
-    return this.turns.run(() => this.prisma.transaction(run));
-  }
-}
-
-/** The claim's own row, with this status from now on; no row when another run has it. */
-function moved({ id, attempt, status }: Claim, to: DeploymentStatus): Prisma.Sql {
-  const own = Prisma.sql`id = ${id} AND attempt = ${attempt}`;
-  if (status === to) return Prisma.sql`SELECT id FROM "Deployment" WHERE ${own} FOR NO KEY UPDATE`;
-  const isDecided = to === 'RUNNING' || to === 'FAILED';
-  return Prisma.sql`
-    UPDATE "Deployment" SET status = ${to}::"DeploymentStatus", "startedAt" = coalesce("startedAt", now()), "updatedAt" = now()
-    ${isDecided ? Prisma.sql`, "completedAt" = now(), progress = NULL` : Prisma.empty}
-    WHERE ${own} AND status = ANY(${originsOf(to)}::"DeploymentStatus"[]) RETURNING id`;
 }
 
 async function expectOwn(db: Db, statement: Prisma.Sql): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Db } from '../../../core/database/prisma.service.js';
-import { type DeploymentStatus, Prisma } from '../../../generated/prisma/client.js';
+import type { DeploymentStatus, Prisma } from '../../../generated/prisma/client.js';
 
 interface StatusChange {
   status: DeploymentStatus;
@@ -9,12 +9,7 @@ interface StatusChange {
 
 /** In the transaction of the change itself, while it holds the deployment's row: the order of ids is the order of events. PENDING has none: it is the row. */
 export async function recordStatus(db: Db, deploymentId: string, change: StatusChange): Promise<void> {
-  await db.deploymentEvent.create({ data: { deploymentId, kind: 'STATUS', data: dataOf(change) } });
-}
-
-/** The same as a part of the very statement: of the deployments in `own`. */
-export function statusEvent(change: StatusChange): Prisma.Sql {
-  return Prisma.sql`INSERT INTO "DeploymentEvent" ("deploymentId", kind, data) SELECT id, 'STATUS', ${JSON.stringify(dataOf(change))}::jsonb FROM own`;
+  await db.deploymentEvent.create({ data: { deploymentId, kind: 'STATUS', data: eventData(change) } });
 }
 
 /** In the row, and as an event, while this attempt is the one. */
@@ -29,6 +24,7 @@ export async function recordProgress(
     INSERT INTO "DeploymentEvent" ("deploymentId", kind, data) SELECT id, 'PROGRESS', ${json}::jsonb FROM own`;
 }
 
-function dataOf(change: StatusChange): Prisma.InputJsonObject {
+/** What a STATUS event holds. */
+export function eventData(change: StatusChange): Prisma.InputJsonObject {
   return { ...change, at: new Date().toISOString() };
 }

@@ -8,14 +8,13 @@ import { type CheckKind, checkKindOf } from '../../release/health-config.js';
 import { assessTasks } from '../assess-tasks.js';
 import type { DeployStep, StepContext } from '../deploy-step.js';
 import { RunningServices } from '../running-services.js';
-import { StartGate } from '../start-gate.js';
 import { StepFailure } from '../step-failure.js';
 import { TaskFailures } from '../task-failures.js';
 
-/** Docker's events wake the step; this is for what has no event, as a task that cannot be scheduled. */
-const LOOK_AGAIN_MS = 500;
-/** After an event: Swarm hears of what has happened a moment later than Docker tells of it. */
-const LOOK_SOON_MS = [100, 200];
+/** Docker's events wake the step; polling finds what has no event, as a task that cannot be scheduled. */
+const POLL_INTERVAL_MS = 500;
+/** Swarm learns of an event a moment later than Docker tells of it. */
+const AFTER_EVENT_MS = 150;
 
 /** The proof: every replica runs, its health check has passed, and it has stayed up for the stability window. */
 @Injectable()
@@ -31,7 +30,6 @@ export class AwaitHealthy implements DeployStep {
     private readonly events: ContainerEvents,
     private readonly failures: TaskFailures,
     private readonly config: Config,
-    private readonly gate: StartGate,
   ) {}
 
   async run(context: StepContext): Promise<void> {
@@ -39,21 +37,18 @@ export class AwaitHealthy implements DeployStep {
     const service = await this.services.find(deployment.id);
     if (!service) throw new StepFailure('INTERNAL', 'The service was removed while it started.');
     const check = await this.checkKind(context);
-    for (let looks = LOOK_SOON_MS.length; ;) {
+    for (let pollMs = POLL_INTERVAL_MS; ;) {
       const tasks = await this.tasks.list({ serviceId: service.id });
       const states = await this.statesOf(tasks);
       const unhealthy = new Set(tasks.filter((task) => isUnhealthy(task, states.get(task.id))).map(({ id }) => id));
       const assessment = assessTasks({ tasks, unhealthy, replicas: deployment.replicas, check, now: new Date() });
-      const started = [...states.values()].filter(({ running }) => running).length;
-      if (assessment.kind !== 'waiting' || started >= deployment.replicas) this.gate.leave(deployment.id);
       if (assessment.kind === 'failed') throw await this.failures.report(assessment, service.id);
-      const lookMs = LOOK_SOON_MS[looks] ?? LOOK_AGAIN_MS;
-      const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states) : lookMs;
+      const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states) : pollMs;
       if (waitMs <= 0) return;
       if (assessment.kind === 'waiting')
         context.progress({ step: 'STARTING', message: assessment.message, total: deployment.replicas });
-      const heard = await this.events.next(deployment.id, { withinMs: waitMs, signal });
-      looks = heard ? 0 : looks + 1;
+      const hadEvent = await this.events.next(deployment.id, { withinMs: waitMs, signal });
+      pollMs = hadEvent ? AFTER_EVENT_MS : POLL_INTERVAL_MS;
     }
   }
 

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { DeployStep, StepContext } from '../deploy-step.js';
 import { RunningServices } from '../running-services.js';
 import { ServiceStart } from '../service-start.js';
-import { StartGate } from '../start-gate.js';
 
 /** One deployment, one Swarm service. Its label with the deployment's id makes a second one impossible. */
 @Injectable()
@@ -13,12 +12,10 @@ export class StartService implements DeployStep {
   constructor(
     private readonly running: RunningServices,
     private readonly start: ServiceStart,
-    private readonly gate: StartGate,
   ) {}
 
   async run(context: StepContext): Promise<void> {
     const { deployment, signal } = context;
-    await this.gate.enter(deployment.id, signal);
     const serviceId =
       (await this.running.find(deployment.id))?.id ??
       (await this.start.create(context.release(), context.registryAuth(), signal));
@@ -27,7 +24,6 @@ export class StartService implements DeployStep {
 
   /** The last words of its containers are kept. */
   async undo({ deployment, signal }: StepContext): Promise<void> {
-    this.gate.leave(deployment.id);
     // What has served is out of Docker's DNS before it ends: whoever comes meanwhile finds the release before.
     await this.running.remove(deployment.id, signal, { atOnce: deployment.status !== 'RUNNING' });
   }

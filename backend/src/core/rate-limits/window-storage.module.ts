@@ -1,0 +1,28 @@
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../../common/time/clock.js';
+import { Config } from '../../config/config.js';
+import { OptionalHealth } from '../health/optional-health.js';
+import { MemoryWindows } from './memory-windows.js';
+import { RedisWindows } from './redis-windows.js';
+import { WindowStorage } from './window-storage.js';
+
+/** Counts in this process, or in the Redis of REDIS_URL. */
+@Module({
+  providers: [{ provide: WindowStorage, inject: [Config, Clock, OptionalHealth], useFactory: storageOf }],
+  exports: [WindowStorage],
+})
+export class WindowStorageModule implements OnApplicationShutdown {
+  constructor(@Inject(WindowStorage) private readonly storage: WindowStorage & { close?: () => void }) {}
+
+  onApplicationShutdown(): void {
+    this.storage.close?.();
+  }
+}
+
+function storageOf({ data }: Config, clock: Clock, health: OptionalHealth): WindowStorage {
+  const memory = new MemoryWindows(clock);
+  if (data.redisUrl === undefined) return memory;
+  const redis = new RedisWindows(data.redisUrl, memory).open();
+  health.register('redis', () => redis.health());
+  return redis;
+}

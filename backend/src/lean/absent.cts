@@ -1,2 +1,0 @@
-/** Stands for a package that is never used at run time. */
-export = {};

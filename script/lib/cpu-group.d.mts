@@ -1,2 +1,0 @@
-export function weighEngine(pid: number): void;
-export function weighApi(pid: number): void;
