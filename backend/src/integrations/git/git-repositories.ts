@@ -1,7 +1,7 @@
 import { chown, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import pRetry from 'p-retry';
 import { unprivilegedUser } from '../../common/unprivileged-user.js';
 import { Config } from '../../config/config.js';
 import { CertificateBundle } from './certificate-bundle.js';
@@ -12,8 +12,7 @@ import { type FetchOptions, GitFetch } from './git-fetch.js';
 import { GitSession, type SessionFiles } from './git-session.js';
 import type { FetchedCommit, GitSource } from './git-source.js';
 
-const TRIES = 3;
-const RETRY_DELAY_MS = 1000;
+const RETRY = { retries: 2, minTimeout: 1000, factor: 1 };
 
 /**
  * Repositories of others. Every connection to one starts here: the address is checked, time and size are bounded, and no configuration but
@@ -28,20 +27,15 @@ export class GitRepositories {
   ) {}
 
   /** Fetches the files of one commit, without history. Throws GitError. */
-  async fetch(source: GitSource, options: FetchOptions): Promise<FetchedCommit> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.tryFetch(source, options);
-      } catch (error) {
-        if (!(error instanceof GitError) || error.kind !== 'unreachable' || attempt === TRIES) throw error;
-        await delay(RETRY_DELAY_MS, undefined, { signal: options.signal });
-      }
-    }
+  fetch(source: GitSource, options: FetchOptions): Promise<FetchedCommit> {
+    return pRetry(() => this.tryFetch(source, options), {
+      ...RETRY,
+      signal: options.signal,
+      shouldRetry: ({ error }) => error instanceof GitError && error.kind === 'unreachable',
+    });
   }
 
-  /**
-   * The commit that a branch, a tag or the remote's HEAD points to now. `dir` is a directory of this call alone. Throws GitError.
-   */
+  /** The commit that a branch, a tag or the remote's HEAD points to now. `dir` is of this call alone. Throws GitError. */
   lookUp(
     source: GitSource,
     ref: string | undefined,
