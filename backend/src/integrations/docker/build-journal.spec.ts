@@ -36,7 +36,7 @@ describe('the journal of a build', () => {
   const journalOf = (...messages: Uint8Array[]) => {
     const lines: BuildLine[] = [];
     const journal = new BuildJournal((line) => lines.push(line), 3);
-    for (const bytes of messages) journal.push(decodeBuildTrace(bytes, protobuf.Reader));
+    for (const bytes of messages) journal.push(decodeBuildTrace(bytes));
     journal.end();
     return { journal, texts: lines.map(({ text }) => text), lines };
   };

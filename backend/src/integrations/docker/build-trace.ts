@@ -1,4 +1,4 @@
-import type { Reader } from 'protobufjs/minimal.js';
+import protobuf from 'protobufjs/light.js';
 
 /** A step of BuildKit's graph, as far as it is known. */
 export interface Vertex {
@@ -20,59 +20,58 @@ export interface BuildTrace {
   logs: VertexLog[];
 }
 
-type ReaderClass = typeof Reader;
+interface StatusResponse {
+  vertexes: (Omit<Vertex, 'started'> & { started: object | null })[];
+  logs: { vertex: string; stream: number; msg: Uint8Array }[];
+}
 
 const STDERR = 2;
 
 /**
- * One message of BuildKit's trace: `moby.buildkit.v1.StatusResponse`, of which this reads the vertexes and logs.
+ * `moby.buildkit.v1.StatusResponse`, the fields that are read here.
  * https://github.com/moby/buildkit/blob/master/api/services/control/control.proto
  */
-export function decodeBuildTrace(bytes: Uint8Array, reader: ReaderClass): BuildTrace {
-  const trace: BuildTrace = { vertexes: [], logs: [] };
-  eachField(bytes, reader, (field, input) => {
-    if (field === 1) trace.vertexes.push(vertexOf(input.bytes(), reader));
-    else if (field === 3) trace.logs.push(logOf(input.bytes(), reader));
-    else return false;
-    return true;
-  });
-  return trace;
-}
+const statusResponse = protobuf.Root.fromJSON({
+  nested: {
+    StatusResponse: {
+      fields: {
+        vertexes: { rule: 'repeated', type: 'Vertex', id: 1 },
+        logs: { rule: 'repeated', type: 'VertexLog', id: 3 },
+      },
+    },
+    Vertex: {
+      fields: {
+        digest: { type: 'string', id: 1 },
+        name: { type: 'string', id: 3 },
+        cached: { type: 'bool', id: 4 },
+        started: { type: 'Timestamp', id: 5 },
+        error: { type: 'string', id: 7 },
+      },
+    },
+    VertexLog: {
+      fields: {
+        vertex: { type: 'string', id: 1 },
+        stream: { type: 'int64', id: 3 },
+        msg: { type: 'bytes', id: 4 },
+      },
+    },
+    Timestamp: { fields: {} },
+  },
+}).lookupType('StatusResponse');
 
-function vertexOf(bytes: Uint8Array, reader: ReaderClass): Vertex {
-  const vertex: Vertex = { digest: '', name: '', cached: false, started: false, error: '' };
-  eachField(bytes, reader, (field, input) => {
-    if (field === 1) vertex.digest = input.string();
-    else if (field === 3) vertex.name = input.string();
-    else if (field === 4) vertex.cached = input.bool();
-    else if (field === 7) vertex.error = input.string();
-    else {
-      // A time: that it is there is what counts.
-      if (field === 5) vertex.started = true;
-      return false;
-    }
-    return true;
-  });
-  return vertex;
-}
-
-function logOf(bytes: Uint8Array, reader: ReaderClass): VertexLog {
-  const log: VertexLog = { vertex: '', stream: 'stdout', text: '' };
-  eachField(bytes, reader, (field, input) => {
-    if (field === 1) log.vertex = input.string();
-    else if (field === 3) log.stream = Number(input.int64()) === STDERR ? 'stderr' : 'stdout';
-    else if (field === 4) log.text = Buffer.from(input.bytes()).toString('utf8');
-    else return false;
-    return true;
-  });
-  return log;
-}
-
-/** `take` answers whether it has read the field's value; what it has not is skipped. */
-function eachField(bytes: Uint8Array, reader: ReaderClass, take: (field: number, input: Reader) => boolean): void {
-  const input = reader.create(bytes);
-  while (input.pos < input.len) {
-    const tag = input.uint32();
-    if (!take(tag >>> 3, input)) input.skipType(tag & 7);
-  }
+/** Decodes one message of BuildKit's trace. */
+export function decodeBuildTrace(bytes: Uint8Array): BuildTrace {
+  const { vertexes, logs } = statusResponse.toObject(statusResponse.decode(bytes), {
+    defaults: true,
+    arrays: true,
+    longs: Number,
+  }) as StatusResponse;
+  return {
+    vertexes: vertexes.map(({ started, ...vertex }) => ({ ...vertex, started: started !== null })),
+    logs: logs.map(({ vertex, stream, msg }) => ({
+      vertex,
+      stream: stream === STDERR ? 'stderr' : 'stdout',
+      text: Buffer.from(msg).toString('utf8'),
+    })),
+  };
 }

@@ -33,7 +33,6 @@ export class Builds {
     on: { line: (line: BuildLine) => void; steps: (steps: BuildSteps) => void },
     signal: AbortSignal,
   ): Promise<string> {
-    const { Reader } = (await import('protobufjs/minimal.js')).default;
     const journal = new BuildJournal(on.line, KEPT_LINES);
     const broken = new AbortController();
     request.context.once('error', (error) => broken.abort(error));
@@ -47,7 +46,7 @@ export class Builds {
         if (error) refusal = error;
         if (kind === 'moby.image.id') id = (aux as { ID: string }).ID;
         if (kind !== 'moby.buildkit.trace') continue;
-        journal.push(decodeBuildTrace(Buffer.from(aux as string, 'base64'), Reader));
+        journal.push(decodeBuildTrace(Buffer.from(aux as string, 'base64')));
         on.steps(journal.steps);
       }
       bound.throwIfAborted();

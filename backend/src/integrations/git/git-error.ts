@@ -9,7 +9,7 @@ export type GitErrorKind =
   | 'disk-full'
   | 'failed';
 
-/** What went wrong with a repository; the message is for the user, and holds no secret. */
+/** A failure of a repository; the message is for the user and holds no secret. */
 export class GitError extends Error {
   constructor(
     readonly kind: GitErrorKind,
@@ -20,8 +20,9 @@ export class GitError extends Error {
   }
 }
 
-/** Git's own words, in the C locale: it has no codes. */
-const WORDS: [RegExp, GitErrorKind][] = [
+/** git has no error codes: these are its messages in the C locale. */
+const MESSAGES: [RegExp, GitErrorKind][] = [
+  [/operation too slow/i, 'timeout'],
   [/host key verification failed|remote host identification has changed/i, 'auth'],
   [/authentication failed|could not read (username|password)|permission denied \(|access denied/i, 'auth'],
   [/returned error: 40[13]\b|invalid (username|credentials)|load key ".*": (error|invalid)/i, 'auth'],
@@ -38,5 +39,5 @@ const WORDS: [RegExp, GitErrorKind][] = [
 ];
 
 export function kindOfOutput(output: string): GitErrorKind {
-  return WORDS.find(([words]) => words.test(output))?.[1] ?? 'failed';
+  return MESSAGES.find(([message]) => message.test(output))?.[1] ?? 'failed';
 }

@@ -1,40 +1,55 @@
 import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type GitOutcome, runGit } from './git-process.js';
-import type { GitGateway } from './git-gateway.js';
-import { type GitSource, secretsOf, TOKEN_USER } from './git-source.js';
+import { GitError as GitCommandError, type SimpleGit, simpleGit, type SimpleGitOptions } from 'simple-git';
+import type { GitEgressProxy } from './git-egress-proxy.js';
+import { GitError } from './git-error.js';
+import { gitFailure } from './git-failure.js';
+import { type GitRevision, type GitSource, secretsOf, TOKEN_USER } from './git-source.js';
+import { LOW_SPEED_BYTES_PER_SECOND, LOW_SPEED_SECONDS } from './low-speed.js';
+import { ASKPASS, LAUNCHER, SSH } from './session-scripts.js';
+import { type OnLine, TerminalLines } from './terminal-lines.js';
 
-/** Who git runs as; undefined: as we do. */
+/** The user that git runs as; undefined: the user of this process. */
 export type GitUser = { uid: number; gid: number } | undefined;
 
-/** As often as git may ask: the main repository and its submodules. */
-const ANSWERS = 64;
+/** How many prompts are answered: the repository's and those of its submodules. */
+const MAX_PROMPTS = 64;
+/** simple-git keeps what git prints in memory. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+const MAX_ERROR_LINES = 40;
 
-/** Gives the credentials to the host that they are for, and to nobody whom it redirects to. */
-const ASKPASS = `#!/bin/sh
-case "$1" in *"://$BERTH_GIT_HOST'"* | *"@$BERTH_GIT_HOST'"*) ;; *) exit 1 ;; esac
-IFS= read -r answer <&3 && printf '%s\\n' "$answer"
-`;
-const SSH = `#!/bin/sh
-exec ssh -F "$BERTH_SSH_CONFIG" "$@"
-`;
+/** simple-git refuses these unless they are allowed. Every one has a constant value here; none comes from a user. */
+const CONSTANT_OPTIONS: SimpleGitOptions['unsafe'] = {
+  allowUnsafeAskPass: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeCustomBinary: true, // the launcher's directory may hold a space
+  allowUnsafeFsMonitor: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafeProtocolOverride: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeTemplateDir: true,
+};
 
 export interface SessionFiles {
-  /** a directory of this clone alone: helpers, key; and the tree */
+  /** a directory of this clone alone: scripts, key; and the tree */
   dir: string;
-  /** where hosts' keys are remembered */
+  /** where host keys are remembered */
   knownHosts: string;
   user: GitUser;
   searchPath: string;
   caFile: string | undefined;
 }
 
-interface RunOptions {
-  onLine?: (line: string, final: boolean) => void;
+export interface RunOptions {
+  cwd: string;
+  /** the only transport; default: the repository's own */
+  protocol?: 'https' | 'ssh';
+  onLine?: OnLine;
   signal: AbortSignal;
 }
 
-/** One clone: everything that its git processes are told, and nothing of the machine's or anybody else's configuration. */
+/** One clone: everything that its git processes are told, and nothing of the machine's or another user's configuration. */
 export class GitSession {
   private readonly secrets: string[];
   private readonly home: string;
@@ -42,40 +57,50 @@ export class GitSession {
   private constructor(
     private readonly source: GitSource,
     private readonly files: SessionFiles,
-    private readonly gateway: GitGateway,
+    private readonly proxy: GitEgressProxy,
   ) {
     this.home = path.join(files.dir, 'home');
     this.secrets = secretsOf(source.auth);
   }
 
-  /** `sshAddress`: where ssh connects, as it was checked. */
+  /** `sshAddress`: the checked address that ssh connects to. */
   static async open(
     source: GitSource,
     files: SessionFiles,
-    gateway: GitGateway,
+    proxy: GitEgressProxy,
     sshAddress: string | undefined,
   ): Promise<GitSession> {
-    const session = new GitSession(source, files, gateway);
+    const session = new GitSession(source, files, proxy);
     await session.prepare(sshAddress);
     return session;
   }
 
-  /** Key and helpers go as soon as git has what it needs. */
+  /** Removes the key and the scripts, which are needed only while git runs. */
   async close(): Promise<void> {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  run(args: string[], cwd: string, options: RunOptions): Promise<GitOutcome> {
-    return this.start(args, cwd, this.source.url.protocol, options);
+  /** Throws the reason of the signal when that is aborted; otherwise simple-git's GitError, whose message is git's own. */
+  async run<T>(options: RunOptions, commands: (git: SimpleGit) => PromiseLike<T>): Promise<T> {
+    const overflow = new AbortController();
+    const signal = AbortSignal.any([options.signal, overflow.signal]);
+    try {
+      const result = await commands(this.client(options, signal, overflow));
+      signal.throwIfAborted();
+      return result;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
   }
 
-  /** Over HTTPS only, whatever the repository itself came by. */
-  runForSubmodules(args: string[], cwd: string, options: RunOptions): Promise<GitOutcome> {
-    return this.start(args, cwd, 'https', options);
+  /** The error of a failed `run` for the user: git's message translated, any other error unchanged. */
+  failure(error: unknown, what: string, revision?: GitRevision): unknown {
+    return error instanceof GitCommandError ? gitFailure(this.clean(error.message), what, revision) : error;
   }
 
-  /** What a user reads: without credentials and without paths of ours. */
-  clean(text: string): string {
+  /** Removes credentials and host paths from a text that users read. */
+  private clean(text: string): string {
     const masked = this.secrets.reduce((result, secret) => result.replaceAll(secret, '***'), text);
     return masked
       .replaceAll(this.files.dir, '')
@@ -83,23 +108,39 @@ export class GitSession {
       .trim();
   }
 
-  private start(
-    args: string[],
-    cwd: string,
-    protocol: 'https' | 'ssh',
-    { onLine = () => undefined, signal }: RunOptions,
-  ): Promise<GitOutcome> {
+  private client(
+    { cwd, protocol = this.source.url.protocol, onLine = () => undefined }: RunOptions,
+    signal: AbortSignal,
+    overflow: AbortController,
+  ): SimpleGit {
+    const environment = this.environment(protocol);
+    const lines = new TerminalLines((line, isFinal) => onLine(this.clean(line), isFinal));
+    const meter = outputMeter(overflow);
+    return simpleGit({
+      baseDir: cwd,
+      binary: path.join(this.home, 'git'),
+      abort: signal,
+      config: this.settings(protocol),
+      input: () => this.credentials(),
+      errors: commandError,
+      completion: { onExit: false }, // all output first
+      allowEnvironment: Object.keys(environment),
+      unsafe: CONSTANT_OPTIONS,
+      ...(this.files.user && { spawnOptions: this.files.user }),
+    })
+      .env(environment)
+      .outputHandler((_command, stdout, stderr) => {
+        stdout.on('data', meter);
+        stderr.on('data', meter);
+        stderr.on('data', (chunk: Buffer) => lines.push(chunk));
+        stderr.on('end', () => lines.end());
+      });
+  }
+
+  private credentials(): string {
     const { auth } = this.source;
-    const secret = auth && 'token' in auth ? `${auth.username ?? TOKEN_USER}\n${auth.token}\n`.repeat(ANSWERS) : '';
-    return runGit({
-      args: [...this.settings(protocol), ...args],
-      cwd,
-      env: this.environment(protocol),
-      user: this.files.user,
-      secret,
-      onLine: (line, final) => onLine(this.clean(line), final),
-      signal,
-    });
+    if (!auth || !('token' in auth)) return '\n'; // simple-git leaves stdin open when there is nothing to write
+    return `${auth.username ?? TOKEN_USER}\n${auth.token}\n`.repeat(MAX_PROMPTS);
   }
 
   private settings(protocol: 'https' | 'ssh'): string[] {
@@ -112,8 +153,10 @@ export class GitSession {
       'core.fsmonitor=false',
       'credential.helper=',
       'http.followRedirects=true',
-      // Our gateway wants a password: asked for at once, it costs no second connection.
+      // The egress proxy requires a password: sent at once, it saves a second connection.
       'http.proxyAuthMethod=basic',
+      `http.lowSpeedLimit=${LOW_SPEED_BYTES_PER_SECOND}`,
+      `http.lowSpeedTime=${LOW_SPEED_SECONDS}`,
       'submodule.recurse=false',
       'fetch.unpackLimit=1',
       'gc.auto=0',
@@ -121,7 +164,7 @@ export class GitSession {
       'advice.detachedHead=false',
       'core.autocrlf=false',
       ...(caFile ? [`http.sslCAInfo=${caFile}`] : []),
-    ].flatMap((setting) => ['-c', setting]);
+    ];
   }
 
   private environment(protocol: 'https' | 'ssh'): Record<string, string> {
@@ -142,7 +185,7 @@ export class GitSession {
       GIT_SSH: path.join(this.home, 'ssh'),
       GIT_SSH_VARIANT: 'ssh',
       BERTH_SSH_CONFIG: path.join(this.home, 'ssh_config'),
-      https_proxy: this.gateway.url,
+      https_proxy: this.proxy.url,
     };
   }
 
@@ -151,6 +194,7 @@ export class GitSession {
     await rm(this.home, { recursive: true, force: true });
     await mkdir(this.home, { recursive: true, mode: 0o700 });
     await this.give(this.home);
+    await this.write('git', LAUNCHER, 0o700);
     await this.write('askpass', ASKPASS, 0o700);
     if (sshAddress === undefined) return;
     await this.write('ssh', SSH, 0o700);
@@ -193,4 +237,26 @@ export class GitSession {
     const { user } = this.files;
     if (user) await chown(file, user.uid, user.gid);
   }
+}
+
+/** Aborts when git prints more than fits into memory. */
+function outputMeter(overflow: AbortController): (chunk: Buffer) => void {
+  let bytes = 0;
+  return ({ length }) => {
+    bytes += length;
+    if (bytes > MAX_OUTPUT_BYTES) overflow.abort(new GitError('too-large', 'git printed more than 64 MiB.'));
+  };
+}
+
+/** Every exit code but 0 is a failure, with output or without; simple-git's own rule ignores the silent ones. */
+function commandError(
+  error: Buffer | Error | undefined,
+  { exitCode, stdErr }: { exitCode: number; stdErr: Buffer[] },
+): Buffer | Error | undefined {
+  if (exitCode === 0 || (error instanceof Error && !(error instanceof GitCommandError))) return error;
+  const lines: string[] = [];
+  const collector = new TerminalLines((line, isFinal) => isFinal && lines.push(line));
+  for (const chunk of stdErr) collector.push(chunk);
+  collector.end();
+  return new GitCommandError(undefined, lines.slice(-MAX_ERROR_LINES).join('\n') || `git exited with ${exitCode}`);
 }

@@ -2,24 +2,24 @@ import type { GitUrl } from './git-url.js';
 
 export type GitAuth = { username?: string | undefined; token: string } | { sshKey: string };
 
-/** A repository and how to get in. In memory only. */
+/** A repository and its credentials. In memory only. */
 export interface GitSource {
   url: GitUrl;
   auth: GitAuth | undefined;
 }
 
-/** What is wanted of it. */
-export interface GitWish {
-  /** a branch or a tag; undefined: the remote's default branch */
+/** The revision that is asked for. */
+export interface GitRevision {
+  /** a branch or a tag; undefined: the default branch of the remote */
   ref: string | undefined;
-  /** exactly this one */
+  /** exactly this commit, whatever the ref means */
   commit: string | undefined;
 }
 
 export interface FetchedCommit {
   sha: string;
   committedAt: Date;
-  /** the branch or tag; undefined where only a commit was asked for */
+  /** the branch or tag; undefined when only a commit was asked for */
   ref: string | undefined;
 }
 
@@ -29,10 +29,10 @@ export interface FetchProgress {
   current: number;
 }
 
-/** GitHub, GitLab and others take any name beside a token. */
+/** GitHub, GitLab and others accept any user name with a token. */
 export const TOKEN_USER = 'x-access-token';
 
-/** What must not be printed, in every form in which git or a server may repeat it. */
+/** The strings to mask, in every form in which git or a server may repeat them. */
 export function secretsOf(auth: GitAuth | undefined): string[] {
   if (!auth || !('token' in auth)) return [];
   const { username = TOKEN_USER, token } = auth;

@@ -1,9 +1,9 @@
 import { Global, Module } from '@nestjs/common';
-import { AddressGuard } from './address-guard.js';
+import { EgressPolicy } from './egress-policy.js';
 import { CertificateBundle } from './certificate-bundle.js';
 import { GitRepositories } from './git-repositories.js';
 
-const surfaces = [AddressGuard, GitRepositories];
+const surfaces = [EgressPolicy, GitRepositories];
 
 @Global()
 @Module({ providers: [...surfaces, CertificateBundle], exports: surfaces })

@@ -10,7 +10,7 @@ import type { Db } from '../../core/database/prisma.service.js';
 import type { Deployment, Prisma } from '../../generated/prisma/client.js';
 import { SitesRepository } from '../ingress/sites.repository.js';
 import { DeploymentsRepository } from './deployments.repository.js';
-import { AddressGuard } from '../../integrations/git/address-guard.js';
+import { EgressPolicy } from '../../integrations/git/egress-policy.js';
 import { type GitRequest, readGitRequest } from './build/git-request.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
@@ -59,7 +59,7 @@ export class DeploymentRequests {
     private readonly secrets: SecretBox,
     private readonly ids: IdSource,
     private readonly clock: Clock,
-    private readonly addresses: AddressGuard,
+    private readonly egress: EgressPolicy,
     private readonly sites: SitesRepository,
   ) {}
 
@@ -89,7 +89,7 @@ export class DeploymentRequests {
 
   /** Likewise for a repository. */
   fromGit(body: CreateGitDeploymentDto): DeploymentRequest & { git: GitRequest } {
-    const allows = (host: string, address: string) => this.addresses.allows(host, address);
+    const allows = (host: string, address: string) => this.egress.allows(host, address);
     const { errors: gitErrors, request } = readGitRequest(body, { allows });
     const errors = [...gitErrors, ...runOptionsErrors(body, this.config)];
     if (errors.length > 0 || !request) throw validationFailed(errors);

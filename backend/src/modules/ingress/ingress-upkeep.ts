@@ -5,7 +5,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { untilItWorks } from '../../common/time/until-it-works.js';
+import { retryForever } from '../../common/time/retry-forever.js';
 import { Config } from '../../config/config.js';
 import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
 import { RegistryError } from '../../integrations/docker/registry-error.js';
@@ -15,7 +15,7 @@ import { Front } from './front.js';
 import { OwnSite } from './own-site.js';
 import { SitesRepository } from './sites.repository.js';
 
-const AGAIN_MS = 3000;
+const RETRY_DELAY_MS = 3000;
 
 /** Keeps the ingress what it should be: at the start, with patience, and once a minute. What nobody knows is left alone and reported. */
 @Injectable()
@@ -50,10 +50,10 @@ export class IngressUpkeep implements OnModuleInit, OnApplicationBootstrap, OnMo
   /** Requests need not wait for it: while there is no front, making something public says so. */
   private async begin(): Promise<void> {
     const { signal } = this.closing;
-    await untilItWorks(() => this.sweep(signal), {
-      everyMs: AGAIN_MS,
+    await retryForever(() => this.sweep(signal), {
+      everyMs: RETRY_DELAY_MS,
       signal,
-      failed: (error) => this.logger.debug(`not ready: ${String(error)}`),
+      onError: (error) => this.logger.debug(`not ready: ${String(error)}`),
     });
   }
 

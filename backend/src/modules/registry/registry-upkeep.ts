@@ -5,14 +5,14 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { untilItWorks } from '../../common/time/until-it-works.js';
+import { retryForever } from '../../common/time/retry-forever.js';
 import { Config } from '../../config/config.js';
 import { OptionalHealth } from '../../core/health/optional-health.js';
 import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
 import { OwnRegistry } from './own-registry.js';
 import { RegistryCollection } from './registry-collection.js';
 
-const AGAIN_MS = 3000;
+const RETRY_DELAY_MS = 3000;
 
 /** Keeps the platform's own registry what it should be, and its disk free of what nobody wants back. One that is not wanted any more stays: what runs may need it. */
 @Injectable()
@@ -50,10 +50,10 @@ export class RegistryUpkeep implements OnModuleInit, OnApplicationBootstrap, OnM
 
   private async begin(): Promise<void> {
     const { signal } = this.closing;
-    await untilItWorks(() => this.sweep(signal), {
-      everyMs: AGAIN_MS,
+    await retryForever(() => this.sweep(signal), {
+      everyMs: RETRY_DELAY_MS,
       signal,
-      failed: (error) =>
+      onError: (error) =>
         this.logger.warn(`the registry (${this.config.build.ownRegistry.image}) is not ready: ${String(error)}`),
     });
   }

@@ -5,7 +5,8 @@ import { unprivilegedUser } from '../../../common/unprivileged-user.js';
 import { Config } from '../../../config/config.js';
 import { JobWorker } from '../../../core/jobs/job-worker.js';
 import { PrismaService } from '../../../core/database/prisma.service.js';
-import { type FetchOptions, GitRepositories } from '../../../integrations/git/git-repositories.js';
+import type { FetchOptions } from '../../../integrations/git/git-fetch.js';
+import { GitRepositories } from '../../../integrations/git/git-repositories.js';
 import type { FetchedCommit, GitSource } from '../../../integrations/git/git-source.js';
 import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
 
@@ -43,9 +44,9 @@ export class Checkouts implements OnModuleInit {
   /** Clones, unless an earlier run has done so to the end. Throws GitError. */
   async ensure(deploymentId: string, source: GitSource, options: Omit<FetchOptions, 'dir'>): Promise<Checkout> {
     const dir = this.directory(deploymentId);
-    const known = await this.complete(dir, options.wish.commit);
+    const known = await this.complete(dir, options.revision.commit);
     if (known) return known;
-    const { ref, commit } = options.wish;
+    const { ref, commit } = options.revision;
     options.onLine(`Cloning ${source.url.url}, ${commit ?? ref ?? 'the default branch'}`);
     const fetched = await this.repositories.fetch(source, { ...options, dir });
     await writeFile(path.join(dir, COMPLETE), JSON.stringify(fetched));

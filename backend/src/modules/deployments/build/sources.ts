@@ -42,7 +42,7 @@ export class Sources {
     const log = await this.log.writer(deployment.id, secretsOf(source.auth));
     try {
       return await this.checkouts.ensure(deployment.id, source, {
-        wish: { ref: options.ref ?? undefined, commit: deployment.gitCommitSha ?? options.commit ?? undefined },
+        revision: { ref: options.ref ?? undefined, commit: deployment.gitCommitSha ?? options.commit ?? undefined },
         submodules: options.submodules,
         onLine: (line) => log.add(line),
         onProgress: ({ message, current }) => context.progress({ step: 'CLONING', message, current, total: 100 }),

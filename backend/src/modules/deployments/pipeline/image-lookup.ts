@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import pRetry from 'p-retry';
 import { JointAsks } from '../../../common/joint-asks.js';
 import { Engine } from '../../../integrations/docker/engine.js';
 import { Images, type ResolvedImage } from '../../../integrations/docker/images.js';
@@ -10,7 +10,7 @@ import { StepFailure } from './step-failure.js';
 
 /** All tries together: why an image cannot be had is known in five seconds. */
 const ANSWER_WITHIN_MS = 4000;
-const RETRY_MS = 700;
+const RETRY = { retries: Infinity, minTimeout: 700, factor: 1 };
 
 /** What a reference means now, if this machine can run it. */
 @Injectable()
@@ -34,23 +34,22 @@ export class ImageLookup {
     );
   }
 
-  /** Only a registry that cannot be reached is asked again: the other answers would stay the same. */
+  /** Retries only an unreachable registry: every other answer would stay the same. */
   private async resolve(image: string, auth: RegistryAuth | undefined): Promise<ResolvedImage> {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    for (;;) {
-      try {
-        return await this.images.resolve(image, auth, signal);
-      } catch (error) {
-        const unreachable = signal.aborted || (error instanceof RegistryError && error.kind === 'unreachable');
-        if (!unreachable) throw registryFailure(error, image, auth !== undefined);
-        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted)
-          throw registryFailure(
-            new RegistryError('unreachable', 'no answer in time', { cause: error }),
-            image,
-            auth !== undefined,
-          );
-      }
+    let last: Error | undefined;
+    try {
+      return await pRetry(() => this.images.resolve(image, auth, signal), {
+        ...RETRY,
+        signal,
+        onFailedAttempt: ({ error }) => void (last = error),
+        shouldRetry: ({ error }) => error instanceof RegistryError && error.kind === 'unreachable',
+      });
+    } catch (error) {
+      const reason = signal.aborted
+        ? new RegistryError('unreachable', 'no answer in time', { cause: last ?? error })
+        : error;
+      throw registryFailure(reason, image, auth !== undefined);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
 import { PrismaService } from '../../../core/database/prisma.service.js';
 import type { Container } from '../../../generated/prisma/client.js';
 import { Containers } from '../../../integrations/docker/containers.js';
@@ -25,7 +26,7 @@ const OTHER_NODES_MS = 2000;
 export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ContainerTruth.name);
   private readonly due = new Map<string, NodeJS.Timeout>();
-  private timer: NodeJS.Timeout | undefined;
+  private sinceFullPassMs = 0;
 
   constructor(
     private readonly prisma: PrismaService,
@@ -38,18 +39,18 @@ export class ContainerTruth implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     this.events.onConnect(() => void this.refreshAll());
     this.events.onChange((deploymentId) => this.refreshSoon(deploymentId));
-    let passed = 0;
-    const pass = async () => {
-      passed += OTHER_NODES_MS;
-      if (passed < FULL_PASS_MS && !(await this.isCluster())) return;
-      passed = 0;
-      await this.refreshAll();
-    };
-    this.timer = setInterval(() => void pass(), OTHER_NODES_MS).unref();
+  }
+
+  /** Docker's events tell of this machine only: with several nodes, every pass asks Swarm. */
+  @Interval(OTHER_NODES_MS)
+  async pass(): Promise<void> {
+    this.sinceFullPassMs += OTHER_NODES_MS;
+    if (this.sinceFullPassMs < FULL_PASS_MS && !(await this.isCluster())) return;
+    this.sinceFullPassMs = 0;
+    await this.refreshAll();
   }
 
   onModuleDestroy(): void {
-    clearInterval(this.timer);
     for (const timeout of this.due.values()) clearTimeout(timeout);
     this.due.clear();
   }

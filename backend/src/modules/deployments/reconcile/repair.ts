@@ -1,10 +1,5 @@
-import {
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
 import { LABELS } from '../../../common/labels.js';
 import { eventually } from '../../../common/time/eventually.js';
 import { SecretBox } from '../../../core/crypto/secret-box.js';
@@ -24,7 +19,7 @@ import { RegistryCredentials } from '../pipeline/registry-credentials.js';
 import { releaseFrom } from '../release/release-from-row.js';
 import { ContainerEvents } from './container-events.js';
 
-const EVERY_MS = 30_000;
+const DRIFT_CHECK_INTERVAL_MS = 30_000;
 /** A release that has just become RUNNING, or is being replaced, is somebody else's affair for a moment. */
 const SETTLED_MS = 10_000;
 const PLANNED_MS = 20_000;
@@ -36,9 +31,8 @@ type Running = Deployment & { environment: Environment };
  * them at the start, every 30 s and when the Engine is back, which may be another Engine, where nothing is yet; the repair is a job in the lane of the name, so that no release of it is under way.
  */
 @Injectable()
-export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+export class Repair implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger(Repair.name);
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly prisma: PrismaService,
@@ -61,14 +55,12 @@ export class Repair implements OnModuleInit, OnApplicationBootstrap, OnModuleDes
   }
 
   onApplicationBootstrap(): void {
-    const look = () =>
-      void this.look().catch((error: unknown) => this.logger.debug(`no look at drift: ${String(error)}`));
-    this.events.onConnect(look);
-    this.timer = setInterval(look, EVERY_MS).unref();
+    this.events.onConnect(() => void this.checkDrift());
   }
 
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+  @Interval(DRIFT_CHECK_INTERVAL_MS)
+  async checkDrift(): Promise<void> {
+    await this.look().catch((error: unknown) => this.logger.debug(`drift check failed: ${String(error)}`));
   }
 
   /** Also how a changed number of replicas reaches the Engine. */

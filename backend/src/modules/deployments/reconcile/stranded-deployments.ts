@@ -1,22 +1,21 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
 import { PrismaService } from '../../../core/database/prisma.service.js';
 import { DeploymentJobs } from '../deployment-jobs.js';
 import { DeploymentsRepository } from '../deployments.repository.js';
 import { fromGit } from '../pipeline/deploy-step.js';
 
-const EVERY_MS = 30_000;
-/** Between a row and the look at its job, time passes. */
-const AT_LEAST_MS = 15_000;
+const CHECK_INTERVAL_MS = 15_000;
+/** A row exists for a moment before its job does. */
+const MIN_AGE_MS = 15_000;
 
 /**
  * A deployment in progress always has a job that goes on with it, and that job keeps its deadline. Should one have lost it (given up by the queue
  * after many failures, or removed by hand), it gets another: nothing is in progress for ever.
  */
 @Injectable()
-export class StrandedDeployments implements OnApplicationBootstrap, OnModuleDestroy {
+export class StrandedDeployments {
   private readonly logger = new Logger(StrandedDeployments.name);
-  private first: NodeJS.Timeout | undefined;
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly prisma: PrismaService,
@@ -24,19 +23,13 @@ export class StrandedDeployments implements OnApplicationBootstrap, OnModuleDest
     private readonly jobs: DeploymentJobs,
   ) {}
 
-  onApplicationBootstrap(): void {
-    const look = () => void this.look().catch((error: unknown) => this.logger.debug(`no look: ${String(error)}`));
-    this.first = setTimeout(look, AT_LEAST_MS).unref();
-    this.timer = setInterval(look, EVERY_MS).unref();
+  @Interval(CHECK_INTERVAL_MS)
+  async check(): Promise<void> {
+    await this.requeue().catch((error: unknown) => this.logger.debug(`check for lost jobs failed: ${String(error)}`));
   }
 
-  onModuleDestroy(): void {
-    clearTimeout(this.first);
-    clearInterval(this.timer);
-  }
-
-  private async look(): Promise<void> {
-    for (const row of await this.deployments.withoutJob(new Date(Date.now() - AT_LEAST_MS))) {
+  private async requeue(): Promise<void> {
+    for (const row of await this.deployments.withoutJob(new Date(Date.now() - MIN_AGE_MS))) {
       this.logger.warn(`deployment ${row.id} is ${row.status} and has no job: it gets one`);
       const { userId } = row.environment;
       await this.jobs.run(this.prisma, { ...row, isBuilt: fromGit(row) }, { name: row.name, userId, behind: 0 });

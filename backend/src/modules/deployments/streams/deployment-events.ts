@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import pRetry from 'p-retry';
 import { SharedReads } from '../../../common/shared-reads.js';
 import { Clock } from '../../../common/time/clock.js';
 import { isDatabaseAway } from '../../../common/filters/problem.js';
@@ -46,7 +47,7 @@ const BEFORE_ALL: Position = { row: -1n, logs: {} };
 const PROGRESS_LIFE_MS = 3_600_000;
 /** Everybody who waits is woken at once and asks the same. */
 const READ_TTL_MS = 1000;
-const DATABASE_RETRY_MS = 500;
+const DATABASE_RETRY = { retries: Infinity, minTimeout: 500, factor: 1 };
 
 /**
  * A deployment as a stream: its statuses and progress in the order in which they were written, and what its containers print. It ends with the
@@ -156,17 +157,13 @@ export class DeploymentEvents implements OnModuleInit {
     }
   }
 
-  /** A database that is away is waited for: the stream stays open. */
+  /** The stream stays open while the database is unavailable. */
   private async rowsAfter({ id: deploymentId, createdAt }: Origin, after: bigint, signal: AbortSignal): Promise<Row[]> {
-    for (;;) {
-      try {
-        const rows = await this.rows.get(deploymentId, () => this.readRows(deploymentId));
-        return [pending(createdAt), ...rows].filter(({ id }) => id > after);
-      } catch (error) {
-        if (!isDatabaseAway(error) || signal.aborted) throw error;
-        await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
-      }
-    }
+    const rows = await pRetry(() => this.rows.get(deploymentId, () => this.readRows(deploymentId)), {
+      ...DATABASE_RETRY,
+      shouldRetry: ({ error }) => isDatabaseAway(error) && !signal.aborted,
+    });
+    return [pending(createdAt), ...rows].filter(({ id }) => id > after);
   }
 
   /** Of what has ended, nobody asks any more how it went on. */

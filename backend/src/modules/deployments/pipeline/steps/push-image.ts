@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import pRetry from 'p-retry';
 import { Images } from '../../../../integrations/docker/images.js';
 import { RegistryError } from '../../../../integrations/docker/registry-error.js';
 import { OwnRegistry } from '../../../registry/own-registry.js';
@@ -10,9 +10,8 @@ import { megabytes } from '../megabytes.js';
 import { registryFailure } from '../registry-failure.js';
 import { StepFailure } from '../step-failure.js';
 
-/** The platform's own registry may be starting, or be tidied and take nothing meanwhile. */
-const PATIENCE_MS = 120_000;
-const AGAIN_MS = 1000;
+/** The platform's own registry rejects pushes while it starts and while it collects garbage. */
+const RETRY = { minTimeout: 1000, factor: 1, maxRetryTime: 120_000 };
 
 /** To where every node can pull it from, if there is such a registry. The digest there is what will run. */
 @Injectable()
@@ -31,17 +30,16 @@ export class PushImage implements DeployStep {
     if (!isPushed(image)) return;
     const reference = referenceOf(image, tag, null);
     context.progress({ step: 'PUSHING', message: reference });
-    const end = Date.now() + (this.registry.isOn ? PATIENCE_MS : 0);
-    for (;;) {
-      try {
-        await context.save({ imageDigest: await this.push(context, reference) });
-        return;
-      } catch (error) {
-        context.signal.throwIfAborted();
-        if (Date.now() > end || isLasting(error)) throw await this.failure(error, reference, context);
-        await delay(AGAIN_MS, undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted());
-      }
-    }
+    const imageDigest = await pRetry(() => this.push(context, reference), {
+      ...RETRY,
+      retries: this.registry.isOn ? Infinity : 0,
+      signal: context.signal,
+      shouldRetry: ({ error }) => !isLasting(error),
+    }).catch(async (error: unknown) => {
+      context.signal.throwIfAborted();
+      throw await this.failure(error, reference, context);
+    });
+    await context.save({ imageDigest });
   }
 
   private push(context: StepContext, reference: string): Promise<string> {

@@ -3,39 +3,38 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isSameSecret } from '../../common/same-secret.js';
-import type { AddressGuard } from './address-guard.js';
+import type { EgressPolicy } from './egress-policy.js';
 import { GitError } from './git-error.js';
+import { LOW_SPEED_SECONDS, lowSpeedError } from './low-speed.js';
 
-const CONNECT_MS = 10_000;
-/** A server that sends less than this in that time is not going to finish. */
-const SLOWEST_BYTES = 600;
-const SLOWEST_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** git's own low-speed limit starts only after the TLS handshake. */
+const IDLE_TIMEOUT_MS = LOW_SPEED_SECONDS * 1000;
 
 /**
- * The only way out for a git process that speaks HTTPS: a CONNECT proxy on loopback, for one clone, with a password of its own. It looks at
- * every address at the moment of connecting, so that neither a redirect nor a name that changes its meaning leads inside, and it
- * ends connections that stand still. TLS goes through it unopened.
+ * The only way out for a git process that speaks HTTPS: a CONNECT proxy on loopback, for one clone, with a password of its own. It checks every
+ * address when it connects, so that neither a redirect nor DNS rebinding leads to a private network. It does not open TLS.
  */
-export class GitGateway {
-  /** The first thing that went wrong here: git only hears that the proxy refused. */
-  problem: GitError | undefined;
+export class GitEgressProxy {
+  /** The first failure: git itself learns only that the proxy refused. */
+  failure: GitError | undefined;
   private readonly secret = randomBytes(24).toString('hex');
   private readonly sockets = new Set<Duplex>();
   private readonly server: Server;
 
-  private constructor(private readonly guard: AddressGuard) {
+  private constructor(private readonly policy: EgressPolicy) {
     this.server = createServer((_, response) => response.writeHead(405).end());
     this.server.on('connect', (request: IncomingMessage, client: Duplex) => void this.tunnel(request, client));
     this.server.on('connection', (socket: Socket) => this.track(socket.setNoDelay()));
   }
 
-  static async open(guard: AddressGuard): Promise<GitGateway> {
-    const gateway = new GitGateway(guard);
+  static async open(policy: EgressPolicy): Promise<GitEgressProxy> {
+    const proxy = new GitEgressProxy(policy);
     await new Promise<void>((resolve, reject) => {
-      gateway.server.once('error', reject);
-      gateway.server.listen(0, '127.0.0.1', resolve);
+      proxy.server.once('error', reject);
+      proxy.server.listen(0, '127.0.0.1', resolve);
     });
-    return gateway;
+    return proxy;
   }
 
   /** For `https_proxy`. */
@@ -52,26 +51,26 @@ export class GitGateway {
   private async tunnel(request: IncomingMessage, client: Duplex): Promise<void> {
     client.on('error', () => undefined);
     if (!this.isOurs(request.headers['proxy-authorization'])) {
-      // curl asks how to authenticate before it does.
+      // curl asks for the authentication scheme first.
       refuse(client, '407 Proxy Authentication Required', 'Proxy-Authenticate: Basic realm="berth"\r\n');
       return;
     }
     const target = URL.canParse(`https://${request.url ?? ''}`) ? new URL(`https://${request.url ?? ''}`) : undefined;
     try {
-      if (!target) throw new GitError('failed', 'git asked for something that is no host.');
+      if (!target) throw new GitError('failed', 'git asked the proxy for an invalid host.');
       const upstream = await this.dial(target.hostname.replace(/^\[|\]$/g, ''), Number(target.port || 443));
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       this.join(client, upstream, target.hostname);
     } catch (error) {
-      this.problem ??= error instanceof GitError ? error : new GitError('unreachable', 'The host cannot be reached.');
+      this.failure ??= error instanceof GitError ? error : new GitError('unreachable', 'The host cannot be reached.');
       refuse(client, '403 Forbidden');
     }
   }
 
   private async dial(host: string, port: number): Promise<Socket> {
-    const address = await this.guard.resolve(host);
+    const address = await this.policy.resolve(host);
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: address, port, timeout: CONNECT_MS, noDelay: true });
+      const socket = connect({ host: address, port, timeout: CONNECT_TIMEOUT_MS, noDelay: true });
       this.track(socket);
       const fail = (kind: 'unreachable' | 'timeout', reason: string) => {
         socket.destroy();
@@ -80,7 +79,9 @@ export class GitGateway {
       socket.once('error', ({ code }: NodeJS.ErrnoException) =>
         fail('unreachable', code === 'ECONNREFUSED' ? `refuses connections on port ${port}` : 'cannot be reached'),
       );
-      socket.once('timeout', () => fail('timeout', `did not take the connection within ${CONNECT_MS / 1000} s`));
+      socket.once('timeout', () =>
+        fail('timeout', `did not accept the connection within ${CONNECT_TIMEOUT_MS / 1000} s`),
+      );
       socket.once('connect', () => {
         socket.setTimeout(0);
         resolve(socket);
@@ -89,22 +90,12 @@ export class GitGateway {
   }
 
   private join(client: Duplex, upstream: Socket, host: string): void {
-    let seen = 0;
-    const watch = setInterval(() => {
-      if (upstream.bytesRead - seen < SLOWEST_BYTES) {
-        this.problem ??= new GitError(
-          'timeout',
-          `${host} sent less than ${SLOWEST_BYTES} bytes in ${SLOWEST_MS / 1000} s.`,
-        );
-        upstream.destroy();
-      }
-      seen = upstream.bytesRead;
-    }, SLOWEST_MS).unref();
-    upstream.on('error', () => client.destroy());
-    upstream.on('close', () => {
-      clearInterval(watch);
-      client.destroy();
+    upstream.setTimeout(IDLE_TIMEOUT_MS, () => {
+      this.failure ??= lowSpeedError(host);
+      upstream.destroy();
     });
+    upstream.on('error', () => client.destroy());
+    upstream.on('close', () => client.destroy());
     client.on('close', () => upstream.destroy());
     client.pipe(upstream).pipe(client);
   }

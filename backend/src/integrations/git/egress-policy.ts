@@ -5,9 +5,9 @@ import { addRange, inRanges, isPublicAddress } from '../../common/public-address
 import { Config } from '../../config/config.js';
 import { GitError } from './git-error.js';
 
-/** Which addresses a clone may connect to. A user's URL must not reach what only this machine can reach. */
+/** Decides which addresses a clone may connect to. A user's URL must not reach a network that only this machine reaches. */
 @Injectable()
-export class AddressGuard {
+export class EgressPolicy {
   private readonly allowedHosts = new Set<string>();
   private readonly allowedAddresses = new BlockList();
 
@@ -18,7 +18,7 @@ export class AddressGuard {
     }
   }
 
-  /** The address to connect to, and no other: what a name means may change the next moment. Throws GitError. */
+  /** Resolves the one address to connect to: a second lookup could return another one. Throws GitError. */
   async resolve(host: string): Promise<string> {
     const addresses = isIP(host) ? [host] : await addressesOf(host);
     const refused = addresses.find((address) => !this.allows(host, address));
@@ -26,7 +26,7 @@ export class AddressGuard {
     return addresses[0];
   }
 
-  /** Of a host that is written as an address, this is known before anything is resolved. */
+  /** For a host that is written as an address, this needs no lookup. */
   allows(host: string, address: string): boolean {
     return (
       isPublicAddress(address) || this.allowedHosts.has(host.toLowerCase()) || inRanges(this.allowedAddresses, address)
@@ -37,7 +37,7 @@ export class AddressGuard {
 function notAllowed(host: string): GitError {
   return new GitError(
     'not-allowed',
-    `${host} is not a public address, and private ones may be cloned from only when the operator lists them.`,
+    `${host} is not a public address. The operator can allow private ones in GIT_ALLOWED_PRIVATE_HOSTS.`,
   );
 }
 
@@ -46,7 +46,7 @@ async function addressesOf(host: string): Promise<string[]> {
     return (await lookup(host, { all: true, order: 'ipv4first' })).map(({ address }) => address);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOTFOUND') throw new GitError('not-found', `There is no host named ${host}.`, { cause });
-    throw new GitError('unreachable', `The name ${host} could not be looked up.`, { cause });
+    if (code === 'ENOTFOUND') throw new GitError('not-found', `The host ${host} does not exist.`, { cause });
+    throw new GitError('unreachable', `The host ${host} could not be resolved.`, { cause });
   }
 }

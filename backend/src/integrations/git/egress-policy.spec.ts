@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Config } from '../../config/config.js';
-import { AddressGuard } from './address-guard.js';
+import { EgressPolicy } from './egress-policy.js';
 
-const guard = (allowed = '') => new AddressGuard(Config.load({ GIT_ALLOWED_PRIVATE_HOSTS: allowed }, '/nonexistent'));
+const policy = (allowed = '') => new EgressPolicy(Config.load({ GIT_ALLOWED_PRIVATE_HOSTS: allowed }, '/nonexistent'));
 
 describe('the addresses that may be cloned from', () => {
   it.each(['140.82.121.3', '8.8.8.8', '2606:50c0:8000::154'])('must be public ones: %s', async (address) => {
-    expect(await guard().resolve(address)).toBe(address);
+    expect(await policy().resolve(address)).toBe(address);
   });
 
   it.each([
@@ -34,17 +34,17 @@ describe('the addresses that may be cloned from', () => {
     '2002:7f00:1::',
     '2001:db8::1',
   ])('must not be %s', async (address) => {
-    await expect(guard().resolve(address)).rejects.toMatchObject({ kind: 'not-allowed' });
+    await expect(policy().resolve(address)).rejects.toMatchObject({ kind: 'not-allowed' });
   });
 
   it('must not be those of a name that means this machine', async () => {
-    await expect(guard().resolve('localhost')).rejects.toMatchObject({ kind: 'not-allowed' });
+    await expect(policy().resolve('localhost')).rejects.toMatchObject({ kind: 'not-allowed' });
   });
 
   it('must be private ones that are listed, by name, address or range', async () => {
-    expect(await guard('localhost').resolve('localhost')).toMatch(/^(127\.0\.0\.1|::1)$/);
-    expect(await guard('10.1.0.0/16, 192.168.1.7').resolve('10.1.2.3')).toBe('10.1.2.3');
-    expect(await guard('10.1.0.0/16,192.168.1.7').resolve('192.168.1.7')).toBe('192.168.1.7');
-    await expect(guard('10.1.0.0/16').resolve('10.2.0.1')).rejects.toMatchObject({ kind: 'not-allowed' });
+    expect(await policy('localhost').resolve('localhost')).toMatch(/^(127\.0\.0\.1|::1)$/);
+    expect(await policy('10.1.0.0/16, 192.168.1.7').resolve('10.1.2.3')).toBe('10.1.2.3');
+    expect(await policy('10.1.0.0/16,192.168.1.7').resolve('192.168.1.7')).toBe('192.168.1.7');
+    await expect(policy('10.1.0.0/16').resolve('10.2.0.1')).rejects.toMatchObject({ kind: 'not-allowed' });
   });
 });

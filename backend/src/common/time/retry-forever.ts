@@ -1,0 +1,16 @@
+import pRetry from 'p-retry';
+
+/** Retries at a fixed interval until `work` succeeds or the signal aborts, and reports each failure. Never throws. */
+export async function retryForever(
+  work: () => Promise<void>,
+  { everyMs, signal, onError }: { everyMs: number; signal: AbortSignal; onError: (error: unknown) => void },
+): Promise<void> {
+  // p-retry gives up on a TypeError, which is a bug and not an outage; it has been reported then.
+  await pRetry(work, {
+    retries: Infinity,
+    minTimeout: everyMs,
+    factor: 1,
+    signal,
+    onFailedAttempt: ({ error }) => onError(error),
+  }).catch(() => undefined);
+}

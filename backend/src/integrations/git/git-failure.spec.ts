@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { gitFailure } from './git-failure.js';
+
+const URL = 'https://git.example.com/shop.git';
+
+describe('what git printed', () => {
+  it.each([
+    ["could not read Username for 'https://git.example.com': terminal prompts disabled", 'auth'],
+    ['unable to access: The requested URL returned error: 403', 'auth'],
+    ["repository 'https://git.example.com/shop.git/' not found", 'not-found'],
+    ['Remote branch x not found in upstream origin', 'ref-not-found'],
+    ['cannot create directory: No space left on device', 'disk-full'],
+    ['unable to access: Operation too slow. Less than 40 bytes/sec transferred the last 15 seconds', 'timeout'],
+    ['RPC failed; curl 28 Operation too slow.\nfetch-pack: unexpected disconnect\nearly EOF', 'timeout'],
+    ['unable to access: Could not resolve host', 'unreachable'],
+    ['something new', 'failed'],
+  ])('must be a failure of its kind: %j', (output, kind) => {
+    expect(gitFailure(output, URL)).toMatchObject({ kind });
+  });
+
+  it('must be shown by its last lines', () => {
+    expect(gitFailure('1\n2\n3\n4\n5', URL).message).toBe(`${URL} could not be cloned: 2; 3; 4; 5`);
+  });
+});

@@ -1,0 +1,10 @@
+import { GitError } from './git-error.js';
+
+/** A transfer that is slower than this, for so long, does not finish within any timeout. */
+export const LOW_SPEED_BYTES_PER_SECOND = 40;
+export const LOW_SPEED_SECONDS = 15;
+
+export function lowSpeedError(host: string): GitError {
+  const bytes = LOW_SPEED_BYTES_PER_SECOND * LOW_SPEED_SECONDS;
+  return new GitError('timeout', `${host} sent less than ${bytes} bytes in ${LOW_SPEED_SECONDS} s.`);
+}
