@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { KeyHolder } from '../../common/decorators/caller.js';
 import { Clock } from '../../common/time/clock.js';
 import { Signals } from '../../core/database/signals.js';
@@ -23,9 +24,9 @@ interface Verified {
 /** Says who presented a key. bcrypt costs 57 ms of CPU, so that its verdict is kept for a while, in this process only. */
 @Injectable()
 export class KeyVerifier implements OnModuleInit {
-  private readonly verified = new Map<string, Verified>();
+  private readonly verified = new LRUCache<string, Verified>({ max: MAX_ENTRIES });
   private readonly pending = new Map<string, Promise<KeyWithUser | undefined>>();
-  private readonly touched = new Map<string, number>();
+  private readonly touched = new LRUCache<string, number>({ max: MAX_ENTRIES });
 
   constructor(
     private readonly keys: ApiKeysRepository,
@@ -80,26 +81,18 @@ export class KeyVerifier implements OnModuleInit {
     const proven = known && row && known.row.secretHash === row.secretHash && now - known.rowReadAt < VERDICT_TTL_MS;
     if (!proven && !(await secretMatches(parts.secret, row?.secretHash))) return undefined;
     if (!row) return undefined;
-    this.remember(digest, { row, rowReadAt: now });
+    this.verified.set(digest, { row, rowReadAt: now });
     return row;
   }
 
-  private remember(digest: string, entry: Verified): void {
-    this.verified.delete(digest);
-    this.verified.set(digest, entry);
-    const oldest = this.verified.size > MAX_ENTRIES ? this.verified.keys().next().value : undefined;
-    if (oldest !== undefined) this.verified.delete(oldest);
-  }
-
   private forget(keyId: string): void {
-    for (const [digest, { row }] of this.verified) if (row.keyId === keyId) this.verified.delete(digest);
+    for (const [digest, { row }] of [...this.verified.entries()]) if (row.keyId === keyId) this.verified.delete(digest);
   }
 
   /** Off the request's path, and at most once a minute per key. */
   private touch(keyId: string, now: Date): void {
     const last = this.touched.get(keyId) ?? 0;
     if (now.getTime() - last < TOUCH_EVERY_MS) return;
-    if (this.touched.size > MAX_ENTRIES) this.touched.clear();
     this.touched.set(keyId, now.getTime());
     this.keys.touch(keyId, now).catch(() => this.touched.delete(keyId));
   }

@@ -6,11 +6,10 @@ import { Operation } from '../../common/decorators/operation.js';
 import { formatLine, milliseconds } from '../../integrations/docker/log-decoder.js';
 import { DeploymentLogsService } from './deployment-logs.service.js';
 import { DeploymentStreamsService } from './deployment-streams.service.js';
-import { DeploymentAnswerDto, DeploymentEventDto, LogsDto } from './dto/deployment.dto.js';
+import { DeploymentAnswerDto, DeploymentDto, DeploymentEventDto, LogsDto } from './dto/deployment.dto.js';
 import { LogsQueryDto } from './dto/logs-query.dto.js';
 import { WaitQueryDto } from './dto/wait-query.dto.js';
 import { OpenAnswer } from './streams/open-answer.js';
-import { PolledDeployments } from './streams/polled-deployments.js';
 
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
@@ -25,7 +24,6 @@ export class DeploymentStreamsController {
   constructor(
     private readonly streams: DeploymentStreamsService,
     private readonly logs: DeploymentLogsService,
-    private readonly polled: PolledDeployments,
   ) {}
 
   @Get('job/:jobId')
@@ -42,12 +40,12 @@ export class DeploymentStreamsController {
     @CurrentCaller() caller: Caller,
     @Param('jobId') jobId: string,
     @Query() { wait, status }: WaitQueryDto,
-    @Res() response: Response,
-  ): Promise<void> {
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAnswerDto> {
     const row = await (wait === undefined
       ? this.streams.current(caller, jobId)
       : this.streams.changed(caller, jobId, { waitMs: wait * 1000, from: status }, new OpenAnswer(response).gone));
-    response.type('json').send(this.polled.bodyOf(row));
+    return { deployment: DeploymentDto.from(row) };
   }
 
   @Get('job/:jobId/events')

@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import pRetry from 'p-retry';
-import { SharedReads } from '../../../common/shared-reads.js';
-import { Clock } from '../../../common/time/clock.js';
+import { ReadThroughCache } from '../../../common/read-through-cache.js';
 import { isDatabaseAway } from '../../../common/filters/problem.js';
 import { JobWorker } from '../../../core/jobs/job-worker.js';
 import { Signals } from '../../../core/database/signals.js';
@@ -55,8 +54,8 @@ const DATABASE_RETRY = { retries: Infinity, minTimeout: 500, factor: 1 };
  */
 @Injectable()
 export class DeploymentEvents implements OnModuleInit {
-  private readonly rows: SharedReads<Row[]>;
-  private readonly printed: SharedReads<TaskLogLine[]>;
+  private readonly rows = new ReadThroughCache<Row[]>(READ_TTL_MS);
+  private readonly printed = new ReadThroughCache<TaskLogLine[]>(READ_TTL_MS);
 
   constructor(
     private readonly prisma: PrismaService,
@@ -65,16 +64,12 @@ export class DeploymentEvents implements OnModuleInit {
     private readonly buildLog: BuildLog,
     private readonly worker: JobWorker,
     private readonly signals: Signals,
-    clock: Clock,
-  ) {
-    this.rows = new SharedReads(clock, READ_TTL_MS);
-    this.printed = new SharedReads(clock, READ_TTL_MS);
-  }
+  ) {}
 
   onModuleInit(): void {
     this.signals.on('deployment.changed', ({ deploymentId }) => {
-      this.rows.forget(deploymentId);
-      this.printed.forget(deploymentId);
+      this.rows.invalidate(deploymentId);
+      this.printed.invalidate(deploymentId);
     });
     this.signals.on('reconnected', () => {
       this.rows.clear();
