@@ -23,9 +23,7 @@ const PATIENCE_MS = 300_000;
 
 const platform = new Platform({ STABILITY_WINDOW_MS: String(STABILITY_WINDOW_MS) });
 const engine = new EngineView();
-const report = new Report(
-  `queue: deployments at once, less the stability window once; medians of ${ROUNDS}`,
-);
+const report = new Report(`queue: deployments at once, less the stability window once; medians of ${ROUNDS}`);
 let client: ApiClient;
 
 beforeAll(async () => {
