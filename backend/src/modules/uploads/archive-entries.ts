@@ -48,7 +48,7 @@ export async function* archiveEntries(
 
 /** A fault of the body ends the reader of the entries with it. */
 async function write(blocks: AsyncIterable<Buffer>, extract: Extract): Promise<void> {
-  let wake = () => undefined as void;
+  let wake: () => void = () => undefined;
   extract.on('drain', () => wake()).on('close', () => wake());
   try {
     for await (const block of blocks) {

@@ -87,7 +87,7 @@ export class UploadsRepository {
   /** What expired and no build needs; what a process that has died was receiving. */
   async sweep(now: Date): Promise<void> {
     await this.prisma.$executeRaw`
-      DELETE FROM "Upload" u WHERE "expiresAt" < ${now} - ${SWEEP_AFTER} AND NOT EXISTS (${NEEDS_IT})`;
+      DELETE FROM "Upload" u WHERE "expiresAt" < ${now}::timestamptz - ${SWEEP_AFTER} AND NOT EXISTS (${NEEDS_IT})`;
     await this.prisma.$executeRaw`
       DELETE FROM "Upload" u WHERE "completedAt" IS NULL AND NOT EXISTS (
         SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${WORKER_LOCK_CLASS}::bigint AND objid = u."receiverKey")`;
