@@ -78,7 +78,10 @@ describe('berth', () => {
     const project = path.join(home, 'My Site');
     for (const name of ['src', 'node_modules/a', '.git']) mkdirSync(path.join(project, name), { recursive: true });
     const put = (name: string, text: string) => writeFileSync(path.join(project, name), text);
-    put('Dockerfile', 'FROM busybox:1.36\nCOPY . /srv\nCMD ["httpd", "-f", "-p", "80", "-h", "/srv"]\nSTOPSIGNAL SIGKILL\n');
+    put(
+      'Dockerfile',
+      'FROM busybox:1.36\nCOPY . /srv\nCMD ["httpd", "-f", "-p", "80", "-h", "/srv"]\nSTOPSIGNAL SIGKILL\n',
+    );
     put('index.html', 'from a folder');
     put('node_modules/a/index.js', 'not sent');
     put('.git/config', 'not sent');
@@ -94,7 +97,8 @@ describe('berth', () => {
     const get = (name: string) => fetch(`http://127.0.0.1:3061/${name}`);
     expect(await (await get('')).text()).toBe('from a folder');
     expect((await get('src/keep.log')).status).toBe(200);
-    for (const name of ['node_modules/a/index.js', '.git/config', 'src/a.log']) expect((await get(name)).status).toBe(404);
+    for (const name of ['node_modules/a/index.js', '.git/config', 'src/a.log'])
+      expect((await get(name)).status).toBe(404);
     put('.dockerignore', 'index.html\n');
     const again = await berth(['deploy', project, '-e', 'my-site', '-p', '3061:80', '--detach', '--json'], outside);
     const { jobId } = JSON.parse(again.out) as Deployment;

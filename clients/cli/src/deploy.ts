@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import * as sdk from '../../typescript/src/index.js';
 import type {
@@ -12,6 +11,7 @@ import type {
 import { Api } from './api.js';
 import { pairs, ports, read, volumes, whole } from './arguments.js';
 import { decided, environmentName, IN_ENVIRONMENT } from './environment.js';
+import { EXIT, Failure } from './failure.js';
 import { archiveOf, folderOf, nameOf } from './folder.js';
 import { print } from './output.js';
 
@@ -89,21 +89,20 @@ async function fromFolder(api: Api, folder: string, values: Values, options: obj
 
 async function upload(api: Api, folder: string, dockerfile: string | undefined): Promise<Upload> {
   const archive = await archiveOf(folder, dockerfile);
-  const broken = once(archive, 'error').then(([error]: unknown[]) => Promise.reject(error as Error));
+  let fault: Error | undefined;
+  archive.once('error', (error: Error) => (fault = error));
   // Not the generated call: that would take the stream for JSON.
-  const sending = fetch(`${api.login.url}/uploads`, {
+  const response = await fetch(`${api.login.url}/uploads`, {
     method: 'POST',
     headers: { 'X-API-Key': api.login.key, 'Content-Type': 'application/gzip' },
     body: Readable.toWeb(archive as Readable),
     duplex: 'half',
-  } as unknown as RequestInit);
-  const answer = api.of(
-    sending.then(async (response) => {
-      const body = (await response.json()) as unknown;
-      return response.ok ? { data: body as Upload, response } : { error: body, response };
-    }),
-  );
-  return Promise.race([answer, broken]);
+  } as unknown as RequestInit).catch((error: Error) => {
+    const reason = fault ?? (error.cause instanceof Error ? error.cause : error);
+    throw new Failure(EXIT.refused, `The folder could not be uploaded: ${reason.message}`);
+  });
+  const body = (await response.json()) as unknown;
+  return api.of(Promise.resolve(response.ok ? { data: body as Upload, response } : { error: body, response }));
 }
 
 function optionsOf(values: Values): object {
