@@ -449,7 +449,7 @@ export const updateDeployment = <ThrowOnError extends boolean = false>(options: 
 /**
  * The same again, from what its tag or branch means now
  *
- * A new release of the same name with the same specification and secrets. Poll the jobId.
+ * A new release of the same name with the same specification and secrets. Poll the jobId. What was uploaded is built again while the upload is kept; after that the image that was built is released.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
