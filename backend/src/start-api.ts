@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { UnsupportedMediaTypeException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
@@ -8,17 +7,18 @@ import helmet, { type HelmetOptions } from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { changesInTurn } from './common/changes-in-turn.js';
+import { acceptUploads, onlyKnownBodies } from './common/request-bodies.js';
 import { IdPipe } from './common/id.pipe.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
 import type { DatabaseConnection } from './core/database/database-connection.js';
 import { FrameworkLogger } from './core/logging/framework-logger.js';
 import { VERSION } from './modules/platform/version.js';
+import { longestMs } from './modules/uploads/upload-pace.js';
 
 const BODY_LIMIT = '1mb';
 /** Of the one page that has a form. */
 const FORM_LIMIT = '4kb';
-const FORM_PATH = '/auth/verify/form';
 const TIDY_AFTER_MS = 5000;
 /** After that, connections that are still open are cut. */
 const SHUTDOWN_MS = 9000;
@@ -45,10 +45,11 @@ export async function startApi(config: Config, database: () => Promise<DatabaseC
   app.use(changesInTurn());
   app.use(helmet(securityHeaders(config)));
   app.use(noStore);
-  app.use(onlyJson);
+  app.use(onlyKnownBodies);
   app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
   app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false });
   app.useGlobalPipes(new IdPipe(), createValidationPipe());
+  acceptUploads(app.getHttpServer(), longestMs(config.upload.maxBytes));
   try {
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
@@ -80,14 +81,6 @@ function noStore(_request: Request, response: Response, next: NextFunction): voi
 function tidy(): void {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as (options: object) => void)({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-}
-
-/** And the form of the one page that has one. Otherwise another type of body would be no body at all, and the error would speak of missing fields. */
-function onlyJson(request: Request, _response: Response, next: NextFunction): void {
-  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
-  const otherCharset = /charset=(?!"?utf-8\b)/i.test(request.headers['content-type'] ?? '');
-  const isRead = request.is('json') || (request.path === FORM_PATH && request.is('urlencoded'));
-  next(hasBody && (otherCharset || !isRead) ? new UnsupportedMediaTypeException() : undefined);
 }
 
 /** SIGTERM, SIGINT, or the end of the program that started us; also while we still start. */

@@ -49,6 +49,7 @@ export interface ParsedEnv {
   GIT_CA_FILE?: string;
   GIT_TIMEOUT_SECONDS: number;
   GIT_MAX_REPOSITORY_MB: number;
+  UPLOAD_MAX_MB: number;
   NGINX_IMAGE: string;
   INGRESS: 'on' | 'off';
   INGRESS_HTTP_PORT: number;

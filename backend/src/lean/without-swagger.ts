@@ -3,6 +3,7 @@ const nothing = () => () => undefined;
 
 export {
   nothing as ApiBody,
+  nothing as ApiConsumes,
   nothing as ApiExcludeController,
   nothing as ApiExtension,
   nothing as ApiHeader,

@@ -34,7 +34,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     name: string,
     value: unknown,
   ): void {
-    response.setHeader(name.replace(/-(general|deploy|git-deploy)$/, ''), value);
+    response.setHeader(name.replace(/-(general|deploy|git-deploy|upload)$/, ''), value);
   }
 
   protected override throwThrottlingException(_context: ExecutionContext, detail: ThrottlerLimitDetail): Promise<void> {
@@ -50,5 +50,6 @@ function throttlers(reflector: Reflector, { limits }: Config): ThrottlerModuleOp
     { name: 'general', ttl, limit: limits.general, skipIf: (context) => nameOf(context) === 'none' },
     { name: 'deploy', ttl, limit: limits.deploy, skipIf: (context) => nameOf(context) !== 'deploy' },
     { name: 'git-deploy', ttl, limit: limits.gitDeploy, skipIf: (context) => nameOf(context) !== 'git-deploy' },
+    { name: 'upload', ttl, limit: limits.gitDeploy, skipIf: (context) => nameOf(context) !== 'upload' },
   ];
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { PrismaService } from '../../../core/database/prisma.service.js';
 import { DeploymentJobs } from '../deployment-jobs.js';
 import { DeploymentsRepository } from '../deployments.repository.js';
-import { fromGit } from '../pipeline/deploy-step.js';
+import { isToBeBuilt } from '../pipeline/deploy-step.js';
 
 const EVERY_MS = 30_000;
 /** Between a row and the look at its job, time passes. */
@@ -39,7 +39,7 @@ export class StrandedDeployments implements OnApplicationBootstrap, OnModuleDest
     for (const row of await this.deployments.withoutJob(new Date(Date.now() - AT_LEAST_MS))) {
       this.logger.warn(`deployment ${row.id} is ${row.status} and has no job: it gets one`);
       const { userId } = row.environment;
-      await this.jobs.run(this.prisma, { ...row, isBuilt: fromGit(row) }, { name: row.name, userId, behind: 0 });
+      await this.jobs.run(this.prisma, { ...row, isBuilt: isToBeBuilt(row) }, { name: row.name, userId, behind: 0 });
     }
   }
 }
