@@ -25,6 +25,7 @@ import { MetricsModule } from './core/metrics/metrics.module.js';
 import { HooksModule } from './modules/hooks/hooks.module.js';
 import { IngressModule } from './modules/ingress/ingress.module.js';
 import { RegistryModule } from './modules/registry/registry.module.js';
+import { UploadsModule } from './modules/uploads/uploads.module.js';
 import { PlatformModule } from './modules/platform/platform.module.js';
 
 /** The table of contents. */
@@ -54,6 +55,7 @@ export class AppModule {
         EnvironmentsModule,
         IngressModule,
         RegistryModule,
+        UploadsModule,
         DeploymentsModule,
         HooksModule,
         MetricsModule,

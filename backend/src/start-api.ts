@@ -1,22 +1,22 @@
-import { UnsupportedMediaTypeException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
+import { acceptUploads, onlyKnownBodies } from './common/request-bodies.js';
 import { IdPipe } from './common/id.pipe.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
 import { FrameworkLogger } from './core/logging/framework-logger.js';
 import { assignRequestId } from './core/logging/request-id.js';
 import { VERSION } from './modules/platform/version.js';
+import { longestMs } from './modules/uploads/upload-pace.js';
 import { setUpSwaggerUi } from './openapi/swagger-ui.js';
 
 const BODY_LIMIT = '1mb';
 /** Of the one page that has a form. */
 const FORM_LIMIT = '4kb';
-const FORM_PATH = '/auth/verify/form';
 /** After that, connections that are still open are cut. */
 const SHUTDOWN_MS = 9000;
 
@@ -42,11 +42,12 @@ export async function startApi(config: Config): Promise<void> {
   app.use(assignRequestId);
   app.use(helmet(securityHeaders(config)));
   app.use(noStore);
-  app.use(onlyJson);
+  app.use(onlyKnownBodies);
   app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
   app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false });
   setUpSwaggerUi(app, config);
   app.useGlobalPipes(new IdPipe(), createValidationPipe());
+  acceptUploads(app.getHttpServer(), longestMs(config.upload.maxBytes));
   try {
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
@@ -73,12 +74,6 @@ function noStore(_request: Request, response: Response, next: NextFunction): voi
   next();
 }
 
-/** And the form of the one page that has one. Otherwise another type of body would be no body at all, and the error would speak of missing fields. */
-function onlyJson(request: Request, _response: Response, next: NextFunction): void {
-  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
-  const otherCharset = /charset=(?!"?utf-8\b)/i.test(request.headers['content-type'] ?? '');
-  const isRead = request.is('json') || (request.path === FORM_PATH && request.is('urlencoded'));
-  next(hasBody && (otherCharset || !isRead) ? new UnsupportedMediaTypeException() : undefined);
 }
 
 /** SIGTERM, SIGINT, or the end of the program that started us; also while we still start. */

@@ -57,7 +57,9 @@ const settings = {
   RATE_LIMIT_TTL: count(60_000, 86_400_000).description('Window of the rate limits, milliseconds.'),
   RATE_LIMIT_MAX: count(100).description('Requests per window and API key.'),
   DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and API key.'),
-  GIT_DEPLOY_RATE_LIMIT_MAX: count(3).description('`POST /deployments/from-git` per window and API key.'),
+  GIT_DEPLOY_RATE_LIMIT_MAX: count(3).description(
+    '`POST /deployments/from-git` and `/from-upload` per window and API key, and as many `POST /uploads`.',
+  ),
   AUTH_FAILURE_RATE_LIMIT_MAX: count(20).description(
     'Failed authentications per window and address; after that only keys that were used a moment ago are looked at.',
   ),
@@ -144,6 +146,9 @@ const settings = {
   GIT_TIMEOUT_SECONDS: count(300, 86_400).description('Limit of one clone.'),
   GIT_MAX_REPOSITORY_MB: count(1024, 1_000_000).description(
     'Largest repository that is cloned: what is transferred, and the files of the commit, MiB each.',
+  ),
+  UPLOAD_MAX_MB: count(200, 100_000).description(
+    'Largest body of `POST /uploads`, MiB; unpacked it may have four times as much.',
   ),
   HOST_PORT_RANGE: Joi.string()
     .pattern(/^\d{1,5}-\d{1,5}$/, 'first-last')

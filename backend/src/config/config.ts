@@ -26,6 +26,7 @@ export class Config {
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number; drainSeconds: number };
   readonly build: BuildConfig;
   readonly git: GitConfig;
+  readonly upload: { maxBytes: number };
   readonly ingress: { isOn: boolean; image: string; httpPort: number; httpsPort: number };
   readonly acme: AcmeConfig;
   readonly dns: { isChecked: boolean; servers: string[] };
@@ -65,6 +66,7 @@ export class Config {
     };
     this.build = buildOf(env);
     this.git = gitOf(env);
+    this.upload = { maxBytes: env.UPLOAD_MAX_MB * MIB };
     this.ingress = ingressOf(env);
     this.acme = { directoryUrl: env.ACME_DIRECTORY_URL, email: env.ACME_EMAIL, caFile: env.ACME_CA_FILE };
     this.dns = { isChecked: env.DNS_CHECK === 'on', servers: (env.DNS_SERVERS ?? '').split(/ *, */).filter(Boolean) };

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -71,6 +71,48 @@ describe('berth', () => {
     const [deployment] = await client.deployments(environment.id);
     expect(deployment).toMatchObject({ name: 'web', ports: [{ container: 80 }], envVars: { GREETING: '***' } });
     expect((await berth(['ps'])).out).toMatch(/\nweb +RUNNING +1\/1 +nginx:alpine/);
+  });
+
+  it('must deploy a folder, without what is ignored, into an environment that it makes', async () => {
+    const home = mkdtempSync(path.join(tmpdir(), 'berth-'));
+    const project = path.join(home, 'My Site');
+    for (const name of ['src', 'node_modules/a', '.git']) mkdirSync(path.join(project, name), { recursive: true });
+    const put = (name: string, text: string) => writeFileSync(path.join(project, name), text);
+    put(
+      'Dockerfile',
+      'FROM busybox:1.36\nCOPY . /srv\nCMD ["httpd", "-f", "-p", "80", "-h", "/srv"]\nSTOPSIGNAL SIGKILL\n',
+    );
+    put('index.html', 'from a folder');
+    put('node_modules/a/index.js', 'not sent');
+    put('.git/config', 'not sent');
+    put('src/a.log', 'not sent');
+    put('src/keep.log', 'sent');
+    put('.gitignore', 'node_modules/\n*.log\n');
+    put('src/.gitignore', '!keep.log\n');
+    const { BERTH_URL, BERTH_API_KEY } = login();
+    const outside = { BERTH_URL, BERTH_API_KEY };
+    const { code, out, err } = await berth(['deploy', project, '--port', '3061:80'], outside);
+    expect([code, out], err).toEqual([0, 'my-site is RUNNING in my-site.\nhttp://127.0.0.1:3061\n']);
+    expect(err).toMatch(/Environment my-site is new.\nUploaded .* MB.\n[^]*> STARTING_CONTAINERS/);
+    const get = (name: string) => fetch(`http://127.0.0.1:3061/${name}`);
+    expect(await (await get('')).text()).toBe('from a folder');
+    expect((await get('src/keep.log')).status).toBe(200);
+    for (const name of ['node_modules/a/index.js', '.git/config', 'src/a.log'])
+      expect((await get(name)).status).toBe(404);
+    put('.dockerignore', 'index.html\n');
+    const again = await berth(['deploy', project, '-e', 'my-site', '-p', '3061:80', '--detach', '--json'], outside);
+    const { jobId } = JSON.parse(again.out) as Deployment;
+    expect((await client.settled(jobId)).status).toBe('RUNNING');
+    await eventually(async () => {
+      expect((await get('index.html')).status).toBe(404);
+      expect((await get('node_modules/a/index.js')).status).toBe(200);
+    }, 10_000);
+    expect((await berth(['ps', '-e', 'my-site'], outside)).out).toMatch(/my-site +RUNNING +1\/1 +upload [0-9a-f]{7}/);
+    symlinkSync('/etc', path.join(project, 'etc'));
+    const refused = await berth(['deploy', project], outside);
+    expect([refused.code, refused.err]).toEqual([3, expect.stringContaining('The entry etc is a symbolic link')]);
+    expect((await berth(['deploy', './nowhere'])).err).toContain('./nowhere: there is no such folder');
+    rmSync(home, { recursive: true });
   });
 
   it('must end with 1 and the reason when it has FAILED', async () => {

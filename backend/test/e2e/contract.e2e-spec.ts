@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderOf } from '../scenario/archives.js';
 import { ApiClient, type Problem } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { encoded, HOSTILE, HOSTILE_TEXT } from '../scenario/hostile.js';
@@ -25,7 +26,8 @@ describe('the contract', () => {
     const { id: environmentId } = await client.createEnvironment('owned');
     const { id, jobId } = await client.run({ environmentId, image: 'busybox', tag: '1.36', command: sh(IDLE) });
     const { key } = await client.ok<{ key: { keyId: string } }>('GET', '/auth/me');
-    owned = { environmentId, deploymentId: id, jobId, keyId: key.keyId };
+    const { uploadId } = await client.upload(await folderOf({ 'index.html': 'owned' }));
+    owned = { environmentId, deploymentId: id, jobId, keyId: key.keyId, uploadId };
   });
   afterAll(() => platform.stop());
 
@@ -76,7 +78,7 @@ describe('the contract', () => {
       const nobodys = await ask(
         stranger,
         operation,
-        body && withIds(body, bodyIds, { environmentId: NOBODY.cuid, keyId: NOBODY.jobId }),
+        body && withIds(body, bodyIds, { environmentId: NOBODY.cuid, keyId: NOBODY.jobId, uploadId: NOBODY.cuid }),
         (name) => (name === 'jobId' ? NOBODY.jobId : NOBODY.cuid),
       );
       expect(theirs, operation.id).toEqual(nobodys);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../../clients/typescript/src/index.js';
 import { dockerApplication } from '../scenario/applications.js';
+import { scratchFolder } from '../scenario/archives.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { engineMatchesRows } from '../scenario/engine-matches.js';
 import { EngineView } from '../scenario/engine-view.js';
@@ -108,6 +109,17 @@ describe('kill -9 of the API in every moment', () => {
     await survives(environmentId, { steps, killIn }, () => client.deployFromGit({ environmentId, ...fromGit() }));
     expect(await engine.imagesOf(environmentId)).toHaveLength(1);
     expect(bed.platform.buildDirectories).toEqual([]);
+  });
+
+  it('of a release from an upload, in the steps that an image does not have', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    await client.run({ environmentId, ...OLD });
+    const { uploadId } = await client.upload(await scratchFolder());
+    const body = { environmentId, name: 'web', uploadId, ports: [{ container: 8080 }] };
+    const steps = await stepsOf('/deployments/from-upload', body);
+    const killIn = ['BuildImage begins', 'PushImage begins', 'CreateVolumes begins'];
+    await survives(environmentId, { steps, killIn }, () => client.deployFromUpload(body));
+    expect(await engine.imagesOf(environmentId)).toHaveLength(1);
   });
 
   it('of a release that stops the old one first, and of a way back to that', async () => {

@@ -74,6 +74,42 @@ export class ApiClient {
     ) as Promise<api.DeploymentAccepted>;
   }
 
+  /** Sends a body as it is. */
+  async send<T = Problem>(
+    path: string,
+    body: Uint8Array<ArrayBuffer> | ReadableStream,
+    type: string,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
+    const response = await fetch(this.baseUrl + path, {
+      method: 'POST',
+      body,
+      headers: { 'X-API-Key': this.apiKey, 'Content-Type': type, ...headers },
+      duplex: 'half',
+    } as RequestInit);
+    return { status: response.status, headers: response.headers, body: (await response.json()) as T };
+  }
+
+  async upload(body: Uint8Array<ArrayBuffer>, type = 'application/x-tar'): Promise<api.Upload> {
+    const answer = await this.send<api.Upload>('/uploads', body, type);
+    expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+    return answer.body;
+  }
+
+  deployFromUpload(body: object): Promise<api.DeploymentAccepted> {
+    return this.ok('POST', '/deployments/from-upload', body);
+  }
+
+  /** Builds, deploys and expects it to run. */
+  async runFromUpload(body: object): Promise<Deployment> {
+    const { jobId, deploymentId } = await this.deployFromUpload(body);
+    const deployment = await this.settled(jobId, 120_000);
+    expect(deployment.status, `${deployment.errorMessage ?? ''}\n${await this.buildLogs(deploymentId)}`).toBe(
+      'RUNNING',
+    );
+    return deployment;
+  }
+
   /** Builds, deploys and expects it to run. */
   async runFromGit(body: object, withinMs = 180_000): Promise<Deployment> {
     const { jobId, deploymentId } = await this.deployFromGit(body);

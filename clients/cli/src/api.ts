@@ -26,19 +26,18 @@ export class Api {
 
   /** By name or by id. */
   async environment(nameOrId: string): Promise<Environment> {
-    let cursor: string | undefined;
-    do {
-      const { environments, nextCursor } = await this.of(
-        sdk.listEnvironments({
-          client: this.client,
-          query: { limit: 100, ...(cursor && { cursor }) },
-        }),
-      );
-      const found = environments.find(({ name, id }) => name === nameOrId || id === nameOrId);
-      if (found) return found;
-      cursor = nextCursor ?? undefined;
-    } while (cursor);
+    const found = await this.findEnvironment(nameOrId);
+    if (found) return found;
     throw new Failure(EXIT.refused, `There is no environment ${nameOrId}: berth env lists yours.`);
+  }
+
+  /** Its id; one of that name is made where there is none. */
+  async environmentOrNew(name: string): Promise<string> {
+    const found = await this.findEnvironment(name);
+    if (found) return found.id;
+    const { environment } = await this.of(sdk.createEnvironment({ client: this.client, body: { name } }));
+    process.stderr.write(`Environment ${name} is new.\n`);
+    return environment.id;
   }
 
   async deployments(environmentId: string): Promise<Deployment[]> {
@@ -57,6 +56,18 @@ export class Api {
       cursor = page.nextCursor ?? undefined;
     } while (cursor);
     return all;
+  }
+
+  private async findEnvironment(nameOrId: string): Promise<Environment | undefined> {
+    let cursor: string | undefined;
+    do {
+      const query = { limit: 100, ...(cursor && { cursor }) };
+      const page = await this.of(sdk.listEnvironments({ client: this.client, query }));
+      const found = page.environments.find(({ name, id }) => name === nameOrId || id === nameOrId);
+      if (found) return found;
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor);
+    return undefined;
   }
 
   /** What runs under this name, else the newest of it. */

@@ -1,10 +1,11 @@
 import * as sdk from '../../typescript/src/index.js';
-import type { CreateDeployment, CreateGitDeployment, Deployment } from '../../typescript/src/index.js';
+import type { Deployment } from '../../typescript/src/index.js';
 import { Api } from './api.js';
-import { pairs, ports, read, volumes, whole } from './arguments.js';
+import { read, whole } from './arguments.js';
 import { completion } from './completion.js';
+import { deploy, DEPLOY_USAGE } from './deploy.js';
+import { decided, environmentName, IN_ENVIRONMENT, JSON_OUTPUT } from './environment.js';
 import { EXIT, Failure } from './failure.js';
-import { follow, outcome } from './follow.js';
 import { login } from './login.js';
 import { age, print, table } from './output.js';
 
@@ -14,26 +15,6 @@ interface Command {
   summary: string;
   run: (args: string[]) => Promise<void>;
 }
-
-const JSON_OUTPUT = { json: { type: 'boolean' } } as const;
-const IN_ENVIRONMENT = {
-  env: { type: 'string', short: 'e' },
-  ...JSON_OUTPUT,
-} as const;
-const DEPLOY = {
-  ...IN_ENVIRONMENT,
-  name: { type: 'string', short: 'n' },
-  branch: { type: 'string' },
-  port: { type: 'string', short: 'p', multiple: true },
-  set: { type: 'string', short: 's', multiple: true },
-  volume: { type: 'string', short: 'v', multiple: true },
-  replicas: { type: 'string' },
-  health: { type: 'string' },
-  'release-command': { type: 'string', multiple: true },
-  ttl: { type: 'string' },
-  wait: { type: 'boolean', short: 'w' },
-  'dry-run': { type: 'boolean' },
-} as const;
 
 export const COMMANDS: Record<string, Command> = {
   login: {
@@ -47,10 +28,8 @@ export const COMMANDS: Record<string, Command> = {
     run: env,
   },
   deploy: {
-    usage:
-      'IMAGE|GIT-URL --env NAME [--name N] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n' +
-      '    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS] [--wait] [--dry-run] [--json]',
-    summary: 'deploy an image, or a repository; with --wait until it is decided',
+    usage: DEPLOY_USAGE,
+    summary: 'deploy a folder, an image or a repository; a folder, or with --wait, until it is decided',
     run: deploy,
   },
   ps: { usage: '--env NAME [--all] [--json]', summary: 'what runs', run: ps },
@@ -112,57 +91,6 @@ async function env(args: string[]): Promise<void> {
     const answer = await api.of(sdk.deleteEnvironment({ client, path: { id } }));
     print(values.json, answer.environment, `${answer.message}\n`);
   } else throw new Failure(EXIT.usage, `${action}: must be create or delete.`);
-}
-
-async function deploy(args: string[]): Promise<void> {
-  const { values, positionals } = read(args, DEPLOY, ['IMAGE or GIT-URL']);
-  const api = new Api();
-  const { client } = api;
-  const { id: environmentId } = await api.environment(environmentName(values.env));
-  const source = positionals[0] ?? '';
-  const replicas = whole(values.replicas, 'replicas');
-  const ttlSeconds = whole(values.ttl, 'ttl');
-  const body = {
-    environmentId,
-    ...(values.name && { name: values.name }),
-    ...(values.port && { ports: ports(values.port) }),
-    ...(values.set && { envVars: pairs(values.set, 'set') }),
-    ...(values.volume && { volumes: volumes(values.volume) }),
-    ...(values.health && { healthCheck: { path: values.health } }),
-    ...(values['release-command'] && {
-      releaseCommand: values['release-command'],
-    }),
-    ...(replicas !== undefined && { replicas }),
-    ...(ttlSeconds !== undefined && { ttlSeconds }),
-    ...(values['dry-run'] && { dryRun: true }),
-  };
-  const headers = { 'Idempotency-Key': crypto.randomUUID() };
-  const answer = isRepository(source)
-    ? await api.of(
-        sdk.createDeploymentFromGit({
-          client,
-          headers,
-          body: {
-            ...body,
-            gitUrl: source,
-            ...(values.branch && { branch: values.branch }),
-          } as CreateGitDeployment,
-        }),
-      )
-    : await api.of(
-        sdk.createDeployment({
-          client,
-          headers,
-          body: { ...body, image: source } as CreateDeployment,
-        }),
-      );
-  if ('plan' in answer) {
-    const { name, strategy, replaces, steps } = answer.plan;
-    const what = replaces ? `takes the place of ${replaces}, ${strategy}` : 'replaces nothing';
-    print(values.json, answer.plan, `${name} ${what}: ${steps.join(', ')}.\n`);
-    return;
-  }
-  await decided(api, answer.jobId, values);
 }
 
 async function ps(args: string[]): Promise<void> {
@@ -242,18 +170,6 @@ function complete(args: string[]): Promise<void> {
   return Promise.resolve();
 }
 
-async function decided(api: Api, jobId: string, { wait, json }: { wait?: boolean; json?: boolean }): Promise<void> {
-  if (!wait) {
-    const { deployment } = await api.of(sdk.getDeploymentByJob({ client: api.client, path: { jobId } }));
-    print(json, deployment, `${deployment.name} is being deployed: job ${jobId}.\n`);
-    return;
-  }
-  const deployment = await follow(api, jobId);
-  if (json) print(true, deployment, '');
-  const text = outcome(deployment);
-  if (!json) process.stdout.write(text);
-}
-
 /** What runs under a name. */
 async function releaseOf(name: string, env: string | undefined): Promise<{ api: Api; id: string }> {
   const api = new Api();
@@ -262,18 +178,10 @@ async function releaseOf(name: string, env: string | undefined): Promise<{ api: 
   return { api, id };
 }
 
-function environmentName(given: string | undefined): string {
-  const name = given ?? process.env['BERTH_ENV'];
-  if (name) return name;
-  throw new Failure(EXIT.usage, '--env is missing: the name of an environment; or set BERTH_ENV.');
-}
-
-function isRepository(source: string): boolean {
-  return /^(https|ssh):\/\//.test(source) || /^[^@/\s]+@[^:/\s]+:/.test(source);
-}
-
-function imageOf({ image, tag, source, gitUrl, gitCommitSha }: Deployment): string {
-  return source === 'GIT' ? `${gitUrl ?? ''}#${(gitCommitSha ?? '').slice(0, 7)}` : tag ? `${image}:${tag}` : image;
+function imageOf({ image, tag, source, gitUrl, gitCommitSha, sourceSha256 }: Deployment): string {
+  if (source === 'GIT') return `${gitUrl ?? ''}#${(gitCommitSha ?? '').slice(0, 7)}`;
+  if (source === 'UPLOAD') return `upload ${(sourceSha256 ?? '').slice(0, 7)}`;
+  return tag ? `${image}:${tag}` : image;
 }
 
 function healthOf({ containers, replicas }: Deployment): string {

@@ -25,9 +25,15 @@ export async function follow(api: Api, jobId: string): Promise<Deployment> {
   }
 }
 
-/** The outcome as a person reads it; a deployment that has FAILED is a Failure. */
-export function outcome({ name, status, errorCode, errorMessage, environment }: Deployment): string {
-  if (status === 'RUNNING') return `${name} is RUNNING in ${environment.name}.\n`;
+/** The outcome as a person reads it, with where it answers; a deployment that has FAILED is a Failure. */
+export function outcome(deployment: Deployment, url: string): string {
+  const { name, status, errorCode, errorMessage, environment, ports } = deployment;
+  if (status === 'RUNNING') {
+    const { hostname } = new URL(url);
+    const open = ports.filter(({ host, protocol }) => host !== undefined && protocol !== 'udp');
+    const answers = open.map(({ host }) => `http://${hostname}:${host ?? ''}\n`).join('');
+    return `${name} is RUNNING in ${environment.name}.\n${answers}`;
+  }
   throw new Failure(EXIT.failed, `${name} is ${status}${errorCode ? ` (${errorCode})` : ''}: ${errorMessage ?? ''}`);
 }
 

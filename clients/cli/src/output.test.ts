@@ -20,11 +20,12 @@ test('an age must be in the unit that a person would choose', () => {
 });
 
 test('a deployment that has FAILED must be a failure with its reason', () => {
-  const deployment = { name: 'web', status: 'RUNNING', environment: { name: 'shop' } };
-  assert.equal(outcome(deployment as never), 'web is RUNNING in shop.\n');
+  const deployment = { name: 'web', status: 'RUNNING', environment: { name: 'shop' }, ports: [] };
+  const url = 'http://127.0.0.1:3000';
+  assert.equal(outcome(deployment as never, url), 'web is RUNNING in shop.\n');
   const failed = { ...deployment, status: 'FAILED', errorCode: 'IMAGE_NOT_FOUND', errorMessage: 'no such image' };
   assert.throws(
-    () => outcome(failed as never),
+    () => outcome(failed as never, url),
     (error) => error instanceof Failure && error.message === 'web is FAILED (IMAGE_NOT_FOUND): no such image',
   );
 });

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
+import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentFromUploadData, CreateDeploymentFromUploadErrors, CreateDeploymentFromUploadResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -235,6 +235,26 @@ export const makeEnvironmentPublic = <ThrowOnError extends boolean = false>(opti
 });
 
 /**
+ * Send a folder, to be built by POST /deployments/from-upload
+ *
+ * The body is a tar archive, or one in gzip, of at most UPLOAD_MAX_MB. It is checked while it comes: plain files, folders and symbolic links inside the folder. It is kept for an hour; of the five that a user may have, the oldest that was deployed makes room for a new one.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: upload (GIT_DEPLOY_RATE_LIMIT_MAX, 3 a minute), and general.
+ */
+export const createUpload = <ThrowOnError extends boolean = false>(options: Options<CreateUploadData, ThrowOnError>) => (options.client ?? client).post<CreateUploadResponses, CreateUploadErrors, ThrowOnError>({
+    bodySerializer: null,
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/uploads',
+    ...options,
+    headers: {
+        'Content-Type': 'application/x-tar',
+        ...options.headers
+    }
+});
+
+/**
  * How far is it?
  *
  * With `wait` it answers as soon as the status is another than `status` (by default than now), or after that many seconds.
@@ -333,6 +353,25 @@ export const createDeploymentFromGit = <ThrowOnError extends boolean = false>(op
 });
 
 /**
+ * Build an upload and deploy it
+ *
+ * As from-git does with the files of a commit. The upload stays for other deployments until its hour is over, and for as long as this one is still to be built.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: git-deploy (GIT_DEPLOY_RATE_LIMIT_MAX, 3 a minute), and general.
+ */
+export const createDeploymentFromUpload = <ThrowOnError extends boolean = false>(options: Options<CreateDeploymentFromUploadData, ThrowOnError>) => (options.client ?? client).post<CreateDeploymentFromUploadResponses, CreateDeploymentFromUploadErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/from-upload',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Cancel what is in progress
  *
  * Ends in FAILED with errorCode CANCELLED; the release before it is untouched.
@@ -410,7 +449,7 @@ export const updateDeployment = <ThrowOnError extends boolean = false>(options: 
 /**
  * The same again, from what its tag or branch means now
  *
- * A new release of the same name with the same specification and secrets. Poll the jobId.
+ * A new release of the same name with the same specification and secrets. Poll the jobId. What was uploaded is built again while the upload is kept; after that the image that was built is released.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *

@@ -171,14 +171,27 @@ export type MakePublic = {
     port?: number;
 };
 
+export type Upload = {
+    sizeBytes: number;
+    uploadId: string;
+    /**
+     * Of the body as it was sent, hexadecimal.
+     */
+    sha256: string;
+    /**
+     * Deployments can be made from it until then.
+     */
+    expiresAt: string;
+};
+
 export type DeploymentStatus = 'PENDING' | 'PULLING_IMAGE' | 'CREATING_VOLUMES' | 'STARTING_CONTAINERS' | 'RUNNING' | 'FAILED' | 'STOPPED';
 
 /**
  * FAILED only.
  */
-export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'RELEASE_COMMAND_FAILED' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'SUPERSEDED' | 'INTERNAL';
+export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'UPLOAD_GONE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'RELEASE_COMMAND_FAILED' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'SUPERSEDED' | 'INTERNAL';
 
-export type DeploymentSource = 'IMAGE' | 'GIT';
+export type DeploymentSource = 'IMAGE' | 'GIT' | 'UPLOAD';
 
 export type DeploymentPort = {
     protocol: 'tcp' | 'udp';
@@ -213,13 +226,13 @@ export type Progress = {
 };
 
 /**
- * A Dockerfile of the repository, commands of the request, or what the files told.
+ * A Dockerfile among the files, commands of the request, or what the files told.
  */
 export type BuildMethod = 'DOCKERFILE' | 'COMMANDS' | 'DETECTED';
 
 export type Build = {
     /**
-     * A Dockerfile of the repository, commands of the request, or what the files told.
+     * A Dockerfile among the files, commands of the request, or what the files told.
      */
     method: BuildMethod;
     /**
@@ -310,6 +323,10 @@ export type Deployment = {
     gitUrl: string | null;
     gitBranch: string | null;
     gitCommitSha: string | null;
+    /**
+     * Of the body of the upload that it is built from, hexadecimal.
+     */
+    sourceSha256: string | null;
     /**
      * How the image came about; null for one from a registry, and before it is known.
      */
@@ -567,6 +584,10 @@ export type DeploymentPlan = {
      * What the branch means now.
      */
     gitCommitSha: string | null;
+    /**
+     * Of the upload's body.
+     */
+    sourceSha256: string | null;
     replicas: number;
     /**
      * The release that would give way; null: there is none.
@@ -642,15 +663,7 @@ export type CreateGitDeployment = {
      */
     capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
     /**
-     * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`.
-     */
-    gitUrl: string;
-    /**
-     * A branch or a tag. Default: the remote's default branch.
-     */
-    branch?: string;
-    /**
-     * The folder of the repository that is built.
+     * The folder that is built, of the repository or the upload.
      */
     buildContext?: string;
     /**
@@ -680,6 +693,14 @@ export type CreateGitDeployment = {
         [key: string]: string;
     };
     /**
+     * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`.
+     */
+    gitUrl: string;
+    /**
+     * A branch or a tag. Default: the remote's default branch.
+     */
+    branch?: string;
+    /**
      * Exactly this commit, all 40 (or 64) digits of it.
      */
     commit?: string;
@@ -691,6 +712,98 @@ export type CreateGitDeployment = {
      * `token` for https, `sshKey` for ssh.
      */
     gitAuth?: GitAuth;
+    /**
+     * The environment to deploy into.
+     */
+    environmentId: string;
+    /**
+     * Only look: everything is checked that can be without changing anything, and the answer, 200, is the plan.
+     */
+    dryRun?: boolean;
+    replicas?: number;
+    /**
+     * Arguments for the image's entrypoint, instead of its own.
+     */
+    command?: Array<string>;
+    /**
+     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the image's own check, else that the first TCP port accepts connections.
+     */
+    healthCheck?: HealthCheck;
+    resources?: Resources;
+};
+
+export type CreateUploadDeployment = {
+    /**
+     * A DNS label. The same name in the same environment again is a new release of the same thing. Default: from the image and the jobId.
+     */
+    name?: string;
+    ports?: Array<Port>;
+    /**
+     * Environment variables. Encrypted at rest; values come back as `"***"`.
+     */
+    envVars?: {
+        [key: string]: string;
+    };
+    volumes?: Array<Volume>;
+    /**
+     * Arguments for the image's entrypoint, run once to their end in the environment's network before the release starts, with its variables and
+     * volumes; its failure ends the release. Not for a rollback or a start.
+     */
+    releaseCommand?: Array<string>;
+    /**
+     * How long the release before goes on serving once this one is RUNNING; if this one dies meanwhile, that one stays. Default: DRAIN_SECONDS.
+     */
+    drainSeconds?: number;
+    /**
+     * It is removed after that many seconds, as by DELETE; announced before in the bot and in the audit, and put off with PATCH.
+     */
+    ttlSeconds?: number | null;
+    /**
+     * The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too.
+     */
+    virtualHost?: string;
+    /**
+     * With `virtualHost`: the port that answers. Default: the first TCP port of `ports`.
+     */
+    virtualPort?: number;
+    /**
+     * Linux capabilities to keep; fewer than the default, never more.
+     */
+    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
+    /**
+     * The folder that is built, of the repository or the upload.
+     */
+    buildContext?: string;
+    /**
+     * Path in `buildContext`. Default: `Dockerfile`, if there is one.
+     */
+    dockerfile?: string;
+    /**
+     * Without a Dockerfile: the image to begin with. Default: what the files call for.
+     */
+    baseImage?: string;
+    /**
+     * Without a Dockerfile: run by `sh -c` in the build, as an unprivileged user.
+     */
+    installCommand?: string;
+    /**
+     * Without a Dockerfile: run after `installCommand`.
+     */
+    buildCommand?: string;
+    /**
+     * Without a Dockerfile: what the container runs.
+     */
+    startCommand?: string;
+    /**
+     * Values of the Dockerfile's `ARG`s. Encrypted at rest; they become part of the image's history, so no place for secrets.
+     */
+    buildArgs?: {
+        [key: string]: string;
+    };
+    /**
+     * From POST /uploads, at most an hour ago.
+     */
+    uploadId: string;
     /**
      * The environment to deploy into.
      */
@@ -839,7 +952,7 @@ export type Welcome = {
     };
 };
 
-export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'hook.created' | 'hook.deleted' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired';
+export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'hook.created' | 'hook.deleted' | 'upload.created' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired';
 
 export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST' | 'HOOK' | 'PLATFORM';
 
@@ -895,7 +1008,7 @@ export type NodeList = {
     nodes: Array<Node>;
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -1677,6 +1790,77 @@ export type MakeEnvironmentPublicResponses = {
 
 export type MakeEnvironmentPublicResponse = MakeEnvironmentPublicResponses[keyof MakeEnvironmentPublicResponses];
 
+export type CreateUploadData = {
+    body: Blob | File;
+    headers?: {
+        /**
+         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/uploads';
+};
+
+export type CreateUploadErrors = {
+    /**
+     * VALIDATION_FAILED, UPLOAD_INVALID
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * UPLOAD_TOO_SLOW
+     */
+    408: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, UPLOAD_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CreateUploadError = CreateUploadErrors[keyof CreateUploadErrors];
+
+export type CreateUploadResponses = {
+    /**
+     * Done.
+     */
+    201: Upload;
+};
+
+export type CreateUploadResponse = CreateUploadResponses[keyof CreateUploadResponses];
+
 export type GetDeploymentByJobData = {
     body?: never;
     path: {
@@ -2092,6 +2276,81 @@ export type CreateDeploymentFromGitResponses = {
 
 export type CreateDeploymentFromGitResponse = CreateDeploymentFromGitResponses[keyof CreateDeploymentFromGitResponses];
 
+export type CreateDeploymentFromUploadData = {
+    body: CreateUploadDeployment;
+    headers?: {
+        /**
+         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/deployments/from-upload';
+};
+
+export type CreateDeploymentFromUploadErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND, UPLOAD_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CreateDeploymentFromUploadError = CreateDeploymentFromUploadErrors[keyof CreateDeploymentFromUploadErrors];
+
+export type CreateDeploymentFromUploadResponses = {
+    /**
+     * With `dryRun`: what it would do.
+     */
+    200: DeploymentPlanAnswer;
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type CreateDeploymentFromUploadResponse = CreateDeploymentFromUploadResponses[keyof CreateDeploymentFromUploadResponses];
+
 export type CancelDeploymentData = {
     body?: never;
     path: {
@@ -2410,7 +2669,7 @@ export type RedeployDeploymentErrors = {
      */
     404: Problem;
     /**
-     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, UPLOAD_GONE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED
      */
     409: Problem;
     /**

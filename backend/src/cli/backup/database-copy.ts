@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
-/** What is about living processes, or about the schema itself. */
-const NOT_KEPT = new Set(['WorkerLease', '_prisma_migrations']);
+/** What is about living processes, about the schema itself, or large and gone within the hour. */
+const NOT_KEPT = new Set(['WorkerLease', '_prisma_migrations', 'Upload', 'UploadChunk']);
 const ROWS = 200;
 
 /** Tables in an order in which each comes after those that it refers to. */

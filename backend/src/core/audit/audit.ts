@@ -24,6 +24,7 @@ export const AUDIT_ACTIONS = [
   'environment.withdrawn',
   'hook.created',
   'hook.deleted',
+  'upload.created',
   'deployment.created',
   'deployment.redeployed',
   'deployment.rolledBack',

@@ -15,6 +15,7 @@ export interface JobPayloads {
   'deployment.prune-events': object;
   'build.sweep-directories': object;
   'build.prune-images': object;
+  'upload.sweep': object;
   'registry.sweep': object;
   'registry.collect': object;
   'idempotency.forget': object;

@@ -16,7 +16,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     name: string,
     value: unknown,
   ): void {
-    response.setHeader(name.replace(/-(general|deploy|git-deploy)$/, ''), value);
+    response.setHeader(name.replace(/-(general|deploy|git-deploy|upload)$/, ''), value);
   }
 
   protected override throwThrottlingException(_context: ExecutionContext, detail: ThrottlerLimitDetail): Promise<void> {

@@ -12,6 +12,7 @@ export function throttlerOptions(storage: WindowStorage, { limits }: Config): Th
       { name: 'general', ttl, limit: limits.general },
       { name: 'deploy', ttl, limit: limits.deploy },
       { name: 'git-deploy', ttl, limit: limits.gitDeploy },
+      { name: 'upload', ttl, limit: limits.gitDeploy },
     ],
     getTracker: ({ caller, ip }: Partial<AuthenticatedRequest>) => (caller ? `key:${caller.keyId}` : `ip:${ip}`),
     generateKey: (_context, tracker, name) => `${name}:${tracker}`,

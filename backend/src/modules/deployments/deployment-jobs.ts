@@ -9,7 +9,7 @@ import { laneOf, runKey } from './release/names.js';
 interface Runnable {
   id: string;
   environmentId: string;
-  /** from a repository */
+  /** from a repository or an upload */
   isBuilt: boolean;
 }
 

@@ -11,9 +11,11 @@ import type { Deployment, Prisma } from '../../generated/prisma/client.js';
 import { SitesRepository } from '../ingress/sites.repository.js';
 import { DeploymentsRepository } from './deployments.repository.js';
 import { EgressPolicy } from '../../integrations/git/egress-policy.js';
+import { type BuildRequest, readBuildRequest } from './build/build-request.js';
 import { type GitRequest, readGitRequest } from './build/git-request.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
+import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { builtRepository, builtTag } from './release/built-image.js';
 import { type ImageReference, parseImageReference, TAG } from './release/image-reference.js';
 import { defaultDeploymentName } from './release/names.js';
@@ -47,6 +49,8 @@ const COPIED: ReadonlySet<string> = new Set([
   'gitUrl',
   'gitBranch',
   'gitOptions',
+  'uploadId',
+  'sourceSha256',
 ] satisfies (keyof Deployment)[]);
 const SEALED: SecretColumn[] = ['envVars', 'registryAuth', 'gitAuth', 'buildArgs'];
 
@@ -104,15 +108,32 @@ export class DeploymentRequests {
       git: request,
       data: {
         ...this.columns(body.environmentId, { jobId, name, run }),
+        ...this.buildColumns(body.environmentId, { jobId, name }, { options, buildArgs }),
         source: 'GIT',
-        image: builtRepository(this.config.build.registry, body.environmentId, name),
-        tag: builtTag(jobId),
         gitUrl: url.url,
         gitBranch: options.ref,
-        gitOptions: options as unknown as Prisma.InputJsonValue,
         gitAuth: auth ? this.seal(jobId, 'gitAuth', auth) : null,
-        buildArgNames: Object.keys(buildArgs),
-        buildArgs: this.seal(jobId, 'buildArgs', buildArgs),
+      },
+    };
+  }
+
+  /** Likewise for an upload, whose sum is added when it is known to be there. */
+  fromUpload(body: CreateUploadDeploymentDto): DeploymentRequest {
+    const { errors: buildErrors, request } = readBuildRequest(body, 'upload');
+    const errors = [...buildErrors, ...runOptionsErrors(body, this.config)];
+    if (errors.length > 0 || !request) throw validationFailed(errors);
+    const run = runOptionsOf(body, this.config);
+    const jobId = this.ids.jobId();
+    const name = body.name ?? defaultDeploymentName('upload', jobId);
+    return {
+      environmentId: body.environmentId,
+      name,
+      run,
+      data: {
+        ...this.columns(body.environmentId, { jobId, name, run }),
+        ...this.buildColumns(body.environmentId, { jobId, name }, request),
+        source: 'UPLOAD',
+        uploadId: body.uploadId,
       },
     };
   }
@@ -198,9 +219,24 @@ export class DeploymentRequests {
     };
   }
 
+  /** Of every deployment that is built. */
+  private buildColumns(
+    environmentId: string,
+    { jobId, name }: { jobId: string; name: string },
+    { options, buildArgs }: BuildRequest,
+  ) {
+    return {
+      image: builtRepository(this.config.build.registry, environmentId, name),
+      tag: builtTag(jobId),
+      gitOptions: options as unknown as Prisma.InputJsonValue,
+      buildArgNames: Object.keys(buildArgs),
+      buildArgs: this.seal(jobId, 'buildArgs', buildArgs),
+    };
+  }
+
   /** To be found out, or built, again. */
   private imageAgain({ source, environmentId, name, image, tag, imageDigest }: Deployment, jobId: string) {
-    if (source === 'GIT')
+    if (source !== 'IMAGE')
       return { image: builtRepository(this.config.build.registry, environmentId, name), tag: builtTag(jobId) };
     return { image, tag, imageDigest: tag === '' ? imageDigest : null };
   }

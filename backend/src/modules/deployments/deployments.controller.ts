@@ -6,12 +6,13 @@ import { Idempotent, type IdempotentRequest } from '../../common/decorators/idem
 import { Operation } from '../../common/decorators/operation.js';
 import { PageQueryDto, pageOf } from '../../common/pagination.js';
 import { Config } from '../../config/config.js';
-import { CREATE_EXAMPLES, CREATE_FROM_GIT_EXAMPLES } from './dto/create-examples.js';
+import { CREATE_EXAMPLES, CREATE_FROM_GIT_EXAMPLES, CREATE_FROM_UPLOAD_EXAMPLES } from './dto/create-examples.js';
 import { accepted } from './accepted.js';
 import { DeploymentPlanAnswerDto, DeploymentPlanDto } from './dto/deployment-plan.dto.js';
 import { DryRun } from './dry-run.js';
 import { DeploymentsService } from './deployments.service.js';
 import { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
+import { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import {
   DeploymentAcceptedDto,
@@ -80,6 +81,37 @@ export class DeploymentsController {
   ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
     if (body.dryRun) return planned(await this.dryRun.ofGit(caller, body), response);
     return accepted(await this.deployments.createFromGit(caller, body, idempotent), response, this.config);
+  }
+
+  @Post('from-upload')
+  @Operation({
+    id: 'createDeploymentFromUpload',
+    summary: 'Build an upload and deploy it',
+    description:
+      'As from-git does with the files of a commit. The upload stays for other deployments until its hour is over, and for as long as this one is still to be built.',
+    response: DeploymentAcceptedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'git-deploy',
+    idempotent: true,
+    examples: CREATE_FROM_UPLOAD_EXAMPLES,
+    errors: [
+      'ENVIRONMENT_NOT_FOUND',
+      'UPLOAD_NOT_FOUND',
+      'ENVIRONMENT_NOT_ACTIVE',
+      'HOST_PORT_TAKEN',
+      'DEPLOYMENT_QUOTA_EXCEEDED',
+    ],
+  })
+  @ApiResponse(PLAN)
+  async createFromUpload(
+    @CurrentCaller() caller: Caller,
+    @Body() body: CreateUploadDeploymentDto,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
+    if (body.dryRun) return planned(await this.dryRun.ofUpload(caller, body), response);
+    return accepted(await this.deployments.createFromUpload(caller, body, idempotent), response, this.config);
   }
 
   @Post('job/:jobId/cancel')

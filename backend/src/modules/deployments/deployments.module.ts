@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { IngressModule } from '../ingress/ingress.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
+import { UploadsModule } from '../uploads/uploads.module.js';
 import { EnvironmentsModule } from '../environments/environments.module.js';
 import { BuildGate } from './build/build-gate.js';
 import { BuildLog } from './build/build-log.js';
@@ -40,6 +41,7 @@ import { PolledDeployments } from './streams/polled-deployments.js';
 import { StrandedDeployments } from './reconcile/stranded-deployments.js';
 import { Repair } from './reconcile/repair.js';
 import { PushReleases } from './push-releases.js';
+import { UploadReleases } from './upload-releases.js';
 import { ReleasesController } from './releases.controller.js';
 import { ReleasesService } from './releases.service.js';
 import { ServiceStart } from './pipeline/service-start.js';
@@ -49,7 +51,7 @@ import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './streams/deployment-logs.js';
 
 @Module({
-  imports: [AuthModule, EnvironmentsModule, IngressModule, RegistryModule],
+  imports: [AuthModule, EnvironmentsModule, IngressModule, RegistryModule, UploadsModule],
   controllers: [
     EnvironmentDetailsController,
     DeploymentStreamsController,
@@ -62,6 +64,7 @@ import { DeploymentLogs } from './streams/deployment-logs.js';
     DeploymentsService,
     ReleasesService,
     PushReleases,
+    UploadReleases,
     DeploymentRequests,
     DryRun,
     DeploymentJobs,

@@ -8,10 +8,12 @@ import { Audit, type AuditAction } from '../../core/audit/audit.js';
 import { Idempotency } from '../../core/idempotency/idempotency.js';
 import { DeploymentJobs } from './deployment-jobs.js';
 import type { LockedEnvironment } from '../environments/environments.repository.js';
+import { UploadsService } from '../uploads/uploads.service.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
+import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PolledDeployments } from './streams/polled-deployments.js';
@@ -30,6 +32,8 @@ export interface ReleaseKind {
   action: AuditAction;
   /** id of the deployment that it was made from */
   of?: string;
+  /** in its transaction, before the row is made: throws where it cannot be */
+  before?: (db: Db) => Promise<void>;
   /** committed with it, or nothing is */
   also?: (db: Db) => Promise<void>;
 }
@@ -52,6 +56,7 @@ export class DeploymentsService {
     private readonly idempotency: Idempotency,
     private readonly polled: PolledDeployments,
     private readonly audit: Audit,
+    private readonly uploads: UploadsService,
   ) {}
 
   createFromImage(caller: Caller, body: CreateDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
@@ -70,6 +75,14 @@ export class DeploymentsService {
       { lane: body.name, action: 'deployment.created' },
       idempotent,
     );
+  }
+
+  createFromUpload(caller: Caller, body: CreateUploadDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
+    const request = this.requests.fromUpload(body);
+    const before = async (db: Db) => {
+      request.data.sourceSha256 = (await this.uploads.require(db, caller, body.uploadId)).sha256;
+    };
+    return this.release(caller, request, { lane: body.name, action: 'deployment.created', before }, idempotent);
   }
 
   async get(caller: Caller, id: string): Promise<DeploymentRow> {
@@ -137,6 +150,7 @@ export class DeploymentsService {
       this.deployments.transaction(async (db) => {
         await claim.take(db);
         const environment = await this.environments.lockActive(db, request.environmentId, caller);
+        await how.before?.(db);
         const answer = await this.add(db, environment, request, how.lane);
         await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
         await how.also?.(db);
@@ -156,7 +170,7 @@ export class DeploymentsService {
     if (lane !== undefined) await this.pipeline.supersede(db, environment.id, lane);
     const behind = await this.deployments.countInProgress(db, environment.userId);
     const { id } = await this.deployments.create(db, request.data);
-    const isBuilt = request.data.source === 'GIT' && !request.data.rollbackOfId;
+    const isBuilt = request.data.source !== 'IMAGE' && !request.data.rollbackOfId;
     await this.jobs.run(
       db,
       { id, environmentId: environment.id, isBuilt },

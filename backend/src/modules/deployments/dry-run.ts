@@ -9,12 +9,14 @@ import { Config } from '../../config/config.js';
 import type { Deployment } from '../../generated/prisma/client.js';
 import { GitError } from '../../integrations/git/git-error.js';
 import { GitRepositories } from '../../integrations/git/git-repositories.js';
+import { UploadsService } from '../uploads/uploads.service.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository } from './deployments.repository.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { DeploymentPlanDto } from './dto/deployment-plan.dto.js';
+import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { DeploySteps } from './pipeline/deploy-steps.js';
 import { gitFailure } from './pipeline/git-failure.js';
 import { ImageLookup } from './pipeline/image-lookup.js';
@@ -39,6 +41,7 @@ export class DryRun {
     private readonly repositories: GitRepositories,
     private readonly steps: DeploySteps,
     private readonly config: Config,
+    private readonly uploads: UploadsService,
   ) {}
 
   async ofImage(caller: Caller, body: CreateDeploymentDto): Promise<DeploymentPlanDto> {
@@ -50,7 +53,7 @@ export class DryRun {
     const digest = await named('image', () =>
       this.images.digestOf(referenceOf(image, tag, imageDigest), auth, AbortSignal.timeout(GIT_MS)),
     );
-    return this.plan(request, { imageDigest: digest, gitCommitSha: null });
+    return this.plan(request, { imageDigest: digest });
   }
 
   async ofGit(caller: Caller, body: CreateGitDeploymentDto): Promise<DeploymentPlanDto> {
@@ -63,10 +66,17 @@ export class DryRun {
       const sha = await named('gitUrl', () =>
         this.repositories.lookUp({ url, auth }, options.ref ?? undefined, { dir, signal }),
       );
-      return await this.plan(request, { imageDigest: null, gitCommitSha: options.commit ?? sha });
+      return await this.plan(request, { gitCommitSha: options.commit ?? sha });
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
+  }
+
+  async ofUpload(caller: Caller, body: CreateUploadDeploymentDto): Promise<DeploymentPlanDto> {
+    const request = this.requests.fromUpload(body);
+    await this.admit(caller, request);
+    const { sha256 } = await this.deployments.transaction((db) => this.uploads.require(db, caller, body.uploadId));
+    return this.plan(request, { sourceSha256: sha256 });
   }
 
   private async admit(caller: Caller, request: DeploymentRequest): Promise<void> {
@@ -83,7 +93,7 @@ export class DryRun {
 
   private async plan(
     { environmentId, name, data }: DeploymentRequest,
-    found: { imageDigest: string | null; gitCommitSha: string | null },
+    found: Partial<Pick<DeploymentPlanDto, 'imageDigest' | 'gitCommitSha' | 'sourceSha256'>>,
   ): Promise<DeploymentPlanDto> {
     const row = { rollbackOfId: null, virtualHost: null, ...data } as unknown as Deployment;
     const { image, tag, source, replicas, ports, volumes, resources } = row;
@@ -94,6 +104,9 @@ export class DryRun {
       source,
       image,
       tag: tag === '' ? null : tag,
+      imageDigest: null,
+      gitCommitSha: null,
+      sourceSha256: null,
       ...found,
       replicas,
       ports: ports as unknown as DeploymentPlanDto['ports'],

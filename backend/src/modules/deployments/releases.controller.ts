@@ -27,13 +27,20 @@ export class ReleasesController {
   @Operation({
     id: 'redeployDeployment',
     summary: 'The same again, from what its tag or branch means now',
-    description: 'A new release of the same name with the same specification and secrets. Poll the jobId.',
+    description:
+      'A new release of the same name with the same specification and secrets. Poll the jobId. What was uploaded is built again while the upload is kept; after that the image that was built is released.',
     response: DeploymentAcceptedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
     rateLimit: 'deploy',
     idempotent: true,
-    errors: ['DEPLOYMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
+    errors: [
+      'DEPLOYMENT_NOT_FOUND',
+      'ENVIRONMENT_NOT_ACTIVE',
+      'UPLOAD_GONE',
+      'HOST_PORT_TAKEN',
+      'DEPLOYMENT_QUOTA_EXCEEDED',
+    ],
   })
   async redeploy(
     @CurrentCaller() caller: Caller,

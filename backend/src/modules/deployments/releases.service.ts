@@ -10,6 +10,7 @@ import { DeploymentJobs } from './deployment-jobs.js';
 import { DeploymentRequests } from './deployment-requests.js';
 import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
 import { type Created, DeploymentsService, notFound } from './deployments.service.js';
+import { UploadReleases } from './upload-releases.js';
 import type { UpdateDeploymentDto } from './dto/releases.dto.js';
 import { Repair } from './reconcile/repair.js';
 import type { PortMapping } from './release/release.js';
@@ -26,12 +27,13 @@ export class ReleasesService {
     private readonly audit: Audit,
     private readonly jobs: DeploymentJobs,
     private readonly clock: Clock,
+    private readonly uploads: UploadReleases,
   ) {}
 
-  /** The same specification; what the tag or the branch means is found out again. */
+  /** The same specification; what the tag or the branch means is found out again. What was uploaded is built again while it is kept. */
   async redeploy(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
     const row = await this.service.get(caller, id);
-    const data = this.requests.again(row);
+    const data = row.source === 'UPLOAD' ? await this.uploads.again(row) : this.requests.again(row);
     return this.service.release(caller, data, { lane: row.name, action: 'deployment.redeployed', of: id }, idempotent);
   }
 

@@ -19,7 +19,7 @@ export class KeptImages {
           row_number() OVER (PARTITION BY d."environmentId", d.name, d.status IN ('RUNNING', 'STOPPED') ORDER BY d."createdAt" DESC) AS rank,
           EXISTS (SELECT 1 FROM "Deployment" b WHERE b."rollbackOfId" = d.id AND b.status NOT IN ('FAILED', 'STOPPED')) AS "isBack"
         FROM "Deployment" d JOIN "Environment" e ON e.id = d."environmentId"
-        WHERE d.source = 'GIT' AND d."rollbackOfId" IS NULL AND e.status <> 'DELETED') AS built
+        WHERE d.source <> 'IMAGE' AND d."rollbackOfId" IS NULL AND e.status <> 'DELETED') AS built
       WHERE status NOT IN ('FAILED', 'STOPPED') OR "isBack" OR (status = 'STOPPED' AND rank <= 3) OR "createdAt" > now() - interval '1 hour'`;
     return rows.map(({ image, tag }) => ({ repository: image.slice(image.indexOf('/') + 1), tag }));
   }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { extract } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BuildContext } from './build-context.js';
+import { FolderTree } from './folder-tree.js';
 
 const COMMITTED = new Date('2026-01-02T03:04:05Z');
 
@@ -18,7 +19,8 @@ describe('a build context', () => {
     mkdirSync(path.dirname(path.join(tree, name)), { recursive: true });
     writeFileSync(path.join(tree, name), content, { mode });
   };
-  const read = (folder = '.', dockerfile: string | null = null) => BuildContext.read(tree, folder, dockerfile);
+  const read = (folder = '.', dockerfile: string | null = null) =>
+    FolderTree.open(tree, folder).then((files) => BuildContext.of(files, dockerfile));
 
   async function packed(context: BuildContext, prefix = '') {
     const entries: Record<

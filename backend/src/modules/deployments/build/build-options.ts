@@ -1,10 +1,6 @@
-/** How an image is made of a repository, as the request says it; a column of the deployment's row. */
+/** How an image is made of the files, as the request says it. */
 export interface BuildOptions {
-  /** branch or tag; null: the remote's default branch */
-  ref: string | null;
-  commit: string | null;
-  submodules: boolean;
-  /** a folder of the repository, `.` for its root; normalised */
+  /** a folder of the files, `.` for their root; normalised */
   buildContext: string;
   /** path in the context; null: `Dockerfile`, if there is one */
   dockerfile: string | null;
@@ -12,6 +8,14 @@ export interface BuildOptions {
   installCommand: string | null;
   buildCommand: string | null;
   startCommand: string | null;
+}
+
+/** The same of a repository; a column of the deployment's row. */
+export interface GitOptions extends BuildOptions {
+  /** branch or tag; null: the remote's default branch */
+  ref: string | null;
+  commit: string | null;
+  submodules: boolean;
 }
 
 /** What became of it; shown as `build` of a deployment. */

@@ -3,9 +3,6 @@ import type { BuildOptions } from './build-options.js';
 import { planBuild } from './build-plan.js';
 
 const NOTHING: BuildOptions = {
-  ref: null,
-  commit: null,
-  submodules: false,
   buildContext: '.',
   dockerfile: null,
   baseImage: null,
@@ -17,6 +14,7 @@ const NOTHING: BuildOptions = {
 function plan(files: Record<string, string>, options: Partial<BuildOptions> = {}, port: number | undefined = 3000) {
   return planBuild({
     options: { ...NOTHING, ...options },
+    origin: 'repository',
     files: { names: new Set(Object.keys(files)), read: (name) => files[name] },
     buildArgNames: [],
     port,

@@ -1,6 +1,7 @@
 import { StepFailure } from '../pipeline/step-failure.js';
 import { parseImageReference } from '../release/image-reference.js';
 import type { BuildFacts, BuildOptions } from './build-options.js';
+import type { SourceKind } from './build-request.js';
 import { dockerfileText } from './dockerfile-text.js';
 import { detectStack, type Stack, type StackDefaults, type TopLevel } from './stack.js';
 
@@ -9,6 +10,7 @@ export type BuildPlan = BuildFacts & ({ dockerfile: string } | { text: string })
 
 export interface PlanInput {
   options: BuildOptions;
+  origin: SourceKind;
   files: TopLevel;
   buildArgNames: string[];
   /** the first TCP port of the deployment */
@@ -50,7 +52,7 @@ function fromStack(input: PlanInput, stack: Stack | undefined): BuildPlan {
   if (!stack) {
     throw new StepFailure(
       'DOCKERFILE_INVALID',
-      `There is no Dockerfile in ${folder(input.options)}, and nothing that tells how to run it (package.json, requirements.txt, pyproject.toml, go.mod, index.html). Add a Dockerfile, or give baseImage and startCommand; a part of the repository is chosen with buildContext.`,
+      `There is no Dockerfile in ${folder(input)}, and nothing that tells how to run it (package.json, requirements.txt, pyproject.toml, go.mod, index.html). Add a Dockerfile, or give baseImage and startCommand; a part of the ${input.origin} is chosen with buildContext.`,
     );
   }
   const facts = { method: 'DETECTED', detected: stack.description, warnings: [] } as const;
@@ -64,7 +66,7 @@ function fromCommands(input: PlanInput, stack: Stack | undefined): BuildPlan {
   if (!baseImage) {
     throw new StepFailure(
       'DOCKERFILE_INVALID',
-      `Nothing in ${folder(options)} tells which image to begin with: give baseImage.`,
+      `Nothing in ${folder(input)} tells which image to begin with: give baseImage.`,
     );
   }
   const known = stack && !stack.dockerfile && isOfSameKind(baseImage, stack.baseImage) ? stack : undefined;
@@ -90,13 +92,13 @@ function isOfSameKind(image: string, other: string): boolean {
 }
 
 function rendered(
-  { options, files, buildArgNames, port }: PlanInput,
+  { options, origin, files, buildArgNames, port }: PlanInput,
   { baseImage, install, build, start }: Stack,
 ): string {
   if (!start) {
     throw new StepFailure(
       'DOCKERFILE_INVALID',
-      `Nothing in ${folder(options)} tells how to start it: give startCommand, or add a start script or a Dockerfile.`,
+      `Nothing in ${folder({ options, origin })} tells how to start it: give startCommand, or add a start script or a Dockerfile.`,
     );
   }
   return dockerfileText({
@@ -121,6 +123,6 @@ function dependencyFiles(files: TopLevel): string[] {
   return DEPENDENCY_FILES.filter((name) => files.names.has(name));
 }
 
-function folder({ buildContext }: BuildOptions): string {
-  return buildContext === '.' ? 'the repository' : `its folder ${buildContext}`;
+function folder({ options: { buildContext }, origin }: Pick<PlanInput, 'options' | 'origin'>): string {
+  return buildContext === '.' ? `the ${origin}` : `its folder ${buildContext}`;
 }

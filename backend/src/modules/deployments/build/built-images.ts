@@ -10,6 +10,7 @@ import { LIVE_STATUSES } from '../state/transitions.js';
 import { superseded } from './superseded-images.js';
 
 const FREE_MS = 30_000;
+const BUILT = { not: 'IMAGE' } as const;
 
 /** Images that were built here go when nobody will want them back; those that came from a registry are the engine's. */
 @Injectable()
@@ -29,7 +30,7 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
 
   async clear({ id }: Environment, signal: AbortSignal): Promise<void> {
     const own = await this.prisma.deployment.findMany({
-      where: { environmentId: id, source: 'GIT' },
+      where: { environmentId: id, source: BUILT },
       select: { id: true },
     });
     for (const image of madeBy(await this.images.list({ [LABELS.environment]: id }), own)) {
@@ -45,11 +46,11 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
   private async prune(): Promise<void> {
     const images = await this.images.list({ [LABELS.managed]: 'true' });
     const deployments = await this.prisma.deployment.findMany({
-      where: { id: { in: images.map(({ labels }) => labels[LABELS.deployment] ?? '') }, source: 'GIT' },
+      where: { id: { in: images.map(({ labels }) => labels[LABELS.deployment] ?? '') }, source: BUILT },
       select: { id: true, environmentId: true, name: true, createdAt: true },
     });
     const living = await this.prisma.deployment.findMany({
-      where: { source: 'GIT', status: { in: LIVE_STATUSES } },
+      where: { source: BUILT, status: { in: LIVE_STATUSES } },
       select: { id: true, rollbackOfId: true },
     });
     const live = new Set(living.map(({ id, rollbackOfId }) => rollbackOfId ?? id));

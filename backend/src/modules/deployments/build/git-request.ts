@@ -1,25 +1,19 @@
 import { isIP } from 'node:net';
-import path from 'node:path';
 import type { FieldError } from '../../../common/errors/domain-error.js';
 import { isRefName, shortRef } from '../../../integrations/git/git-ref.js';
 import type { GitAuth } from '../../../integrations/git/git-source.js';
 import { type GitUrl, parseGitUrl } from '../../../integrations/git/git-url.js';
 import type { CreateGitDeploymentDto } from '../dto/create-git-deployment.dto.js';
-import { parseImageReference } from '../release/image-reference.js';
-import { namedStringErrors } from '../release/run-options.js';
-import type { BuildOptions } from './build-options.js';
+import type { GitOptions } from './build-options.js';
+import { readBuildRequest } from './build-request.js';
 
 /** What a validated body means, apart from how it runs. */
 export interface GitRequest {
   url: GitUrl;
   auth: GitAuth | undefined;
-  options: BuildOptions;
+  options: GitOptions;
   buildArgs: Record<string, string>;
 }
-
-/** BuildKit takes instructions by these, and we give it some of ours. */
-const RESERVED_ARG = /^BUILDKIT_/;
-const MAX_BUILD_ARGS = 100;
 
 export interface GitRequestRules {
   /** may this address be cloned from? */
@@ -32,44 +26,23 @@ export function readGitRequest(
   rules: GitRequestRules,
 ): { errors: FieldError[]; request?: GitRequest } {
   const url = parseGitUrl(body.gitUrl);
-  const buildContext = relativePath(body.buildContext ?? '.');
-  const dockerfile = body.dockerfile == null ? null : relativePath(body.dockerfile);
+  const build = readBuildRequest(body, 'repository');
   const errors = [
     ...urlErrors(url, rules),
     ...authErrors(body, url.ok ? url.value : undefined),
-    ...pathErrors({ buildContext, dockerfile }),
     ...(body.branch != null && !isRefName(shortRef(body.branch))
       ? [{ path: 'branch', message: 'must be the name of a branch or a tag' }]
       : []),
-    ...(body.baseImage != null && !parseImageReference(body.baseImage)
-      ? [{ path: 'baseImage', message: 'must be a registry reference such as node:22-slim' }]
-      : []),
-    ...argErrors(body.buildArgs ?? {}),
+    ...build.errors,
   ];
-  if (errors.length > 0 || !url.ok || buildContext === undefined || dockerfile === undefined) return { errors };
-  return {
-    errors,
-    request: {
-      url: url.value,
-      auth: authOf(body),
-      options: optionsOf(body, buildContext, dockerfile),
-      buildArgs: body.buildArgs ?? {},
-    },
-  };
-}
-
-function optionsOf(body: CreateGitDeploymentDto, buildContext: string, dockerfile: string | null): BuildOptions {
-  return {
+  if (errors.length > 0 || !url.ok || !build.request) return { errors };
+  const { options, buildArgs } = build.request;
+  const git = {
     ref: body.branch == null ? null : shortRef(body.branch),
     commit: body.commit?.toLowerCase() ?? null,
     submodules: body.submodules ?? false,
-    buildContext,
-    dockerfile,
-    baseImage: body.baseImage ?? null,
-    installCommand: body.installCommand ?? null,
-    buildCommand: body.buildCommand ?? null,
-    startCommand: body.startCommand ?? null,
   };
+  return { errors, request: { url: url.value, auth: authOf(body), options: { ...git, ...options }, buildArgs } };
 }
 
 function urlErrors(url: ReturnType<typeof parseGitUrl>, { allows }: GitRequestRules): FieldError[] {
@@ -93,26 +66,4 @@ function authErrors({ gitAuth }: CreateGitDeploymentDto, url: GitUrl | undefined
 function authOf({ gitAuth }: CreateGitDeploymentDto): GitAuth | undefined {
   if (gitAuth?.sshKey != null) return { sshKey: `${gitAuth.sshKey.replaceAll('\r\n', '\n').trim()}\n` };
   return gitAuth?.token == null ? undefined : { token: gitAuth.token, username: gitAuth.username ?? undefined };
-}
-
-function pathErrors(paths: Record<'buildContext' | 'dockerfile', string | null | undefined>): FieldError[] {
-  return Object.entries(paths).flatMap(([field, value]) =>
-    value === undefined ? [{ path: field, message: 'must be a relative path inside the repository' }] : [],
-  );
-}
-
-/** Normalised; undefined for what leads out, or into git's own folder. */
-function relativePath(text: string): string | undefined {
-  // eslint-disable-next-line no-control-regex -- control characters are what it refuses
-  if (text === '' || /[\u0000-\u001f\u007f\\]/.test(text) || path.posix.isAbsolute(text)) return undefined;
-  const parts = text.split('/');
-  if (parts.includes('..') || parts.includes('.git')) return undefined;
-  return path.posix.normalize(text).replace(/\/$/, '');
-}
-
-function argErrors(buildArgs: Record<string, string>): FieldError[] {
-  const reserved = Object.keys(buildArgs)
-    .filter((name) => RESERVED_ARG.test(name))
-    .map((name) => ({ path: `buildArgs.${name.slice(0, 100)}`, message: 'is reserved' }));
-  return [...namedStringErrors('buildArgs', buildArgs, MAX_BUILD_ARGS), ...reserved];
 }

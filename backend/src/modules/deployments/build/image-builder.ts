@@ -5,7 +5,6 @@ import { Prisma } from '../../../generated/prisma/client.js';
 import { BuildLimits } from '../../../integrations/docker/build-limits.js';
 import { Builds } from '../../../integrations/docker/builds.js';
 import { Engine } from '../../../integrations/docker/engine.js';
-import { secretsOf } from '../../../integrations/git/git-source.js';
 import type { StepContext } from '../pipeline/deploy-step.js';
 import { StepFailure } from '../pipeline/step-failure.js';
 import { builtLabels } from '../release/built-image.js';
@@ -15,14 +14,14 @@ import { BuildContext } from './build-context.js';
 import { BuildLog, type BuildLogWriter } from './build-log.js';
 import type { BuildFacts } from './build-options.js';
 import { type BuildPlan, planBuild } from './build-plan.js';
-import type { Checkout } from './checkouts.js';
+import type { OpenSource } from './source-tree.js';
 import { Sources } from './sources.js';
 
 /** Where the sources are when the Dockerfile is ours: beside it, so that it is not copied into the image. */
 const SOURCES_FOLDER = 'app/';
 const GENERATED_DOCKERFILE = 'Dockerfile';
 
-/** From a checkout to an image of this engine. */
+/** From a checkout or an upload to an image of this engine. */
 @Injectable()
 export class ImageBuilder {
   constructor(
@@ -35,16 +34,16 @@ export class ImageBuilder {
   ) {}
 
   /** The image's id. Throws StepFailure, BuildError and DockerError. */
-  async build(context: StepContext, { tree, committedAt }: Checkout): Promise<string> {
-    const log = await this.log.writer(context.deployment.id, secretsOf(context.gitSource().auth));
+  async build(context: StepContext, source: OpenSource): Promise<string> {
+    const log = await this.log.writer(context.deployment.id, source.secrets);
     try {
       await this.checkDisk();
-      const options = this.sources.optionsOf(context.deployment);
-      const files = await BuildContext.read(tree, options.buildContext, options.dockerfile);
+      const { dockerfile } = this.sources.optionsOf(context.deployment);
+      const files = await BuildContext.of(await source.openTree(), dockerfile);
       const plan = await this.plan(context, files);
       for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
       if (plan.detected) log.add(`Found ${plan.detected}`);
-      return await this.run(context, { files, plan, committedAt, log });
+      return await this.run(context, { files, plan, modified: source.modified, log });
     } catch (error) {
       context.signal.throwIfAborted();
       if (error instanceof StepFailure) log.add(error.message, 'stderr');
@@ -59,6 +58,7 @@ export class ImageBuilder {
     const options = this.sources.optionsOf(deployment);
     const plan = planBuild({
       options,
+      origin: this.sources.originOf(deployment),
       files: await files.topLevel(),
       buildArgNames: deployment.buildArgNames,
       port: firstTcpPort(deployment.ports as unknown as PortMapping[]),
@@ -78,7 +78,7 @@ export class ImageBuilder {
 
   private async run(
     context: StepContext,
-    { files, plan, committedAt, log }: { files: BuildContext; plan: BuildPlan; committedAt: Date; log: BuildLogWriter },
+    { files, plan, modified, log }: { files: BuildContext; plan: BuildPlan; modified: Date; log: BuildLogWriter },
   ): Promise<string> {
     const { deployment } = context;
     const patience = AbortSignal.timeout(this.config.build.deadlineMs);
@@ -89,7 +89,7 @@ export class ImageBuilder {
     try {
       return await this.builds.build(
         {
-          context: await files.pack(isOurs ? SOURCES_FOLDER : '', extra, committedAt),
+          context: await files.pack(isOurs ? SOURCES_FOLDER : '', extra, modified),
           dockerfile: isOurs ? GENERATED_DOCKERFILE : plan.dockerfile,
           tag: referenceOf(deployment.image, deployment.tag, null),
           labels: builtLabels(deployment),

@@ -9,6 +9,20 @@ export interface TopLevel {
   read(name: string): string | undefined;
 }
 
+/** Those whose text is read. */
+export const STACK_FILES: ReadonlySet<string> = new Set([
+  'package.json',
+  'yarn.lock',
+  '.nvmrc',
+  '.node-version',
+  'requirements.txt',
+  'pyproject.toml',
+  '.python-version',
+  'runtime.txt',
+  'go.mod',
+  'Procfile',
+]);
+
 /** How to run a repository that has no Dockerfile. */
 export interface Stack {
   /** for the user: `Node.js 22 with npm (package-lock.json)` */

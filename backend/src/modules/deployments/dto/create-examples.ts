@@ -66,3 +66,22 @@ export const CREATE_FROM_GIT_EXAMPLES = {
     ports: [{ container: 3000 }],
   },
 };
+
+const uploadId = 'clx1a2b3c4d5e6f7g8h9i0j1k';
+export const CREATE_FROM_UPLOAD_EXAMPLES = {
+  'with its Dockerfile, or what its files tell': {
+    environmentId,
+    uploadId,
+    name: 'hello',
+    ports: [{ container: 8080, host: 8080 }],
+  },
+  'a folder of it': {
+    environmentId,
+    uploadId,
+    name: 'api',
+    buildContext: 'services/api',
+    dockerfile: 'docker/Dockerfile',
+    ports: [{ container: 3000 }],
+    envVars: { NODE_ENV: 'production' },
+  },
+};

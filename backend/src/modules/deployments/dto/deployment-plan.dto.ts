@@ -6,7 +6,7 @@ import { DeploymentPortDto, DeploymentResourcesDto, DeploymentVolumeDto } from '
 export class DeploymentPlanDto {
   environmentId: string;
   name: string;
-  @ApiProperty({ enum: ['IMAGE', 'GIT'], enumName: 'DeploymentSource' })
+  @ApiProperty({ enum: ['IMAGE', 'GIT', 'UPLOAD'], enumName: 'DeploymentSource' })
   source: DeploymentSource;
   image: string;
   tag: string | null;
@@ -14,6 +14,8 @@ export class DeploymentPlanDto {
   imageDigest: string | null;
   /** What the branch means now. */
   gitCommitSha: string | null;
+  /** Of the upload's body. */
+  sourceSha256: string | null;
   replicas: number;
   @ApiProperty({ type: [DeploymentPortDto] })
   ports: DeploymentPortDto[];

@@ -92,7 +92,7 @@ export class StepDto {
 }
 
 export class BuildDto {
-  /** A Dockerfile of the repository, commands of the request, or what the files told. */
+  /** A Dockerfile among the files, commands of the request, or what the files told. */
   @ApiProperty({ enum: ['DOCKERFILE', 'COMMANDS', 'DETECTED'], enumName: 'BuildMethod' })
   method: BuildFacts['method'];
 
@@ -121,11 +121,13 @@ export class DeploymentDto {
   /** Null for an image that was given by its digest. */
   tag: string | null;
   imageDigest: string | null;
-  @ApiProperty({ enum: ['IMAGE', 'GIT'], enumName: 'DeploymentSource' })
+  @ApiProperty({ enum: ['IMAGE', 'GIT', 'UPLOAD'], enumName: 'DeploymentSource' })
   source: DeploymentSource;
   gitUrl: string | null;
   gitBranch: string | null;
   gitCommitSha: string | null;
+  /** Of the body of the upload that it is built from, hexadecimal. */
+  sourceSha256: string | null;
   /** How the image came about; null for one from a registry, and before it is known. */
   build: BuildDto | null;
   replicas: number;
@@ -224,9 +226,10 @@ export class LogsDto {
   logs: string;
 }
 
-function originFrom({ image, tag, imageDigest, source, gitUrl, gitBranch, gitCommitSha, build }: DeploymentRow) {
-  const facts = build as unknown as BuildDto | null;
-  return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha, build: facts };
+function originFrom(row: DeploymentRow) {
+  const { image, tag, imageDigest, source, gitUrl, gitBranch, gitCommitSha, sourceSha256 } = row;
+  const build = row.build as unknown as BuildDto | null;
+  return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha, sourceSha256, build };
 }
 
 /** How it shall run. */

@@ -51,7 +51,12 @@ export function fromImage({ source, rollbackOfId }: Deployment): boolean {
   return source === 'IMAGE' && rollbackOfId === null;
 }
 
-/** Its image has to be built. */
-export function fromGit({ source, rollbackOfId }: Deployment): boolean {
-  return source === 'GIT' && rollbackOfId === null;
+/** Its image is to be built. */
+export function isToBeBuilt({ source, rollbackOfId }: Deployment): boolean {
+  return source !== 'IMAGE' && rollbackOfId === null;
+}
+
+/** From a repository that is to be cloned. */
+export function fromGit(deployment: Deployment): boolean {
+  return deployment.source === 'GIT' && isToBeBuilt(deployment);
 }

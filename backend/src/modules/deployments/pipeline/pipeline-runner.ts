@@ -68,7 +68,8 @@ export class PipelineRunner implements OnModuleInit {
 
   private allowedMs(source: DeploymentSource): number {
     const { deploy, build, git } = this.config;
-    return deploy.deadlineMs + (source === 'GIT' ? git.timeoutMs + build.deadlineMs : 0);
+    const cloneMs = source === 'GIT' ? git.timeoutMs : 0;
+    return deploy.deadlineMs + (source === 'IMAGE' ? 0 : cloneMs + build.deadlineMs);
   }
 
   /** Returns the failure that ends the deployment; throws what the queue shall try again. */

@@ -28,5 +28,5 @@ export class Placement {
 }
 
 function isBound({ volumes, source, image }: Pick<Deployment, 'volumes' | 'source' | 'image'>): boolean {
-  return (volumes as unknown[]).length > 0 || (source === 'GIT' && !isPushed(image));
+  return (volumes as unknown[]).length > 0 || (source !== 'IMAGE' && !isPushed(image));
 }

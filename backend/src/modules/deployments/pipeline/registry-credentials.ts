@@ -15,7 +15,7 @@ export class RegistryCredentials {
 
   /** Undefined where none are needed. */
   of(row: Deployment): RegistryAuth | undefined {
-    const isOurs = row.source === 'GIT' && this.registry.holds(row.image);
+    const isOurs = row.source !== 'IMAGE' && this.registry.holds(row.image);
     return isOurs ? this.registry.auth() : registryAuthFrom(row, this.secrets);
   }
 }

@@ -3,7 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { PrismaService } from '../../../core/database/prisma.service.js';
 import { DeploymentJobs } from '../deployment-jobs.js';
 import { DeploymentsRepository } from '../deployments.repository.js';
-import { fromGit } from '../pipeline/deploy-step.js';
+import { isToBeBuilt } from '../pipeline/deploy-step.js';
 
 const CHECK_INTERVAL_MS = 15_000;
 /** A row exists for a moment before its job does. */
@@ -32,7 +32,7 @@ export class StrandedDeployments {
     for (const row of await this.deployments.withoutJob(new Date(Date.now() - MIN_AGE_MS))) {
       this.logger.warn(`deployment ${row.id} is ${row.status} and has no job: it gets one`);
       const { userId } = row.environment;
-      await this.jobs.run(this.prisma, { ...row, isBuilt: fromGit(row) }, { name: row.name, userId, behind: 0 });
+      await this.jobs.run(this.prisma, { ...row, isBuilt: isToBeBuilt(row) }, { name: row.name, userId, behind: 0 });
     }
   }
 }

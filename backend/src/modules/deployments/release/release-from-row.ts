@@ -57,5 +57,5 @@ export function registryAuthOf(
 /** By its digest, once that is known. Of what was built here and is in no registry, that is the image's own id, which no engine tries to pull. */
 function imageOf({ image, tag, imageDigest, source }: Row): string {
   if (!imageDigest) return referenceOf(image, tag, null);
-  return source === 'GIT' && !isPushed(image) ? imageDigest : pinned(image.split('@')[0] ?? image, imageDigest);
+  return source !== 'IMAGE' && !isPushed(image) ? imageDigest : pinned(image.split('@')[0] ?? image, imageDigest);
 }

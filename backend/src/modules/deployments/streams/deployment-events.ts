@@ -210,7 +210,7 @@ class Upcoming {
 
 /** Something is printed before its containers start. */
 function hasBuildLog({ source, releaseCommand }: Origin): boolean {
-  return source === 'GIT' || releaseCommand.length > 0;
+  return source !== 'IMAGE' || releaseCommand.length > 0;
 }
 
 function isStatus({ kind, data }: Row, status: DeploymentStatus): boolean {

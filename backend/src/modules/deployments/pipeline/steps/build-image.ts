@@ -7,7 +7,7 @@ import { Sources } from '../../build/sources.js';
 import { referenceOf } from '../../release/image-reference.js';
 import { LABELS } from '../../../../common/labels.js';
 import { buildFailure } from '../build-failure.js';
-import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
+import { type DeployStep, isToBeBuilt, type StepContext } from '../deploy-step.js';
 import { gitFailure } from '../git-failure.js';
 
 /** The image of those files. Its id is what will run. */
@@ -15,7 +15,7 @@ import { gitFailure } from '../git-failure.js';
 export class BuildImage implements DeployStep {
   readonly name = 'BuildImage';
   readonly status = 'PULLING_IMAGE';
-  readonly appliesTo = fromGit;
+  readonly appliesTo = isToBeBuilt;
   readonly allowedMs: number;
 
   constructor(
@@ -49,8 +49,7 @@ export class BuildImage implements DeployStep {
 
   private async build(context: StepContext): Promise<string> {
     await this.sources.takeTurn(context);
-    const checkout = await this.sources.checkOut(context);
-    return this.builder.build(context, checkout);
+    return this.builder.build(context, await this.sources.open(context));
   }
 
   /** By a run that did not live to write it down. */

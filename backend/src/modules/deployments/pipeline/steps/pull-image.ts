@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Images } from '../../../../integrations/docker/images.js';
 import type { Deployment } from '../../../../generated/prisma/client.js';
 import { isPushed } from '../../release/built-image.js';
-import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
+import { type DeployStep, isToBeBuilt, type StepContext } from '../deploy-step.js';
 import { megabytes } from '../megabytes.js';
 import { registryFailure } from '../registry-failure.js';
 import { StepFailure } from '../step-failure.js';
@@ -12,7 +12,7 @@ import { StepFailure } from '../step-failure.js';
 export class PullImage implements DeployStep {
   readonly name = 'PullImage';
   readonly status = 'PULLING_IMAGE';
-  readonly appliesTo = (deployment: Deployment) => !fromGit(deployment);
+  readonly appliesTo = (deployment: Deployment) => !isToBeBuilt(deployment);
 
   constructor(private readonly images: Images) {}
 
@@ -20,7 +20,7 @@ export class PullImage implements DeployStep {
     const { image } = context.release();
     if (await this.images.find(image)) return;
     const { source, image: repository } = context.deployment;
-    if (source === 'GIT' && !isPushed(repository))
+    if (source !== 'IMAGE' && !isPushed(repository))
       throw new StepFailure(
         'IMAGE_NOT_FOUND',
         'The image of that release is no longer kept: redeploy builds it again.',

@@ -5,7 +5,7 @@ import { RegistryError } from '../../../../integrations/docker/registry-error.js
 import { OwnRegistry } from '../../../registry/own-registry.js';
 import { isPushed } from '../../release/built-image.js';
 import { referenceOf } from '../../release/image-reference.js';
-import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
+import { type DeployStep, isToBeBuilt, type StepContext } from '../deploy-step.js';
 import { megabytes } from '../megabytes.js';
 import { registryFailure } from '../registry-failure.js';
 import { StepFailure } from '../step-failure.js';
@@ -18,7 +18,7 @@ const RETRY = { minTimeout: 1000, factor: 1, maxRetryTime: 120_000 };
 export class PushImage implements DeployStep {
   readonly name = 'PushImage';
   readonly status = 'PULLING_IMAGE';
-  readonly appliesTo = fromGit;
+  readonly appliesTo = isToBeBuilt;
 
   constructor(
     private readonly images: Images,

@@ -1,0 +1,13 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsDefined, IsString, Matches } from 'class-validator';
+import { ID } from '../../../common/id.pipe.js';
+import { BuildOptionsDto } from './build-options.dto.js';
+
+export class CreateUploadDeploymentDto extends BuildOptionsDto {
+  /** From POST /uploads, at most an hour ago. */
+  @ApiProperty({ example: 'clx1a2b3c4d5e6f7g8h9i0j1k' })
+  @IsDefined({ message: 'is required' })
+  @IsString({ message: 'must be the id of an upload' })
+  @Matches(ID, { message: 'must be the id of an upload' })
+  uploadId: string;
+}

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../../common/errors/domain-error.js';
+import type { Deployment } from '../../generated/prisma/client.js';
+import { Images } from '../../integrations/docker/images.js';
+import { UploadsService } from '../uploads/uploads.service.js';
+import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
+import { isPushed } from './release/built-image.js';
+
+/** Another release of what was uploaded, although an upload is kept for an hour only. */
+@Injectable()
+export class UploadReleases {
+  constructor(
+    private readonly uploads: UploadsService,
+    private readonly requests: DeploymentRequests,
+    private readonly images: Images,
+  ) {}
+
+  /** Built from the upload while that is kept, else with the image that was built. Throws UPLOAD_GONE when neither is there. */
+  async again(row: Deployment): Promise<DeploymentRequest> {
+    if (await this.uploads.isKept(row.uploadId)) return this.requests.again(row);
+    if (await this.isImageKept(row)) return this.requests.again(row, { keepImage: true });
+    throw new DomainError('UPLOAD_GONE', {
+      detail: `Neither the upload nor the image of deployment ${row.id} is kept any more.`,
+      hint: 'Upload the folder again: POST /uploads, then POST /deployments/from-upload.',
+    });
+  }
+
+  /** One in a registry is found, or not, when it is pulled. */
+  private async isImageKept({ image, imageDigest }: Deployment): Promise<boolean> {
+    if (imageDigest === null) return false;
+    return isPushed(image) || (await this.images.find(imageDigest)) !== undefined;
+  }
+}

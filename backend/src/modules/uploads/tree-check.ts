@@ -1,0 +1,93 @@
+import path from 'node:path';
+import type { Header } from 'tar-stream';
+import { DomainError } from '../../common/errors/domain-error.js';
+import { leadsOut, modeOf, type TreeEntry } from './tree-entry.js';
+
+export const MAX_ENTRIES = 100_000;
+const MAX_PATH_BYTES = 1024;
+const MAX_PART_BYTES = 255;
+/** Names are kept while an archive is read. */
+const MAX_ALL_NAMES_BYTES = 16 * 2 ** 20;
+const SHOWN_CHARACTERS = 200;
+const KINDS: Partial<Record<string, TreeEntry['kind']>> = {
+  file: 'file',
+  'contiguous-file': 'file',
+  directory: 'directory',
+  symlink: 'symlink',
+};
+
+/**
+ * Decides entry by entry whether an archive is a plain tree: relative names, no entry twice or below something that is no folder, no link that
+ * leads out, no devices. Pure but for the names it has seen.
+ */
+export class TreeCheck {
+  private readonly seen = new Map<string, TreeEntry['kind']>();
+  private headers = 0;
+  private nameBytes = 0;
+
+  /** Undefined for what is no part of the tree: its root, and git's own folders. Throws UPLOAD_INVALID and PAYLOAD_TOO_LARGE. */
+  admit({ name: raw, type, size, mode, linkname, pax }: Header): TreeEntry | undefined {
+    if (++this.headers > MAX_ENTRIES) throw tooMany();
+    const name = this.nameOf(raw);
+    if (name === '') return undefined;
+    const kind = KINDS[type ?? ''];
+    if (type === 'link') throw invalid(raw, 'is a hard link. Pack with tar --hard-dereference.');
+    if (kind === undefined)
+      throw invalid(raw, `is neither a file, a folder nor a symbolic link (${type ?? 'unknown'}).`);
+    if (Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse'))) throw invalid(raw, 'is a sparse file.');
+    const target = kind === 'symlink' ? (linkname ?? '') : '';
+    if (kind === 'symlink' && (target === '' || target.includes('\0') || leadsOut(name, target)))
+      throw invalid(raw, `is a symbolic link that leads out of the folder (to ${shown(target)}).`);
+    this.place(raw, name, kind);
+    if (name.split('/').includes('.git')) return undefined;
+    return {
+      name,
+      kind,
+      size: kind === 'file' ? size : 0,
+      mode: kind === 'file' ? modeOf(mode) : kind === 'symlink' ? 0o777 : 0o755,
+      target,
+    };
+  }
+
+  private nameOf(raw: string): string {
+    const bytes = Buffer.byteLength(raw);
+    this.nameBytes += bytes;
+    if (bytes > MAX_PATH_BYTES) throw invalid(raw, `has a name of more than ${MAX_PATH_BYTES} bytes.`);
+    if (this.nameBytes > MAX_ALL_NAMES_BYTES) throw tooMany();
+    if (raw.includes('\0')) throw invalid(raw, 'has NUL in its name.');
+    if (path.posix.isAbsolute(raw)) throw invalid(raw, 'has an absolute name.');
+    const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
+    if (parts.includes('..')) throw invalid(raw, 'has .. in its name.');
+    if (parts.some((part) => Buffer.byteLength(part) > MAX_PART_BYTES))
+      throw invalid(raw, `has a part of more than ${MAX_PART_BYTES} bytes in its name.`);
+    return parts.join('/');
+  }
+
+  private place(raw: string, name: string, kind: TreeEntry['kind']): void {
+    for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
+      const folder = name.slice(0, at);
+      const known = this.seen.get(folder);
+      if (known === undefined) this.seen.set(folder, 'directory');
+      else if (known !== 'directory') throw invalid(raw, `lies below ${shown(folder)}, which is no folder.`);
+    }
+    const known = this.seen.get(name);
+    if (known !== undefined && (known !== 'directory' || kind !== 'directory')) throw invalid(raw, 'is there twice.');
+    this.seen.set(name, kind);
+    if (this.seen.size > MAX_ENTRIES) throw tooMany();
+  }
+}
+
+function tooMany(): DomainError {
+  return new DomainError('PAYLOAD_TOO_LARGE', {
+    detail: `The archive has more than ${MAX_ENTRIES} entries, or names that are too long for so many.`,
+    hint: 'Leave out what is not needed with .dockerignore.',
+  });
+}
+
+function invalid(name: string, problem: string): DomainError {
+  return new DomainError('UPLOAD_INVALID', { detail: `The entry ${shown(name)} ${problem}` });
+}
+
+function shown(name: string): string {
+  return name.length > SHOWN_CHARACTERS ? `${name.slice(0, SHOWN_CHARACTERS).toWellFormed()}…` : name;
+}

@@ -1,0 +1,48 @@
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
+import { Idempotent, type IdempotentRequest } from '../../common/decorators/idempotent.js';
+import { Operation } from '../../common/decorators/operation.js';
+import { UploadDto } from './dto/upload.dto.js';
+import { ArchiveType } from './archive-type.js';
+import { UploadsService } from './uploads.service.js';
+
+@ApiTags('deployments')
+@Controller('uploads')
+export class UploadsController {
+  constructor(private readonly uploads: UploadsService) {}
+
+  @Post()
+  @Operation({
+    id: 'createUpload',
+    summary: 'Send a folder, to be built by POST /deployments/from-upload',
+    description:
+      'The body is a tar archive, or one in gzip, of at most UPLOAD_MAX_MB. It is checked while it comes: plain files, folders and symbolic links inside the folder. It is kept for an hour; of the five that a user may have, the oldest that was deployed makes room for a new one.',
+    response: UploadDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'upload',
+    idempotent: true,
+    errors: [
+      'UPLOAD_INVALID',
+      'UPLOAD_TOO_SLOW',
+      'UPLOAD_QUOTA_EXCEEDED',
+      'PAYLOAD_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+  })
+  @ApiConsumes('application/x-tar', 'application/gzip')
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  async create(
+    @CurrentCaller() caller: Caller,
+    @ArchiveType() { isGzip }: ArchiveType,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<UploadDto> {
+    const { answer, replayed } = await this.uploads.receive(caller, request, isGzip, idempotent);
+    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+    return answer;
+  }
+}

@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { type Caller, ownedBy } from '../../common/decorators/caller.js';
+import { WORKER_LOCK_CLASS } from '../../core/database/worker-identity.js';
+import { type Db, PrismaService } from '../../core/database/prisma.service.js';
+import { Prisma, type Upload } from '../../generated/prisma/client.js';
+
+/** A deployment is made in a transaction of some seconds: what expired in the meantime is still there when it is committed. */
+const SWEEP_AFTER = Prisma.sql`interval '1 minute'`;
+/** Deployments that will still read it. */
+const NEEDS_IT = Prisma.sql`SELECT 1 FROM "Deployment" d WHERE d."uploadId" = u.id AND d."rollbackOfId" IS NULL
+  AND d."errorCode" IS NULL AND d.status IN ('PENDING', 'PULLING_IMAGE')`;
+
+/** Uploads and their chunks. Every query for a user goes through the owner. */
+@Injectable()
+export class UploadsRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    return this.prisma.transaction(run);
+  }
+
+  /** The quota is decided by one writer per user at a time. */
+  async lockUser(db: Db, userId: string): Promise<void> {
+    await db.$executeRaw`SELECT 1 FROM "User" WHERE id = ${userId} FOR NO KEY UPDATE`;
+  }
+
+  countKept(db: Db, userId: string, now: Date): Promise<number> {
+    return db.upload.count({ where: { userId, expiresAt: { gt: now } } });
+  }
+
+  /** The oldest of the user's that a deployment was built from and none waits for. False when there is none. */
+  async removeOldestBuilt(db: Db, userId: string): Promise<boolean> {
+    const count = await db.$executeRaw`
+      DELETE FROM "Upload" WHERE id = (
+        SELECT id FROM "Upload" u WHERE "userId" = ${userId} AND "completedAt" IS NOT NULL
+          AND EXISTS (SELECT 1 FROM "Deployment" d WHERE d."uploadId" = u.id) AND NOT EXISTS (${NEEDS_IT})
+        ORDER BY "createdAt" LIMIT 1)`;
+    return count > 0;
+  }
+
+  create(
+    db: Db,
+    data: Pick<Upload, 'userId' | 'isGzip' | 'receiverKey' | 'createdAt' | 'expiresAt'>,
+  ): Promise<{ id: string }> {
+    return db.upload.create({ data, select: { id: true } });
+  }
+
+  async addChunk(uploadId: string, position: number, content: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.prisma.uploadChunk.createMany({ data: { uploadId, position, content } });
+  }
+
+  async complete(
+    db: Db,
+    id: string,
+    data: { sha256: string; sizeBytes: number; completedAt: Date; expiresAt: Date },
+  ): Promise<void> {
+    await db.upload.update({ where: { id }, data });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.prisma.upload.deleteMany({ where: { id } });
+  }
+
+  /** The caller's own, complete and not expired. */
+  find(db: Db, caller: Caller, id: string, now: Date): Promise<Upload | null> {
+    return db.upload.findFirst({
+      where: { id, ...ownedBy(caller), completedAt: { not: null }, expiresAt: { gt: now } },
+    });
+  }
+
+  /** Whoever owns it: complete, and expired or not. */
+  byId(id: string): Promise<Upload | null> {
+    return this.prisma.upload.findFirst({ where: { id, completedAt: { not: null } } });
+  }
+
+  async *chunks(uploadId: string): AsyncGenerator<Buffer> {
+    for (let position = 0; ; position++) {
+      const chunk = await this.prisma.uploadChunk.findUnique({
+        where: { uploadId_position: { uploadId, position } },
+        select: { content: true },
+      });
+      if (!chunk) return;
+      yield Buffer.from(chunk.content.buffer, chunk.content.byteOffset, chunk.content.byteLength);
+    }
+  }
+
+  /** What expired and no build needs; what a process that has died was receiving. */
+  async sweep(now: Date): Promise<void> {
+    await this.prisma.$executeRaw`
+      DELETE FROM "Upload" u WHERE "expiresAt" < ${now}::timestamptz - ${SWEEP_AFTER} AND NOT EXISTS (${NEEDS_IT})`;
+    await this.prisma.$executeRaw`
+      DELETE FROM "Upload" u WHERE "completedAt" IS NULL AND NOT EXISTS (
+        SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${WORKER_LOCK_CLASS}::bigint AND objid = u."receiverKey")`;
+  }
+}

@@ -1,0 +1,133 @@
+import { Readable } from 'node:stream';
+import * as sdk from '../../typescript/src/index.js';
+import type {
+  CreateDeployment,
+  CreateGitDeployment,
+  CreateUploadDeployment,
+  DeploymentAccepted,
+  DeploymentPlanAnswer,
+  Upload,
+} from '../../typescript/src/index.js';
+import { Api } from './api.js';
+import { pairs, ports, read, volumes, whole } from './arguments.js';
+import { decided, environmentName, IN_ENVIRONMENT } from './environment.js';
+import { EXIT, Failure } from './failure.js';
+import { archiveOf, folderOf, nameOf } from './folder.js';
+import { print } from './output.js';
+
+const DEPLOY = {
+  ...IN_ENVIRONMENT,
+  name: { type: 'string', short: 'n' },
+  branch: { type: 'string' },
+  dockerfile: { type: 'string' },
+  'build-arg': { type: 'string', multiple: true },
+  port: { type: 'string', short: 'p', multiple: true },
+  set: { type: 'string', short: 's', multiple: true },
+  volume: { type: 'string', short: 'v', multiple: true },
+  replicas: { type: 'string' },
+  health: { type: 'string' },
+  'release-command': { type: 'string', multiple: true },
+  ttl: { type: 'string' },
+  wait: { type: 'boolean', short: 'w' },
+  detach: { type: 'boolean', short: 'd' },
+  'dry-run': { type: 'boolean' },
+} as const;
+
+type Values = ReturnType<typeof read<typeof DEPLOY>>['values'];
+type Answer = DeploymentAccepted | DeploymentPlanAnswer;
+
+export const DEPLOY_USAGE =
+  'FOLDER|IMAGE|GIT-URL [--env NAME] [--name N] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n' +
+  '    [--dockerfile PATH] [--build-arg K=v]… [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n' +
+  '    [--wait] [--detach] [--dry-run] [--json]';
+
+/** A folder is followed until it is decided, unless detached; its environment is made where there is none, by the folder's name if need be. */
+export async function deploy(args: string[]): Promise<void> {
+  const { values, positionals } = read(args, DEPLOY, ['FOLDER, IMAGE or GIT-URL']);
+  const source = positionals[0] ?? '';
+  const options = optionsOf(values);
+  const api = new Api();
+  const folder = isRepository(source) ? undefined : await folderOf(source);
+  const answer =
+    folder === undefined
+      ? await fromElsewhere(api, source, values, options)
+      : await fromFolder(api, folder, values, options);
+  if ('plan' in answer) {
+    const { name, strategy, replaces, steps } = answer.plan;
+    const what = replaces ? `takes the place of ${replaces}, ${strategy}` : 'replaces nothing';
+    print(values.json, answer.plan, `${name} ${what}: ${steps.join(', ')}.\n`);
+    return;
+  }
+  const wait = values.wait === true || (folder !== undefined && values.detach !== true);
+  await decided(api, answer.jobId, { ...values, wait });
+}
+
+async function fromElsewhere(api: Api, source: string, values: Values, options: object): Promise<Answer> {
+  const { client } = api;
+  const { id: environmentId } = await api.environment(environmentName(values.env));
+  const headers = { 'Idempotency-Key': crypto.randomUUID() };
+  const common = { environmentId, ...options };
+  if (!isRepository(source)) {
+    const body = { ...common, image: source } as CreateDeployment;
+    return api.of(sdk.createDeployment({ client, headers, body }));
+  }
+  const branch = values.branch && { branch: values.branch };
+  const body = { ...common, ...buildOptionsOf(values), ...branch, gitUrl: source } as CreateGitDeployment;
+  return api.of(sdk.createDeploymentFromGit({ client, headers, body }));
+}
+
+async function fromFolder(api: Api, folder: string, values: Values, options: object): Promise<Answer> {
+  const { client } = api;
+  const name = values.name ?? nameOf(folder);
+  const environmentId = await api.environmentOrNew(values.env ?? process.env['BERTH_ENV'] ?? nameOf(folder));
+  const { uploadId, sizeBytes } = await upload(api, folder, values.dockerfile);
+  process.stderr.write(`Uploaded ${(sizeBytes / 1e6).toFixed(1)} MB.\n`);
+  const body = { ...options, ...buildOptionsOf(values), environmentId, uploadId, name } as CreateUploadDeployment;
+  const headers = { 'Idempotency-Key': crypto.randomUUID() };
+  return api.of(sdk.createDeploymentFromUpload({ client, headers, body }));
+}
+
+async function upload(api: Api, folder: string, dockerfile: string | undefined): Promise<Upload> {
+  const archive = await archiveOf(folder, dockerfile);
+  let fault: Error | undefined;
+  archive.once('error', (error: Error) => (fault = error));
+  // Not the generated call: that would take the stream for JSON.
+  const response = await fetch(`${api.login.url}/uploads`, {
+    method: 'POST',
+    headers: { 'X-API-Key': api.login.key, 'Content-Type': 'application/gzip' },
+    body: Readable.toWeb(archive as Readable),
+    duplex: 'half',
+  } as unknown as RequestInit).catch((error: Error) => {
+    const reason = fault ?? (error.cause instanceof Error ? error.cause : error);
+    throw new Failure(EXIT.refused, `The folder could not be uploaded: ${reason.message}`);
+  });
+  const body = (await response.json()) as unknown;
+  return api.of(Promise.resolve(response.ok ? { data: body as Upload, response } : { error: body, response }));
+}
+
+function optionsOf(values: Values): object {
+  const replicas = whole(values.replicas, 'replicas');
+  const ttlSeconds = whole(values.ttl, 'ttl');
+  return {
+    ...(values.name && { name: values.name }),
+    ...(values.port && { ports: ports(values.port) }),
+    ...(values.set && { envVars: pairs(values.set, 'set') }),
+    ...(values.volume && { volumes: volumes(values.volume) }),
+    ...(values.health && { healthCheck: { path: values.health } }),
+    ...(values['release-command'] && { releaseCommand: values['release-command'] }),
+    ...(replicas !== undefined && { replicas }),
+    ...(ttlSeconds !== undefined && { ttlSeconds }),
+    ...(values['dry-run'] && { dryRun: true }),
+  };
+}
+
+function buildOptionsOf(values: Values): object {
+  return {
+    ...(values.dockerfile && { dockerfile: values.dockerfile }),
+    ...(values['build-arg'] && { buildArgs: pairs(values['build-arg'], 'build-arg') }),
+  };
+}
+
+function isRepository(source: string): boolean {
+  return /^(https|ssh):\/\//.test(source) || /^[^@/\s]+@[^:/\s]+:/.test(source);
+}
