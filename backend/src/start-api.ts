@@ -74,8 +74,6 @@ function noStore(_request: Request, response: Response, next: NextFunction): voi
   next();
 }
 
-}
-
 /** SIGTERM, SIGINT, or the end of the program that started us; also while we still start. */
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {

@@ -42,7 +42,8 @@ export class PipelineRepository {
   async claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
     const count = await this.prisma.$executeRaw`
       UPDATE "Deployment" SET attempt = attempt + 1, "deadlineAt" = coalesce("deadlineAt",
-        now() + (CASE source WHEN 'GIT' THEN ${allowedMs('GIT')}::float8 ELSE ${allowedMs('IMAGE')}::float8 END) * interval '1 millisecond')
+        now() + (CASE source WHEN 'GIT' THEN ${allowedMs('GIT')}::float8 WHEN 'UPLOAD' THEN ${allowedMs('UPLOAD')}::float8
+          ELSE ${allowedMs('IMAGE')}::float8 END) * interval '1 millisecond')
       WHERE id = ${id} AND status NOT IN ('FAILED', 'STOPPED')`;
     if (count === 0) return undefined;
     const { steps, ...claim } = await this.prisma.deployment.findUniqueOrThrow({
