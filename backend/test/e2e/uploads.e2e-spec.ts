@@ -74,7 +74,7 @@ describe('a deployment from an upload', () => {
     });
     expect(page.build?.detected).toBe('a static site (index.html)');
     expect(await answerOf(3022)).toBe('a site');
-    const web = String(dockerApplication('from the folder')['Dockerfile']);
+    const web = dockerApplication('')['Dockerfile'] as string;
     const monorepo = await client.upload(
       await folderOf({
         'services/web/docker/web.Dockerfile': web,

@@ -86,7 +86,7 @@ export class ApiClient {
       body,
       headers: { 'X-API-Key': this.apiKey, 'Content-Type': type, ...headers },
       duplex: 'half',
-    } as RequestInit);
+    });
     return { status: response.status, headers: response.headers, body: (await response.json()) as T };
   }
 

@@ -87,7 +87,7 @@ async function gitFilter(folder: string, dockerfile: string): Promise<Filter> {
     return parts.some((_, index) => {
       const upTo = parts.slice(0, index + 1).join('/') + (isFolder || index < parts.length - 1 ? '/' : '');
       const last = rules
-        .filter(({ base }) => upTo.startsWith(base))
+        .filter(({ base }) => upTo.length > base.length && upTo.startsWith(base))
         .map(({ base, matcher }) => matcher.test(upTo.slice(base.length)))
         .findLast((result) => result.ignored || result.unignored);
       return last?.ignored ?? false;

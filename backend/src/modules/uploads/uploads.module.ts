@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { ChunkWriter } from './chunk-writer.js';
 import { UploadsController } from './uploads.controller.js';
 import { UploadsRepository } from './uploads.repository.js';
 import { UploadsService } from './uploads.service.js';
@@ -7,7 +8,7 @@ import { UploadsService } from './uploads.service.js';
 @Module({
   imports: [AuthModule],
   controllers: [UploadsController],
-  providers: [UploadsRepository, UploadsService],
+  providers: [UploadsRepository, ChunkWriter, UploadsService],
   exports: [UploadsService],
 })
 export class UploadsModule {}

@@ -45,10 +45,6 @@ export class UploadsRepository {
     return db.upload.create({ data, select: { id: true } });
   }
 
-  async addChunk(uploadId: string, position: number, content: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.prisma.uploadChunk.createMany({ data: { uploadId, position, content } });
-  }
-
   async complete(
     db: Db,
     id: string,

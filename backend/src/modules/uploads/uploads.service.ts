@@ -14,6 +14,7 @@ import { JobWorker } from '../../core/jobs/job-worker.js';
 import type { Upload } from '../../generated/prisma/client.js';
 import { type ArchiveEntry, archiveEntries } from './archive-entries.js';
 import type { UploadDto } from './dto/upload.dto.js';
+import { ChunkWriter } from './chunk-writer.js';
 import { bodyOf } from './upload-body.js';
 import { longestMs } from './upload-pace.js';
 import { UploadsRepository } from './uploads.repository.js';
@@ -39,6 +40,7 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
 
   constructor(
     private readonly uploads: UploadsRepository,
+    private readonly chunks: ChunkWriter,
     private readonly idempotency: Idempotency,
     private readonly audit: Audit,
     private readonly identity: WorkerIdentity,
@@ -126,7 +128,7 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
 
   private async store(id: string, request: Request, isGzip: boolean): Promise<Stored> {
     const hash = createHash('sha256');
-    const { uploads } = this;
+    const { chunks } = this;
     const { maxBytes } = this.config.upload;
     let sizeBytes = 0;
     const kept = async function* () {
@@ -140,10 +142,10 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
         held += part.length;
         yield part;
         if (held < CHUNK_BYTES) continue;
-        await uploads.addChunk(id, position++, Buffer.concat(parts));
+        await chunks.write(id, position++, Buffer.concat(parts));
         [parts, held] = [[], 0];
       }
-      if (held > 0) await uploads.addChunk(id, position, Buffer.concat(parts));
+      if (held > 0) await chunks.write(id, position, Buffer.concat(parts));
     };
     const entries = archiveEntries(kept(), { isGzip, maxBytes: this.maxUnpackedBytes });
     for await (const { content } of entries) content.resume();
