@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { SlowFirst } from './test/slow-first.js';
 
 const decorators = { oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } } } as const;
 
 export default defineConfig({
+  // package.json leads `#src/` to what was built; tests run the sources.
+  resolve: { alias: { '#src': join(import.meta.dirname, 'src') } },
   test: {
     sequence: { sequencer: SlowFirst },
     projects: [

@@ -4,7 +4,7 @@ import type { ApiClient } from '../test/scenario/api-client.js';
 import { EngineView } from '../test/scenario/engine-view.js';
 import { Platform } from '../test/scenario/platform.js';
 import { type Phase, SteadyLoad } from '../test/scenario/steady-load.js';
-import type { DeploymentListDto } from '../src/modules/deployments/dto/deployment.dto.js';
+import type { DeploymentListDto } from '#src/modules/deployments/dto/deployment.dto.js';
 import { median } from './quantile.js';
 import { RawEngine, untilNoContainer } from './raw-engine.js';
 import { print, Report } from './report.js';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiClient } from '../test/scenario/api-client.js';
 import type { EngineView } from '../test/scenario/engine-view.js';
 import type { Platform } from '../test/scenario/platform.js';
-import type { EnvironmentListDto } from '../src/modules/environments/dto/environment.dto.js';
+import type { EnvironmentListDto } from '#src/modules/environments/environment.dto.js';
 
 /** What is deployed: it does nothing, ends on SIGTERM at once, and costs no CPU time while others are measured. */
 export const IDLE = {

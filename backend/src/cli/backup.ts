@@ -2,12 +2,12 @@ import 'reflect-metadata';
 import { createWriteStream, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { Config } from '../config/config.js';
-import { VERSION } from '../modules/platform/version.js';
+import { Config } from '#src/config/config.js';
+import { VERSION } from '#src/modules/platform/version.js';
 import { ArchiveWriter } from './backup/archive.js';
 import { appliedMigrations, rowsOf, tablesOf } from './backup/database-copy.js';
 import { EngineCopy } from './backup/engine-copy.js';
-import { openDatabase } from './database.js';
+import { openDatabase } from './shared/database.js';
 import { UsageError } from './key-arguments.js';
 import { runCli } from './run-cli.js';
 

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
-import { Config } from '../config/config.js';
+import { Config } from '#src/config/config.js';
 import { FINDINGS } from './doctor/checks.js';
 import type { Finding } from './doctor/finding.js';
 import { UsageError } from './key-arguments.js';

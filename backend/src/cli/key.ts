@@ -1,16 +1,16 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
-import { SCOPES, type Scope } from '../common/decorators/access.js';
-import { Clock } from '../common/time/clock.js';
-import { IdSource } from '../common/time/id-source.js';
-import { Config } from '../config/config.js';
-import { Audit } from '../core/audit/audit.js';
-import { PrismaService } from '../core/database/prisma.service.js';
-import { Signals } from '../core/database/signals.js';
-import { ApiKeysRepository } from '../modules/auth/api-keys.repository.js';
-import { ApiKeysService } from '../modules/auth/api-keys.service.js';
-import { Pairing, pairingLink } from '../modules/auth/pairing.js';
-import { openDatabase } from './database.js';
+import { SCOPES, type Scope } from '#src/common/decorators/access.js';
+import { Clock } from '#src/common/time/clock.js';
+import { IdSource } from '#src/common/time/id-source.js';
+import { Config } from '#src/config/config.js';
+import { Audit } from '#src/core/audit/audit.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { Signals } from '#src/core/database/signals.js';
+import { ApiKeysRepository } from '#src/modules/auth/api-keys.repository.js';
+import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
+import { Pairing, pairingLink } from '#src/modules/auth/pairing.js';
+import { openDatabase } from './shared/database.js';
 import { parseExpiry, UsageError } from './key-arguments.js';
 import { runCli } from './run-cli.js';
 
@@ -90,7 +90,7 @@ function pair(args: string[]): Action {
   parse(args, {});
   return async (_keys, { config, prisma }) => {
     if (!config.telegram.isOn) throw new UsageError('There is no bot: TELEGRAM_BOT_TOKEN is not set.');
-    const { TelegramApi } = await import('../integrations/telegram/telegram-api.js');
+    const { TelegramApi } = await import('#src/integrations/telegram/telegram-api.js');
     const { username } = await new TelegramApi(config).getMe(new AbortController().signal);
     const code = await prisma.transaction((db) => new Pairing(new IdSource()).create(db));
     process.stdout.write(`${pairingLink(username, code)}\n`);

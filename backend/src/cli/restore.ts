@@ -3,14 +3,14 @@ import { createReadStream, existsSync, mkdirSync, readFileSync, writeFileSync } 
 import path from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import pg from 'pg';
-import { Config } from '../config/config.js';
-import { MIGRATIONS_DIR } from '../core/database/database-connection.js';
-import { migrate } from '../core/database/migrator.js';
-import { WORKER_LOCK_CLASS } from '../core/database/worker-identity.js';
+import { Config } from '#src/config/config.js';
+import { MIGRATIONS_DIR } from '#src/core/database/database-connection.js';
+import { migrate } from '#src/core/database/migrator.js';
+import { WORKER_LOCK_CLASS } from '#src/core/database/worker-identity.js';
 import { type Part, partsOf } from './backup/archive.js';
 import { continueSequences, insertRows } from './backup/database-copy.js';
 import { EngineCopy } from './backup/engine-copy.js';
-import { findDatabase } from './database.js';
+import { findDatabase } from './shared/database.js';
 import { UsageError } from './key-arguments.js';
 import { runCli } from './run-cli.js';
 

@@ -1,5 +1,5 @@
-import { ConfigError } from '../config/environment.js';
-import { DomainError } from '../common/errors/domain-error.js';
+import { ConfigError } from '#src/config/environment.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
 import { UsageError } from './key-arguments.js';
 
 /** sysexits.h, as everywhere here. */

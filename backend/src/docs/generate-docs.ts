@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
 import { createClient } from '@hey-api/openapi-ts';
 import { format } from 'prettier';
-import { AppModule } from '../app.module.js';
-import { Config } from '../config/config.js';
-import { createDocument } from '../openapi/create-document.js';
+import { AppModule } from '#src/app.module.js';
+import { Config } from '#src/config/config.js';
+import { createDocument } from '#src/openapi/create-document.js';
 import { renderDocs } from './render-docs.js';
 
 /**

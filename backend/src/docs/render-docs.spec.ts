@@ -3,8 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { API_ERRORS, DEPLOYMENT_ERRORS } from '../common/errors/error-registry.js';
-import { configSchema } from '../config/config.schema.js';
+import { API_ERRORS, DEPLOYMENT_ERRORS } from '#src/common/errors/error-registry.js';
+import { configSchema } from '#src/config/config.schema.js';
 import { renderDocs } from './render-docs.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

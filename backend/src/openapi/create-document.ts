@@ -1,8 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { ProblemDto } from '../common/filters/problem.dto.js';
-import { HealthPartDto } from '../core/health/health.controller.js';
-import { VERSION } from '../modules/platform/version.js';
+import { ProblemDto } from '#src/common/filters/problem.dto.js';
+import { HealthPartDto } from '#src/core/health/health.controller.js';
+import { VERSION } from '#src/modules/platform/version.js';
 
 /** The OpenAPI document of an application, from its controllers and DTOs. */
 export function createDocument(app: INestApplication, serverUrl: string): OpenAPIObject {

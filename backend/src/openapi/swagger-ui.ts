@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
-import type { Config } from '../config/config.js';
+import type { Config } from '#src/config/config.js';
 import { createDocument } from './create-document.js';
 
 const PATH = 'api/docs';

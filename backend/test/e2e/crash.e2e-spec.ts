@@ -9,7 +9,7 @@ import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js'
 import { Moments, momentsOf } from '../scenario/moments.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
-import { DEPLOY_STEP_NAMES } from '../../src/modules/deployments/pipeline/deploy-steps.js';
+import { DEPLOY_STEP_NAMES } from '#src/modules/deployments/pipeline/steps/deploy-steps.js';
 
 const OLD = { name: 'web', image: 'busybox', tag: '1.36', command: sh(IDLE) };
 /** Everything that an image's deployment may have: all its steps. */

@@ -1,6 +1,6 @@
 /** A machine whose registry cannot be reached has no image for the front: everything else works, and the log stays readable. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { acquireStartLock } from '../../src/core/database/start-lock.js';
+import { acquireStartLock } from '#src/core/database/start-lock.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
 import { WAIT_FOR_OTHERS_MS } from '../scenario/public-platform.js';

@@ -4,7 +4,7 @@ import { EngineView } from '../scenario/engine-view.js';
 import { ProxiedPlatform } from '../scenario/proxied-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
-import type { EnvironmentListDto } from '../../src/modules/environments/dto/environment.dto.js';
+import type { EnvironmentListDto } from '#src/modules/environments/environment.dto.js';
 
 const engine = new EngineView();
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { acquireStartLock } from '../../src/core/database/start-lock.js';
+import { acquireStartLock } from '#src/core/database/start-lock.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { WAIT_FOR_OTHERS_MS } from '../scenario/public-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';

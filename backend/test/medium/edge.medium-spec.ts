@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { NginxConfig } from '../../src/integrations/nginx/nginx-config.js';
+import { NginxConfig } from '#src/integrations/nginx/nginx-config.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { visit, type Visit } from '../scenario/visit.js';
 import { SMALL_WEB_APPLICATION } from '../scenario/web-application.js';

@@ -20,7 +20,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EmbeddedPostgres, runningServer } from '../../src/core/database/embedded-postgres.js';
+import { EmbeddedPostgres, runningServer } from '#src/core/database/embedded-postgres.js';
 import { eventually } from '../testbed/eventually.js';
 
 const BACKEND = path.resolve(import.meta.dirname, '../..');

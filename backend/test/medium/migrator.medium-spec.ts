@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { migrate } from '../../src/core/database/migrator.js';
+import { migrate } from '#src/core/database/migrator.js';
 import { OwnPostgres } from '../scenario/own-postgres.js';
 
 const BACKEND = path.resolve(import.meta.dirname, '../..');

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { migrate } from '../../src/core/database/migrator.js';
-import { isDatabaseAway } from '../../src/common/filters/problem.js';
-import { type Db, POOL_SIZE, PrismaService } from '../../src/core/database/prisma.service.js';
+import { migrate } from '#src/core/database/migrator.js';
+import { isDatabaseAway } from '#src/common/filters/problem.js';
+import { type Db, POOL_SIZE, PrismaService } from '#src/core/database/prisma.service.js';
 import { OwnPostgres } from '../scenario/own-postgres.js';
 
 const postgres = new OwnPostgres();

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { EmbeddedPostgres } from '../../src/core/database/embedded-postgres.js';
+import { EmbeddedPostgres } from '#src/core/database/embedded-postgres.js';
 
 /** An embedded PostgreSQL of one file of tests, in a folder that goes with it. */
 export class OwnPostgres {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { spawnApi } from '../../../script/lib/api-process.mjs';
-import { runningServer } from '../../src/core/database/embedded-postgres.js';
+import { runningServer } from '#src/core/database/embedded-postgres.js';
 import { eventually } from '../testbed/eventually.js';
 import { freePort } from '../testbed/free-port.js';
 import { ApiClient } from './api-client.js';

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { expect } from 'vitest';
 import type { Environment } from '../../../clients/typescript/src/index.js';
-import { acquireStartLock } from '../../src/core/database/start-lock.js';
+import { acquireStartLock } from '#src/core/database/start-lock.js';
 import { AcmeServer } from '../testbed/acme-server.js';
 import { eventually } from '../testbed/eventually.js';
 import { freePort } from '../testbed/free-port.js';

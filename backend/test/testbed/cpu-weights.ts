@@ -28,6 +28,7 @@ export function weighEngine(pid: number): void {
 function cpuHierarchy(): { parent: string; file: string; unit: number } {
   const controllers = join(ROOT, 'cgroup.controllers');
   if (!existsSync(controllers)) return { parent: join(ROOT, 'cpu'), file: 'cpu.shares', unit: 1024 };
-  if (readFileSync(controllers, 'utf8').split(/\s/).includes('cpu')) writeFileSync(join(ROOT, 'cgroup.subtree_control'), '+cpu');
+  if (readFileSync(controllers, 'utf8').split(/\s/).includes('cpu'))
+    writeFileSync(join(ROOT, 'cgroup.subtree_control'), '+cpu');
   return { parent: ROOT, file: 'cpu.weight', unit: 100 };
 }

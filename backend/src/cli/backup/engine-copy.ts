@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
-import { LABELS } from '../../common/labels.js';
-import type { Config } from '../../config/config.js';
-import { Containers } from '../../integrations/docker/containers.js';
-import { DockerClient } from '../../integrations/docker/docker-client.js';
-import { Images } from '../../integrations/docker/images.js';
-import { Volumes } from '../../integrations/docker/volumes.js';
+import { LABELS } from '#src/common/labels.js';
+import type { Config } from '#src/config/config.js';
+import { Containers } from '#src/integrations/docker/containers.js';
+import { DockerClient } from '#src/integrations/docker/docker-client.js';
+import { Images } from '#src/integrations/docker/images.js';
+import { Volumes } from '#src/integrations/docker/volumes.js';
 
 /** What a backup takes from the Engine: images that exist nowhere else, and volumes. */
 export class EngineCopy {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import pg from 'pg';
-import type { Config } from '../../config/config.js';
-import { SecretBox } from '../../core/crypto/secret-box.js';
-import { runningDatabase } from '../database.js';
+import type { Config } from '#src/config/config.js';
+import { SecretBox } from '#src/core/crypto/secret-box.js';
+import { runningDatabase } from '#src/cli/shared/database.js';
 import type { Finding } from './finding.js';
 
 const SOON_DAYS = 14;

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/config.js';
+import type { Config } from '#src/config/config.js';
 
 export interface Finding {
   what: string;

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { DomainError } from '../errors/domain-error.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
 import type { Scope } from './access.js';
 import type { Origin } from './origin.js';
 

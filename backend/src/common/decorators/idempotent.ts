@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { invalidField } from '../errors/domain-error.js';
+import { invalidField } from '#src/common/errors/domain-error.js';
 import type { AuthenticatedRequest } from './caller.js';
 
 /** A request that the client may send again: whose, which operation, the key of its choice, and what the key is bound to: the body, and the ids of the path. */

@@ -1,6 +1,6 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiExtension, ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiSecurity } from '@nestjs/swagger';
-import { API_ERRORS, type ApiErrorCode } from '../errors/error-registry.js';
+import { API_ERRORS, type ApiErrorCode } from '#src/common/errors/error-registry.js';
 import { AnyKey, Public, RequireScopes, type Scope } from './access.js';
 import { RateLimit, type RateLimitName } from './rate-limit.js';
 

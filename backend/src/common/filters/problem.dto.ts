@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { API_ERRORS } from '../errors/error-registry.js';
+import { API_ERRORS } from '#src/common/errors/error-registry.js';
 
 export class FieldErrorDto {
   /** Dotted path into the body, or the parameter's name. */

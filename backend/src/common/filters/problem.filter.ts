@@ -1,8 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, ServiceUnavailableException } from '@nestjs/common';
 import type { Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
-import type { AuthenticatedRequest } from '../decorators/caller.js';
-import { Clock } from '../time/clock.js';
+import type { AuthenticatedRequest } from '#src/common/decorators/caller.js';
+import { Clock } from '#src/common/time/clock.js';
 import { definitionOf, toDomainError, toProblem } from './problem.js';
 
 /** The one place where an error becomes an answer. */

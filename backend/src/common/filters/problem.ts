@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
-import { DomainError, type FieldError } from '../errors/domain-error.js';
-import { isEngineAway } from '../errors/engine-away.js';
-import { API_ERRORS, type ApiErrorCode, type ErrorDefinition } from '../errors/error-registry.js';
+import { DomainError, type FieldError } from '#src/common/errors/domain-error.js';
+import { isEngineAway } from '#src/common/errors/engine-away.js';
+import { API_ERRORS, type ApiErrorCode, type ErrorDefinition } from '#src/common/errors/error-registry.js';
 
 /** RFC 9457 problem details, `application/problem+json`. */
 export interface Problem {

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ACCESS, type Access } from '../decorators/access.js';
-import { type AuthenticatedRequest, requireScope } from '../decorators/caller.js';
+import { ACCESS, type Access } from '#src/common/decorators/access.js';
+import { type AuthenticatedRequest, requireScope } from '#src/common/decorators/caller.js';
 
 /** Runs after ApiKeyGuard: does the key carry the scope that the route asks for? */
 @Injectable()

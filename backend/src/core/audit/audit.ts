@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { afterPosition, cut, NEWEST_FIRST, type Page } from '../../common/pagination.js';
-import type { Caller } from '../../common/decorators/caller.js';
-import type { Origin } from '../../common/decorators/origin.js';
-import type { AuditEvent } from '../../generated/prisma/client.js';
-import { type Db, PrismaService } from '../database/prisma.service.js';
+import { afterPosition, cut, NEWEST_FIRST, type Page } from '#src/common/pagination.js';
+import type { Caller } from '#src/common/decorators/caller.js';
+import type { Origin } from '#src/common/decorators/origin.js';
+import type { AuditEvent } from '#src/generated/prisma/client.js';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 
 export const AUDIT_ACTIONS = [
   'key.created',

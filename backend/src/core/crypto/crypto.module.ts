@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
-import { Clock } from '../../common/time/clock.js';
-import { IdSource } from '../../common/time/id-source.js';
+import { Clock } from '#src/common/time/clock.js';
+import { IdSource } from '#src/common/time/id-source.js';
 import { SecretBox } from './secret-box.js';
 
 @Global()

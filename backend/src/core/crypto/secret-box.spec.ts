@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 import { SecretBox } from './secret-box.js';
 
 const dir = mkdtempSync(path.join(tmpdir(), 'berth-secret-'));

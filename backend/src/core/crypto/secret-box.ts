@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 
 /**
  * Secrets at rest: AES-256-GCM, sealed to a context (`deployment/{id}/envVars`), so that a sealed value which is copied into

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
-import type { Config } from '../../config/config.js';
+import type { Config } from '#src/config/config.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrator.js';
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 import { DatabaseConnection } from './database-connection.js';
 import { PrismaService } from './prisma.service.js';
 import { Signals } from './signals.js';

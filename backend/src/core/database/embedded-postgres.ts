@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { postgresFailure } from './postgres-failure.js';
 import { PostgresFiles } from './postgres-files.js';
-import { unprivilegedUser } from '../../common/unprivileged-user.js';
+import { unprivilegedUser } from '#src/common/unprivileged-user.js';
 import { acquireStartLock } from './start-lock.js';
 
 export interface EmbeddedPostgresOptions {

@@ -1,4 +1,4 @@
-import { unprivilegedUser } from '../../common/unprivileged-user.js';
+import { unprivilegedUser } from '#src/common/unprivileged-user.js';
 
 /** What PostgreSQL says in its log, and what its reader can do about it. */
 const ADVICE: [RegExp, (folder: string) => string][] = [

@@ -19,7 +19,7 @@ import {
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { lastWords } from './postgres-failure.js';
-import { unprivilegedUser } from '../../common/unprivileged-user.js';
+import { unprivilegedUser } from '#src/common/unprivileged-user.js';
 
 const SOCKET = '.s.PGSQL.5432';
 /** sun_path holds 108 bytes with the final NUL. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Prisma, PrismaClient } from '../../generated/prisma/client.js';
+import { Prisma, PrismaClient } from '#src/generated/prisma/client.js';
 
 /** Where the database is. */
 export interface ConnectionInfo {

@@ -5,9 +5,9 @@ import {
   HealthIndicatorService,
   MemoryHealthIndicator,
 } from '@nestjs/terminus';
-import { Config } from '../../config/config.js';
-import { Engine } from '../../integrations/docker/engine.js';
-import { PrismaService } from '../database/prisma.service.js';
+import { Config } from '#src/config/config.js';
+import { Engine } from '#src/integrations/docker/engine.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
 
 const MAX_HEAP_BYTES = 1024 ** 3;
 const MAX_RSS_BYTES = 1.5 * 1024 ** 3;

@@ -1,7 +1,7 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import { type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
-import { Operation } from '../../common/decorators/operation.js';
+import { Operation } from '#src/common/decorators/operation.js';
 import { OptionalHealth } from './optional-health.js';
 import { HealthChecks } from './health-checks.js';
 

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { Clock } from '../../common/time/clock.js';
-import type { IdempotencyKey } from '../../generated/prisma/client.js';
-import { SecretBox } from '../crypto/secret-box.js';
-import { type Db, PrismaService } from '../database/prisma.service.js';
-import { JobWorker } from '../jobs/job-worker.js';
+import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { Clock } from '#src/common/time/clock.js';
+import type { IdempotencyKey } from '#src/generated/prisma/client.js';
+import { SecretBox } from '#src/core/crypto/secret-box.js';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
 
 /** Where the work keeps its answer, in the transaction that does it. */
 export interface Claim {

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { PrismaService } from '../database/prisma.service.js';
-import { WORKER_LOCK_CLASS, WorkerIdentity } from '../database/worker-identity.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { WORKER_LOCK_CLASS, WorkerIdentity } from '#src/core/database/worker-identity.js';
 
 /**
  * Gives jobs of dead processes back to the queue. A process is dead when nobody holds its advisory lock. After a restart of PostgreSQL the living

@@ -1,4 +1,4 @@
-import type { PrismaService } from '../database/prisma.service.js';
+import type { PrismaService } from '#src/core/database/prisma.service.js';
 
 /** How many jobs could begin now, by name: their time has come, their lane is free, and their share, if it is none of `full`. */
 export async function dueJobs(prisma: PrismaService, full: string[]): Promise<Map<string, number>> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Db } from '../database/prisma.service.js';
+import type { Db } from '#src/core/database/prisma.service.js';
 
 /** Every kind of job with its payload. */
 export interface JobPayloads {

@@ -13,11 +13,11 @@ import {
   type WorkerEvents,
   type WorkerPool,
 } from 'graphile-worker';
-import { Config } from '../../config/config.js';
-import { DatabaseConnection } from '../database/database-connection.js';
-import { PrismaService } from '../database/prisma.service.js';
-import { Signals } from '../database/signals.js';
-import { WorkerIdentity } from '../database/worker-identity.js';
+import { Config } from '#src/config/config.js';
+import { DatabaseConnection } from '#src/core/database/database-connection.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { Signals } from '#src/core/database/signals.js';
+import { WorkerIdentity } from '#src/core/database/worker-identity.js';
 import { AbandonedJobs } from './abandoned-jobs.js';
 import { dueJobs } from './due-jobs.js';
 import type { JobName, JobPayloads } from './job-queue.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Params } from 'nestjs-pino';
-import type { Config } from '../../config/config.js';
+import type { Config } from '#src/config/config.js';
 import { readableLines } from './readable-lines.js';
 
 /** Never logged, at any depth that we log. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { newId } from '../../common/time/id-source.js';
+import { newId } from '#src/common/time/id-source.js';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
 

@@ -1,10 +1,10 @@
 import { Controller, Get, Headers, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Operation } from '../../common/decorators/operation.js';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { isSameSecret } from '../../common/same-secret.js';
-import { Config } from '../../config/config.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { isSameSecret } from '#src/common/same-secret.js';
+import { Config } from '#src/config/config.js';
 import { Metrics } from './metrics.js';
 
 export class MetricsDto {

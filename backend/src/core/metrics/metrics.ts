@@ -1,10 +1,10 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Histogram, Registry } from 'prom-client';
-import { Config } from '../../config/config.js';
-import { PrismaService } from '../database/prisma.service.js';
-import { HealthChecks } from '../health/health-checks.js';
-import { OptionalHealth } from '../health/optional-health.js';
+import { Config } from '#src/config/config.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { HealthChecks } from '#src/core/health/health-checks.js';
+import { OptionalHealth } from '#src/core/health/optional-health.js';
 
 /** Seconds. Most answers come from memory; a long-poll may take a minute. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];

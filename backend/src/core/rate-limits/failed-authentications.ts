@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 import { tooManyRequests } from './too-many-requests.js';
 import { WindowStorage } from './window-storage.js';
 

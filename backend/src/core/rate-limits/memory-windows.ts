@@ -1,4 +1,4 @@
-import type { Clock } from '../../common/time/clock.js';
+import type { Clock } from '#src/common/time/clock.js';
 import { recordOf, type WindowRecord, WindowStorage } from './window-storage.js';
 
 /** Beyond that many callers at once, what has run out is forgotten. */

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 import { FailedAuthentications } from './failed-authentications.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { throttlerOptions } from './throttler-options.js';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { createClient, type RedisClientType } from '@redis/client';
-import type { PartHealth } from '../health/optional-health.js';
+import type { PartHealth } from '#src/core/health/optional-health.js';
 import { recordOf, type WindowRecord, WindowStorage } from './window-storage.js';
 
 const PREFIX = 'berth:window:';

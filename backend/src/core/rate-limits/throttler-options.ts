@@ -1,6 +1,6 @@
 import type { ThrottlerModuleOptions } from '@nestjs/throttler';
-import type { AuthenticatedRequest } from '../../common/decorators/caller.js';
-import type { Config } from '../../config/config.js';
+import type { AuthenticatedRequest } from '#src/common/decorators/caller.js';
+import type { Config } from '#src/config/config.js';
 import type { WindowStorage } from './window-storage.js';
 
 /** A key has one count for all routes, an address where there is no key; `@RateLimit` adds a second, tighter one. */

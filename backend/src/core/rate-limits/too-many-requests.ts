@@ -1,4 +1,4 @@
-import { DomainError } from '../../common/errors/domain-error.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
 
 export function tooManyRequests(limit: number, windowMs: number, retryAfterSeconds: number, what = 'requests') {
   return new DomainError('RATE_LIMITED', {

@@ -1,7 +1,7 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Clock } from '../../common/time/clock.js';
-import { Config } from '../../config/config.js';
-import { OptionalHealth } from '../health/optional-health.js';
+import { Clock } from '#src/common/time/clock.js';
+import { Config } from '#src/config/config.js';
+import { OptionalHealth } from '#src/core/health/optional-health.js';
 import { MemoryWindows } from './memory-windows.js';
 import { RedisWindows } from './redis-windows.js';
 import { WindowStorage } from './window-storage.js';

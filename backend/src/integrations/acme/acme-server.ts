@@ -3,7 +3,7 @@ import { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type * as acme from 'acme-client';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 import { AcmeError, retryAfterMs } from './acme-error.js';
 import { renewalId } from './renewal-id.js';
 

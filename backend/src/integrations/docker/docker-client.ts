@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import Dockerode from 'dockerode';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 import { toDockerError } from './docker-error.js';
 
 /** An Engine that hangs must show as an error before the client's patience ends. */

@@ -1,4 +1,4 @@
-import type { EngineAway } from '../../common/errors/engine-away.js';
+import type { EngineAway } from '#src/common/errors/engine-away.js';
 
 export type DockerErrorKind = 'unavailable' | 'not-found' | 'conflict' | 'invalid' | 'unauthorized' | 'failed';
 

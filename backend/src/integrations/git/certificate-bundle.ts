@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import tls from 'node:tls';
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 
 /** Whom git believes: undefined for the machine's own roots; with GIT_CA_FILE, those and what is in it, as one file. */
 @Injectable()

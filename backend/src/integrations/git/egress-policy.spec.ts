@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 import { EgressPolicy } from './egress-policy.js';
 
 const policy = (allowed = '') => new EgressPolicy(Config.load({ GIT_ALLOWED_PRIVATE_HOSTS: allowed }, '/nonexistent'));

@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { addRange, inRanges, isPublicAddress } from '../../common/public-address.js';
-import { Config } from '../../config/config.js';
+import { addRange, inRanges, isPublicAddress } from '#src/common/public-address.js';
+import { Config } from '#src/config/config.js';
 import { GitError } from './git-error.js';
 
 /** Decides which addresses a clone may connect to. A user's URL must not reach a network that only this machine reaches. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isSameSecret } from '../../common/same-secret.js';
+import { isSameSecret } from '#src/common/same-secret.js';
 import type { EgressPolicy } from './egress-policy.js';
 import { GitError } from './git-error.js';
 import { LOW_SPEED_SECONDS, lowSpeedError } from './low-speed.js';

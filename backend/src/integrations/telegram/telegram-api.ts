@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Telegram, TelegramError as ApiError } from 'telegraf';
 import type { Update, UserFromGetMe } from 'telegraf/types';
-import { Config } from '../../config/config.js';
+import { Config } from '#src/config/config.js';
 import { TelegramError, type TelegramErrorKind } from './telegram-error.js';
 
 /** A call as it is sent: https://core.telegram.org/bots/api */

@@ -1,10 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ACCESS, type Access } from '../../common/decorators/access.js';
-import type { AuthenticatedRequest } from '../../common/decorators/caller.js';
-import { unauthenticated } from '../../common/errors/domain-error.js';
-import { FailedAuthentications } from '../../core/rate-limits/failed-authentications.js';
-import { originOf } from '../../common/decorators/origin.js';
+import { ACCESS, type Access } from '#src/common/decorators/access.js';
+import type { AuthenticatedRequest } from '#src/common/decorators/caller.js';
+import { unauthenticated } from '#src/common/errors/domain-error.js';
+import { FailedAuthentications } from '#src/core/rate-limits/failed-authentications.js';
+import { originOf } from '#src/common/decorators/origin.js';
 import { KeyVerifier } from './key-verifier.js';
 
 /** Who is it? */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Scope } from '../../common/decorators/access.js';
-import type { ApiKey, User } from '../../generated/prisma/client.js';
-import { type Db, PrismaService } from '../../core/database/prisma.service.js';
+import type { Scope } from '#src/common/decorators/access.js';
+import type { ApiKey, User } from '#src/generated/prisma/client.js';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 
 export type KeyWithUser = ApiKey & { user: User };
 

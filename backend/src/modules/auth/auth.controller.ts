@@ -1,9 +1,9 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
-import { Operation } from '../../common/decorators/operation.js';
+import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
+import { Operation } from '#src/common/decorators/operation.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { ApiKeyDto, ApiKeyListDto, MeDto, MessageDto, RevokeKeyDto } from './dto/api-key.dto.js';
+import { ApiKeyDto, ApiKeyListDto, MeDto, MessageDto, RevokeKeyDto } from './api-key.dto.js';
 
 @ApiTags('auth')
 @Controller('auth')

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ScopesGuard } from '../../common/guards/scopes.guard.js';
+import { ScopesGuard } from '#src/common/guards/scopes.guard.js';
 import { ApiKeyGuard } from './api-key.guard.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -12,7 +12,7 @@ import { MagicLinksService } from './magic-links.service.js';
 import { VerifyPages } from './pages/verify-pages.js';
 import { VerifyPagesController } from './pages/verify-pages.controller.js';
 import { Pairing } from './pairing.js';
-import { VerifyController } from './verify.controller.js';
+import { VerifyController } from './pages/verify.controller.js';
 
 @Module({
   controllers: [AuthController, VerifyController, VerifyPagesController],

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { Signals } from '../../core/database/signals.js';
+import type { Signals } from '#src/core/database/signals.js';
 import type { ApiKeysRepository } from './api-keys.repository.js';
 import { formatKey } from './key-format.js';
 import { KeyVerifier } from './key-verifier.js';

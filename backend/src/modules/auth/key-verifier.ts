@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { KeyHolder } from '../../common/decorators/caller.js';
-import { Clock } from '../../common/time/clock.js';
-import { Signals } from '../../core/database/signals.js';
+import type { KeyHolder } from '#src/common/decorators/caller.js';
+import { Clock } from '#src/common/time/clock.js';
+import { Signals } from '#src/core/database/signals.js';
 import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
 import { parseKey } from './key-format.js';
 import { secretMatches } from './secret-hash.js';

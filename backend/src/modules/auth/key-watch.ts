@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/decorators/caller.js';
-import { Clock } from '../../common/time/clock.js';
-import { Signals } from '../../core/database/signals.js';
+import type { Caller } from '#src/common/decorators/caller.js';
+import { Clock } from '#src/common/time/clock.js';
+import { Signals } from '#src/core/database/signals.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 
 /** setTimeout counts in 32 bits. */

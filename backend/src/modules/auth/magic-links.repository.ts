@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Scope } from '../../common/decorators/access.js';
-import { newId } from '../../common/time/id-source.js';
-import { type Db, PrismaService } from '../../core/database/prisma.service.js';
+import type { Scope } from '#src/common/decorators/access.js';
+import { newId } from '#src/common/time/id-source.js';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 
 const LINK_LIFE_SECONDS = 15 * 60;
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { IdSource } from '../../common/time/id-source.js';
-import type { Db } from '../../core/database/prisma.service.js';
+import { IdSource } from '#src/common/time/id-source.js';
+import type { Db } from '#src/core/database/prisma.service.js';
 import { digestOf } from './secret-hash.js';
 
 export const PAIRING_LIFE_MINUTES = 15;

@@ -1,12 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Clock } from '../../common/time/clock.js';
-import { Config } from '../../config/config.js';
-import { Audit } from '../../core/audit/audit.js';
-import { PrismaService } from '../../core/database/prisma.service.js';
-import { JobWorker } from '../../core/jobs/job-worker.js';
-import { DeploymentJobs } from './deployment-jobs.js';
-import { PipelineRepository } from './pipeline/pipeline.repository.js';
-import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './state/transitions.js';
+import { Clock } from '#src/common/time/clock.js';
+import { Config } from '#src/config/config.js';
+import { Audit } from '#src/core/audit/audit.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import { DeploymentJobs } from './jobs/deployment-jobs.js';
+import { PipelineRepository } from './repositories/pipeline.repository.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
 /** Ends what was given a life, after it was announced. */
 @Injectable()

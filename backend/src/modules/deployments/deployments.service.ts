@@ -1,23 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { type Caller, requireScope } from '../../common/decorators/caller.js';
-import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { cut, type Page } from '../../common/pagination.js';
-import type { Db } from '../../core/database/prisma.service.js';
-import { Audit, type AuditAction } from '../../core/audit/audit.js';
-import { Idempotency } from '../../core/idempotency/idempotency.js';
-import { DeploymentJobs } from './deployment-jobs.js';
-import type { LockedEnvironment } from '../environments/environments.repository.js';
-import { UploadsService } from '../uploads/uploads.service.js';
-import { EnvironmentsService } from '../environments/environments.service.js';
+import { type Caller, requireScope } from '#src/common/decorators/caller.js';
+import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { cut, type Page } from '#src/common/pagination.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import { Audit, type AuditAction } from '#src/core/audit/audit.js';
+import { Idempotency } from '#src/core/idempotency/idempotency.js';
+import { DeploymentJobs } from './jobs/deployment-jobs.js';
+import type { LockedEnvironment } from '#src/modules/environments/environments.repository.js';
+import { UploadsService } from '#src/modules/uploads/uploads.service.js';
+import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
 import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
-import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
+import { DeploymentsRepository, type DeploymentRow } from './repositories/deployments.repository.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
-import { PipelineRepository } from './pipeline/pipeline.repository.js';
-import { PolledDeployments } from './streams/polled-deployments.js';
-import { IN_PROGRESS_STATUSES } from './state/transitions.js';
+import { PipelineRepository } from './repositories/pipeline.repository.js';
+import { PolledDeployments } from './events/polled-deployments.js';
+import { IN_PROGRESS_STATUSES } from './domain/transitions.js';
 
 export interface Accepted {
   jobId: string;

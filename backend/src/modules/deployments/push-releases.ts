@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/decorators/caller.js';
-import { DomainError } from '../../common/errors/domain-error.js';
-import type { Db } from '../../core/database/prisma.service.js';
-import type { Deployment } from '../../generated/prisma/client.js';
+import type { Caller } from '#src/common/decorators/caller.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import type { Deployment } from '#src/generated/prisma/client.js';
 import { DeploymentRequests } from './deployment-requests.js';
-import { DeploymentsRepository } from './deployments.repository.js';
+import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import { type Accepted, DeploymentsService } from './deployments.service.js';
 
 /** Releases that a push to a repository makes. */

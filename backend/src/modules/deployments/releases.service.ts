@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/decorators/caller.js';
-import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
-import { DomainError, invalidField } from '../../common/errors/domain-error.js';
-import { Clock } from '../../common/time/clock.js';
-import { endOfLife } from '../../common/time/life.js';
-import { Audit, type AuditAction } from '../../core/audit/audit.js';
-import type { Db } from '../../core/database/prisma.service.js';
-import { DeploymentJobs } from './deployment-jobs.js';
+import type { Caller } from '#src/common/decorators/caller.js';
+import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
+import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
+import { Clock } from '#src/common/time/clock.js';
+import { endOfLife } from '#src/common/time/life.js';
+import { Audit, type AuditAction } from '#src/core/audit/audit.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import { DeploymentJobs } from './jobs/deployment-jobs.js';
 import { DeploymentRequests } from './deployment-requests.js';
-import { DeploymentsRepository, type DeploymentRow } from './deployments.repository.js';
+import { DeploymentsRepository, type DeploymentRow } from './repositories/deployments.repository.js';
 import { type Created, DeploymentsService, notFound } from './deployments.service.js';
 import { UploadReleases } from './upload-releases.js';
 import type { UpdateDeploymentDto } from './dto/releases.dto.js';
 import { Repair } from './reconcile/repair.js';
-import type { PortMapping } from './release/release.js';
-import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './state/transitions.js';
+import type { PortMapping } from './domain/release.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
 /** What users do with deployments that are there: each is a release of its own, or a job that is committed with its row. */
 @Injectable()

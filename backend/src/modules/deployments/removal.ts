@@ -1,16 +1,16 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { eventually } from '../../common/time/eventually.js';
-import { PrismaService } from '../../core/database/prisma.service.js';
-import { JobWorker } from '../../core/jobs/job-worker.js';
-import type { Environment } from '../../generated/prisma/client.js';
-import { Volumes } from '../../integrations/docker/volumes.js';
-import { EnvironmentTeardown, type TeardownParticipant } from '../environments/environment-teardown.js';
-import { PipelineRepository } from './pipeline/pipeline.repository.js';
-import { RunningServices } from './pipeline/running-services.js';
-import { LABELS } from '../../common/labels.js';
-import { volumeName } from './release/names.js';
-import type { VolumeMount } from './release/release.js';
-import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './state/transitions.js';
+import { eventually } from '#src/common/time/eventually.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import type { Environment } from '#src/generated/prisma/client.js';
+import { Volumes } from '#src/integrations/docker/volumes.js';
+import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
+import { PipelineRepository } from './repositories/pipeline.repository.js';
+import { RunningServices } from './swarm/running-services.js';
+import { LABELS } from '#src/common/labels.js';
+import { volumeName } from './domain/names.js';
+import type { VolumeMount } from './domain/release.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
 const PIPELINE_ENDS_MS = 60_000;
 const VOLUME_FREE_MS = 30_000;

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '../../common/errors/domain-error.js';
-import type { Deployment } from '../../generated/prisma/client.js';
-import { Images } from '../../integrations/docker/images.js';
-import { UploadsService } from '../uploads/uploads.service.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import type { Deployment } from '#src/generated/prisma/client.js';
+import { Images } from '#src/integrations/docker/images.js';
+import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
-import { isPushed } from './release/built-image.js';
+import { isPushed } from './domain/built-image.js';
 
 /** Another release of what was uploaded, although an upload is kept for an hour only. */
 @Injectable()

@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Clock } from '../../common/time/clock.js';
-import { noticeOf } from '../../common/time/life.js';
-import { Config } from '../../config/config.js';
-import { Audit } from '../../core/audit/audit.js';
-import type { Db } from '../../core/database/prisma.service.js';
-import { JobQueue } from '../../core/jobs/job-queue.js';
-import { JobWorker } from '../../core/jobs/job-worker.js';
+import { Clock } from '#src/common/time/clock.js';
+import { noticeOf } from '#src/common/time/life.js';
+import { Config } from '#src/config/config.js';
+import { Audit } from '#src/core/audit/audit.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import { JobQueue } from '#src/core/jobs/job-queue.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
 import { EnvironmentsRepository } from './environments.repository.js';
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { LABELS } from '../../common/labels.js';
-import { eventually } from '../../common/time/eventually.js';
-import { DockerError } from '../../integrations/docker/docker-error.js';
-import { Networks } from '../../integrations/docker/networks.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { LABELS } from '#src/common/labels.js';
+import { eventually } from '#src/common/time/eventually.js';
+import { DockerError } from '#src/integrations/docker/docker-error.js';
+import { Networks } from '#src/integrations/docker/networks.js';
 
 /** Endpoints of removed services leave the overlay some seconds later. */
 const REMOVAL_MS = 60_000;

@@ -1,10 +1,10 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
-import { Signals } from '../../core/database/signals.js';
-import { Idempotency } from '../../core/idempotency/idempotency.js';
-import type { Db } from '../../core/database/prisma.service.js';
-import { JobQueue } from '../../core/jobs/job-queue.js';
-import { JobWorker } from '../../core/jobs/job-worker.js';
-import type { Environment } from '../../generated/prisma/client.js';
+import { Signals } from '#src/core/database/signals.js';
+import { Idempotency } from '#src/core/idempotency/idempotency.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import { JobQueue } from '#src/core/jobs/job-queue.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import type { Environment } from '#src/generated/prisma/client.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { EnvironmentsRepository } from './environments.repository.js';
 

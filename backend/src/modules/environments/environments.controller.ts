@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
-import { Idempotent, type IdempotentRequest } from '../../common/decorators/idempotent.js';
-import { Operation } from '../../common/decorators/operation.js';
-import { pageOf } from '../../common/pagination.js';
+import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
+import { Idempotent, type IdempotentRequest } from '#src/common/decorators/idempotent.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { pageOf } from '#src/common/pagination.js';
 import {
   CreateEnvironmentDto,
   DeleteEnvironmentQueryDto,
@@ -14,7 +14,7 @@ import {
   EnvironmentListDto,
   ListEnvironmentsQueryDto,
   UpdateEnvironmentDto,
-} from './dto/environment.dto.js';
+} from './environment.dto.js';
 import { EnvironmentsService } from './environments.service.js';
 
 @ApiTags('environments')

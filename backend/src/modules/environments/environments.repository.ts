@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type Caller, ownedBy } from '../../common/decorators/caller.js';
-import { afterPosition, NEWEST_FIRST, type Page } from '../../common/pagination.js';
-import { type Db, PrismaService } from '../../core/database/prisma.service.js';
-import type { Certificate, Environment, EnvironmentStatus } from '../../generated/prisma/client.js';
+import { type Caller, ownedBy } from '#src/common/decorators/caller.js';
+import { afterPosition, NEWEST_FIRST, type Page } from '#src/common/pagination.js';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
+import type { Certificate, Environment, EnvironmentStatus } from '#src/generated/prisma/client.js';
 
 export type EnvironmentRow = Environment & { certificate: Certificate | null };
 export type LockedEnvironment = Pick<Environment, 'id' | 'userId' | 'status'>;

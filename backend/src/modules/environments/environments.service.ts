@@ -1,21 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/decorators/caller.js';
-import type { IdempotentRequest } from '../../common/decorators/idempotent.js';
-import { DomainError, invalidField } from '../../common/errors/domain-error.js';
-import { cut, type Page } from '../../common/pagination.js';
-import { Clock } from '../../common/time/clock.js';
-import { endOfLife } from '../../common/time/life.js';
-import { Config } from '../../config/config.js';
-import { Audit } from '../../core/audit/audit.js';
-import type { Db } from '../../core/database/prisma.service.js';
-import { type Claim, Idempotency } from '../../core/idempotency/idempotency.js';
-import type { EnvironmentStatus } from '../../generated/prisma/client.js';
+import type { Caller } from '#src/common/decorators/caller.js';
+import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
+import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
+import { cut, type Page } from '#src/common/pagination.js';
+import { Clock } from '#src/common/time/clock.js';
+import { endOfLife } from '#src/common/time/life.js';
+import { Config } from '#src/config/config.js';
+import { Audit } from '#src/core/audit/audit.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import { type Claim, Idempotency } from '#src/core/idempotency/idempotency.js';
+import type { EnvironmentStatus } from '#src/generated/prisma/client.js';
 import {
   type CreateEnvironmentDto,
   type EnvironmentAnswerDto,
   EnvironmentDto,
   type UpdateEnvironmentDto,
-} from './dto/environment.dto.js';
+} from './environment.dto.js';
 import { EnvironmentExpiry } from './environment-expiry.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
 import { EnvironmentNetwork } from './environment-network.js';

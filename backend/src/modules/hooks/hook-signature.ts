@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { isSameSecret } from '../../common/same-secret.js';
+import { isSameSecret } from '#src/common/same-secret.js';
 
 export interface Delivery {
   headers: Record<string, string | string[] | undefined>;

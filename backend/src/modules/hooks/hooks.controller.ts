@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, type RawBodyRequest, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
-import { Operation } from '../../common/decorators/operation.js';
-import { originOf } from '../../common/decorators/origin.js';
-import { Config } from '../../config/config.js';
+import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { originOf } from '#src/common/decorators/origin.js';
+import { Config } from '#src/config/config.js';
 import { CreateHookDto, HookCreatedDto, HookDto, HookListDto, HookMessageDto, HookOutcomeDto } from './dto/hook.dto.js';
 import { HooksService } from './hooks.service.js';
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { AuthModule } from '../auth/auth.module.js';
-import { DeploymentsModule } from '../deployments/deployments.module.js';
-import { EnvironmentsModule } from '../environments/environments.module.js';
+import { AuthModule } from '#src/modules/auth/auth.module.js';
+import { DeploymentsModule } from '#src/modules/deployments/deployments.module.js';
+import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
 import { HooksController } from './hooks.controller.js';
 import { HooksService } from './hooks.service.js';
 

@@ -5,15 +5,15 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { retryForever } from '../../common/time/retry-forever.js';
-import { Config } from '../../config/config.js';
-import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
-import { RegistryError } from '../../integrations/docker/registry-error.js';
+import { retryForever } from '#src/common/time/retry-forever.js';
+import { Config } from '#src/config/config.js';
+import { JobWorker, ShutdownInterrupt } from '#src/core/jobs/job-worker.js';
+import { RegistryError } from '#src/integrations/docker/registry-error.js';
 import { CertificatesRepository } from './certificates/certificates.repository.js';
-import { Edges } from './edges.js';
-import { Front } from './front.js';
+import { Edges } from './edge/edges.js';
+import { Front } from './edge/front.js';
 import { OwnSite } from './own-site.js';
-import { SitesRepository } from './sites.repository.js';
+import { SitesRepository } from './sites/sites.repository.js';
 
 const RETRY_DELAY_MS = 3000;
 

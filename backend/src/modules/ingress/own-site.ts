@@ -3,13 +3,13 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { LABELS } from '../../common/labels.js';
-import { Config } from '../../config/config.js';
-import { Volumes } from '../../integrations/docker/volumes.js';
-import { API_SOCKET } from '../../integrations/nginx/nginx-config.js';
-import { API_VOLUME } from './ingress-names.js';
-import { ownDomain } from './public-domain.js';
-import { SitesRepository } from './sites.repository.js';
+import { LABELS } from '#src/common/labels.js';
+import { Config } from '#src/config/config.js';
+import { Volumes } from '#src/integrations/docker/volumes.js';
+import { API_SOCKET } from '#src/integrations/nginx/nginx-config.js';
+import { API_VOLUME } from './edge/ingress-names.js';
+import { ownDomain } from './sites/public-domain.js';
+import { SitesRepository } from './sites/sites.repository.js';
 
 /**
  * The platform's own name, when PUBLIC_BASE_URL is https: an edge like any other, but that it reaches the API through a Unix socket in a volume

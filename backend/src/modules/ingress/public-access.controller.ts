@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
-import { Operation } from '../../common/decorators/operation.js';
-import { EnvironmentAnswerDto, EnvironmentDto } from '../environments/dto/environment.dto.js';
+import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { EnvironmentAnswerDto, EnvironmentDto } from '#src/modules/environments/environment.dto.js';
 import { MakePublicDto } from './dto/public-access.dto.js';
 import { PublicAccessService } from './public-access.service.js';
 

@@ -1,17 +1,17 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Caller } from '../../common/decorators/caller.js';
-import { DomainError, invalidField } from '../../common/errors/domain-error.js';
-import { eventually } from '../../common/time/eventually.js';
-import { Config } from '../../config/config.js';
-import { Audit } from '../../core/audit/audit.js';
-import type { Environment } from '../../generated/prisma/client.js';
-import { EnvironmentTeardown, type TeardownParticipant } from '../environments/environment-teardown.js';
-import type { EnvironmentRow } from '../environments/environments.repository.js';
-import { EnvironmentsService } from '../environments/environments.service.js';
-import { Front } from './front.js';
-import { publicDomain } from './public-domain.js';
-import { chooseTarget } from './site-target.js';
-import { type SiteTarget, SitesRepository } from './sites.repository.js';
+import type { Caller } from '#src/common/decorators/caller.js';
+import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
+import { eventually } from '#src/common/time/eventually.js';
+import { Config } from '#src/config/config.js';
+import { Audit } from '#src/core/audit/audit.js';
+import type { Environment } from '#src/generated/prisma/client.js';
+import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
+import type { EnvironmentRow } from '#src/modules/environments/environments.repository.js';
+import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
+import { Front } from './edge/front.js';
+import { publicDomain } from './sites/public-domain.js';
+import { chooseTarget } from './sites/site-target.js';
+import { type SiteTarget, SitesRepository } from './sites/sites.repository.js';
 
 export interface PublicRequest {
   domain: string;

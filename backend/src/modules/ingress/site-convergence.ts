@@ -1,12 +1,12 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Config } from '../../config/config.js';
-import { JobWorker } from '../../core/jobs/job-worker.js';
-import type { EdgeModel, Upstream } from '../../integrations/nginx/nginx-config.js';
+import { Config } from '#src/config/config.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import type { EdgeModel, Upstream } from '#src/integrations/nginx/nginx-config.js';
 import { CertificatesRepository } from './certificates/certificates.repository.js';
-import { type EdgeCertificate, Edges } from './edges.js';
-import { Front } from './front.js';
-import { chooseTarget } from './site-target.js';
-import { type SiteRow, SitesRepository } from './sites.repository.js';
+import { type EdgeCertificate, Edges } from './edge/edges.js';
+import { Front } from './edge/front.js';
+import { chooseTarget } from './sites/site-target.js';
+import { type SiteRow, SitesRepository } from './sites/sites.repository.js';
 
 /**
  * Brings the Engine to what a site's row says: a durable job, one at a time for a site, harmless to run again. A site that is served has its edge,

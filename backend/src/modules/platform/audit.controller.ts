@@ -1,8 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Operation } from '../../common/decorators/operation.js';
-import { pageOf } from '../../common/pagination.js';
-import { Audit } from '../../core/audit/audit.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { pageOf } from '#src/common/pagination.js';
+import { Audit } from '#src/core/audit/audit.js';
 import { AuditEventDto, AuditListDto, AuditQueryDto } from './dto/audit.dto.js';
 
 @ApiTags('audit')

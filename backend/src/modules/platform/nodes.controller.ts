@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Operation } from '../../common/decorators/operation.js';
-import { Nodes } from '../../integrations/docker/nodes.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { Nodes } from '#src/integrations/docker/nodes.js';
 import { NodeListDto } from './dto/node.dto.js';
 
 @ApiTags('nodes')

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Operation } from '../../common/decorators/operation.js';
-import { Config } from '../../config/config.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { Config } from '#src/config/config.js';
 import { VERSION } from './version.js';
 
 export class WelcomeDto {

@@ -1,9 +1,9 @@
 import { networkInterfaces } from 'node:os';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Config } from '../../config/config.js';
-import { DockerError } from '../../integrations/docker/docker-error.js';
-import { Engine } from '../../integrations/docker/engine.js';
-import { Swarm } from '../../integrations/docker/swarm.js';
+import { Config } from '#src/config/config.js';
+import { DockerError } from '#src/integrations/docker/docker-error.js';
+import { Engine } from '#src/integrations/docker/engine.js';
+import { Swarm } from '#src/integrations/docker/swarm.js';
 
 /** Brings the engine into Swarm mode when it is not. An engine that is away is no reason not to start: `/health` says it, and it may come back. */
 @Injectable()

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PrismaService } from '../../core/database/prisma.service.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
 
 interface Image {
   repository: string;

@@ -1,6 +1,6 @@
 import bcrypt from 'bcrypt';
-import type { SecretBox } from '../../core/crypto/secret-box.js';
-import type { RegistryAuth } from '../../integrations/docker/registry-auth.js';
+import type { SecretBox } from '#src/core/crypto/secret-box.js';
+import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 
 const USERNAME = 'berth';
 /** The password is 256 random bits: neither a salt of its own nor many rounds would make it harder to guess. */

@@ -1,14 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { eventually } from '../../common/time/eventually.js';
-import { PrismaService } from '../../core/database/prisma.service.js';
-import { SwarmServices } from '../../integrations/docker/swarm-services.js';
-import { ENDED_STATES, SwarmTasks } from '../../integrations/docker/swarm-tasks.js';
+import { eventually } from '#src/common/time/eventually.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
+import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { KeptImages } from './kept-images.js';
 import { OwnRegistry } from './own-registry.js';
 import { COLLECTOR_SERVICE } from './registry-names.js';
 import { buildCollectorSpec, buildRegistrySpec, keptTags } from './registry-specs.js';
-import { ServiceRollout } from '../ingress/service-rollout.js';
-import { revisionOf } from '../ingress/ingress-specs.js';
+import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
+import { revisionOf } from '#src/modules/platform-services/service-revision.js';
 
 const SETTING = 'registry.collecting';
 /** One that was killed does not keep the registry from taking pushes for longer. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NginxParts } from '../ingress/ingress-specs.js';
+import type { NginxParts } from '#src/modules/platform-services/nginx-mounts.js';
 import { buildCollectorSpec, buildDoorSpec, buildRegistrySpec, buildRelaySpec, keptTags } from './registry-specs.js';
 
 const engine = { startInterval: true, serviceNoNewPrivileges: true };

@@ -1,17 +1,16 @@
-import { LABELS } from '../../common/labels.js';
-import type { ContainerSpec, Mount, ServiceSpec } from '../../integrations/docker/service-spec.js';
+import { LABELS } from '#src/common/labels.js';
+import type { ContainerSpec, Mount, ServiceSpec } from '#src/integrations/docker/service-spec.js';
 import {
   listens,
-  type Mounted,
   mountedConfigs,
   mountedSecrets,
   NGINX_COMMAND,
   nginxContainer,
-  type NginxParts,
   scratch,
   taskDefaults,
-  withRevision,
-} from '../ingress/ingress-specs.js';
+} from '#src/modules/platform-services/nginx-container.js';
+import type { Mounted, NginxParts } from '#src/modules/platform-services/nginx-mounts.js';
+import { withRevision } from '#src/modules/platform-services/service-revision.js';
 import {
   COLLECTOR_SERVICE,
   DOOR_SERVICE,

@@ -5,10 +5,10 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { retryForever } from '../../common/time/retry-forever.js';
-import { Config } from '../../config/config.js';
-import { OptionalHealth } from '../../core/health/optional-health.js';
-import { JobWorker, ShutdownInterrupt } from '../../core/jobs/job-worker.js';
+import { retryForever } from '#src/common/time/retry-forever.js';
+import { Config } from '#src/config/config.js';
+import { OptionalHealth } from '#src/core/health/optional-health.js';
+import { JobWorker, ShutdownInterrupt } from '#src/core/jobs/job-worker.js';
 import { OwnRegistry } from './own-registry.js';
 import { RegistryCollection } from './registry-collection.js';
 

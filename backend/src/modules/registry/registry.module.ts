@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { IngressModule } from '../ingress/ingress.module.js';
+import { IngressModule } from '#src/modules/ingress/ingress.module.js';
 import { KeptImages } from './kept-images.js';
 import { OwnRegistry } from './own-registry.js';
 import { RegistryCollection } from './registry-collection.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Action, Ctx, On, Update } from 'nestjs-telegraf';
 import type { Context } from 'telegraf';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { Clock } from '../../common/time/clock.js';
-import { ApiKeysService } from '../auth/api-keys.service.js';
-import { MagicLinksService } from '../auth/magic-links.service.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { Clock } from '#src/common/time/clock.js';
+import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
+import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
 import { BOT, BotUsers, nameOf } from './bot-users.js';
 import { draftKeyboard, type KeyDraft, lifeText, readDraft } from './key-draft.js';
 import { escapeHtml, Turn } from './turn.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Command, Ctx, Help, On, Start, Update } from 'nestjs-telegraf';
 import type { Context } from 'telegraf';
-import type { ApiKey } from '../../generated/prisma/client.js';
-import { ApiKeysService } from '../auth/api-keys.service.js';
-import { Pairing } from '../auth/pairing.js';
+import type { ApiKey } from '#src/generated/prisma/client.js';
+import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
+import { Pairing } from '#src/modules/auth/pairing.js';
 import { BotUsers, nameOf } from './bot-users.js';
 import { draftKeyboard, FIRST_DRAFT } from './key-draft.js';
 import { escapeHtml, type Keyboard, Turn } from './turn.js';

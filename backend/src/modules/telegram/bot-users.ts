@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Origin } from '../../common/decorators/origin.js';
-import { Config } from '../../config/config.js';
-import { Audit } from '../../core/audit/audit.js';
-import type { Db } from '../../core/database/prisma.service.js';
-import type { User } from '../../generated/prisma/client.js';
-import { ApiKeysService } from '../auth/api-keys.service.js';
-import { MagicLinksService } from '../auth/magic-links.service.js';
+import type { Origin } from '#src/common/decorators/origin.js';
+import { Config } from '#src/config/config.js';
+import { Audit } from '#src/core/audit/audit.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import type { User } from '#src/generated/prisma/client.js';
+import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
+import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
 
 export const BOT: Origin = { via: 'TELEGRAM' };
 const ASK_AGAIN_MS = 24 * 3_600_000;

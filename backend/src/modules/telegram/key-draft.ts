@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '../../common/decorators/access.js';
+import { SCOPES, type Scope } from '#src/common/decorators/access.js';
 import type { Keyboard } from './turn.js';
 
 /** Days until the key expires; 0: never. */

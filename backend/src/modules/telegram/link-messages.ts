@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { PrismaService } from '../../core/database/prisma.service.js';
-import { JobWorker } from '../../core/jobs/job-worker.js';
-import { type LinkState, MagicLinksRepository } from '../auth/magic-links.repository.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import { type LinkState, MagicLinksRepository } from '#src/modules/auth/magic-links.repository.js';
 import { Outbox } from './outbox.js';
 import { messageOf } from './turn.js';
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { PrismaService } from '../../core/database/prisma.service.js';
-import { JobWorker } from '../../core/jobs/job-worker.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { Outbox } from './outbox.js';
 import { escapeHtml, messageOf } from './turn.js';
 

@@ -1,11 +1,11 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SecretBox } from '../../core/crypto/secret-box.js';
-import { type Db, PrismaService } from '../../core/database/prisma.service.js';
-import { JobQueue } from '../../core/jobs/job-queue.js';
-import { JobWorker } from '../../core/jobs/job-worker.js';
-import { TelegramApi, type TelegramCall } from '../../integrations/telegram/telegram-api.js';
-import { TelegramError } from '../../integrations/telegram/telegram-error.js';
+import { SecretBox } from '#src/core/crypto/secret-box.js';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
+import { JobQueue } from '#src/core/jobs/job-queue.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import { TelegramApi, type TelegramCall } from '#src/integrations/telegram/telegram-api.js';
+import { TelegramError } from '#src/integrations/telegram/telegram-error.js';
 
 const CONTEXT = 'telegram/send';
 /** Longer than that the job comes again later. */

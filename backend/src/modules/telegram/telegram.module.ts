@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TelegrafModule } from 'nestjs-telegraf';
-import { Config } from '../../config/config.js';
-import { TelegramApi } from '../../integrations/telegram/telegram-api.js';
-import { AuthModule } from '../auth/auth.module.js';
+import { Config } from '#src/config/config.js';
+import { TelegramApi } from '#src/integrations/telegram/telegram-api.js';
+import { AuthModule } from '#src/modules/auth/auth.module.js';
 import { BotButtons } from './bot-buttons.js';
 import { BotCommands } from './bot-commands.js';
 import { BotConnection } from './bot-connection.js';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
-import type { Db } from '../../core/database/prisma.service.js';
-import type { User } from '../../generated/prisma/client.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import type { User } from '#src/generated/prisma/client.js';
 import { Outbox } from './outbox.js';
 
 /** One update and its effect: a transaction, in which it is marked as handled, and what the bot says goes to the outbox. */

@@ -1,11 +1,11 @@
 import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Update } from 'telegraf/types';
-import { Public } from '../../common/decorators/access.js';
-import { RateLimit } from '../../common/decorators/rate-limit.js';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { isSameSecret } from '../../common/same-secret.js';
-import { Config } from '../../config/config.js';
+import { Public } from '#src/common/decorators/access.js';
+import { RateLimit } from '#src/common/decorators/rate-limit.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { isSameSecret } from '#src/common/same-secret.js';
+import { Config } from '#src/config/config.js';
 import { BotConnection, WEBHOOK_PATH } from './bot-connection.js';
 import { UpdateIntake } from './update-intake.js';
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Extract } from 'tar-stream';
-import { DomainError } from '../../common/errors/domain-error.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
 import { TreeCheck } from './tree-check.js';
 import type { TreeEntry } from './tree-entry.js';
 

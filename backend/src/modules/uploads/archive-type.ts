@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { unsupportedArchive } from '../../common/request-bodies.js';
+import { unsupportedArchive } from '#src/common/request-bodies.js';
 
 export interface ArchiveType {
   isGzip: boolean;

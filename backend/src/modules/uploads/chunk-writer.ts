@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import pg from 'pg';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { DatabaseConnection } from '../../core/database/database-connection.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { DatabaseConnection } from '#src/core/database/database-connection.js';
 
 const CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 3000;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Header } from 'tar-stream';
-import { DomainError } from '../../common/errors/domain-error.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
 import { leadsOut, modeOf, type TreeEntry } from './tree-entry.js';
 
 export const MAX_ENTRIES = 100_000;

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Request } from 'express';
-import { DomainError } from '../../common/errors/domain-error.js';
-import { askForBody } from '../../common/request-bodies.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { askForBody } from '#src/common/request-bodies.js';
 import { leastBytesAfter, PACE_CHECK_MS } from './upload-pace.js';
 
 const MIB = 2 ** 20;

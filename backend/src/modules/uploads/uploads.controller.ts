@@ -1,9 +1,9 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { type Caller, CurrentCaller } from '../../common/decorators/caller.js';
-import { Idempotent, type IdempotentRequest } from '../../common/decorators/idempotent.js';
-import { Operation } from '../../common/decorators/operation.js';
+import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
+import { Idempotent, type IdempotentRequest } from '#src/common/decorators/idempotent.js';
+import { Operation } from '#src/common/decorators/operation.js';
 import { UploadDto } from './dto/upload.dto.js';
 import { ArchiveType } from './archive-type.js';
 import { UploadsService } from './uploads.service.js';

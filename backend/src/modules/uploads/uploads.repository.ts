@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type Caller, ownedBy } from '../../common/decorators/caller.js';
-import { WORKER_LOCK_CLASS } from '../../core/database/worker-identity.js';
-import { type Db, PrismaService } from '../../core/database/prisma.service.js';
-import { Prisma, type Upload } from '../../generated/prisma/client.js';
+import { type Caller, ownedBy } from '#src/common/decorators/caller.js';
+import { WORKER_LOCK_CLASS } from '#src/core/database/worker-identity.js';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
+import { Prisma, type Upload } from '#src/generated/prisma/client.js';
 
 /** A deployment is made in a transaction of some seconds: what expired in the meantime is still there when it is committed. */
 const SWEEP_AFTER = Prisma.sql`interval '1 minute'`;

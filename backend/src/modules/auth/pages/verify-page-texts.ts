@@ -1,6 +1,6 @@
-import type { Scope } from '../../../common/decorators/access.js';
-import type { MintedKey } from '../api-keys.service.js';
-import type { LinkView } from '../magic-links.repository.js';
+import type { Scope } from '#src/common/decorators/access.js';
+import type { MintedKey } from '#src/modules/auth/api-keys.service.js';
+import type { LinkView } from '#src/modules/auth/magic-links.repository.js';
 import { html, type Html } from './html.js';
 
 /** Nothing from elsewhere, and nothing inline. */

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Header, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Public } from '../../../common/decorators/access.js';
-import { type Origin, RequestOrigin } from '../../../common/decorators/origin.js';
-import { RateLimit } from '../../../common/decorators/rate-limit.js';
-import { MagicLinkTokenDto } from '../dto/verify.dto.js';
+import { Public } from '#src/common/decorators/access.js';
+import { type Origin, RequestOrigin } from '#src/common/decorators/origin.js';
+import { RateLimit } from '#src/common/decorators/rate-limit.js';
+import { MagicLinkTokenDto } from '#src/modules/auth/verify.dto.js';
 import { VerifyPages } from './verify-pages.js';
 
 const CSS = `:root {

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import type { Origin } from '../../../common/decorators/origin.js';
-import { DomainError } from '../../../common/errors/domain-error.js';
-import { Config } from '../../../config/config.js';
-import { MagicLinksService } from '../magic-links.service.js';
+import type { Origin } from '#src/common/decorators/origin.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import { Config } from '#src/config/config.js';
+import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
 import { deadLinkPage, keyPage, PAGE_POLICY } from './verify-page-texts.js';
 
 /** Answers for people. */

@@ -20,9 +20,9 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { ID } from '../../../common/id.pipe.js';
-import { TtlSeconds } from '../../../common/time/life.js';
-import { BASELINE_CAPABILITIES } from '../release/release.js';
+import { ID } from '#src/common/id.pipe.js';
+import { TtlSeconds } from '#src/common/time/life.js';
+import { BASELINE_CAPABILITIES } from '#src/modules/deployments/domain/release.js';
 
 export const DEPLOYMENT_NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
 // eslint-disable-next-line no-control-regex -- NUL ends a C string: no command, variable or credential may hold one

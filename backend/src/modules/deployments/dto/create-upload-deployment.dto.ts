@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsDefined, IsString, Matches } from 'class-validator';
-import { ID } from '../../../common/id.pipe.js';
+import { ID } from '#src/common/id.pipe.js';
 import { BuildOptionsDto } from './build-options.dto.js';
 
 export class CreateUploadDeploymentDto extends BuildOptionsDto {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { DeploymentSource } from '../../../generated/prisma/client.js';
+import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { DeploymentPortDto, DeploymentResourcesDto, DeploymentVolumeDto } from './deployment.dto.js';
 
 /** What a deployment would be and do. */

@@ -4,13 +4,13 @@ import type {
   DeploymentSource,
   DeploymentStatus,
   HealthStatus,
-} from '../../../generated/prisma/client.js';
-import { DEPLOYMENT_ERRORS, type DeploymentErrorCode } from '../../../common/errors/error-registry.js';
-import type { BuildFacts } from '../build/build-options.js';
-import type { DeploymentRow } from '../deployments.repository.js';
-import { DEPLOYMENT_STATUSES } from '../state/transitions.js';
-import type { HealthCheck, PortMapping, VolumeMount } from '../release/release.js';
-import type { Resources } from '../../../config/config.js';
+} from '#src/generated/prisma/client.js';
+import { DEPLOYMENT_ERRORS, type DeploymentErrorCode } from '#src/common/errors/error-registry.js';
+import type { BuildFacts } from '#src/modules/builds/build-options.js';
+import type { DeploymentRow } from '#src/modules/deployments/repositories/deployments.repository.js';
+import { DEPLOYMENT_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import type { HealthCheck, PortMapping, VolumeMount } from '#src/modules/deployments/domain/release.js';
+import type { Resources } from '#src/config/config.js';
 
 const MASK = '***';
 

@@ -1,4 +1,4 @@
-import { EnvironmentDto } from '../../environments/dto/environment.dto.js';
+import { EnvironmentDto } from '#src/modules/environments/environment.dto.js';
 import { DeploymentDto } from './deployment.dto.js';
 
 export class EnvironmentDetailsDto extends EnvironmentDto {

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsBoolean, IsDate, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { BooleanText } from '../../../common/boolean-text.js';
+import { BooleanText } from '#src/common/boolean-text.js';
 
 export class LogsQueryDto {
   /** The last lines, 1–10000. */

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import type { DeploymentStatus } from '../../../generated/prisma/client.js';
-import { DEPLOYMENT_STATUSES } from '../state/transitions.js';
+import type { DeploymentStatus } from '#src/generated/prisma/client.js';
+import { DEPLOYMENT_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 
 export class WaitQueryDto {
   /** Seconds to wait for a change, 1–60. */

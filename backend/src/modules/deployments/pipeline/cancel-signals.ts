@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Signals } from '../../../core/database/signals.js';
-import { PrismaService } from '../../../core/database/prisma.service.js';
-import type { Claim } from './pipeline.repository.js';
+import { Signals } from '#src/core/database/signals.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import type { Claim } from '#src/modules/deployments/repositories/pipeline.repository.js';
 
 /** Somebody cancelled or deleted the deployment, or its environment. */
 export class Cancelled extends Error {}

@@ -1,19 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Config } from '../../../config/config.js';
-import { SecretBox } from '../../../core/crypto/secret-box.js';
-import { JobWorker, ShutdownInterrupt } from '../../../core/jobs/job-worker.js';
-import type { DeploymentSource } from '../../../generated/prisma/client.js';
-import { DockerError, isDockerError } from '../../../integrations/docker/docker-error.js';
-import { Engine } from '../../../integrations/docker/engine.js';
+import { Config } from '#src/config/config.js';
+import { SecretBox } from '#src/core/crypto/secret-box.js';
+import { JobWorker, ShutdownInterrupt } from '#src/core/jobs/job-worker.js';
+import type { DeploymentSource } from '#src/generated/prisma/client.js';
+import { DockerError, isDockerError } from '#src/integrations/docker/docker-error.js';
+import { Engine } from '#src/integrations/docker/engine.js';
 import { CancelSignals, Cancelled } from './cancel-signals.js';
-import { Deadline } from './deadline.js';
-import { DeploySteps } from './deploy-steps.js';
-import { type Claim, LostClaim, PipelineRepository, type Taken } from './pipeline.repository.js';
-import { PipelineContext } from './pipeline-context.js';
-import { RegistryCredentials } from './registry-credentials.js';
-import { StepFailure } from './step-failure.js';
-import { isDatabaseAway } from '../../../common/filters/problem.js';
+import { Deadline } from './steps/deadline.js';
+import { DeploySteps } from './steps/deploy-steps.js';
+import {
+  type Claim,
+  LostClaim,
+  PipelineRepository,
+  type Taken,
+} from '#src/modules/deployments/repositories/pipeline.repository.js';
+import { PipelineContext } from './steps/pipeline-context.js';
+import { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import { isDatabaseAway } from '#src/common/filters/problem.js';
 
 const ENGINE_RETRY_MS = 500;
 

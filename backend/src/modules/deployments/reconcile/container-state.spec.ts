@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SwarmTask, TaskState } from '../../../integrations/docker/swarm-tasks.js';
+import type { SwarmTask, TaskState } from '#src/integrations/docker/swarm-tasks.js';
 import { type KnownContainer, observeSlot } from './container-state.js';
 
 const known: KnownContainer = { slot: 1, taskId: 'a', status: 'RUNNING', healthStatus: 'NONE', restartCount: 4 };

@@ -1,6 +1,6 @@
-import type { ContainerStatus, HealthStatus } from '../../../generated/prisma/client.js';
-import type { ContainerState } from '../../../integrations/docker/containers.js';
-import type { SwarmTask } from '../../../integrations/docker/swarm-tasks.js';
+import type { ContainerStatus, HealthStatus } from '#src/generated/prisma/client.js';
+import type { ContainerState } from '#src/integrations/docker/containers.js';
+import type { SwarmTask } from '#src/integrations/docker/swarm-tasks.js';
 
 export interface KnownContainer {
   slot: number;

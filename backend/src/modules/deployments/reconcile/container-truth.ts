@@ -1,13 +1,13 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { PrismaService } from '../../../core/database/prisma.service.js';
-import type { Container } from '../../../generated/prisma/client.js';
-import { Containers } from '../../../integrations/docker/containers.js';
-import { Nodes } from '../../../integrations/docker/nodes.js';
-import { type SwarmTask, SwarmTasks } from '../../../integrations/docker/swarm-tasks.js';
-import { LABELS } from '../../../common/labels.js';
-import { LIVE_STATUSES } from '../state/transitions.js';
-import { ContainerEvents } from './container-events.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import type { Container } from '#src/generated/prisma/client.js';
+import { Containers } from '#src/integrations/docker/containers.js';
+import { Nodes } from '#src/integrations/docker/nodes.js';
+import { type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
+import { LABELS } from '#src/common/labels.js';
+import { LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
 import { type Observed, observeSlot } from './container-state.js';
 
 /** Events come in bursts, and before Swarm has heard of them. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { LABELS } from '../../../common/labels.js';
-import { PrismaService } from '../../../core/database/prisma.service.js';
-import { Networks } from '../../../integrations/docker/networks.js';
-import { SwarmServices } from '../../../integrations/docker/swarm-services.js';
-import { Volumes } from '../../../integrations/docker/volumes.js';
-import { LIVE_STATUSES } from '../state/transitions.js';
+import { LABELS } from '#src/common/labels.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { Networks } from '#src/integrations/docker/networks.js';
+import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
+import { Volumes } from '#src/integrations/docker/volumes.js';
+import { LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 
 export interface Orphan {
   kind: 'SERVICE' | 'NETWORK' | 'VOLUME';

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { PrismaService } from '../../../core/database/prisma.service.js';
-import { DeploymentJobs } from '../deployment-jobs.js';
-import { DeploymentsRepository } from '../deployments.repository.js';
-import { isToBeBuilt } from '../pipeline/deploy-step.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { DeploymentJobs } from '#src/modules/deployments/jobs/deployment-jobs.js';
+import { DeploymentsRepository } from '#src/modules/deployments/repositories/deployments.repository.js';
+import { isToBeBuilt } from '#src/modules/deployments/pipeline/steps/deploy-step.js';
 
 const CHECK_INTERVAL_MS = 15_000;
 /** A row exists for a moment before its job does. */

@@ -1,18 +1,24 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import pRetry from 'p-retry';
-import { ReadThroughCache } from '../../../common/read-through-cache.js';
-import { isDatabaseAway } from '../../../common/filters/problem.js';
-import { JobWorker } from '../../../core/jobs/job-worker.js';
-import { Signals } from '../../../core/database/signals.js';
-import { PrismaService } from '../../../core/database/prisma.service.js';
-import type { DeploymentSource, DeploymentStatus } from '../../../generated/prisma/client.js';
-import { milliseconds } from '../../../integrations/docker/log-decoder.js';
-import type { TaskLogLine } from '../../../integrations/docker/service-logs.js';
-import { IN_PROGRESS_STATUSES } from '../state/transitions.js';
-import { BuildLog } from '../build/build-log.js';
-import { DeploymentChanges, type Watch } from './deployment-changes.js';
-import { ALL_LINES, DeploymentLogs } from './deployment-logs.js';
-import { advance, decodePosition, encodePosition, isAfter, type LogPosition } from './log-position.js';
+import { ReadThroughCache } from '#src/common/read-through-cache.js';
+import { isDatabaseAway } from '#src/common/filters/problem.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import { Signals } from '#src/core/database/signals.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import type { DeploymentSource, DeploymentStatus } from '#src/generated/prisma/client.js';
+import { milliseconds } from '#src/integrations/docker/log-decoder.js';
+import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
+import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { BuildLog } from '#src/modules/builds/build-log.js';
+import { DeploymentChanges, type Watch } from '#src/modules/deployments/events/deployment-changes.js';
+import { ALL_LINES, DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
+import {
+  advance,
+  decodePosition,
+  encodePosition,
+  isAfter,
+  type LogPosition,
+} from '#src/modules/deployments/logs/log-position.js';
 
 export interface StreamEvent {
   id: string;

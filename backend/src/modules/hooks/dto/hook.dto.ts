@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import type { DeployHook } from '../../../generated/prisma/client.js';
-import { DEPLOYMENT_NAME } from '../../deployments/dto/create-deployment.dto.js';
+import type { DeployHook } from '#src/generated/prisma/client.js';
+import { DEPLOYMENT_NAME } from '#src/modules/deployments/dto/create-deployment.dto.js';
 
 export class CreateHookDto {
   /** Of the deployment from Git that a push redeploys. */

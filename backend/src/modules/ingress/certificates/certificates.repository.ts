@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { SecretBox } from '../../../core/crypto/secret-box.js';
-import { PrismaService } from '../../../core/database/prisma.service.js';
-import type { Certificate, Site } from '../../../generated/prisma/client.js';
-import { SitesRepository } from '../sites.repository.js';
+import { SecretBox } from '#src/core/crypto/secret-box.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import type { Certificate, Site } from '#src/generated/prisma/client.js';
+import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
 import { MEMORY_MS, type PlacedOrder } from './certificate-limits.js';
 
 export type CertificateRow = Certificate & { site: Site };

@@ -3,10 +3,10 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { isPublicAddress } from '../../../common/public-address.js';
-import { Config } from '../../../config/config.js';
-import { Engine } from '../../../integrations/docker/engine.js';
-import { AcmeAccount } from './acme-account.js';
+import { isPublicAddress } from '#src/common/public-address.js';
+import { Config } from '#src/config/config.js';
+import { Engine } from '#src/integrations/docker/engine.js';
+import { AcmeAccount } from '#src/modules/ingress/edge/acme-account.js';
 
 const RESOLVE = { timeout: 2000, tries: 2 };
 const ASK_MS = 5000;

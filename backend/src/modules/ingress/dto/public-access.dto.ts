@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsDefined, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
-import { ID } from '../../../common/id.pipe.js';
+import { ID } from '#src/common/id.pipe.js';
 
 const PORT = { message: 'must be a whole number between 1 and 65535' };
 

@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { type Origin, VIAS } from '../../../common/decorators/origin.js';
-import { PageQueryDto } from '../../../common/pagination.js';
-import { AUDIT_ACTIONS, type AuditAction } from '../../../core/audit/audit.js';
-import type { AuditEvent } from '../../../generated/prisma/client.js';
+import { type Origin, VIAS } from '#src/common/decorators/origin.js';
+import { PageQueryDto } from '#src/common/pagination.js';
+import { AUDIT_ACTIONS, type AuditAction } from '#src/core/audit/audit.js';
+import type { AuditEvent } from '#src/generated/prisma/client.js';
 
 export class AuditQueryDto extends PageQueryDto {
   /** Only what was done so. */

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { SwarmNode } from '../../../integrations/docker/nodes.js';
+import type { SwarmNode } from '#src/integrations/docker/nodes.js';
 
 export class NodeDto {
   id: string;

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../../../config/config.js';
-import { Containers, type ContainerState } from '../../../../integrations/docker/containers.js';
-import { Images } from '../../../../integrations/docker/images.js';
-import { endedUnhealthy, type SwarmTask, SwarmTasks } from '../../../../integrations/docker/swarm-tasks.js';
-import { ContainerEvents } from '../../reconcile/container-events.js';
-import { type CheckKind, checkKindOf } from '../../release/health-config.js';
-import { assessTasks } from '../assess-tasks.js';
-import type { DeployStep, StepContext } from '../deploy-step.js';
-import { RunningServices } from '../running-services.js';
-import { StepFailure } from '../step-failure.js';
-import { TaskFailures } from '../task-failures.js';
+import { Config } from '#src/config/config.js';
+import { Containers, type ContainerState } from '#src/integrations/docker/containers.js';
+import { Images } from '#src/integrations/docker/images.js';
+import { endedUnhealthy, type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
+import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
+import { type CheckKind, checkKindOf } from '#src/modules/deployments/domain/health-config.js';
+import { assessTasks } from '#src/modules/deployments/swarm/assess-tasks.js';
+import type { DeployStep, StepContext } from './deploy-step.js';
+import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import { TaskFailures } from '#src/modules/deployments/swarm/task-failures.js';
 
 /** Docker's events wake the step; polling finds what has no event, as a task that cannot be scheduled. */
 const POLL_INTERVAL_MS = 500;

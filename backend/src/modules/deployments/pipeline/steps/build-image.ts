@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../../../config/config.js';
-import { Images } from '../../../../integrations/docker/images.js';
-import { Checkouts } from '../../build/checkouts.js';
-import { ImageBuilder } from '../../build/image-builder.js';
-import { Sources } from '../../build/sources.js';
-import { referenceOf } from '../../release/image-reference.js';
-import { LABELS } from '../../../../common/labels.js';
-import { buildFailure } from '../build-failure.js';
-import { type DeployStep, isToBeBuilt, type StepContext } from '../deploy-step.js';
-import { gitFailure } from '../git-failure.js';
+import { Config } from '#src/config/config.js';
+import { Images } from '#src/integrations/docker/images.js';
+import { Checkouts } from '#src/modules/builds/checkouts.js';
+import { ImageBuilder } from '#src/modules/builds/image-builder.js';
+import { Sources } from '#src/modules/builds/sources.js';
+import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
+import { LABELS } from '#src/common/labels.js';
+import { buildFailure } from './build-failure.js';
+import { type DeployStep, isToBeBuilt, type StepContext } from './deploy-step.js';
+import { gitFailure } from './git-failure.js';
 
 /** The image of those files. Its id is what will run. */
 @Injectable()

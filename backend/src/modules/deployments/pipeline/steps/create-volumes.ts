@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { DeployStep, StepContext } from '../deploy-step.js';
-import { Placement } from '../placement.js';
-import { ReleaseVolumes } from '../release-volumes.js';
+import type { DeployStep, StepContext } from './deploy-step.js';
+import { Placement } from '#src/modules/deployments/swarm/placement.js';
+import { ReleaseVolumes } from '#src/modules/deployments/swarm/release-volumes.js';
 
 /** The volumes that the service mounts, and where it therefore runs; volumes that are there stay as they are. */
 @Injectable()

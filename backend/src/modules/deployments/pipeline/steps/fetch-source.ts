@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Sources } from '../../build/sources.js';
-import { Checkouts } from '../../build/checkouts.js';
-import { type DeployStep, fromGit, type StepContext } from '../deploy-step.js';
-import { gitFailure } from '../git-failure.js';
+import { Sources } from '#src/modules/builds/sources.js';
+import { Checkouts } from '#src/modules/builds/checkouts.js';
+import { type DeployStep, fromGit, type StepContext } from './deploy-step.js';
+import { gitFailure } from './git-failure.js';
 
 /** Which commit, once and for all; then its files. */
 @Injectable()

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '../../../../common/errors/domain-error.js';
-import type { Deployment } from '../../../../generated/prisma/client.js';
-import { PublicAccessService } from '../../../ingress/public-access.service.js';
-import type { DeployStep, StepContext } from '../deploy-step.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import type { Deployment } from '#src/generated/prisma/client.js';
+import { PublicAccessService } from '#src/modules/ingress/public-access.service.js';
+import type { DeployStep, StepContext } from './deploy-step.js';
 
 /** The public name that the deployment asked for, now that it runs. Who is refused it still runs: the environment says why. */
 @Injectable()

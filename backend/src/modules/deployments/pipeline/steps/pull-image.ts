@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Images } from '../../../../integrations/docker/images.js';
-import type { Deployment } from '../../../../generated/prisma/client.js';
-import { isPushed } from '../../release/built-image.js';
-import { type DeployStep, isToBeBuilt, type StepContext } from '../deploy-step.js';
-import { megabytes } from '../megabytes.js';
-import { registryFailure } from '../registry-failure.js';
-import { StepFailure } from '../step-failure.js';
+import { Images } from '#src/integrations/docker/images.js';
+import type { Deployment } from '#src/generated/prisma/client.js';
+import { isPushed } from '#src/modules/deployments/domain/built-image.js';
+import { type DeployStep, isToBeBuilt, type StepContext } from './deploy-step.js';
+import { megabytes } from './megabytes.js';
+import { registryFailure } from './registry-failure.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 /** The bytes of that digest, on this node. Nothing to do when they are here already. */
 @Injectable()

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import pRetry from 'p-retry';
-import { Images } from '../../../../integrations/docker/images.js';
-import { RegistryError } from '../../../../integrations/docker/registry-error.js';
-import { OwnRegistry } from '../../../registry/own-registry.js';
-import { isPushed } from '../../release/built-image.js';
-import { referenceOf } from '../../release/image-reference.js';
-import { type DeployStep, isToBeBuilt, type StepContext } from '../deploy-step.js';
-import { megabytes } from '../megabytes.js';
-import { registryFailure } from '../registry-failure.js';
-import { StepFailure } from '../step-failure.js';
+import { Images } from '#src/integrations/docker/images.js';
+import { RegistryError } from '#src/integrations/docker/registry-error.js';
+import { OwnRegistry } from '#src/modules/registry/own-registry.js';
+import { isPushed } from '#src/modules/deployments/domain/built-image.js';
+import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
+import { type DeployStep, isToBeBuilt, type StepContext } from './deploy-step.js';
+import { megabytes } from './megabytes.js';
+import { registryFailure } from './registry-failure.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 /** The platform's own registry rejects pushes while it starts and while it collects garbage. */
 const RETRY = { minTimeout: 1000, factor: 1, maxRetryTime: 120_000 };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type DeployStep, fromImage, type StepContext } from '../deploy-step.js';
-import { ImageLookup } from '../image-lookup.js';
+import { type DeployStep, fromImage, type StepContext } from './deploy-step.js';
+import { ImageLookup } from './image-lookup.js';
 
 /** What the tag means now, once and for all: the digest is what will run, here, after a restart and at a rollback. */
 @Injectable()

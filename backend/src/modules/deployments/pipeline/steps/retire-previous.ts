@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { DeployStep, StepContext } from '../deploy-step.js';
-import { Drain } from '../drain.js';
-import { PipelineRepository } from '../pipeline.repository.js';
-import { RunningServices } from '../running-services.js';
+import type { DeployStep, StepContext } from './deploy-step.js';
+import { Drain } from './drain.js';
+import { PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
+import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 
 /** The new release is proven and RUNNING: the ones before it drain, and go. If it dies meanwhile it is undone like any other, and they have not been touched. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { DeployStep, StepContext } from '../deploy-step.js';
-import { RunningServices } from '../running-services.js';
-import { ServiceStart } from '../service-start.js';
+import type { DeployStep, StepContext } from './deploy-step.js';
+import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
+import { ServiceStart } from '#src/modules/deployments/swarm/service-start.js';
 
 /** One deployment, one Swarm service. Its label with the deployment's id makes a second one impossible. */
 @Injectable()

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { stopsFirst } from '../../release/release.js';
-import type { DeployStep, StepContext } from '../deploy-step.js';
-import { PipelineRepository } from '../pipeline.repository.js';
-import { RunningServices } from '../running-services.js';
+import { stopsFirst } from '#src/modules/deployments/domain/release.js';
+import type { DeployStep, StepContext } from './deploy-step.js';
+import { PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
+import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 
 /** Only where two releases cannot run side by side: the old one makes room, and is started again if the new one fails. */
 @Injectable()

@@ -1,0 +1,26 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString, MaxLength } from 'class-validator';
+import { SCOPES, type Scope } from '#src/common/decorators/access.js';
+import type { MintedKey } from './api-keys.service.js';
+
+export class MagicLinkTokenDto {
+  /** From the link that the bot gave. */
+  @IsString({ message: 'is required: it is part of the link that the bot gave' })
+  @MaxLength(200, { message: 'must be the token of a link that the bot gave' })
+  token: string;
+}
+
+export class VerifiedKeyDto {
+  /** The whole key. It is not shown again. */
+  apiKey: string;
+  keyId: string;
+  @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true })
+  scopes: Scope[];
+  expiresAt: Date | null;
+  message: string;
+
+  static from({ apiKey, key: { keyId, scopes, expiresAt } }: MintedKey): VerifiedKeyDto {
+    const message = 'Keep this key: it is not shown again. Send it as X-API-Key.';
+    return { apiKey, keyId, scopes, expiresAt, message };
+  }
+}

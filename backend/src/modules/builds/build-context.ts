@@ -1,0 +1,112 @@
+import type { Readable } from 'node:stream';
+import type { Pack } from 'tar-stream';
+import { leadsOut, type TreeEntry } from '#src/modules/uploads/tree-entry.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import { addEntry, MAX_TEXT_BYTES, type SourceTree } from './source-tree.js';
+import { STACK_FILES, type TopLevel } from './runtimes/stack.js';
+
+const SHOWN_POINTERS = 5;
+
+interface ExtraFile {
+  name: string;
+  content: string;
+}
+
+/** A folder of sources as the Engine's build call takes it: what its `.dockerignore` leaves. */
+export class BuildContext {
+  private constructor(
+    private readonly tree: SourceTree,
+    private readonly entries: TreeEntry[],
+  ) {}
+
+  /** Throws StepFailure for links that leave the folder. */
+  static async of(tree: SourceTree, dockerfile: string | null): Promise<BuildContext> {
+    const ignored = await ignoreFilter(tree, dockerfile ?? 'Dockerfile');
+    const entries = without(tree.entries, ignored);
+    for (const { name, kind, target } of entries)
+      if (kind === 'symlink' && leadsOut(name, target))
+        throw new StepFailure(
+          'BUILD_FAILED',
+          `The symbolic link ${name} leads out of the build context (to ${target}). Remove it, or list it in .dockerignore.`,
+        );
+    return new BuildContext(tree, entries);
+  }
+
+  get names(): string[] {
+    return this.entries.map(({ name }) => name);
+  }
+
+  /** Undefined when it is no file of the context. Links may lead there, but not out. */
+  dockerfile(name: string): Promise<string | undefined> {
+    return this.tree.text(name);
+  }
+
+  async topLevel(): Promise<TopLevel> {
+    const top = this.entries.filter(({ name, kind }) => kind === 'file' && !name.includes('/'));
+    const texts = new Map<string, string | undefined>();
+    for (const { name, size } of top)
+      if (STACK_FILES.has(name) && size <= MAX_TEXT_BYTES) texts.set(name, await this.tree.text(name));
+    return { names: new Set(top.map(({ name }) => name)), read: (name) => texts.get(name) };
+  }
+
+  /** Files that Git LFS keeps elsewhere: what is here is a note of three lines. */
+  async lfsWarning(): Promise<string | undefined> {
+    const pointers = await this.tree.lfsPointers(this.entries);
+    if (pointers.length === 0) return undefined;
+    const more = pointers.length > SHOWN_POINTERS ? `, and ${pointers.length - SHOWN_POINTERS} more` : '';
+    return `Git LFS is not supported: ${pointers.slice(0, SHOWN_POINTERS).join(', ')}${more} hold a pointer instead of their content.`;
+  }
+
+  /** As a tar. The same sources give the same bytes: owner, modes and times are not those of the files. */
+  async pack(prefix: string, extra: ExtraFile[], modified: Date): Promise<Readable> {
+    const { pack: createPack } = await import('tar-stream');
+    const pack = createPack();
+    void this.write(pack, prefix, extra, modified).then(
+      () => pack.finalize(),
+      (error: unknown) => pack.destroy(error as Error),
+    );
+    // It is a stream of streamx, which Node's own take for one of theirs.
+    return pack as unknown as Readable;
+  }
+
+  private async write(pack: Pack, prefix: string, extra: ExtraFile[], mtime: Date): Promise<void> {
+    const owner = { mtime, uid: 0, gid: 0 };
+    for (const { name, content } of extra) {
+      const bytes = Buffer.from(content);
+      await addEntry(pack, { ...owner, name, mode: 0o644, type: 'file', size: bytes.length }, bytes);
+    }
+    await this.tree.write(pack, this.entries, ({ name, kind, size, mode, target }) => ({
+      ...owner,
+      name: prefix + name,
+      mode,
+      type: kind,
+      size,
+      ...(kind === 'symlink' && { linkname: target }),
+    }));
+  }
+}
+
+type Filter = (name: string) => boolean;
+
+/** Of an ignored folder, what is below may have been taken back in: then the folder is there, too. */
+function without(entries: TreeEntry[], ignored: Filter): TreeEntry[] {
+  const kept = new Set(entries.filter(({ name }) => !ignored(name)).map(({ name }) => name));
+  const needed = new Set<string>();
+  for (const name of kept)
+    for (let at = name.lastIndexOf('/'); at > 0; at = name.lastIndexOf('/', at - 1)) {
+      if (needed.has(name.slice(0, at))) break;
+      needed.add(name.slice(0, at));
+    }
+  return entries.filter(({ name, kind }) => kept.has(name) || (kind === 'directory' && needed.has(name)));
+}
+
+/** As Docker reads it: `{Dockerfile}.dockerignore` before `.dockerignore`, which both stay in the context, as does the Dockerfile. */
+async function ignoreFilter(tree: SourceTree, dockerfile: string): Promise<Filter> {
+  const text = (await tree.text(`${dockerfile}.dockerignore`)) ?? (await tree.text('.dockerignore'));
+  if (text === undefined) return () => false;
+  // A CommonJS module whose types tell of a default export that it does not have.
+  const { default: factory } = await import('@balena/dockerignore');
+  const rules = (factory as unknown as typeof factory.default)({ ignorecase: false }).add(text);
+  const kept = new Set([dockerfile, '.dockerignore']);
+  return (name) => !kept.has(name) && rules.ignores(name);
+}

@@ -1,0 +1,170 @@
+import { Injectable } from '@nestjs/common';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
+import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
+import { fromKept, keptForm } from '#src/modules/deployments/logs/kept-lines.js';
+import { isAfter, type LogPosition } from '#src/modules/deployments/logs/log-position.js';
+import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+
+/** Stands where a running container's lines have their task. */
+export const BUILD_SOURCE = 'build';
+const FLUSH_MS = 300;
+const FLUSH_CHARACTERS = 64_000;
+const MAX_LINE = 8000;
+/** As much as is kept of one build. */
+export const MAX_LOG_CHARACTERS = 10_000_000;
+const CUT = 'The log is cut here: it has reached 10 MB.';
+const NS_PER_MS = 1_000_000n;
+
+interface Part {
+  part: number;
+  content: string;
+}
+
+/** What clone, build and release command print, kept with the deployment in parts as it comes. */
+@Injectable()
+export class BuildLog {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly changes: DeploymentChanges,
+  ) {}
+
+  /** Goes on after what an earlier run has written. `secrets` are never written down. */
+  async writer(deploymentId: string, secrets: string[]): Promise<BuildLogWriter> {
+    const [state] = await this.prisma.$queryRaw<{ parts: number; size: number }[]>`
+      SELECT coalesce(max(part), 0)::int AS parts, coalesce(sum(length(content)), 0)::int AS size FROM "DeploymentLog"
+      WHERE "deploymentId" = ${deploymentId} AND kind = 'BUILD'`;
+    const { parts = 0, size = 0 } = state ?? {};
+    return new BuildLogWriter({ parts, size }, secrets, (part, content) => this.append(deploymentId, part, content));
+  }
+
+  /** The last `tail` lines, in order; of those from `since` on. */
+  async lines(deploymentId: string, { tail, since }: { tail: number; since?: Date }): Promise<TaskLogLine[]> {
+    const from = since?.toISOString().replace('Z', '') ?? '';
+    const lines = linesOf(await this.partsAfter(deploymentId, 0));
+    return lines.filter(({ time }) => time >= from).slice(-tail);
+  }
+
+  /** What is there beyond the position and what comes, until the build is over or the signal aborts. */
+  async *follow(
+    deploymentId: string,
+    { from = {}, tail, since }: { from?: LogPosition; tail?: number; since?: Date },
+    signal: AbortSignal,
+  ): AsyncGenerator<TaskLogLine[]> {
+    const watch = this.changes.watch(deploymentId);
+    const earliest = since?.toISOString().replace('Z', '') ?? '';
+    let last = 0;
+    try {
+      while (!signal.aborted) {
+        const isOver = !(await this.isBuilding(deploymentId));
+        const parts = await this.partsAfter(deploymentId, last);
+        const fresh = linesOf(parts).filter((line) => isAfter(from, line) && line.time >= earliest);
+        const lines = last === 0 && tail !== undefined ? fresh.slice(-tail) : fresh;
+        last = parts.at(-1)?.part ?? last;
+        if (lines.length > 0) yield lines;
+        if (isOver) return;
+        await watch.next(signal);
+      }
+    } finally {
+      watch.end();
+    }
+  }
+
+  private async append(deploymentId: string, part: number, content: string): Promise<void> {
+    await this.prisma.deploymentLog.create({ data: { deploymentId, kind: 'BUILD', part, content } });
+  }
+
+  private partsAfter(deploymentId: string, part: number): Promise<Part[]> {
+    return this.prisma.deploymentLog.findMany({
+      where: { deploymentId, kind: 'BUILD', part: { gt: part } },
+      orderBy: { part: 'asc' },
+      select: { part: true, content: true },
+    });
+  }
+
+  /** Before and while its image is made, or a release command has still to run. */
+  private async isBuilding(id: string): Promise<boolean> {
+    const before = ['PENDING', 'PULLING_IMAGE'] as const satisfies typeof IN_PROGRESS_STATUSES;
+    const commandIsToCome = {
+      status: { in: IN_PROGRESS_STATUSES },
+      releaseCommand: { isEmpty: false },
+      releaseCommandDoneAt: null,
+      rollbackOfId: null,
+    };
+    const where = { id, OR: [{ status: { in: [...before] } }, commandIsToCome] };
+    return (await this.prisma.deployment.count({ where })) > 0;
+  }
+}
+
+/** Gathers lines for a moment, so that a chatty build is not a row per line. */
+export class BuildLogWriter {
+  private buffer: string[] = [];
+  private characters = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> = Promise.resolve();
+  private lastTime = 0n;
+  private isCut: boolean;
+
+  constructor(
+    private readonly state: { parts: number; size: number },
+    private readonly secrets: string[],
+    private readonly write: (part: number, content: string) => Promise<void>,
+  ) {
+    this.isCut = state.size >= MAX_LOG_CHARACTERS;
+  }
+
+  add(text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
+    if (this.isCut) return;
+    const line = this.form(this.masked(text), stream);
+    if (this.state.size + line.length > MAX_LOG_CHARACTERS) {
+      this.isCut = true;
+      this.keep(this.form(CUT, 'stderr'));
+    } else this.keep(line);
+  }
+
+  /** Everything is in the database afterwards. */
+  async end(): Promise<void> {
+    this.flush();
+    await this.writing;
+  }
+
+  private keep(line: string): void {
+    this.buffer.push(line);
+    this.characters += line.length;
+    this.state.size += line.length;
+    if (this.characters >= FLUSH_CHARACTERS) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.buffer.length === 0) return;
+    const content = this.buffer.join('\n');
+    this.buffer = [];
+    this.characters = 0;
+    const part = ++this.state.parts;
+    // A database that is away costs lines of the log, not the build.
+    this.writing = this.writing.then(() => this.write(part, content)).catch(() => undefined);
+  }
+
+  private masked(text: string): string {
+    return this.secrets.reduce((result, secret) => result.replaceAll(secret, '***'), text).slice(0, MAX_LINE);
+  }
+
+  private form(text: string, stream: 'stdout' | 'stderr'): string {
+    return JSON.stringify(keptForm({ time: this.now(), taskId: BUILD_SOURCE, stream, text }));
+  }
+
+  /** No two lines have the same: a reader who comes back says the time of his last one. */
+  private now(): string {
+    const clock = BigInt(Date.now()) * NS_PER_MS;
+    this.lastTime = clock > this.lastTime ? clock : this.lastTime + 1n;
+    const nanoseconds = (this.lastTime % (1000n * NS_PER_MS)).toString().padStart(9, '0');
+    return `${new Date(Number(this.lastTime / NS_PER_MS)).toISOString().slice(0, 19)}.${nanoseconds}Z`;
+  }
+}
+
+function linesOf(parts: Part[]): TaskLogLine[] {
+  return parts.flatMap(({ content }) => content.split('\n').map(fromKept));
+}

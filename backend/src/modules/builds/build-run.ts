@@ -1,0 +1,18 @@
+import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
+import type { GitSource } from '#src/integrations/git/git-source.js';
+
+/** What a build needs of the pipeline that runs it. */
+export interface BuildRun {
+  readonly deployment: Deployment;
+  /** Aborted when the deployment is cancelled, exceeds its deadline, or the process shuts down. */
+  readonly signal: AbortSignal;
+  /** of a deployment from Git */
+  gitSource(): GitSource;
+  buildArgs(): Record<string, string>;
+  progress(progress: { step: string; message: string; current?: number; total?: number }): void;
+  /** Runs `work` without counting its time against the deadline. */
+  waiting(work: () => Promise<void>): Promise<void>;
+  /** Registers `release` for the end of this run, whatever the outcome. */
+  atEnd(release: () => void): void;
+  save(data: Prisma.DeploymentUpdateManyMutationInput): Promise<void>;
+}

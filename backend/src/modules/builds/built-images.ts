@@ -1,0 +1,71 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { eventually } from '#src/common/time/eventually.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import type { Environment } from '#src/generated/prisma/client.js';
+import { Images, type ListedImage } from '#src/integrations/docker/images.js';
+import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
+import { LABELS } from '#src/common/labels.js';
+import { LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { superseded } from './superseded-images.js';
+
+const FREE_MS = 30_000;
+const BUILT = { not: 'IMAGE' } as const;
+
+/** Images that were built here go when nobody will want them back; those that came from a registry are the engine's. */
+@Injectable()
+export class BuiltImages implements OnModuleInit, TeardownParticipant {
+  constructor(
+    private readonly images: Images,
+    private readonly prisma: PrismaService,
+    private readonly worker: JobWorker,
+    private readonly teardown: EnvironmentTeardown,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('build.prune-images', () => this.prune());
+    this.worker.schedule('build.prune-images', '41 * * * *');
+    this.teardown.register('kept', this);
+  }
+
+  async clear({ id }: Environment, signal: AbortSignal): Promise<void> {
+    const own = await this.prisma.deployment.findMany({
+      where: { environmentId: id, source: BUILT },
+      select: { id: true },
+    });
+    for (const image of madeBy(await this.images.list({ [LABELS.environment]: id }), own)) {
+      await eventually(async () => (await this.removed(image)) || !(await this.images.find(image.id)), {
+        withinMs: FREE_MS,
+        everyMs: 200,
+        signal,
+        what: `image ${image.tags[0] ?? image.id} is in use`,
+      });
+    }
+  }
+
+  private async prune(): Promise<void> {
+    const images = await this.images.list({ [LABELS.managed]: 'true' });
+    const deployments = await this.prisma.deployment.findMany({
+      where: { id: { in: images.map(({ labels }) => labels[LABELS.deployment] ?? '') }, source: BUILT },
+      select: { id: true, environmentId: true, name: true, createdAt: true },
+    });
+    const living = await this.prisma.deployment.findMany({
+      where: { source: BUILT, status: { in: LIVE_STATUSES } },
+      select: { id: true, rollbackOfId: true },
+    });
+    const live = new Set(living.map(({ id, rollbackOfId }) => rollbackOfId ?? id));
+    for (const image of superseded(images, { deployments, live, now: new Date() })) await this.removed(image);
+  }
+
+  /** By every name that it has, else by its id. */
+  private async removed({ id, tags }: ListedImage): Promise<boolean> {
+    const outcomes = await Promise.all((tags.length > 0 ? tags : [id]).map((name) => this.images.tryRemove(name)));
+    return outcomes.every(Boolean);
+  }
+}
+
+/** Anybody may write our labels into an image of his own: only those of deployments that were built here count. */
+function madeBy(images: ListedImage[], deployments: { id: string }[]): ListedImage[] {
+  const ids = new Set(deployments.map(({ id }) => id));
+  return images.filter(({ labels }) => ids.has(labels[LABELS.deployment] ?? ''));
+}

@@ -1,0 +1,92 @@
+import { chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { unprivilegedUser } from '#src/common/unprivileged-user.js';
+import { Config } from '#src/config/config.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import type { FetchOptions } from '#src/integrations/git/git-fetch.js';
+import { GitRepositories } from '#src/integrations/git/git-repositories.js';
+import type { FetchedCommit, GitSource } from '#src/integrations/git/git-source.js';
+import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+
+const COMPLETE = 'complete';
+const ONLY_DEPLOYMENT_IDS = /^[a-z0-9]+$/;
+
+/** The files of a commit, as they came. */
+export interface Checkout extends FetchedCommit {
+  tree: string;
+}
+
+/** A directory for every build, and none for longer than that. */
+@Injectable()
+export class Checkouts implements OnModuleInit {
+  private readonly logger = new Logger(Checkouts.name);
+
+  constructor(
+    private readonly repositories: GitRepositories,
+    private readonly prisma: PrismaService,
+    private readonly worker: JobWorker,
+    private readonly config: Config,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.worker.register('build.sweep-directories', () => this.sweep());
+    this.worker.schedule('build.sweep-directories', '*/30 * * * *');
+    await this.prepare();
+    await this.sweep().catch((error: unknown) => this.logger.warn(`build directories: ${String(error)}`));
+  }
+
+  directory(deploymentId: string): string {
+    return path.join(this.config.build.dir, deploymentId);
+  }
+
+  /** Clones, unless an earlier run has done so to the end. Throws GitError. */
+  async ensure(deploymentId: string, source: GitSource, options: Omit<FetchOptions, 'dir'>): Promise<Checkout> {
+    const dir = this.directory(deploymentId);
+    const known = await this.complete(dir, options.revision.commit);
+    if (known) return known;
+    const { ref, commit } = options.revision;
+    options.onLine(`Cloning ${source.url.url}, ${commit ?? ref ?? 'the default branch'}`);
+    const fetched = await this.repositories.fetch(source, { ...options, dir });
+    await writeFile(path.join(dir, COMPLETE), JSON.stringify(fetched));
+    options.onLine(`This is commit ${fetched.sha}`);
+    return { ...fetched, tree: path.join(dir, 'tree') };
+  }
+
+  async remove(deploymentId: string): Promise<void> {
+    await rm(this.directory(deploymentId), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+
+  private async complete(dir: string, sha: string | undefined): Promise<Checkout | undefined> {
+    const text = await readFile(path.join(dir, COMPLETE), 'utf8').catch(() => undefined);
+    if (text === undefined || sha === undefined) return undefined;
+    const marker = JSON.parse(text) as FetchedCommit;
+    return marker.sha === sha
+      ? { ...marker, committedAt: new Date(marker.committedAt), tree: path.join(dir, 'tree') }
+      : undefined;
+  }
+
+  /** git runs as somebody who may only pass through here. */
+  private async prepare(): Promise<void> {
+    const { build, git } = this.config;
+    await mkdir(build.dir, { recursive: true, mode: 0o711 });
+    await mkdir(git.dir, { recursive: true, mode: 0o755 });
+    const hosts = path.join(git.dir, 'known_hosts');
+    await writeFile(hosts, '', { flag: 'a' });
+    const user = unprivilegedUser();
+    if (user) for (const file of [git.dir, hosts]) await chown(file, user.uid, user.gid);
+  }
+
+  /** What a crash has left of deployments that nobody works on. */
+  private async sweep(): Promise<void> {
+    const found = (await readdir(this.config.build.dir)).filter((name) => ONLY_DEPLOYMENT_IDS.test(name));
+    if (found.length === 0) return;
+    const inProgress = await this.prisma.deployment.findMany({
+      where: { id: { in: found }, status: { in: IN_PROGRESS_STATUSES } },
+      select: { id: true },
+    });
+    const kept = new Set(inProgress.map(({ id }) => id));
+    for (const id of found) if (!kept.has(id)) await this.remove(id);
+  }
+}

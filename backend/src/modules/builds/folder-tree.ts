@@ -1,0 +1,103 @@
+import { createReadStream, type Dirent } from 'node:fs';
+import { lstat, open, readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import type { Pack } from 'tar-stream';
+import { modeOf, type TreeEntry } from '#src/modules/uploads/tree-entry.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import {
+  addEntry,
+  type EntryHeader,
+  LFS_POINTER,
+  MAX_TEXT_BYTES,
+  mayBeLfsPointer,
+  type SourceTree,
+} from './source-tree.js';
+
+/** What is read at once: a stream for each of many small files costs more than they do. */
+const SMALL_BYTES = 1_000_000;
+const AT_ONCE = 64;
+
+/** A folder of a checkout. */
+export class FolderTree implements SourceTree {
+  private constructor(
+    private readonly root: string,
+    readonly entries: TreeEntry[],
+  ) {}
+
+  /** Throws StepFailure for a folder that is not there, or not in the checkout. */
+  static async open(checkout: string, folder: string): Promise<FolderTree> {
+    const root = await inside(checkout, folder);
+    if (!root)
+      throw new StepFailure('DOCKERFILE_INVALID', `There is no folder ${folder} in the repository (buildContext).`);
+    return new FolderTree(root, await list(root, ''));
+  }
+
+  async text(name: string): Promise<string | undefined> {
+    const file = await inside(this.root, name);
+    if (!file || !(await lstat(file)).isFile()) return undefined;
+    return (await readFile(file, 'utf8')).slice(0, MAX_TEXT_BYTES);
+  }
+
+  async lfsPointers(entries: TreeEntry[]): Promise<string[]> {
+    const small = entries.filter(mayBeLfsPointer);
+    const pointers: string[] = [];
+    for (let from = 0; from < small.length; from += AT_ONCE) {
+      const names = small.slice(from, from + AT_ONCE).map(({ name }) => name);
+      const found = await Promise.all(names.map((name) => begins(path.join(this.root, name), LFS_POINTER)));
+      pointers.push(...names.filter((_, index) => found[index]));
+    }
+    return pointers;
+  }
+
+  async write(pack: Pack, entries: TreeEntry[], headerOf: (entry: TreeEntry) => EntryHeader): Promise<void> {
+    for (const entry of entries) {
+      const file = path.join(this.root, entry.name);
+      const header = headerOf(entry);
+      if (entry.kind !== 'file') await addEntry(pack, header);
+      else if (entry.size <= SMALL_BYTES) {
+        const content = await readFile(file);
+        await addEntry(pack, { ...header, size: content.length }, content);
+      } else await addEntry(pack, header, createReadStream(file) as AsyncIterable<Buffer>);
+    }
+  }
+}
+
+/** The real path of something below a folder; undefined for what is not there or leads out. */
+async function inside(root: string, name: string): Promise<string | undefined> {
+  const base = await realpath(root);
+  const real = await realpath(path.join(base, name)).catch(() => undefined);
+  return real !== undefined && (real === base || real.startsWith(base + path.sep)) ? real : undefined;
+}
+
+/** Links among its folders are not followed. */
+async function list(root: string, folder: string): Promise<TreeEntry[]> {
+  const found = await readdir(path.join(root, folder), { withFileTypes: true });
+  const entries: TreeEntry[] = [];
+  for (const item of found.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (item.name === '.git') continue;
+    const name = folder ? `${folder}/${item.name}` : item.name;
+    if (item.isDirectory()) {
+      entries.push({ name, kind: 'directory', size: 0, mode: 0o755, target: '' });
+      for (const entry of await list(root, name)) entries.push(entry);
+    } else entries.push(...(await entryOf(root, name, item)));
+  }
+  return entries;
+}
+
+async function entryOf(root: string, name: string, item: Dirent): Promise<TreeEntry[]> {
+  const file = path.join(root, name);
+  if (item.isSymbolicLink()) return [{ name, kind: 'symlink', size: 0, mode: 0o777, target: await readlink(file) }];
+  if (!item.isFile()) return [];
+  const { size, mode } = await lstat(file);
+  return [{ name, kind: 'file', size, mode: modeOf(mode), target: '' }];
+}
+
+async function begins(file: string, text: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(text.length), 0, text.length, 0);
+    return buffer.toString('latin1', 0, bytesRead) === text;
+  } finally {
+    await handle.close();
+  }
+}

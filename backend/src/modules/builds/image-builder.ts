@@ -1,0 +1,131 @@
+import { statfs } from 'node:fs/promises';
+import { Injectable } from '@nestjs/common';
+import { Config } from '#src/config/config.js';
+import { Prisma } from '#src/generated/prisma/client.js';
+import { BuildLimits } from '#src/integrations/docker/build-limits.js';
+import { Builds } from '#src/integrations/docker/builds.js';
+import { Engine } from '#src/integrations/docker/engine.js';
+import type { BuildRun } from './build-run.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import { builtLabels } from '#src/modules/deployments/domain/built-image.js';
+import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
+import { firstTcpPort, type PortMapping } from '#src/modules/deployments/domain/release.js';
+import { BuildContext } from './build-context.js';
+import { BuildLog, type BuildLogWriter } from './build-log.js';
+import type { BuildFacts } from './build-options.js';
+import { type BuildPlan, planBuild } from './build-plan.js';
+import type { OpenSource } from './source-tree.js';
+import { Sources } from './sources.js';
+
+/** Where the sources are when the Dockerfile is ours: beside it, so that it is not copied into the image. */
+const SOURCES_FOLDER = 'app/';
+const GENERATED_DOCKERFILE = 'Dockerfile';
+
+/** From a checkout or an upload to an image of this engine. */
+@Injectable()
+export class ImageBuilder {
+  constructor(
+    private readonly builds: Builds,
+    private readonly limits: BuildLimits,
+    private readonly engine: Engine,
+    private readonly log: BuildLog,
+    private readonly sources: Sources,
+    private readonly config: Config,
+  ) {}
+
+  /** The image's id. Throws StepFailure, BuildError and DockerError. */
+  async build(run: BuildRun, source: OpenSource): Promise<string> {
+    const log = await this.log.writer(run.deployment.id, source.secrets);
+    try {
+      await this.checkDisk();
+      const { dockerfile } = this.sources.optionsOf(run.deployment);
+      const files = await BuildContext.of(await source.openTree(), dockerfile);
+      const plan = await this.plan(run, files);
+      for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
+      if (plan.detected) log.add(`Found ${plan.detected}`);
+      return await this.runBuild(run, { files, plan, modified: source.modified, log });
+    } catch (error) {
+      run.signal.throwIfAborted();
+      if (error instanceof StepFailure) log.add(error.message, 'stderr');
+      throw error;
+    } finally {
+      await log.end();
+    }
+  }
+
+  private async plan(run: BuildRun, files: BuildContext): Promise<BuildPlan> {
+    const { deployment } = run;
+    const options = this.sources.optionsOf(deployment);
+    const plan = planBuild({
+      options,
+      origin: this.sources.originOf(deployment),
+      files: await files.topLevel(),
+      buildArgNames: deployment.buildArgNames,
+      port: firstTcpPort(deployment.ports as unknown as PortMapping[]),
+      defaults: { nginxImage: this.config.ingress.image },
+    });
+    if ('dockerfile' in plan && (await files.dockerfile(plan.dockerfile)) === undefined)
+      throw new StepFailure(
+        'DOCKERFILE_INVALID',
+        `There is no file ${plan.dockerfile} in the build context (dockerfile).`,
+      );
+    const lfs = await files.lfsWarning();
+    const warnings = lfs ? [...plan.warnings, lfs] : plan.warnings;
+    const facts: BuildFacts = { method: plan.method, detected: plan.detected, warnings };
+    await run.save({ build: facts as unknown as Prisma.InputJsonValue });
+    return { ...plan, warnings };
+  }
+
+  private async runBuild(
+    run: BuildRun,
+    { files, plan, modified, log }: { files: BuildContext; plan: BuildPlan; modified: Date; log: BuildLogWriter },
+  ): Promise<string> {
+    const { deployment } = run;
+    const patience = AbortSignal.timeout(this.config.build.deadlineMs);
+    const signal = AbortSignal.any([run.signal, patience]);
+    const isOurs = 'text' in plan;
+    const extra = isOurs ? [{ name: GENERATED_DOCKERFILE, content: plan.text }] : [];
+    await this.limits.apply(this.config.build.memoryBytes);
+    try {
+      return await this.builds.build(
+        {
+          context: await files.pack(isOurs ? SOURCES_FOLDER : '', extra, modified),
+          dockerfile: isOurs ? GENERATED_DOCKERFILE : plan.dockerfile,
+          tag: referenceOf(deployment.image, deployment.tag, null),
+          labels: builtLabels(deployment),
+          // Cache mounts of one environment are not those of another.
+          buildArgs: { ...run.buildArgs(), BUILDKIT_CACHE_MOUNT_NS: deployment.environmentId },
+        },
+        {
+          line: ({ text, stream }) => log.add(text, stream),
+          steps: ({ current, total }) =>
+            current > 0 && run.progress({ step: 'BUILDING', message: `step ${current}/${total}`, current, total }),
+        },
+        signal,
+      );
+    } catch (error) {
+      if (patience.aborted && !run.signal.aborted)
+        throw new StepFailure(
+          'BUILD_TIMEOUT',
+          `The build took longer than the ${this.config.build.deadlineMs / 1000} s that it may.`,
+        );
+      throw error;
+    }
+  }
+
+  /** A full disk takes running containers and the database with it. */
+  private async checkDisk(): Promise<void> {
+    const { minFreeDiskBytes, dir } = this.config.build;
+    const { rootDirectory } = await this.engine.inspect();
+    for (const folder of [dir, rootDirectory]) {
+      const free = await statfs(folder).then(
+        ({ bavail, bsize }) => bavail * bsize,
+        () => Infinity, // the engine is another machine's, or sees other folders than we do
+      );
+      if (free < minFreeDiskBytes) {
+        const [have, need] = [free, minFreeDiskBytes].map((bytes) => Math.round(bytes / 2 ** 20));
+        throw new StepFailure('DISK_FULL', `Only ${have} MiB of disk are free; below ${need} MiB nothing is built.`);
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { Stack, TopLevel } from './stack.js';
+
+const DEFAULT_MAJOR = 22;
+
+interface PackageJson {
+  main?: unknown;
+  engines?: { node?: unknown };
+  packageManager?: unknown;
+  scripts?: Record<string, unknown>;
+}
+
+/** package.json, with the package manager that its lock file belongs to. */
+export function detectNode(files: TopLevel): Stack | undefined {
+  const text = files.read('package.json');
+  if (text === undefined) return undefined;
+  const manifest = parse(text);
+  const major = majorOf(files, manifest);
+  const manager = managerOf(files, manifest);
+  const scripts = manifest.scripts ?? {};
+  const entry = ['server.js', 'index.js', 'app.js', 'main.js', 'server.mjs', 'index.mjs'].find((name) =>
+    files.names.has(name),
+  );
+  const main = typeof manifest.main === 'string' && /^[\w@./-]+$/.test(manifest.main) ? manifest.main : entry;
+  const start = scripts['start'] ? `${manager.run} start` : main && `node ${main}`;
+  return {
+    description: `Node.js ${major} with ${manager.description}`,
+    baseImage: `node:${major}-slim`,
+    install: manager.install,
+    ...(scripts['build'] ? { build: `${manager.run} run build` } : {}),
+    ...(start ? { start } : {}),
+  };
+}
+
+interface Manager {
+  description: string;
+  install: string;
+  run: string;
+}
+
+function managerOf(files: TopLevel, { packageManager }: PackageJson): Manager {
+  const [, named, version] =
+    /^(npm|yarn|pnpm)@(\d+\.\d+\.\d+)/.exec(typeof packageManager === 'string' ? packageManager : '') ?? [];
+  const pinned = (name: string) => (named === name ? version : undefined);
+  if (files.names.has('pnpm-lock.yaml')) {
+    const pnpm = `npx --yes pnpm@${pinned('pnpm') ?? '10'}`;
+    return { description: 'pnpm (pnpm-lock.yaml)', install: `${pnpm} install --frozen-lockfile`, run: pnpm };
+  }
+  if (files.names.has('yarn.lock')) {
+    // Yarn from version 2 on has another lock file; its package is another, too.
+    const isModern = /^__metadata:/m.test(files.read('yarn.lock') ?? '');
+    const yarn = isModern
+      ? `npx --yes @yarnpkg/cli-dist@${pinned('yarn') ?? '4'}`
+      : `npx --yes yarn@${pinned('yarn') ?? '1'}`;
+    const install = `${yarn} install ${isModern ? '--immutable' : '--frozen-lockfile'}`;
+    return { description: `yarn (yarn.lock)`, install, run: yarn };
+  }
+  if (files.names.has('package-lock.json') || files.names.has('npm-shrinkwrap.json')) {
+    return { description: 'npm (package-lock.json)', install: 'npm ci', run: 'npm' };
+  }
+  return { description: 'npm (no lock file)', install: 'npm install', run: 'npm' };
+}
+
+/** What the project asks for, where it is one version and not a range. */
+function majorOf(files: TopLevel, { engines }: PackageJson): number {
+  const wanted = [files.read('.nvmrc'), files.read('.node-version'), engines?.node];
+  for (const text of wanted) {
+    const major = /^\s*(?:v|\^|~|=)?(\d{2})(?:[.\sx]|$)/.exec(typeof text === 'string' ? text : '')?.[1];
+    if (major) return Number(major);
+  }
+  return DEFAULT_MAJOR;
+}
+
+/** A package.json that is none is npm's to complain about. */
+function parse(text: string): PackageJson {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

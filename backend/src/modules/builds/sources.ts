@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import type { Deployment } from '#src/generated/prisma/client.js';
+import { secretsOf } from '#src/integrations/git/git-source.js';
+import { UploadsService } from '#src/modules/uploads/uploads.service.js';
+import type { BuildRun } from './build-run.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import { BuildGate } from './build-gate.js';
+import { BuildLog } from './build-log.js';
+import type { BuildOptions, GitOptions, SourceKind } from './build-options.js';
+import { type Checkout, Checkouts } from './checkouts.js';
+import { FolderTree } from './folder-tree.js';
+import type { OpenSource } from './source-tree.js';
+import { UploadTree } from './upload-tree.js';
+
+/** The files of a deployment, its commit's or its upload's, for whichever step needs them. */
+@Injectable()
+export class Sources {
+  constructor(
+    private readonly checkouts: Checkouts,
+    private readonly gate: BuildGate,
+    private readonly log: BuildLog,
+    private readonly uploads: UploadsService,
+  ) {}
+
+  optionsOf({ gitOptions }: Deployment): BuildOptions {
+    return gitOptions as unknown as BuildOptions;
+  }
+
+  originOf({ source }: Deployment): SourceKind {
+    return source === 'GIT' ? 'repository' : 'upload';
+  }
+
+  /** Until the image is there: what waits has a place on the disk only when it is its turn. */
+  async takeTurn(run: BuildRun): Promise<void> {
+    const { id } = run.deployment;
+    run.atEnd(() => this.gate.leave(id));
+    if (this.gate.wouldWait(id)) {
+      run.progress({ step: 'QUEUED', message: 'waiting for another build' });
+      await run.waiting(() => this.gate.enter(id, run.signal));
+    } else await this.gate.enter(id, run.signal);
+  }
+
+  giveTurnBack({ deployment }: BuildRun): void {
+    this.gate.leave(deployment.id);
+  }
+
+  /** Throws GitError, and StepFailure for an upload that is gone. */
+  open(run: BuildRun): Promise<OpenSource> {
+    return run.deployment.source === 'GIT' ? this.openCheckout(run) : this.openUpload(run.deployment);
+  }
+
+  /** The commit that is recorded, else what the request asks for now. Nothing to do when its files are here already. Throws GitError. */
+  async checkOut(run: BuildRun): Promise<Checkout> {
+    const { deployment, signal } = run;
+    const options = deployment.gitOptions as unknown as GitOptions;
+    const source = run.gitSource();
+    const log = await this.log.writer(deployment.id, secretsOf(source.auth));
+    try {
+      return await this.checkouts.ensure(deployment.id, source, {
+        revision: { ref: options.ref ?? undefined, commit: deployment.gitCommitSha ?? options.commit ?? undefined },
+        submodules: options.submodules,
+        onLine: (line) => log.add(line),
+        onProgress: ({ message, current }) => run.progress({ step: 'CLONING', message, current, total: 100 }),
+        signal,
+      });
+    } catch (error) {
+      log.add(error instanceof Error ? error.message : 'The clone failed.', 'stderr');
+      throw error;
+    } finally {
+      await log.end();
+    }
+  }
+
+  private async openCheckout(run: BuildRun): Promise<OpenSource> {
+    const { tree, committedAt } = await this.checkOut(run);
+    const { buildContext } = this.optionsOf(run.deployment);
+    return {
+      openTree: () => FolderTree.open(tree, buildContext),
+      modified: committedAt,
+      secrets: secretsOf(run.gitSource().auth),
+    };
+  }
+
+  private async openUpload(deployment: Deployment): Promise<OpenSource> {
+    const upload = await this.uploads.find(deployment.uploadId ?? '');
+    if (!upload)
+      throw new StepFailure('UPLOAD_GONE', 'The upload that this deployment is built from is no longer kept.');
+    const { buildContext } = this.optionsOf(deployment);
+    return {
+      openTree: () => UploadTree.open(() => this.uploads.entries(upload), buildContext),
+      modified: upload.createdAt,
+      secrets: [],
+    };
+  }
+}

@@ -1,0 +1,127 @@
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Pack } from 'tar-stream';
+import type { ArchiveEntry } from '#src/modules/uploads/archive-entries.js';
+import type { TreeEntry } from '#src/modules/uploads/tree-entry.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import {
+  addEntry,
+  type EntryHeader,
+  LFS_POINTER,
+  MAX_TEXT_BYTES,
+  mayBeLfsPointer,
+  type SourceTree,
+} from './source-tree.js';
+import { STACK_FILES } from './runtimes/stack.js';
+
+const MAX_LINKS = 40;
+/** Those that are asked for nearly always. */
+const KEPT_TEXTS: ReadonlySet<string> = new Set([
+  'Dockerfile',
+  'Dockerfile.dockerignore',
+  '.dockerignore',
+  ...STACK_FILES,
+]);
+
+/** A folder of an upload. It is read from the first byte to the last each time: once to know it, once more to send it on. */
+export class UploadTree implements SourceTree {
+  private readonly byName: Map<string, TreeEntry>;
+
+  private constructor(
+    private readonly read: () => AsyncGenerator<ArchiveEntry>,
+    private readonly pointers: ReadonlySet<string>,
+    private readonly texts: ReadonlyMap<string, string>,
+    readonly entries: TreeEntry[],
+  ) {
+    this.byName = new Map(entries.map((entry) => [entry.name, entry]));
+  }
+
+  /** Throws StepFailure for a folder that is not there. */
+  static async open(archive: () => AsyncGenerator<ArchiveEntry>, folder: string): Promise<UploadTree> {
+    const read = folder === '.' ? archive : () => below(archive(), folder);
+    const entries: TreeEntry[] = [];
+    const pointers = new Set<string>();
+    const texts = new Map<string, string>();
+    for await (const { entry, content } of read()) {
+      entries.push(entry);
+      const isKept = KEPT_TEXTS.has(entry.name) && entry.kind === 'file';
+      if (!isKept && !mayBeLfsPointer(entry)) {
+        content.resume();
+        continue;
+      }
+      const text = (await bytesOf(content, MAX_TEXT_BYTES)).toString('utf8');
+      if (isKept) texts.set(entry.name, text);
+      if (mayBeLfsPointer(entry) && text.startsWith(LFS_POINTER)) pointers.add(entry.name);
+    }
+    if (entries.length === 0)
+      throw new StepFailure('DOCKERFILE_INVALID', `There is no folder ${folder} in the upload (buildContext).`);
+    return new UploadTree(read, pointers, texts, entries);
+  }
+
+  async text(name: string): Promise<string | undefined> {
+    const file = this.resolve(name);
+    if (file === undefined) return undefined;
+    const known = this.texts.get(file);
+    if (known !== undefined) return known;
+    for await (const { entry, content } of this.read()) {
+      if (entry.name === file) return (await bytesOf(content, MAX_TEXT_BYTES)).toString('utf8');
+      content.resume();
+    }
+    return undefined;
+  }
+
+  lfsPointers(entries: TreeEntry[]): Promise<string[]> {
+    return Promise.resolve(entries.map(({ name }) => name).filter((name) => this.pointers.has(name)));
+  }
+
+  async write(pack: Pack, entries: TreeEntry[], headerOf: (entry: TreeEntry) => EntryHeader): Promise<void> {
+    const wanted = new Set(entries.map(({ name }) => name));
+    for await (const { entry, content } of this.read()) {
+      if (wanted.has(entry.name) && entry.kind === 'file') await addEntry(pack, headerOf(entry), content);
+      else {
+        content.resume();
+        if (wanted.has(entry.name)) await addEntry(pack, headerOf(entry));
+      }
+    }
+  }
+
+  /** The name of the file that this one is, or leads to. */
+  private resolve(name: string): string | undefined {
+    let rest = path.posix.normalize(name).split('/');
+    let done: string[] = [];
+    for (let links = 0; rest.length > 0 && links <= MAX_LINKS;) {
+      const [part = '', ...after] = rest;
+      if (part === '..') return undefined;
+      const entry = this.byName.get([...done, part].join('/'));
+      if (entry?.kind === 'symlink') {
+        links += 1;
+        rest = path.posix
+          .normalize(path.posix.join(...done, entry.target))
+          .split('/')
+          .concat(after);
+        done = [];
+      } else [done, rest] = [[...done, part], after];
+    }
+    const found = done.join('/');
+    return rest.length === 0 && this.byName.get(found)?.kind === 'file' ? found : undefined;
+  }
+}
+
+async function* below(archive: AsyncGenerator<ArchiveEntry>, folder: string): AsyncGenerator<ArchiveEntry> {
+  for await (const { entry, content } of archive) {
+    if (entry.name.startsWith(`${folder}/`))
+      yield { entry: { ...entry, name: entry.name.slice(folder.length + 1) }, content };
+    else content.resume();
+  }
+}
+
+/** At most so many; the rest is read and dropped. */
+async function bytesOf(content: Readable, most = Infinity): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of content as AsyncIterable<Buffer>) {
+    if (length < most) parts.push(part);
+    length += part.length;
+  }
+  return Buffer.concat(parts).subarray(0, Math.min(length, most));
+}

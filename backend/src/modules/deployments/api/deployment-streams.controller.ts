@@ -1,0 +1,161 @@
+import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { formatLine, milliseconds } from '#src/integrations/docker/log-decoder.js';
+import { DeploymentLogsService } from '#src/modules/deployments/streams/deployment-logs.service.js';
+import { DeploymentStreamsService } from '#src/modules/deployments/streams/deployment-streams.service.js';
+import {
+  DeploymentAnswerDto,
+  DeploymentDto,
+  DeploymentEventDto,
+  LogsDto,
+} from '#src/modules/deployments/dto/deployment.dto.js';
+import { LogsQueryDto } from '#src/modules/deployments/dto/logs-query.dto.js';
+import { WaitQueryDto } from '#src/modules/deployments/dto/wait-query.dto.js';
+import { OpenAnswer } from '#src/modules/deployments/streams/open-answer.js';
+
+const LAST_EVENT_ID = {
+  name: 'Last-Event-ID',
+  description: 'The id of the last event that arrived: the stream goes on after it.',
+  required: false,
+};
+
+/** What takes its time: waiting for a change, events, logs as they are printed. */
+@ApiTags('deployments')
+@Controller('deployments')
+export class DeploymentStreamsController {
+  constructor(
+    private readonly streams: DeploymentStreamsService,
+    private readonly logs: DeploymentLogsService,
+  ) {}
+
+  @Get('job/:jobId')
+  @Operation({
+    id: 'getDeploymentByJob',
+    summary: 'How far is it?',
+    description:
+      'With `wait` it answers as soon as the status is another than `status` (by default than now), or after that many seconds.',
+    response: DeploymentAnswerDto,
+    scopes: ['DEPLOYMENTS_READ'],
+    errors: ['DEPLOYMENT_NOT_FOUND'],
+  })
+  async getByJob(
+    @CurrentCaller() caller: Caller,
+    @Param('jobId') jobId: string,
+    @Query() { wait, status }: WaitQueryDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAnswerDto> {
+    const row = await (wait === undefined
+      ? this.streams.current(caller, jobId)
+      : this.streams.changed(caller, jobId, { waitMs: wait * 1000, from: status }, new OpenAnswer(response).gone));
+    return { deployment: DeploymentDto.from(row) };
+  }
+
+  @Get('job/:jobId/events')
+  @ApiHeader(LAST_EVENT_ID)
+  @Operation({
+    id: 'streamDeploymentEvents',
+    summary: 'A deployment as it happens',
+    description:
+      'Server-sent events `status`, `progress` and `log`, a heartbeat every 15 s; ends with the status that decides it. Whoever comes back with `Last-Event-ID` misses nothing and gets nothing twice; 204 when there is nothing more.',
+    response: DeploymentEventDto,
+    media: 'text/event-stream',
+    scopes: ['DEPLOYMENTS_READ'],
+    errors: ['DEPLOYMENT_NOT_FOUND'],
+  })
+  async events(
+    @CurrentCaller() caller: Caller,
+    @Param('jobId') jobId: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    const answer = new OpenAnswer(response);
+    const events = await this.streams.events(caller, jobId, lastEventId, answer.gone);
+    if (events) await answer.events(events);
+    else response.status(204).end();
+  }
+
+  @Get(':id/logs')
+  @ApiHeader(LAST_EVENT_ID)
+  @Operation({
+    id: 'getDeploymentLogs',
+    summary: 'What the containers printed',
+    description:
+      '`Accept: text/plain` gives the bare text. `follow=true` goes on as they print: events `log`, or plain text; with `acrossReleases=true` also with those of the releases that take its place. Empty before there is a container; after a failure, what the last one printed.',
+    response: LogsDto,
+    alsoAs: ['text/plain', 'text/event-stream'],
+    scopes: ['LOGS_READ'],
+    errors: ['DEPLOYMENT_NOT_FOUND', 'DOCKER_UNAVAILABLE'],
+  })
+  async readLogs(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() query: LogsQueryDto,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.answerLogs(caller, id, 'containers', { ...query, lastEventId }, response);
+  }
+
+  @Get(':id/build-logs')
+  @ApiHeader(LAST_EVENT_ID)
+  @Operation({
+    id: 'getDeploymentBuildLogs',
+    summary: 'What clone and build printed',
+    description:
+      'In the forms of GET /deployments/{id}/logs; kept with the deployment, 10 MB at most. `follow=true` goes on while it is built. Empty for an image from a registry.',
+    response: LogsDto,
+    alsoAs: ['text/plain', 'text/event-stream'],
+    scopes: ['LOGS_READ'],
+    errors: ['DEPLOYMENT_NOT_FOUND'],
+  })
+  async readBuildLogs(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() query: LogsQueryDto,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.answerLogs(caller, id, 'build', { ...query, lastEventId }, response);
+  }
+
+  private async answerLogs(
+    caller: Caller,
+    id: string,
+    of: 'containers' | 'build',
+    {
+      tail = 100,
+      since,
+      follow,
+      acrossReleases = false,
+      lastEventId,
+    }: LogsQueryDto & { lastEventId: string | undefined },
+    response: Response,
+  ): Promise<void> {
+    if (follow) {
+      const answer = new OpenAnswer(response);
+      const lines = await this.streams.logs(caller, id, { of, tail, since, lastEventId, acrossReleases }, answer.gone);
+      if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain')
+        await answer.text(lines, formatLine);
+      else await answer.events(asEvents(lines));
+      return;
+    }
+    const logs = await (of === 'build'
+      ? this.logs.readBuild(caller, id, { tail, since })
+      : this.logs.read(caller, id, { tail, since }));
+    response.format({
+      'application/json': () => response.json({ logs } satisfies LogsDto),
+      'text/plain': () => response.send(logs),
+      default: () => response.json({ logs }),
+    });
+  }
+}
+
+type LogLines = Awaited<ReturnType<DeploymentStreamsService['logs']>>;
+
+async function* asEvents(lines: LogLines) {
+  for await (const { id, time, stream, text } of lines)
+    yield { id, event: 'log' as const, data: { time: milliseconds(time), stream, text } };
+}

@@ -1,0 +1,191 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
+import { Idempotent, type IdempotentRequest } from '#src/common/decorators/idempotent.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { PageQueryDto, pageOf } from '#src/common/pagination.js';
+import { Config } from '#src/config/config.js';
+import {
+  CREATE_EXAMPLES,
+  CREATE_FROM_GIT_EXAMPLES,
+  CREATE_FROM_UPLOAD_EXAMPLES,
+} from '#src/modules/deployments/dto/create-examples.js';
+import { accepted } from './accepted.js';
+import { DeploymentPlanAnswerDto, DeploymentPlanDto } from '#src/modules/deployments/dto/deployment-plan.dto.js';
+import { DryRun } from '#src/modules/deployments/dry-run.js';
+import { DeploymentsService } from '#src/modules/deployments/deployments.service.js';
+import { CreateGitDeploymentDto } from '#src/modules/deployments/dto/create-git-deployment.dto.js';
+import { CreateUploadDeploymentDto } from '#src/modules/deployments/dto/create-upload-deployment.dto.js';
+import { CreateDeploymentDto } from '#src/modules/deployments/dto/create-deployment.dto.js';
+import {
+  DeploymentAcceptedDto,
+  DeploymentAnswerDto,
+  DeploymentDto,
+  DeploymentListDto,
+  DeploymentMessageDto,
+} from '#src/modules/deployments/dto/deployment.dto.js';
+import { DeleteDeploymentQueryDto } from '#src/modules/deployments/dto/logs-query.dto.js';
+
+const PLAN = { status: 200, description: 'With `dryRun`: what it would do.', type: DeploymentPlanAnswerDto };
+
+@ApiTags('deployments')
+@Controller('deployments')
+export class DeploymentsController {
+  constructor(
+    private readonly deployments: DeploymentsService,
+    private readonly dryRun: DryRun,
+    private readonly config: Config,
+  ) {}
+
+  @Post()
+  @Operation({
+    id: 'createDeployment',
+    summary: 'Deploy an image',
+    description: 'Answers at once; poll GET /deployments/job/{jobId} until status is RUNNING or FAILED.',
+    response: DeploymentAcceptedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'deploy',
+    idempotent: true,
+    examples: CREATE_EXAMPLES,
+    errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
+  })
+  @ApiResponse(PLAN)
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Body() body: CreateDeploymentDto,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
+    if (body.dryRun) return planned(await this.dryRun.ofImage(caller, body), response);
+    return accepted(await this.deployments.createFromImage(caller, body, idempotent), response, this.config);
+  }
+
+  @Post('from-git')
+  @Operation({
+    id: 'createDeploymentFromGit',
+    summary: 'Build a repository and deploy it',
+    description:
+      'With its Dockerfile; else with `baseImage`, `installCommand`, `buildCommand` and `startCommand`; else with what its files tell. Answers at once; poll GET /deployments/job/{jobId}, and read GET /deployments/{id}/build-logs.',
+    response: DeploymentAcceptedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'git-deploy',
+    idempotent: true,
+    examples: CREATE_FROM_GIT_EXAMPLES,
+    errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
+  })
+  @ApiResponse(PLAN)
+  async createFromGit(
+    @CurrentCaller() caller: Caller,
+    @Body() body: CreateGitDeploymentDto,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
+    if (body.dryRun) return planned(await this.dryRun.ofGit(caller, body), response);
+    return accepted(await this.deployments.createFromGit(caller, body, idempotent), response, this.config);
+  }
+
+  @Post('from-upload')
+  @Operation({
+    id: 'createDeploymentFromUpload',
+    summary: 'Build an upload and deploy it',
+    description:
+      'As from-git does with the files of a commit. The upload stays for other deployments until its hour is over, and for as long as this one is still to be built.',
+    response: DeploymentAcceptedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'git-deploy',
+    idempotent: true,
+    examples: CREATE_FROM_UPLOAD_EXAMPLES,
+    errors: [
+      'ENVIRONMENT_NOT_FOUND',
+      'UPLOAD_NOT_FOUND',
+      'ENVIRONMENT_NOT_ACTIVE',
+      'HOST_PORT_TAKEN',
+      'DEPLOYMENT_QUOTA_EXCEEDED',
+    ],
+  })
+  @ApiResponse(PLAN)
+  async createFromUpload(
+    @CurrentCaller() caller: Caller,
+    @Body() body: CreateUploadDeploymentDto,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
+    if (body.dryRun) return planned(await this.dryRun.ofUpload(caller, body), response);
+    return accepted(await this.deployments.createFromUpload(caller, body, idempotent), response, this.config);
+  }
+
+  @Post('job/:jobId/cancel')
+  @HttpCode(202)
+  @Operation({
+    id: 'cancelDeployment',
+    summary: 'Cancel what is in progress',
+    description: 'Ends in FAILED with errorCode CANCELLED; the release before it is untouched.',
+    response: DeploymentMessageDto,
+    status: 202,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    errors: ['DEPLOYMENT_NOT_FOUND', 'DEPLOYMENT_NOT_CANCELLABLE'],
+  })
+  async cancel(@CurrentCaller() caller: Caller, @Param('jobId') jobId: string): Promise<DeploymentMessageDto> {
+    const deployment = await this.deployments.cancel(caller, jobId);
+    return { message: `Deployment ${deployment.name} is being cancelled.`, deployment: DeploymentDto.from(deployment) };
+  }
+
+  @Get('environment/:envId')
+  @Operation({
+    id: 'listDeployments',
+    summary: 'The deployments of an environment, newest first',
+    response: DeploymentListDto,
+    scopes: ['DEPLOYMENTS_READ'],
+    errors: ['ENVIRONMENT_NOT_FOUND'],
+  })
+  async list(
+    @CurrentCaller() caller: Caller,
+    @Param('envId') environmentId: string,
+    @Query() query: PageQueryDto,
+  ): Promise<DeploymentListDto> {
+    const { items, nextCursor } = await this.deployments.listOfEnvironment(caller, environmentId, pageOf(query));
+    return { deployments: items.map((row) => DeploymentDto.from(row)), nextCursor };
+  }
+
+  @Get(':id')
+  @Operation({
+    id: 'getDeployment',
+    summary: 'One deployment',
+    response: DeploymentAnswerDto,
+    scopes: ['DEPLOYMENTS_READ'],
+    errors: ['DEPLOYMENT_NOT_FOUND'],
+  })
+  async get(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<DeploymentAnswerDto> {
+    return { deployment: DeploymentDto.from(await this.deployments.get(caller, id)) };
+  }
+
+  @Delete(':id')
+  @HttpCode(202)
+  @Operation({
+    id: 'deleteDeployment',
+    summary: 'Remove a deployment',
+    description:
+      'Its volumes are kept unless `deleteVolumes=true`. What is in progress is cancelled. The row stays, as STOPPED or FAILED.',
+    response: DeploymentMessageDto,
+    status: 202,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    errors: ['DEPLOYMENT_NOT_FOUND'],
+  })
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() { deleteVolumes }: DeleteDeploymentQueryDto,
+  ): Promise<DeploymentMessageDto> {
+    const deployment = await this.deployments.delete(caller, id, deleteVolumes ?? false);
+    return { message: `Deployment ${deployment.name} is being removed.`, deployment: DeploymentDto.from(deployment) };
+  }
+}
+
+function planned(plan: DeploymentPlanDto, response: Response): DeploymentPlanAnswerDto {
+  response.status(200);
+  return { plan };
+}

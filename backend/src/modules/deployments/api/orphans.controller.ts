@@ -1,0 +1,37 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Operation } from '#src/common/decorators/operation.js';
+import { type Orphan, Orphans } from '#src/modules/deployments/reconcile/orphans.js';
+
+export class OrphanDto {
+  @ApiProperty({ enum: ['SERVICE', 'NETWORK', 'VOLUME'], enumName: 'OrphanKind' })
+  kind: Orphan['kind'];
+  /** In the Docker Engine. */
+  name: string;
+  environmentId: string | null;
+  deploymentId: string | null;
+  reason: string;
+}
+
+export class OrphanListDto {
+  orphans: OrphanDto[];
+}
+
+@ApiTags('admin')
+@Controller('admin/orphans')
+export class OrphansController {
+  constructor(private readonly orphans: Orphans) {}
+
+  @Get()
+  @Operation({
+    id: 'listOrphans',
+    summary: 'What is in the Docker Engine under our labels and in no row',
+    description: 'Told, and never deleted.',
+    response: OrphanListDto,
+    scopes: ['ADMIN'],
+    errors: ['DOCKER_UNAVAILABLE'],
+  })
+  async list(): Promise<OrphanListDto> {
+    return { orphans: await this.orphans.list() };
+  }
+}

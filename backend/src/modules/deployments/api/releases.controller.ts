@@ -1,0 +1,146 @@
+import { Body, Controller, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
+import { Idempotent, type IdempotentRequest } from '#src/common/decorators/idempotent.js';
+import { Operation } from '#src/common/decorators/operation.js';
+import { Config } from '#src/config/config.js';
+import { accepted } from './accepted.js';
+import {
+  DeploymentAcceptedDto,
+  DeploymentAnswerDto,
+  DeploymentDto,
+  DeploymentMessageDto,
+} from '#src/modules/deployments/dto/deployment.dto.js';
+import { RollbackDto, UpdateDeploymentDto } from '#src/modules/deployments/dto/releases.dto.js';
+import { ReleasesService } from '#src/modules/deployments/releases.service.js';
+
+@ApiTags('deployments')
+@Controller('deployments')
+export class ReleasesController {
+  constructor(
+    private readonly releases: ReleasesService,
+    private readonly config: Config,
+  ) {}
+
+  @Post(':id/redeploy')
+  @Operation({
+    id: 'redeployDeployment',
+    summary: 'The same again, from what its tag or branch means now',
+    description:
+      'A new release of the same name with the same specification and secrets. Poll the jobId. What was uploaded is built again while the upload is kept; after that the image that was built is released.',
+    response: DeploymentAcceptedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'deploy',
+    idempotent: true,
+    errors: [
+      'DEPLOYMENT_NOT_FOUND',
+      'ENVIRONMENT_NOT_ACTIVE',
+      'UPLOAD_GONE',
+      'HOST_PORT_TAKEN',
+      'DEPLOYMENT_QUOTA_EXCEEDED',
+    ],
+  })
+  async redeploy(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAcceptedDto> {
+    return accepted(await this.releases.redeploy(caller, id, idempotent), response, this.config);
+  }
+
+  @Post(':id/rollback')
+  @Operation({
+    id: 'rollbackDeployment',
+    summary: 'Back to the release before, or to a given one',
+    description:
+      'A new release of the same name with that one’s image digest, specification and secrets. Where the environment answers stays as it is.',
+    response: DeploymentAcceptedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'deploy',
+    idempotent: true,
+    examples: { 'the one before': {}, 'a given one': { deploymentId: 'clx1a2b3c4d5e6f7g8h9i0j1k' } },
+    errors: [
+      'DEPLOYMENT_NOT_FOUND',
+      'ENVIRONMENT_NOT_ACTIVE',
+      'ROLLBACK_NOT_POSSIBLE',
+      'DEPLOYMENT_STATUS_CONFLICT',
+      'HOST_PORT_TAKEN',
+      'DEPLOYMENT_QUOTA_EXCEEDED',
+    ],
+  })
+  async rollback(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Body() { deploymentId }: RollbackDto,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAcceptedDto> {
+    return accepted(await this.releases.rollback(caller, id, deploymentId, idempotent), response, this.config);
+  }
+
+  @Post(':id/stop')
+  @HttpCode(202)
+  @Operation({
+    id: 'stopDeployment',
+    summary: 'Stop what runs',
+    description: 'It becomes STOPPED; volumes and logs stay. `start` runs it again.',
+    response: DeploymentMessageDto,
+    status: 202,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    errors: ['DEPLOYMENT_NOT_FOUND', 'DEPLOYMENT_STATUS_CONFLICT'],
+  })
+  async stop(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<DeploymentMessageDto> {
+    const deployment = await this.releases.stop(caller, id);
+    return { message: `Deployment ${deployment.name} is being stopped.`, deployment: DeploymentDto.from(deployment) };
+  }
+
+  @Post(':id/start')
+  @Operation({
+    id: 'startDeployment',
+    summary: 'Run again what was stopped',
+    description: 'A new release with the same image digest, specification and secrets, since a status never goes back.',
+    response: DeploymentAcceptedDto,
+    status: 201,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    rateLimit: 'deploy',
+    idempotent: true,
+    errors: [
+      'DEPLOYMENT_NOT_FOUND',
+      'ENVIRONMENT_NOT_ACTIVE',
+      'DEPLOYMENT_STATUS_CONFLICT',
+      'ROLLBACK_NOT_POSSIBLE',
+      'HOST_PORT_TAKEN',
+      'DEPLOYMENT_QUOTA_EXCEEDED',
+    ],
+  })
+  async start(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Idempotent() idempotent: IdempotentRequest | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DeploymentAcceptedDto> {
+    return accepted(await this.releases.start(caller, id, idempotent), response, this.config);
+  }
+
+  @Patch(':id')
+  @Operation({
+    id: 'updateDeployment',
+    summary: 'More or fewer replicas of what runs, a longer or shorter life',
+    description: 'The answer has the number of replicas that is wanted; `containers` follow.',
+    response: DeploymentAnswerDto,
+    scopes: ['DEPLOYMENTS_WRITE'],
+    examples: { 'three of them': { replicas: 3 }, 'another day': { ttlSeconds: 86_400 } },
+    errors: ['DEPLOYMENT_NOT_FOUND', 'DEPLOYMENT_STATUS_CONFLICT'],
+  })
+  async update(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: UpdateDeploymentDto,
+  ): Promise<DeploymentAnswerDto> {
+    return { deployment: DeploymentDto.from(await this.releases.update(caller, id, body)) };
+  }
+}

@@ -1,0 +1,67 @@
+import path from 'node:path';
+import type { FieldError } from '#src/common/errors/domain-error.js';
+import type { BuildOptionsDto } from './dto/build-options.dto.js';
+import { parseImageReference } from './domain/image-reference.js';
+import { namedStringErrors } from './run-options.js';
+import type { BuildOptions, SourceKind } from '#src/modules/builds/build-options.js';
+
+/** What a validated body means, apart from how it runs and where its files come from. */
+export interface BuildRequest {
+  options: BuildOptions;
+  buildArgs: Record<string, string>;
+}
+
+/** BuildKit takes instructions by these, and we give it some of ours. */
+const RESERVED_ARG = /^BUILDKIT_/;
+const MAX_BUILD_ARGS = 100;
+
+/** Every wrong field, or what the body means. */
+export function readBuildRequest(
+  body: BuildOptionsDto,
+  origin: SourceKind,
+): { errors: FieldError[]; request?: BuildRequest } {
+  const buildContext = relativePath(body.buildContext ?? '.');
+  const dockerfile = body.dockerfile == null ? null : relativePath(body.dockerfile);
+  const errors = [
+    ...pathErrors({ buildContext, dockerfile }, origin),
+    ...(body.baseImage != null && !parseImageReference(body.baseImage)
+      ? [{ path: 'baseImage', message: 'must be a registry reference such as node:22-slim' }]
+      : []),
+    ...argErrors(body.buildArgs ?? {}),
+  ];
+  if (errors.length > 0 || buildContext === undefined || dockerfile === undefined) return { errors };
+  const options = {
+    buildContext,
+    dockerfile,
+    baseImage: body.baseImage ?? null,
+    installCommand: body.installCommand ?? null,
+    buildCommand: body.buildCommand ?? null,
+    startCommand: body.startCommand ?? null,
+  };
+  return { errors, request: { options, buildArgs: body.buildArgs ?? {} } };
+}
+
+function pathErrors(
+  paths: Record<'buildContext' | 'dockerfile', string | null | undefined>,
+  origin: SourceKind,
+): FieldError[] {
+  return Object.entries(paths).flatMap(([field, value]) =>
+    value === undefined ? [{ path: field, message: `must be a relative path inside the ${origin}` }] : [],
+  );
+}
+
+/** Normalised; undefined for what leads out, or into git's own folder. */
+function relativePath(text: string): string | undefined {
+  // eslint-disable-next-line no-control-regex -- control characters are what it refuses
+  if (text === '' || /[\u0000-\u001f\u007f\\]/.test(text) || path.posix.isAbsolute(text)) return undefined;
+  const parts = text.split('/');
+  if (parts.includes('..') || parts.includes('.git')) return undefined;
+  return path.posix.normalize(text).replace(/\/$/, '');
+}
+
+function argErrors(buildArgs: Record<string, string>): FieldError[] {
+  const reserved = Object.keys(buildArgs)
+    .filter((name) => RESERVED_ARG.test(name))
+    .map((name) => ({ path: `buildArgs.${name.slice(0, 100)}`, message: 'is reserved' }));
+  return [...namedStringErrors('buildArgs', buildArgs, MAX_BUILD_ARGS), ...reserved];
+}

@@ -1,0 +1,61 @@
+import type { Resources } from '#src/config/config.js';
+import type { SecretBox } from '#src/core/crypto/secret-box.js';
+import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
+import type { Deployment, Environment } from '#src/generated/prisma/client.js';
+import { isPushed } from './built-image.js';
+import { parseImageReference, pinned, referenceOf, serverAddressOf } from './image-reference.js';
+import { serviceName } from './names.js';
+import type { HealthCheck, PortMapping, Release, VolumeMount } from './release.js';
+import { secretContext } from './secret-context.js';
+
+type Row = Deployment & { environment: Environment };
+
+/** The release that a row describes. `imageHasHealthCheck` is what the pulled image says; the step that starts the service fills it in. */
+export function releaseFrom(row: Row, secrets: SecretBox): Release {
+  return {
+    deploymentId: row.id,
+    environmentId: row.environmentId,
+    serviceName: serviceName(row.environment.name, row.name, row.id),
+    name: row.name,
+    network: row.environment.overlayNetworkId,
+    image: imageOf(row),
+    replicas: row.replicas,
+    command: row.command,
+    env: row.envVars
+      ? (JSON.parse(secrets.open(row.envVars, secretContext(row.jobId, 'envVars'))) as Record<string, string>)
+      : {},
+    ports: row.ports as unknown as PortMapping[],
+    volumes: row.volumes as unknown as VolumeMount[],
+    healthCheck: row.healthCheck as unknown as HealthCheck,
+    imageHasHealthCheck: false,
+    resources: row.resources as unknown as Resources,
+    capabilities: row.capabilities,
+    nodeId: row.nodeId,
+  };
+}
+
+/** Of a private image; undefined where none were given. */
+export function registryAuthFrom(
+  { registryAuth, jobId, image }: Deployment,
+  secrets: SecretBox,
+): RegistryAuth | undefined {
+  if (!registryAuth) return undefined;
+  const { username, password } = JSON.parse(
+    secrets.open(registryAuth, secretContext(jobId, 'registryAuth')),
+  ) as RegistryAuth;
+  return registryAuthOf(image, { username, password });
+}
+
+/** Credentials as the Engine wants them: with the registry that they are for. */
+export function registryAuthOf(
+  image: string,
+  { username, password }: Pick<RegistryAuth, 'username' | 'password'>,
+): RegistryAuth {
+  return { username, password, serveraddress: serverAddressOf(parseImageReference(image)?.registry ?? '') };
+}
+
+/** By its digest, once that is known. Of what was built here and is in no registry, that is the image's own id, which no engine tries to pull. */
+function imageOf({ image, tag, imageDigest, source }: Row): string {
+  if (!imageDigest) return referenceOf(image, tag, null);
+  return source !== 'IMAGE' && !isPushed(image) ? imageDigest : pinned(image.split('@')[0] ?? image, imageDigest);
+}

@@ -1,0 +1,107 @@
+import { type ProbeConfig, probeMount } from '#src/modules/platform-services/probe.js';
+import type { ServiceSpec } from '#src/integrations/docker/service-spec.js';
+import { buildHealthConfig } from './health-config.js';
+import { LABELS } from '#src/common/labels.js';
+import { DEFAULT_HEALTH_TIMING, type Release } from './release.js';
+import { commandServiceName, volumeName } from './names.js';
+
+export interface EngineOffers {
+  startInterval: boolean;
+  serviceNoNewPrivileges: boolean;
+}
+
+const SECOND_NS = 1_000_000_000;
+const RESTART_DELAY_NS = SECOND_NS / 2;
+const STOP_GRACE_NS = 10 * SECOND_NS;
+const MIB = 1024 * 1024;
+const UNCHECKED = { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } as const;
+
+/**
+ * The one place where a ServiceSpec is made, for create and for update. Only what is written here reaches the Engine: no bind mounts, no host
+ * network, no driver options, no labels of the user's; capabilities dropped, limits always set.
+ */
+export function buildServiceSpec(release: Release, engine: EngineOffers, probe: ProbeConfig | undefined): ServiceSpec {
+  const labels = labelsOf(release);
+  const { cpus, memoryMb, pids } = release.resources;
+  return {
+    Name: release.serviceName,
+    Labels: labels,
+    TaskTemplate: {
+      ContainerSpec: containerSpec(release, engine, probe, labels),
+      Resources: { Limits: { NanoCPUs: Math.round(cpus * 1e9), MemoryBytes: memoryMb * MIB, Pids: pids } },
+      RestartPolicy: { Condition: 'any', Delay: RESTART_DELAY_NS },
+      ...(release.nodeId !== null && { Placement: { Constraints: [`node.id==${release.nodeId}`] } }),
+      Networks: [{ Target: release.network, Aliases: [release.name] }],
+      LogDriver: { Name: 'json-file', Options: { 'max-size': '10m', 'max-file': '3' } },
+    },
+    Mode: { Replicated: { Replicas: release.replicas } },
+    EndpointSpec: { Mode: 'dnsrr', Ports: publishedPorts(release) },
+  };
+}
+
+/** The same, to run a command once and to its end: nobody finds it by the name, nobody looks at its health, and it is not started again. */
+export function buildCommandSpec(release: Release, command: string[], engine: EngineOffers): ServiceSpec {
+  const { environmentId, deploymentId, name } = release;
+  const labels = {
+    [LABELS.managed]: 'true',
+    [LABELS.environment]: environmentId,
+    [LABELS.name]: name,
+    [LABELS.releaseCommand]: deploymentId,
+  };
+  const once = { ...release, command, replicas: 1, ports: [], healthCheck: UNCHECKED };
+  const spec = buildServiceSpec(once, engine, undefined);
+  const { TaskTemplate: task } = spec;
+  return {
+    ...spec,
+    Name: commandServiceName(release.serviceName),
+    Labels: labels,
+    TaskTemplate: {
+      ...task,
+      ContainerSpec: { ...task.ContainerSpec, Labels: labels },
+      RestartPolicy: { ...task.RestartPolicy, Condition: 'none' },
+      Networks: [{ Target: release.network, Aliases: [] }],
+    },
+  };
+}
+
+function containerSpec(
+  release: Release,
+  engine: EngineOffers,
+  probe: ProbeConfig | undefined,
+  labels: Record<string, string>,
+): ServiceSpec['TaskTemplate']['ContainerSpec'] {
+  const healthCheck = buildHealthConfig(release, engine);
+  return {
+    Image: release.image,
+    Labels: labels,
+    ...(release.command.length > 0 && { Args: release.command }),
+    Env: Object.entries(release.env).map(([name, value]) => `${name}=${value}`),
+    Mounts: release.volumes.map(({ name, path, readOnly }) => ({
+      Type: 'volume',
+      Source: volumeName(release.environmentId, name),
+      Target: path,
+      ReadOnly: readOnly,
+    })),
+    Configs: probe ? [probeMount(probe)] : [],
+    ...(healthCheck && { HealthCheck: healthCheck }),
+    CapabilityDrop: ['ALL'],
+    CapabilityAdd: release.capabilities.map((name) => `CAP_${name}`),
+    ...(engine.serviceNoNewPrivileges && { Privileges: { NoNewPrivileges: true } }),
+    StopGracePeriod: STOP_GRACE_NS,
+  };
+}
+
+function labelsOf({ environmentId, deploymentId, name }: Release): Record<string, string> {
+  return {
+    [LABELS.managed]: 'true',
+    [LABELS.environment]: environmentId,
+    [LABELS.deployment]: deploymentId,
+    [LABELS.name]: name,
+  };
+}
+
+function publishedPorts({ ports }: Release): ServiceSpec['EndpointSpec']['Ports'] {
+  return ports.flatMap(({ container, host, protocol }) =>
+    host === undefined ? [] : [{ Protocol: protocol, TargetPort: container, PublishedPort: host, PublishMode: 'host' }],
+  );
+}

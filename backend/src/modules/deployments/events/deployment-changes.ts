@@ -1,0 +1,64 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Signals } from '#src/core/database/signals.js';
+
+/** Who waits for news of a deployment. */
+export interface Watch {
+  /** Resolves at the next change, or at once when there was one since the last call; also when the signal aborts. */
+  next(signal: AbortSignal): Promise<void>;
+  end(): void;
+}
+
+/** From the database's signals to the many who wait in this process: long-polls and event streams. */
+@Injectable()
+export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
+  private readonly watchers = new Map<string, Set<() => void>>();
+  private readonly shutdown = new AbortController();
+
+  constructor(private readonly signals: Signals) {}
+
+  /** Aborts when the process stops: who waits answers what he has. */
+  get closing(): AbortSignal {
+    return this.shutdown.signal;
+  }
+
+  onModuleInit(): void {
+    this.signals.on('deployment.changed', ({ deploymentId }) => this.wake(deploymentId));
+    this.signals.on('reconnected', () => {
+      for (const id of this.watchers.keys()) this.wake(id);
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.shutdown.abort();
+  }
+
+  watch(deploymentId: string): Watch {
+    let changed = false;
+    let notify: (() => void) | undefined;
+    const wake = () => {
+      changed = true;
+      notify?.();
+    };
+    const watchers = this.watchers.get(deploymentId) ?? new Set();
+    this.watchers.set(deploymentId, watchers.add(wake));
+    return {
+      next: async (signal) => {
+        if (!changed && !signal.aborted)
+          await new Promise<void>((resolve) => {
+            notify = resolve;
+            signal.addEventListener('abort', () => resolve(), { once: true });
+          });
+        // Who was called away has not seen it.
+        if (!signal.aborted) changed = false;
+      },
+      end: () => {
+        watchers.delete(wake);
+        if (watchers.size === 0) this.watchers.delete(deploymentId);
+      },
+    };
+  }
+
+  private wake(deploymentId: string): void {
+    for (const wake of this.watchers.get(deploymentId) ?? []) wake();
+  }
+}

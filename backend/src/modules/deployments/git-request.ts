@@ -1,0 +1,69 @@
+import { isIP } from 'node:net';
+import type { FieldError } from '#src/common/errors/domain-error.js';
+import { isRefName, shortRef } from '#src/integrations/git/git-ref.js';
+import type { GitAuth } from '#src/integrations/git/git-source.js';
+import { type GitUrl, parseGitUrl } from '#src/integrations/git/git-url.js';
+import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
+import type { GitOptions } from '#src/modules/builds/build-options.js';
+import { readBuildRequest } from './build-request.js';
+
+/** What a validated body means, apart from how it runs. */
+export interface GitRequest {
+  url: GitUrl;
+  auth: GitAuth | undefined;
+  options: GitOptions;
+  buildArgs: Record<string, string>;
+}
+
+export interface GitRequestRules {
+  /** may this address be cloned from? */
+  allows: (host: string, address: string) => boolean;
+}
+
+/** Every wrong field, or what the body means. */
+export function readGitRequest(
+  body: CreateGitDeploymentDto,
+  rules: GitRequestRules,
+): { errors: FieldError[]; request?: GitRequest } {
+  const url = parseGitUrl(body.gitUrl);
+  const build = readBuildRequest(body, 'repository');
+  const errors = [
+    ...urlErrors(url, rules),
+    ...authErrors(body, url.ok ? url.value : undefined),
+    ...(body.branch != null && !isRefName(shortRef(body.branch))
+      ? [{ path: 'branch', message: 'must be the name of a branch or a tag' }]
+      : []),
+    ...build.errors,
+  ];
+  if (errors.length > 0 || !url.ok || !build.request) return { errors };
+  const { options, buildArgs } = build.request;
+  const git = {
+    ref: body.branch == null ? null : shortRef(body.branch),
+    commit: body.commit?.toLowerCase() ?? null,
+    submodules: body.submodules ?? false,
+  };
+  return { errors, request: { url: url.value, auth: authOf(body), options: { ...git, ...options }, buildArgs } };
+}
+
+function urlErrors(url: ReturnType<typeof parseGitUrl>, { allows }: GitRequestRules): FieldError[] {
+  if (!url.ok) return [{ path: 'gitUrl', message: url.problem }];
+  const { host } = url.value;
+  return isIP(host) && !allows(host, host) ? [{ path: 'gitUrl', message: 'must name a public host' }] : [];
+}
+
+function authErrors({ gitAuth }: CreateGitDeploymentDto, url: GitUrl | undefined): FieldError[] {
+  const { token, sshKey } = gitAuth ?? {};
+  if (token != null && sshKey != null) return [{ path: 'gitAuth.sshKey', message: 'cannot be combined with token' }];
+  if (gitAuth && token == null && sshKey == null) return [{ path: 'gitAuth.token', message: 'is required, or sshKey' }];
+  if (url?.protocol === 'https' && sshKey != null)
+    return [{ path: 'gitAuth.sshKey', message: 'goes with an ssh URL; https takes a token' }];
+  if (url?.protocol === 'ssh' && sshKey == null)
+    return [{ path: 'gitAuth.sshKey', message: 'is required with an ssh URL' }];
+  return [];
+}
+
+/** OpenSSH wants plain newlines, and one at the end. */
+function authOf({ gitAuth }: CreateGitDeploymentDto): GitAuth | undefined {
+  if (gitAuth?.sshKey != null) return { sshKey: `${gitAuth.sshKey.replaceAll('\r\n', '\n').trim()}\n` };
+  return gitAuth?.token == null ? undefined : { token: gitAuth.token, username: gitAuth.username ?? undefined };
+}

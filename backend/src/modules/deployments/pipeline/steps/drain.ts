@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import type { Deployment } from '#src/generated/prisma/client.js';
+import { SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
+import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
+import { assessDrain } from '#src/modules/deployments/swarm/assess-drain.js';
+import type { StepContext } from './deploy-step.js';
+import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
+import { TaskFailures } from '#src/modules/deployments/swarm/task-failures.js';
+
+const LOOK_AGAIN_MS = 1000;
+
+/** The release before goes on serving for some seconds beside the new one, so that nobody is without an answer when that one dies after all. */
+@Injectable()
+export class Drain {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly tasks: SwarmTasks,
+    private readonly services: RunningServices,
+    private readonly events: ContainerEvents,
+    private readonly failures: TaskFailures,
+  ) {}
+
+  /** Until the time is over, or the new release is on its way out by its owner's wish. Throws the StepFailure that it dies of. */
+  async run({ deployment, signal }: StepContext, previous: Deployment[]): Promise<void> {
+    const since = deployment.completedAt ?? new Date();
+    const end = since.getTime() + deployment.drainSeconds * 1000;
+    for (;;) {
+      if (!(await this.isWanted(deployment.id))) return;
+      await this.look(deployment.id, previous, since);
+      const leftMs = end - Date.now();
+      if (leftMs <= 0) return;
+      const withinMs = Math.min(leftMs, LOOK_AGAIN_MS);
+      await this.events.next(deployment.id, { withinMs, signal });
+    }
+  }
+
+  private async look(id: string, previous: Deployment[], since: Date): Promise<void> {
+    const service = await this.services.find(id);
+    if (!service) return; // removed by hand: it comes back
+    const [tasks, ...before] = await Promise.all([
+      this.tasks.list({ serviceId: service.id }),
+      ...previous.map(async (release) => {
+        const other = await this.services.find(release.id);
+        return other ? this.tasks.list({ serviceId: other.id }) : [];
+      }),
+    ]);
+    const failed = assessDrain({ tasks, tasksBefore: before.flat(), since });
+    if (failed) throw await this.failures.report(failed, service.id);
+  }
+
+  private async isWanted(id: string): Promise<boolean> {
+    const where = { id, status: 'RUNNING', deleteRequestedAt: null, environment: { status: 'ACTIVE' } } as const;
+    return (await this.prisma.deployment.count({ where })) > 0;
+  }
+}

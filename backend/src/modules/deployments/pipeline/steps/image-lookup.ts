@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import pRetry from 'p-retry';
+import { JointAsks } from '#src/common/joint-asks.js';
+import { Engine } from '#src/integrations/docker/engine.js';
+import { Images, type ResolvedImage } from '#src/integrations/docker/images.js';
+import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
+import { RegistryError } from '#src/integrations/docker/registry-error.js';
+import { registryFailure } from './registry-failure.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+
+/** All tries together: why an image cannot be had is known in five seconds. */
+const ANSWER_WITHIN_MS = 4000;
+const RETRY = { retries: Infinity, minTimeout: 700, factor: 1 };
+
+/** What a reference means now, if this machine can run it. */
+@Injectable()
+export class ImageLookup {
+  private readonly asks = new JointAsks<ResolvedImage>();
+
+  constructor(
+    private readonly images: Images,
+    private readonly engine: Engine,
+  ) {}
+
+  /** The digest. Throws StepFailure. */
+  async digestOf(image: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<string> {
+    const key = JSON.stringify([image, auth]);
+    const { platforms, digest } = await this.asks.ask(key, signal, () => this.resolve(image, auth));
+    const { os, arch } = await this.engine.inspect();
+    if (platforms.length === 0 || platforms.includes(`${os}/${arch}`)) return digest;
+    throw new StepFailure(
+      'IMAGE_PLATFORM_MISMATCH',
+      `${image} is made for ${platforms.join(', ')}; this machine is ${os}/${arch}.`,
+    );
+  }
+
+  /** Retries only an unreachable registry: every other answer would stay the same. */
+  private async resolve(image: string, auth: RegistryAuth | undefined): Promise<ResolvedImage> {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    let last: Error | undefined;
+    try {
+      return await pRetry(() => this.images.resolve(image, auth, signal), {
+        ...RETRY,
+        signal,
+        onFailedAttempt: ({ error }) => void (last = error),
+        shouldRetry: ({ error }) => error instanceof RegistryError && error.kind === 'unreachable',
+      });
+    } catch (error) {
+      const reason = signal.aborted
+        ? new RegistryError('unreachable', 'no answer in time', { cause: last ?? error })
+        : error;
+      throw registryFailure(reason, image, auth !== undefined);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import type { SecretBox } from '#src/core/crypto/secret-box.js';
+import type { Db } from '#src/core/database/prisma.service.js';
+import type { Prisma } from '#src/generated/prisma/client.js';
+import type { GitAuth, GitSource } from '#src/integrations/git/git-source.js';
+import { parseGitUrl } from '#src/integrations/git/git-url.js';
+import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
+import type { Release } from '#src/modules/deployments/domain/release.js';
+import { releaseFrom } from '#src/modules/deployments/domain/release-from-row.js';
+import { secretContext } from '#src/modules/deployments/domain/secret-context.js';
+import type { Deadline } from './deadline.js';
+import type { Progress, StepContext } from './deploy-step.js';
+import type { Claim, PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
+import type { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
+
+const PROGRESS_EVERY_MS = 500;
+
+/** The context of one run. */
+export class PipelineContext implements StepContext {
+  private lastProgressAt = 0;
+  private writing: Promise<void> = Promise.resolve();
+  private readonly releases: (() => void)[] = [];
+
+  constructor(
+    readonly deployment: Claim,
+    readonly signal: AbortSignal,
+    private readonly deadline: Deadline | undefined,
+    private readonly repository: PipelineRepository,
+    private readonly secrets: SecretBox,
+    private readonly credentials: RegistryCredentials,
+  ) {}
+
+  release(): Release {
+    return releaseFrom(this.deployment, this.secrets);
+  }
+
+  registryAuth(): RegistryAuth | undefined {
+    return this.credentials.of(this.deployment);
+  }
+
+  gitSource(): GitSource {
+    const { gitUrl, gitAuth, jobId } = this.deployment;
+    const url = parseGitUrl(gitUrl ?? '');
+    if (!url.ok) throw new Error(`the git URL ${url.problem}`);
+    const auth = gitAuth
+      ? (JSON.parse(this.secrets.open(gitAuth, secretContext(jobId, 'gitAuth'))) as GitAuth)
+      : undefined;
+    return { url: url.value, auth };
+  }
+
+  buildArgs(): Record<string, string> {
+    const { buildArgs, jobId } = this.deployment;
+    if (!buildArgs) return {};
+    return JSON.parse(this.secrets.open(buildArgs, secretContext(jobId, 'buildArgs'))) as Record<string, string>;
+  }
+
+  async waiting(work: () => Promise<void>): Promise<void> {
+    if (!this.deadline) return work();
+    const { deployment, step } = await this.deadline.without(work);
+    await this.save({ deadlineAt: deployment }, (db) => this.repository.postpone(db, this.deployment, step));
+  }
+
+  atEnd(release: () => void): void {
+    this.releases.push(release);
+  }
+
+  end(): void {
+    for (const release of this.releases) release();
+  }
+
+  progress(progress: Progress): void {
+    const now = Date.now();
+    if (now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
+    this.lastProgressAt = now;
+    this.writing = this.writing
+      .then(() => this.repository.saveProgress(this.deployment, progress))
+      .catch(() => undefined);
+  }
+
+  expectContainers(service: { id: string; name: string }): Promise<void> {
+    return this.repository.expectContainers(this.deployment, service);
+  }
+
+  async save(data: Prisma.DeploymentUpdateManyMutationInput, also?: (db: Db) => Promise<void>): Promise<void> {
+    await this.repository.save(this.deployment, data, also);
+    Object.assign(this.deployment, data);
+  }
+
+  /** Progress is written beside the step: it must not arrive after the next one began. */
+  async settle(): Promise<void> {
+    await this.writing;
+    this.lastProgressAt = 0;
+  }
+}

@@ -1,0 +1,171 @@
+import { Injectable } from '@nestjs/common';
+import { type Caller, ownedBy } from '#src/common/decorators/caller.js';
+import { afterPosition, NEWEST_FIRST, type Page } from '#src/common/pagination.js';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
+import type { Deployment, Environment, Prisma } from '#src/generated/prisma/client.js';
+import { RUN_PREFIX } from '#src/modules/deployments/domain/names.js';
+import type { PortMapping } from '#src/modules/deployments/domain/release.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+
+const WITH_PARTS = {
+  environment: true,
+  containers: { orderBy: { slot: 'asc' } },
+  steps: { orderBy: { position: 'asc' } },
+} as const satisfies Prisma.DeploymentInclude;
+
+export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }> & {
+  /** of what is PENDING: its place among those that wait, from 1 */
+  queuePosition?: number | undefined;
+};
+
+type Release = Pick<Deployment, 'id' | 'environmentId' | 'name' | 'createdAt'>;
+
+/** Deployments as users see them: every query goes through the owner. */
+@Injectable()
+export class DeploymentsRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
+    return this.prisma.transaction(run);
+  }
+
+  byId(caller: Caller, id: string): Promise<DeploymentRow | null> {
+    return this.findOwn(caller, { id });
+  }
+
+  byJobId(caller: Caller, jobId: string): Promise<DeploymentRow | null> {
+    return this.findOwn(caller, { jobId });
+  }
+
+  /** Whoever asks looks at the owner himself. */
+  async byJobIdForAnybody(jobId: string): Promise<DeploymentRow | null> {
+    return this.placed(await this.prisma.deployment.findUnique({ where: { jobId }, include: WITH_PARTS }));
+  }
+
+  /** One row more than the limit when there is another page. Their environment is the caller's to add: it is the same for all. */
+  async ofEnvironment(environmentId: string, { limit, after }: Page): Promise<Omit<DeploymentRow, 'environment'>[]> {
+    const { containers, steps } = WITH_PARTS;
+    const rows = await this.prisma.deployment.findMany({
+      where: { environmentId, ...afterPosition(after) },
+      include: { containers, steps },
+      orderBy: NEWEST_FIRST,
+      take: limit + 1,
+    });
+    const waiting = rows.filter(({ status }) => status === 'PENDING');
+    if (waiting.length === 0) return rows;
+    const places = await this.queuePositions(waiting.map(({ id }) => id));
+    return rows.map((row) => ({ ...row, queuePosition: places.get(row.id) }));
+  }
+
+  /** Across environments, by one writer at a time. */
+  async lockHostPorts(db: Db): Promise<void> {
+    await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('berth.host-ports'))`;
+  }
+
+  countLive(db: Db, environmentId: string): Promise<number> {
+    return db.deployment.count({ where: { environmentId, status: { in: LIVE_STATUSES } } });
+  }
+
+  /** Does a live deployment of another name hold this host port? */
+  async hostPortHeld(db: Db, port: PortMapping, owner: { environmentId: string; name: string }): Promise<boolean> {
+    const held = JSON.stringify([{ host: port.host, protocol: port.protocol }]);
+    const rows = await db.$queryRaw<unknown[]>`
+      SELECT 1 FROM "Deployment"
+      WHERE status = ANY(${LIVE_STATUSES}::"DeploymentStatus"[]) AND ports @> ${held}::jsonb
+        AND NOT ("environmentId" = ${owner.environmentId} AND name = ${owner.name}) LIMIT 1`;
+    return rows.length > 0;
+  }
+
+  /** How many deployments of a user are under way or wait. */
+  countInProgress(db: Db, userId: string): Promise<number> {
+    return db.deployment.count({ where: { status: { in: IN_PROGRESS_STATUSES }, environment: { userId } } });
+  }
+
+  /** What is in progress since before `before`, and no job is there to go on with it. */
+  async withoutJob(before: Date): Promise<(Deployment & { environment: Environment })[]> {
+    const ids = await this.prisma.$queryRaw<{ id: string }[]>`
+      SELECT d.id FROM "Deployment" d
+      WHERE d.status = ANY(${IN_PROGRESS_STATUSES}::"DeploymentStatus"[]) AND d."createdAt" < ${before} AND NOT EXISTS (
+        SELECT 1 FROM graphile_worker.jobs j WHERE j.key = ${RUN_PREFIX} || d.id AND (j.locked_at IS NOT NULL OR j.attempts < j.max_attempts))`;
+    return this.prisma.deployment.findMany({
+      where: { id: { in: ids.map(({ id }) => id) } },
+      include: { environment: true },
+    });
+  }
+
+  /** Is a release of this name there, or on its way? */
+  async hasLive(environmentId: string, name: string): Promise<boolean> {
+    return (await this.prisma.deployment.count({ where: { environmentId, name, status: { in: LIVE_STATUSES } } })) > 0;
+  }
+
+  running(environmentId: string, name: string): Promise<{ id: string } | null> {
+    const where = { environmentId, name, status: 'RUNNING' } as const;
+    return this.prisma.deployment.findFirst({ where, orderBy: NEWEST_FIRST, select: { id: true } });
+  }
+
+  /** The next release of the same name that has run, or may yet. */
+  newer({ environmentId, name, createdAt }: Release): Promise<Release | null> {
+    return this.prisma.deployment.findFirst({
+      where: { environmentId, name, createdAt: { gt: createdAt }, status: { not: 'FAILED' } },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
+  }
+
+  /** The newest deployment of the name that was made from a repository; null when its owner has taken it away. */
+  async newestBuilt(environmentId: string, name: string): Promise<Deployment | null> {
+    const where = { environmentId, name, source: 'GIT' } as const;
+    const row = await this.prisma.deployment.findFirst({ where, orderBy: NEWEST_FIRST });
+    return row?.deleteRequestedAt ? null : row;
+  }
+
+  /** The newest release of the name that ran and is older than that. */
+  ranBefore(environmentId: string, name: string, createdAt: Date): Promise<DeploymentRow | null> {
+    return this.prisma.deployment.findFirst({
+      where: { environmentId, name, createdAt: { lt: createdAt }, status: { in: ['RUNNING', 'STOPPED'] } },
+      orderBy: NEWEST_FIRST,
+      include: WITH_PARTS,
+    });
+  }
+
+  /** Its owner wants it to go: nothing brings it back. */
+  async wantGone(db: Db, id: string): Promise<void> {
+    await db.deployment.updateMany({ where: { id, deleteRequestedAt: null }, data: { deleteRequestedAt: new Date() } });
+  }
+
+  async setExpiry(db: Db, id: string, expiresAt: Date | null): Promise<void> {
+    await db.deployment.updateMany({ where: { id }, data: { expiresAt } });
+  }
+
+  /** False when it runs no more. */
+  async setReplicas(db: Db, id: string, replicas: number): Promise<boolean> {
+    const { count } = await db.deployment.updateMany({
+      where: { id, status: 'RUNNING', deleteRequestedAt: null },
+      data: { replicas },
+    });
+    return count > 0;
+  }
+
+  create(db: Db, data: Prisma.DeploymentUncheckedCreateInput): Promise<{ id: string }> {
+    return db.deployment.create({ data, select: { id: true } });
+  }
+
+  private async findOwn(caller: Caller, where: Prisma.DeploymentWhereInput): Promise<DeploymentRow | null> {
+    const own = { ...where, environment: ownedBy(caller) };
+    return this.placed(await this.prisma.deployment.findFirst({ where: own, include: WITH_PARTS }));
+  }
+
+  private async placed(row: DeploymentRow | null): Promise<DeploymentRow | null> {
+    if (row?.status !== 'PENDING') return row;
+    return { ...row, queuePosition: (await this.queuePositions([row.id])).get(row.id) };
+  }
+
+  /** By deployment, from 1, among all that wait for the same workers. A job that was taken waits as well until its deployment has begun. */
+  private async queuePositions(ids: string[]): Promise<Map<string, number>> {
+    const rows = await this.prisma.$queryRaw<{ id: string; position: number }[]>`
+      SELECT id, position FROM (
+        SELECT d.id, row_number() OVER (PARTITION BY j.task_identifier ORDER BY j.priority, j.run_at, j.id)::int AS position
+        FROM "Deployment" d JOIN graphile_worker.jobs j ON j.key = ${RUN_PREFIX} || d.id WHERE d.status = 'PENDING') AS waiting
+      WHERE id = ANY(${ids})`;
+    return new Map(rows.map(({ id, position }) => [id, position]));
+  }
+}

@@ -1,0 +1,181 @@
+import type { FieldError } from '#src/common/errors/domain-error.js';
+import type { Config } from '#src/config/config.js';
+import { publicDomain } from '#src/modules/ingress/sites/public-domain.js';
+import type { HealthCheckDto, RunOptionsDto } from './dto/create-deployment.dto.js';
+import {
+  BASELINE_CAPABILITIES,
+  DEFAULT_HEALTH_TIMING,
+  firstTcpPort,
+  type HealthCheck,
+  type PortMapping,
+  type VolumeMount,
+} from './domain/release.js';
+import type { Resources } from '#src/config/config.js';
+
+/** The run fields of a request with every default filled in. */
+export interface RunOptions {
+  replicas: number;
+  ports: PortMapping[];
+  volumes: VolumeMount[];
+  envVars: Record<string, string>;
+  command: string[];
+  releaseCommand: string[];
+  drainSeconds: number;
+  ttlSeconds: number | null;
+  healthCheck: HealthCheck;
+  resources: Resources;
+  capabilities: string[];
+  publicAs: { domain: string; port: number | null } | undefined;
+}
+
+type Limits = Pick<Config, 'hostPorts' | 'resources' | 'http' | 'deploy'>;
+
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
+const MAX_ENV_VARS = 500;
+const MAX_ENV_VALUE = 32_768;
+const RESERVED_PATHS = /^\/(proc|sys|dev|\.berth)(\/|$)|\/\.{1,2}(\/|$)|\/\//;
+
+/** What a validated body means. Throws INVALID_DOMAIN. */
+export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
+  const ports = (body.ports ?? []).map(({ container, host, protocol = 'tcp' }) => ({
+    container,
+    protocol,
+    ...(host != null && { host }),
+  }));
+  return {
+    replicas: body.replicas ?? 1,
+    ports,
+    volumes: (body.volumes ?? []).map(({ name, path, readOnly }) => ({ name, path, readOnly: readOnly ?? false })),
+    envVars: body.envVars ?? {},
+    command: body.command ?? [],
+    releaseCommand: body.releaseCommand ?? [],
+    drainSeconds: body.drainSeconds ?? config.deploy.drainSeconds,
+    ttlSeconds: body.ttlSeconds ?? null,
+    healthCheck: healthCheckOf(body.healthCheck, ports),
+    resources: { ...config.resources.default, ...withoutNulls(body.resources ?? {}) },
+    capabilities: [...new Set(body.capabilities ?? BASELINE_CAPABILITIES)],
+    publicAs: body.virtualHost
+      ? { domain: publicDomain(body.virtualHost, 'virtualHost', config), port: body.virtualPort ?? null }
+      : undefined,
+  };
+}
+
+/** What no single field can tell: limits, doubles, and fields that contradict each other. */
+export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldError[] {
+  return [
+    ...portErrors(body, limits),
+    ...volumeErrors(body),
+    ...namedStringErrors('envVars', body.envVars ?? {}, MAX_ENV_VARS),
+    ...healthErrors(body),
+    ...resourceErrors(body, limits),
+    ...virtualHostErrors(body),
+  ];
+}
+
+function portErrors({ ports, replicas }: RunOptionsDto, { hostPorts }: Limits): FieldError[] {
+  const list = ports ?? [];
+  const errors = [
+    ...doubles(list, 'container', ({ container, protocol }) => `${container}/${protocol ?? 'tcp'}`),
+    ...doubles(list, 'host', ({ host, protocol }) => host && `${host}/${protocol ?? 'tcp'}`),
+  ].map(({ index, field }) => ({ path: `ports.${index}.${field}`, message: 'is given twice' }));
+  const outside = list.flatMap(({ host }, index) =>
+    host != null && (host < hostPorts.first || host > hostPorts.last)
+      ? [{ path: `ports.${index}.host`, message: `must be between ${hostPorts.first} and ${hostPorts.last}` }]
+      : [],
+  );
+  const crowded =
+    (replicas ?? 1) > 1 && list.some(({ host }) => host != null)
+      ? [{ path: 'replicas', message: 'must be 1 with a host port: only one process can hold it' }]
+      : [];
+  return [...errors, ...outside, ...crowded];
+}
+
+function volumeErrors({ volumes }: RunOptionsDto): FieldError[] {
+  const list = volumes ?? [];
+  const twice = doubles(list, 'path', ({ path }) => path.replace(/\/+$/, '')).map(({ index }) => ({
+    path: `volumes.${index}.path`,
+    message: 'is given twice',
+  }));
+  const reserved = list.flatMap(({ path }, index) =>
+    RESERVED_PATHS.test(path)
+      ? [{ path: `volumes.${index}.path`, message: 'must be a plain path outside /proc, /sys, /dev and /.berth' }]
+      : [],
+  );
+  return [...twice, ...reserved];
+}
+
+/** Of an object of names and strings, as a process takes them. */
+export function namedStringErrors(field: string, values: Record<string, unknown>, most: number): FieldError[] {
+  const entries = Object.entries(values);
+  if (entries.length > most) return [{ path: field, message: `must have at most ${most} names` }];
+  return entries.flatMap(([name, value]) => {
+    const path = `${field}.${name.slice(0, 100)}`;
+    if (!ENV_NAME.test(name))
+      return [{ path, message: 'must be named with letters, digits and _, not beginning with a digit' }];
+    if (typeof value !== 'string') return [{ path, message: 'must be a string' }];
+    if (value.includes('\0') || value.length > MAX_ENV_VALUE)
+      return [{ path, message: `must hold no NUL and at most ${MAX_ENV_VALUE} characters` }];
+    return [];
+  });
+}
+
+function healthErrors({ healthCheck, ports }: RunOptionsDto): FieldError[] {
+  if (!healthCheck) return [];
+  const kinds = (['path', 'tcpPort', 'command', 'disabled'] as const).filter(
+    (kind) => healthCheck[kind] != null && healthCheck[kind] !== false,
+  );
+  if (kinds.length > 1)
+    return [{ path: `healthCheck.${kinds[1] ?? ''}`, message: `cannot be combined with ${kinds[0] ?? ''}` }];
+  if (healthCheck.path != null && healthCheck.port == null && !declaresTcpPort(ports)) {
+    return [{ path: 'healthCheck.port', message: 'is required with path when there is no TCP port in ports' }];
+  }
+  return healthCheck.port != null && healthCheck.path == null
+    ? [{ path: 'healthCheck.port', message: 'goes with path; use tcpPort to check a port alone' }]
+    : [];
+}
+
+function resourceErrors({ resources: asked }: RunOptionsDto, { resources: { max } }: Limits): FieldError[] {
+  return (['cpus', 'memoryMb', 'pids'] as const).flatMap((unit) =>
+    (asked?.[unit] ?? 0) > max[unit] ? [{ path: `resources.${unit}`, message: `must be at most ${max[unit]}` }] : [],
+  );
+}
+
+function virtualHostErrors({ virtualHost, virtualPort, ports }: RunOptionsDto): FieldError[] {
+  return virtualHost && virtualPort == null && !declaresTcpPort(ports)
+    ? [{ path: 'virtualPort', message: 'is required with virtualHost when there is no TCP port in ports' }]
+    : [];
+}
+
+function declaresTcpPort(ports: RunOptionsDto['ports']): boolean {
+  return (ports ?? []).some(({ protocol }) => protocol !== 'udp');
+}
+
+function healthCheckOf(dto: HealthCheckDto | undefined, ports: PortMapping[]): HealthCheck {
+  if (!dto) return { kind: 'default', ...DEFAULT_HEALTH_TIMING };
+  const { path, port, tcpPort, command, disabled, ...given } = dto;
+  const timing = { ...DEFAULT_HEALTH_TIMING, ...withoutNulls(given) };
+  if (disabled) return { kind: 'disabled', ...timing };
+  if (path != null) return { kind: 'http', path, port: port ?? firstTcpPort(ports) ?? 80, ...timing };
+  if (tcpPort != null) return { kind: 'tcp', port: tcpPort, ...timing };
+  if (command != null) return { kind: 'command', command, ...timing };
+  return { kind: 'default', ...timing };
+}
+
+function withoutNulls<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry != null)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}
+
+/** The places of later elements whose key an earlier one has. */
+function doubles<T>(list: T[], field: string, keyOf: (element: T) => unknown): { index: number; field: string }[] {
+  const seen = new Set<unknown>();
+  return list.flatMap((element, index) => {
+    const key = keyOf(element);
+    if (key === undefined || key === null || !seen.has(key)) {
+      seen.add(key);
+      return [];
+    }
+    return [{ index, field }];
+  });
+}

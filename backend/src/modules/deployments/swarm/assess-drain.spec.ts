@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { SwarmTask } from '#src/integrations/docker/swarm-tasks.js';
+import { assessDrain } from './assess-drain.js';
+
+const since = new Date('2026-01-01T00:00:00Z');
+const later = new Date('2026-01-01T00:00:05Z');
+
+function task(more: Partial<SwarmTask> = {}): SwarmTask {
+  return {
+    id: 't',
+    serviceId: 's',
+    slot: 1,
+    nodeId: 'n',
+    state: 'running',
+    desired: 'running',
+    since,
+    createdAt: since,
+    message: '',
+    error: undefined,
+    exitCode: undefined,
+    containerId: 'c',
+    networks: [],
+    labels: {},
+    ...more,
+  };
+}
+const crashed = task({
+  state: 'failed',
+  desired: 'shutdown',
+  since: later,
+  exitCode: 3,
+  error: 'task: non-zero exit (3)',
+});
+
+describe('a release on trial', () => {
+  it('must be alive while its tasks run, and whatever crashed before it was RUNNING', () => {
+    const early = { ...crashed, since: new Date('2025-12-31T23:59:50Z') };
+    expect(assessDrain({ tasks: [early, task()], tasksBefore: [task()], since })).toBeUndefined();
+  });
+
+  it('must have died when a container of it ended', () => {
+    expect(assessDrain({ tasks: [crashed, task()], tasksBefore: [task()], since })).toMatchObject({
+      code: 'CONTAINER_CRASHED',
+      reason: 'A container ended with exit code 3 5 s after the release was RUNNING; the release before it goes on.',
+    });
+  });
+
+  it('must have died when its check failed', () => {
+    const unhealthy = { ...crashed, error: 'task: non-zero exit (137): dockerexec: unhealthy container' };
+    expect(assessDrain({ tasks: [unhealthy], tasksBefore: [], since })?.code).toBe('HEALTHCHECK_TIMEOUT');
+  });
+
+  it('must not be blamed for what happened to the machine, or to the network', () => {
+    expect(assessDrain({ tasks: [crashed], tasksBefore: [crashed], since })).toBeUndefined();
+    const stale = { ...crashed, error: 'error creating vxlan interface: file exists' };
+    expect(assessDrain({ tasks: [stale], tasksBefore: [], since })).toBeUndefined();
+  });
+
+  it('must not be blamed for having been scaled down', () => {
+    expect(assessDrain({ tasks: [{ ...crashed, desired: 'remove' }], tasksBefore: [], since })).toBeUndefined();
+  });
+});

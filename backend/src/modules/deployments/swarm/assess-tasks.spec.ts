@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { SwarmTask } from '#src/integrations/docker/swarm-tasks.js';
+import { assessTasks } from './assess-tasks.js';
+import { failureReport } from './failure-report.js';
+
+const START = new Date('2026-01-01T00:00:00Z');
+const after = (seconds: number) => new Date(START.getTime() + seconds * 1000);
+const task = (change: Partial<SwarmTask>): SwarmTask => ({
+  id: 't1',
+  serviceId: 's1',
+  slot: 1,
+  nodeId: 'n1',
+  state: 'running',
+  desired: 'running',
+  since: START,
+  createdAt: START,
+  message: '',
+  error: undefined,
+  exitCode: undefined,
+  containerId: 'c1',
+  networks: [],
+  labels: {},
+  ...change,
+});
+const assess = (tasks: SwarmTask[], change: Partial<Parameters<typeof assessTasks>[0]> = {}) =>
+  assessTasks({ tasks, unhealthy: new Set(), replicas: 1, check: 'tcp', now: after(1), ...change });
+const crash = (id: string) =>
+  task({ id, state: 'failed', desired: 'shutdown', error: 'task: non-zero exit (3)', exitCode: 3 });
+
+describe('the verdict on a starting service', () => {
+  it('must wait until every replica runs', () => {
+    expect(assess([task({ state: 'starting' })]).kind).toBe('waiting');
+    expect(assess([task({})], { replicas: 2 })).toEqual({ kind: 'waiting', message: '1 of 2 replicas are up' });
+    expect(assess([task({}), task({ id: 't2', slot: 2 })], { replicas: 2 }).kind).toBe('up');
+    expect(assess([task({ desired: 'shutdown' })]).kind).toBe('waiting');
+  });
+
+  it('must bear a crash or two while things come up, and call three a loop', () => {
+    expect(assess([crash('a'), crash('b'), task({ id: 'c', state: 'starting' })]).kind).toBe('waiting');
+    expect(assess([crash('a'), crash('b'), crash('c')])).toMatchObject({
+      kind: 'failed',
+      code: 'CONTAINER_CRASHED',
+      reason: expect.stringContaining('exit code 3') as string,
+    });
+    expect(assess([crash('a'), crash('b')], { now: after(9) })).toMatchObject({
+      kind: 'failed',
+      code: 'CONTAINER_CRASHED',
+    });
+  });
+
+  it('must not hold a VXLAN device that was left behind against the container', () => {
+    const error =
+      'network sandbox join failed: subnet sandbox join failed for "10.0.1.0/24": error creating vxlan interface: file exists';
+    const stranded = ['a', 'b', 'c', 'd'].map((id) => task({ id, state: 'failed', desired: 'shutdown', error }));
+    expect(assess([...stranded, task({ id: 'e', state: 'ready' })], { now: after(9) }).kind).toBe('waiting');
+  });
+
+  it('must tell an unhealthy container from a crash', () => {
+    expect(assess([task({ state: 'starting' })], { unhealthy: new Set(['t1']) })).toMatchObject({
+      code: 'PORT_NOT_LISTENING',
+    });
+    expect(assess([task({ state: 'starting' })], { unhealthy: new Set(['t1']), check: 'http' })).toMatchObject({
+      code: 'HEALTHCHECK_TIMEOUT',
+    });
+  });
+
+  it('must know a taken host port, from the network or from the scheduler', () => {
+    expect(
+      assess([
+        task({
+          state: 'rejected',
+          error: 'driver failed programming external connectivity on endpoint x: address already in use',
+        }),
+      ]),
+    ).toMatchObject({ code: 'HOST_PORT_TAKEN' });
+    const pending = task({ state: 'pending', error: 'no suitable node (host-mode port already in use on 1 node)' });
+    expect(assess([pending]).kind).toBe('waiting');
+    expect(assess([pending], { now: after(6) })).toMatchObject({ code: 'HOST_PORT_TAKEN' });
+    expect(
+      assess([{ ...pending, error: 'no suitable node (insufficient resources on 1 node)' }], { now: after(6) }),
+    ).toMatchObject({ code: 'NOT_SCHEDULED' });
+  });
+});
+
+describe('the report of a failure', () => {
+  const failed = {
+    kind: 'failed',
+    code: 'HEALTHCHECK_TIMEOUT',
+    reason: 'The health check did not pass in time.',
+    task: undefined,
+  } as const;
+
+  it('must say when a server listens on 127.0.0.1 only', () => {
+    const report = failureReport(failed, {
+      probeOutput: 'not listening on port 80; listening: 127.0.0.1:80, 0.0.0.0:9090',
+      oomKilled: false,
+      logs: '',
+    });
+    expect(report.code).toBe('PORT_NOT_LISTENING');
+    expect(report.message).toContain('127.0.0.1 only');
+    const other = failureReport(failed, {
+      probeOutput: 'not listening on port 80; listening: 127.0.0.1:81',
+      oomKilled: false,
+      logs: '',
+    });
+    expect(other.message).not.toContain('127.0.0.1 only');
+  });
+
+  it('must end with the last log lines, and stay under 2 KB', () => {
+    const logs = Array.from(
+      { length: 200 },
+      (_, index) => `2026-01-01T00:00:00.000Z line ${index} ${'x'.repeat(100)}`,
+    ).join('\n');
+    const report = failureReport(failed, { probeOutput: '', oomKilled: false, logs });
+    expect(report.message.length).toBeLessThan(2048);
+    expect(report.message).toContain('line 199');
+  });
+
+  it('must name memory when that was it', () => {
+    expect(
+      failureReport({ ...failed, code: 'CONTAINER_CRASHED' }, { probeOutput: '', oomKilled: true, logs: 'x' }).message,
+    ).toContain('resources.memoryMb');
+  });
+});

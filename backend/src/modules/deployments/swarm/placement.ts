@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import type { Deployment } from '#src/generated/prisma/client.js';
+import { Engine } from '#src/integrations/docker/engine.js';
+import { Nodes } from '#src/integrations/docker/nodes.js';
+import { isPushed } from '#src/modules/deployments/domain/built-image.js';
+
+type Placed = Pick<Deployment, 'nodeId' | 'node'>;
+
+/**
+ * A deployment runs on whatever node Swarm likes, but for two things that are on one machine only: its volumes, and an image that was built here and
+ * is in no registry. Both are made on the machine of the engine that we talk to.
+ */
+@Injectable()
+export class Placement {
+  constructor(
+    private readonly engine: Engine,
+    private readonly nodes: Nodes,
+  ) {}
+
+  /** Where it has to run; nulls: anywhere. A node that has left the swarm, or is of another swarm, binds nobody. */
+  async of(row: Pick<Deployment, 'volumes' | 'source' | 'image' | 'nodeId'>): Promise<Placed> {
+    if (!isBound(row)) return { nodeId: null, node: null };
+    const nodes = await this.nodes.recent();
+    const { nodeId } = await this.engine.inspect();
+    const node = nodes.find(({ id }) => id === row.nodeId) ?? nodes.find(({ id }) => id === nodeId);
+    return { nodeId: node?.id ?? null, node: node?.hostname ?? null };
+  }
+}
+
+function isBound({ volumes, source, image }: Pick<Deployment, 'volumes' | 'source' | 'image'>): boolean {
+  return (volumes as unknown[]).length > 0 || (source !== 'IMAGE' && !isPushed(image));
+}

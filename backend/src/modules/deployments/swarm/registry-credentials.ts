@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import { SecretBox } from '#src/core/crypto/secret-box.js';
+import type { Deployment } from '#src/generated/prisma/client.js';
+import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
+import { OwnRegistry } from '#src/modules/registry/own-registry.js';
+import { registryAuthFrom } from '#src/modules/deployments/domain/release-from-row.js';
+
+/** With what the image of a deployment is pulled, and pushed: the platform's own credentials for what it built, else those of the request. */
+@Injectable()
+export class RegistryCredentials {
+  constructor(
+    private readonly secrets: SecretBox,
+    private readonly registry: OwnRegistry,
+  ) {}
+
+  /** Undefined where none are needed. */
+  of(row: Deployment): RegistryAuth | undefined {
+    const isOurs = row.source !== 'IMAGE' && this.registry.holds(row.image);
+    return isOurs ? this.registry.auth() : registryAuthFrom(row, this.secrets);
+  }
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { eventually } from '#src/common/time/eventually.js';
+import { Containers } from '#src/integrations/docker/containers.js';
+import { type SwarmService, SwarmServices } from '#src/integrations/docker/swarm-services.js';
+import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
+import { LABELS } from '#src/common/labels.js';
+import { DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
+
+/** Grace period of ten seconds, the kill, and the engine's own time. */
+const PATIENCE = { withinMs: 40_000, everyMs: 200 };
+
+/** The Swarm services of deployments, found by label: names may change, labels do not. */
+@Injectable()
+export class RunningServices {
+  constructor(
+    private readonly services: SwarmServices,
+    private readonly tasks: SwarmTasks,
+    private readonly containers: Containers,
+    private readonly logs: DeploymentLogs,
+  ) {}
+
+  async find(deploymentId: string): Promise<SwarmService | undefined> {
+    return (await this.services.list({ [LABELS.deployment]: deploymentId }))[0];
+  }
+
+  /**
+   * Keeps the last log lines, then removes the service and waits until its containers are gone. `atOnce`: what never was of use to anybody gets no
+   * time to end.
+   */
+  async remove(deploymentId: string, signal: AbortSignal, { atOnce = false } = {}): Promise<void> {
+    for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
+      await this.logs.keep(deploymentId, id);
+      await this.services.remove(id);
+      await eventually(() => (atOnce ? this.cleared(deploymentId, id) : this.gone(deploymentId, id)), {
+        ...PATIENCE,
+        signal,
+        what: 'containers of the service are still there',
+      });
+    }
+  }
+
+  /** No task runs, the service stays. */
+  async pause(deploymentId: string, signal: AbortSignal): Promise<void> {
+    const service = await this.find(deploymentId);
+    if (!service) return;
+    if (service.replicas > 0) await this.services.scale(service, 0);
+    await eventually(() => this.stopped(service.id), {
+      ...PATIENCE,
+      signal,
+      what: 'containers of the service still run',
+    });
+  }
+
+  async resume(deploymentId: string, replicas: number): Promise<void> {
+    const service = await this.find(deploymentId);
+    if (service && service.replicas < replicas) await this.services.scale(service, replicas);
+  }
+
+  /** A task that was on its way when the service went makes its container later: both have to be gone. */
+  private async gone(deploymentId: string, serviceId: string): Promise<boolean> {
+    const tasks = await this.tasks.listReachable({ labels: [`${LABELS.deployment}=${deploymentId}`] });
+    return tasks.length === 0 && (await this.containers.ofService(serviceId)).length === 0;
+  }
+
+  /** Ahead of Swarm, which takes some seconds to end a task. One that has no container yet may still make it, and is waited for. */
+  private async cleared(deploymentId: string, serviceId: string): Promise<boolean> {
+    const tasks = await this.tasks.listReachable({ labels: [`${LABELS.deployment}=${deploymentId}`] });
+    const containers = await this.containers.ofService(serviceId);
+    await Promise.all(containers.map((id) => this.containers.remove(id)));
+    return containers.length === 0 && tasks.every(({ containerId, state }) => containerId ?? ENDED_STATES.has(state));
+  }
+
+  private async stopped(serviceId: string): Promise<boolean> {
+    const active = (await this.tasks.listReachable({ serviceId })).filter(({ state }) => !ENDED_STATES.has(state));
+    if (active.length > 0) return false;
+    const states = await Promise.all(
+      (await this.containers.ofService(serviceId)).map((id) => this.containers.inspect(id)),
+    );
+    return states.every((state) => !state?.running);
+  }
+}

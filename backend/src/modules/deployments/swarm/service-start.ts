@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { Probe, type ProbeConfig } from '#src/modules/platform-services/probe.js';
+import { Engine } from '#src/integrations/docker/engine.js';
+import { Images } from '#src/integrations/docker/images.js';
+import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
+import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
+import { needsProbe } from '#src/modules/deployments/domain/health-config.js';
+import type { Release } from '#src/modules/deployments/domain/release.js';
+import { buildServiceSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+
+/** A release as a Swarm service. */
+@Injectable()
+export class ServiceStart {
+  constructor(
+    private readonly services: SwarmServices,
+    private readonly images: Images,
+    private readonly engine: Engine,
+    private readonly probe: Probe,
+  ) {}
+
+  /** Its id. */
+  async create(release: Release, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<string> {
+    const [engine, image] = await Promise.all([this.engine.inspect(), this.images.find(release.image)]);
+    const complete = { ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false };
+    const probe = needsProbe(complete) ? await this.probeFor(engine.arch) : undefined;
+    signal.throwIfAborted();
+    return this.services.create(buildServiceSpec(complete, engine, probe), auth);
+  }
+
+  private async probeFor(arch: string): Promise<ProbeConfig> {
+    const probe = await this.probe.ensure(arch);
+    if (probe) return probe;
+    throw new StepFailure('INTERNAL', `There is no health probe for ${arch}: use healthCheck.command.`);
+  }
+}

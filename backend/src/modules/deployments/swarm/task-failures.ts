@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { Containers } from '#src/integrations/docker/containers.js';
+import { DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
+import type { FailedAssessment } from './assess-tasks.js';
+import { failureReport } from './failure-report.js';
+import type { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+
+/** A verdict over tasks as the user reads it, with what their last container said. */
+@Injectable()
+export class TaskFailures {
+  constructor(
+    private readonly containers: Containers,
+    private readonly logs: DeploymentLogs,
+  ) {}
+
+  async report(assessment: FailedAssessment, serviceId: string): Promise<StepFailure> {
+    const { containerId } = assessment.task ?? {};
+    const state = containerId ? await this.containers.inspect(containerId) : undefined;
+    return failureReport(assessment, {
+      probeOutput: state?.health?.lastOutput ?? '',
+      oomKilled: state?.oomKilled ?? false,
+      logs: await this.logs.ofService(serviceId, { tail: 20 }),
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { LABELS } from '#src/common/labels.js';
+import {
+  mountedSecrets,
+  nginxContainer,
+  scratch,
+  taskDefaults,
+} from '#src/modules/platform-services/nginx-container.js';
+import type { Mounted, NginxParts } from '#src/modules/platform-services/nginx-mounts.js';
+import { withRevision } from '#src/modules/platform-services/service-revision.js';
+import type { PublishedPort, ServiceSpec } from '#src/integrations/docker/service-spec.js';
+import { API_SOCKET_FOLDER } from '#src/integrations/nginx/nginx-config.js';
+import { API_VOLUME, edgeAlias, EDGE_NETWORK, edgeServiceName, FRONT_SERVICE } from './ingress-names.js';
+
+export interface EdgeParts extends NginxParts {
+  site: { id: string; domain: string; environmentId: string | null };
+  /** the environment's overlay; of the platform's own name, the node where the API is */
+  place: { network: string } | { nodeId: string };
+  secrets: Mounted[];
+  /** one, or where there are more machines two: a name answers though the machine of one edge has died */
+  replicas: number;
+}
+
+const SECOND_NS = 1_000_000_000;
+const MIB = 1024 * 1024;
+const HTTP_PORT = 8080;
+const HTTPS_PORT = 8443;
+
+/** One on every node, so that every node's address leads to every site. It holds host ports, so that the old one has to go first. */
+export function buildFrontSpec(
+  parts: NginxParts,
+  thumbprint: string,
+  ports: { http: number; https: number },
+): ServiceSpec {
+  return withRevision({
+    Name: FRONT_SERVICE,
+    Labels: { [LABELS.managed]: 'true', [LABELS.ingress]: 'front', [LABELS.account]: thumbprint },
+    TaskTemplate: {
+      ...taskDefaults,
+      ContainerSpec: {
+        ...nginxContainer(parts),
+        // Every visit of plain HTTP is a connection to an edge of its own: its port must be free again after a second, not after a minute.
+        Sysctls: { 'net.ipv4.tcp_tw_reuse': '1', 'net.ipv4.ip_local_port_range': '1024 65535' },
+        StopGracePeriod: SECOND_NS,
+      },
+      Resources: { Limits: { MemoryBytes: 512 * MIB, Pids: 512 } },
+      // On every node, but for those that the operator keeps out.
+      Placement: { Constraints: ['node.labels.berth.ingress!=false'] },
+      Networks: [{ Target: EDGE_NETWORK, Aliases: [] }],
+    },
+    Mode: { Global: {} },
+    UpdateConfig: { Parallelism: 1, Order: 'stop-first', FailureAction: 'pause', Monitor: SECOND_NS },
+    EndpointSpec: {
+      Mode: 'dnsrr',
+      Ports: [published(HTTP_PORT, ports.http), published(HTTPS_PORT, ports.https)],
+    },
+  });
+}
+
+/** A change is a new task that has to be healthy before the old one goes: a configuration proves itself by starting. */
+export function buildEdgeSpec({ site, place, secrets, replicas, ...parts }: EdgeParts): ServiceSpec {
+  const isOwn = 'nodeId' in place;
+  return withRevision({
+    Name: edgeServiceName(site.id),
+    Labels: {
+      [LABELS.managed]: 'true',
+      [LABELS.ingress]: 'edge',
+      [LABELS.site]: site.id,
+      ...(site.environmentId && { [LABELS.environment]: site.environmentId }),
+    },
+    TaskTemplate: {
+      ...taskDefaults,
+      ContainerSpec: {
+        ...nginxContainer(parts),
+        Mounts: [
+          ...scratch,
+          ...(isOwn
+            ? [{ Type: 'volume' as const, Source: API_VOLUME, Target: API_SOCKET_FOLDER, ReadOnly: true }]
+            : []),
+        ],
+        Secrets: mountedSecrets(secrets, 0o400),
+        StopGracePeriod: 20 * SECOND_NS,
+      },
+      Resources: { Limits: { MemoryBytes: 256 * MIB, Pids: 64 } },
+      ...(isOwn && { Placement: { Constraints: [`node.id==${place.nodeId}`] } }),
+      Networks: [
+        { Target: EDGE_NETWORK, Aliases: [edgeAlias(site.domain)] },
+        ...(isOwn ? [] : [{ Target: place.network, Aliases: [] }]),
+      ],
+    },
+    Mode: { Replicated: { Replicas: isOwn ? 1 : replicas } },
+    UpdateConfig: { Parallelism: 1, Order: 'start-first', FailureAction: 'pause', Monitor: SECOND_NS },
+    EndpointSpec: { Mode: 'dnsrr', Ports: [] },
+  });
+}
+
+function published(inside: number, outside: number): PublishedPort {
+  return { Protocol: 'tcp', TargetPort: inside, PublishedPort: outside, PublishMode: 'host' };
+}

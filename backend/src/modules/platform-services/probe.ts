@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Injectable } from '@nestjs/common';
+import { LABELS } from '#src/common/labels.js';
+import { Configs } from '#src/integrations/docker/configs.js';
+
+/** Where the probe is mounted; it needs nothing in the image. */
+export const PROBE_PATH = '/.berth/probe';
+
+/** The probe as a Swarm config. */
+export interface ProbeConfig {
+  id: string;
+  name: string;
+}
+
+const PROBES = new URL('../../../probe/bin/', import.meta.url);
+
+/** The health probe as a Swarm config, one per architecture and content. */
+@Injectable()
+export class Probe {
+  private readonly contents = new Map<string, Promise<Buffer>>();
+
+  constructor(private readonly configs: Configs) {}
+
+  /** Undefined for an architecture that it was not built for. */
+  async ensure(arch: string): Promise<ProbeConfig | undefined> {
+    if (arch !== 'amd64' && arch !== 'arm64') return undefined;
+    const content = await this.contentFor(arch);
+    const name = `berth_probe_${arch}_${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
+    return { name, id: await this.configs.ensure(name, content, { [LABELS.managed]: 'true' }) };
+  }
+
+  private contentFor(arch: string): Promise<Buffer> {
+    const reading = this.contents.get(arch) ?? readFile(new URL(`berth-probe-${arch}`, PROBES));
+    this.contents.set(arch, reading);
+    return reading;
+  }
+}
+
+/** How a service mounts it. */
+export function probeMount({ id, name }: ProbeConfig) {
+  return { ConfigID: id, ConfigName: name, File: { Name: PROBE_PATH, UID: '0', GID: '0', Mode: 0o555 } };
+}

@@ -1,0 +1,18 @@
+import { LABELS } from '#src/common/labels.js';
+import type { ServiceSpec } from '#src/integrations/docker/service-spec.js';
+import { contentHash } from './content-names.js';
+
+/** On the service, to see whether it has to change; on its containers, to see which of them are new. */
+export function withRevision(spec: ServiceSpec): ServiceSpec {
+  const labels = { ...spec.Labels, [LABELS.revision]: contentHash(JSON.stringify(spec)) };
+  const { TaskTemplate } = spec;
+  return {
+    ...spec,
+    Labels: labels,
+    TaskTemplate: { ...TaskTemplate, ContainerSpec: { ...TaskTemplate.ContainerSpec, Labels: labels } },
+  };
+}
+
+export function revisionOf(spec: ServiceSpec): string {
+  return spec.Labels[LABELS.revision] ?? '';
+}

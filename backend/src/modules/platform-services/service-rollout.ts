@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { LABELS } from '#src/common/labels.js';
+import { Containers } from '#src/integrations/docker/containers.js';
+import type { ServiceSpec } from '#src/integrations/docker/service-spec.js';
+import { type SwarmService, SwarmServices } from '#src/integrations/docker/swarm-services.js';
+import { type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
+import { revisionOf } from './service-revision.js';
+
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 200;
+/** One that ends may have met a passing trouble. */
+const ATTEMPTS = 3;
+
+/** Sends a service of the ingress to Swarm, and watches whether it comes up. */
+@Injectable()
+export class ServiceRollout {
+  constructor(
+    private readonly services: SwarmServices,
+    private readonly tasks: SwarmTasks,
+    private readonly containers: Containers,
+  ) {}
+
+  /** Creates or updates where it differs, or starts what was given up again; the service's id. */
+  async apply(spec: ServiceSpec): Promise<string> {
+    const running = await this.services.find(spec.Name);
+    if (!running) return this.services.create(spec);
+    const isSame = running.labels[LABELS.revision] === revisionOf(spec);
+    if (!isSame || running.updateState === 'paused') await this.services.update(running, forced(spec, running));
+    return running.id;
+  }
+
+  /** Undefined once a task of this revision is healthy and those before it are on their way out; else why not. */
+  async problem(serviceId: string, revision: string, signal: AbortSignal): Promise<string | undefined> {
+    const end = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const [service, tasks] = await Promise.all([this.services.find(serviceId), this.tasks.list({ serviceId })]);
+      const own = tasks.filter(({ labels }) => labels[LABELS.revision] === revision);
+      const isUp = own.some(isServing);
+      if (isUp && service?.updateState !== 'updating') return undefined;
+      const ended = own.filter(({ state }) => state === 'failed' || state === 'rejected');
+      if (service?.updateState === 'paused' || ended.length >= ATTEMPTS || Date.now() > end)
+        return this.reason(own, ended);
+      await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  /** What keeps the tasks of a service from running, in a sentence; undefined when one runs. */
+  async state(serviceId: string): Promise<string | undefined> {
+    const tasks = await this.tasks.list({ serviceId });
+    if (tasks.some(isServing)) return undefined;
+    return this.reason(
+      tasks,
+      tasks.filter(({ error }) => error),
+    );
+  }
+
+  private async reason(tasks: SwarmTask[], ended: SwarmTask[]): Promise<string> {
+    const last = ended.at(-1) ?? tasks.at(-1);
+    if (!last) return 'no task was started';
+    const lines = last.containerId ? await this.containers.logs(last.containerId, { tail: 5 }) : [];
+    const said = lines.findLast(({ text }) => /\[(emerg|alert|crit)\]/.test(text))?.text;
+    return (said ?? last.error ?? `its task is ${last.state} (${last.message})`).replace(/^.*?\[emerg\] \d+#\d+: /, '');
+  }
+}
+
+function isServing({ state, desired }: SwarmTask): boolean {
+  return state === 'running' && desired === 'running';
+}
+
+/** An update that changes nothing starts no task, unless this number is another. */
+function forced(spec: ServiceSpec, running: SwarmService): ServiceSpec {
+  const ForceUpdate = (running.spec.TaskTemplate.ForceUpdate ?? 0) + (running.updateState === 'paused' ? 1 : 0);
+  return { ...spec, TaskTemplate: { ...spec.TaskTemplate, ForceUpdate } };
+}
