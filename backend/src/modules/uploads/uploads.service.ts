@@ -21,7 +21,7 @@ import { UploadsRepository } from './uploads.repository.js';
 
 const LIFE_MS = 3_600_000;
 const MAX_PER_USER = 5;
-const CHUNK_BYTES = 2 ** 20;
+const CHUNK_BYTES = 64 * 1024;
 /** How much larger than its body an archive may be. */
 const UNPACKED_FACTOR = 4;
 
@@ -132,20 +132,23 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     const { maxBytes } = this.config.upload;
     let sizeBytes = 0;
     const kept = async function* () {
-      let parts: Buffer[] = [];
+      // One buffer for all of it: what is made new for every chunk stays in memory until V8 looks.
+      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
       let held = 0;
       let position = 0;
       for await (const part of bodyOf(request, maxBytes)) {
         hash.update(part);
-        parts.push(part);
         sizeBytes += part.length;
-        held += part.length;
+        for (let at = 0; at < part.length;) {
+          const copied = part.copy(chunk, held, at);
+          [held, at] = [held + copied, at + copied];
+          if (held < CHUNK_BYTES) continue;
+          await chunks.write(id, position++, chunk);
+          held = 0;
+        }
         yield part;
-        if (held < CHUNK_BYTES) continue;
-        await chunks.write(id, position++, Buffer.concat(parts));
-        [parts, held] = [[], 0];
       }
-      if (held > 0) await chunks.write(id, position, Buffer.concat(parts));
+      if (held > 0) await chunks.write(id, position, chunk.subarray(0, held));
     };
     const entries = archiveEntries(kept(), { isGzip, maxBytes: this.maxUnpackedBytes });
     for await (const { content } of entries) content.resume();
