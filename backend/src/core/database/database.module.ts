@@ -12,7 +12,7 @@ import { WORKER_LOCK_CLASS, WorkerIdentity } from './worker-identity.js';
     { provide: DatabaseConnection, inject: [Config], useFactory: (config: Config) => DatabaseConnection.open(config) },
     { provide: PrismaService, inject: [DatabaseConnection], useFactory: connected },
     { provide: WorkerIdentity, useFactory: () => new WorkerIdentity(randomInt(1, 2 ** 31 - 1)) },
-    { provide: Signals, inject: [DatabaseConnection, WorkerIdentity], useFactory: listening },
+    { provide: Signals, inject: [DatabaseConnection, WorkerIdentity, PrismaService], useFactory: listening },
   ],
   exports: [DatabaseConnection, PrismaService, Signals, WorkerIdentity],
 })
@@ -30,10 +30,10 @@ export class DatabaseModule implements OnApplicationShutdown {
   }
 }
 
-/** Its first query would wait for the query compiler: let that begin now. */
-function connected(connection: DatabaseConnection): PrismaService {
+/** The first query need not wait for the query compiler. Compiling blocks the event loop, so that Signals connects afterwards. */
+async function connected(connection: DatabaseConnection): Promise<PrismaService> {
   const prisma = new PrismaService(connection);
-  prisma.$connect().catch(() => undefined);
+  await prisma.$connect().catch(() => undefined);
   return prisma;
 }
 
