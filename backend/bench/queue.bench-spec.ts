@@ -19,7 +19,7 @@ const SLOWER = 1.5;
 const ROUNDS = 3;
 const POLL_MS = 250;
 const READS_PER_SECOND = 50;
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 const platform = new Platform({ STABILITY_WINDOW_MS: String(STABILITY_WINDOW_MS) });
 const engine = new EngineView();
@@ -116,7 +116,7 @@ async function timeToRunning(environmentId: string, body: object, count: number)
     if (failed) throw new Error(`a deployment has FAILED: ${failed.errorMessage ?? ''}`);
     const ms = performance.now() - begin;
     if (ours.filter(({ status }) => status === 'RUNNING').length === count) return ms - STABILITY_WINDOW_MS;
-    if (ms > PATIENCE_MS) throw new Error('the deployments do not come up');
+    if (ms > TIMEOUT_MS) throw new Error('the deployments do not come up');
     await delay(POLL_MS);
   }
 }

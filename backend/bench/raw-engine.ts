@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EngineView } from '../test/scenario/engine-view.js';
 
 const LABEL = 'berth.bench';
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 /**
  * The baseline: the Engine API and nothing else does what Berth does. Its services are copies of one of Berth's own, so that network,
@@ -30,7 +30,7 @@ export class RawEngine {
     const begin = performance.now();
     await Promise.all(Array.from({ length: howMany }, () => this.engine.docker.createService(this.nextSpec())));
     while ((await this.runningServices()) < howMany) {
-      if (performance.now() - begin > PATIENCE_MS) throw new Error('the services of the baseline do not come up');
+      if (performance.now() - begin > TIMEOUT_MS) throw new Error('the services of the baseline do not come up');
       await delay(pollMs);
     }
     return performance.now() - begin;
@@ -67,7 +67,7 @@ export class RawEngine {
 
 /** The next measurement must not share the machine with the end of this one. */
 export async function untilNoContainer(engine: EngineView, label: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   while ((await engine.docker.listContainers({ all: true, filters: { label: [label] } })).length > 0) {
     if (performance.now() > deadline) throw new Error(`containers with the label ${label} do not go`);
     await delay(100);

@@ -6,7 +6,7 @@ import { IdSource } from '#src/common/time/id-source.js';
 import { Config } from '#src/config/config.js';
 import { Audit } from '#src/core/audit/audit.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { ApiKeysRepository } from '#src/modules/auth/api-keys.repository.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { Pairing, pairingLink } from '#src/modules/auth/pairing.js';
@@ -123,7 +123,7 @@ async function withKeys(config: Config, action: Action): Promise<void> {
   const database = await openDatabase(config);
   const prisma = new PrismaService(database);
   try {
-    const signals = new Signals(database.connectionString, { class: 0, key: 0 });
+    const signals = new PgNotifications(database.connectionString, { class: 0, key: 0 });
     const repository = new ApiKeysRepository(prisma);
     const keys = new ApiKeysService(repository, signals, new Audit(prisma), new IdSource(), new Clock());
     await action(keys, { config, prisma });

@@ -115,7 +115,7 @@ export interface BuildConfig {
   /** where built images are pushed to */
   registry: string | undefined;
   /** the registry that the platform can run itself */
-  ownRegistry: { isOn: boolean; image: string; address: string; port: number };
+  builtInRegistry: { isOn: boolean; image: string; address: string; port: number };
 }
 
 export interface GitConfig {
@@ -183,7 +183,7 @@ function telegramOf(env: ParsedEnv): TelegramConfig {
 
 function buildOf(env: ParsedEnv): BuildConfig {
   const port = env.BUILD_REGISTRY_PORT;
-  const ownRegistry = {
+  const builtInRegistry = {
     isOn: env.BUILD_REGISTRY === 'own',
     image: env.BUILD_REGISTRY_IMAGE,
     address: `127.0.0.1:${port}`,
@@ -195,8 +195,8 @@ function buildOf(env: ParsedEnv): BuildConfig {
     concurrency: env.BUILD_CONCURRENCY,
     memoryBytes: env.BUILD_MEMORY_MB * MIB,
     minFreeDiskBytes: env.BUILD_MIN_FREE_DISK_MB * MIB,
-    registry: ownRegistry.isOn ? ownRegistry.address : env.BUILD_REGISTRY,
-    ownRegistry,
+    registry: builtInRegistry.isOn ? builtInRegistry.address : env.BUILD_REGISTRY,
+    builtInRegistry,
   };
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { migrate } from '#src/core/database/migrator.js';
-import { isDatabaseAway } from '#src/common/filters/problem.js';
+import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 import { type Db, POOL_SIZE, PrismaService } from '#src/core/database/prisma.service.js';
 import { OwnPostgres } from '../scenario/own-postgres.js';
 
@@ -58,7 +58,7 @@ it('who finds no free connection in time must hear of a database that is away, a
   const outcome = await prisma.platformSetting.count().catch((error: unknown) => error);
   endAll(undefined);
   await Promise.all(held);
-  expect(isDatabaseAway(outcome)).toBe(true);
+  expect(isDatabaseUnavailable(outcome)).toBe(true);
   expect(await prisma.platformSetting.count()).toBe(2);
 });
 

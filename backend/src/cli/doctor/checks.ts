@@ -16,8 +16,8 @@ import type { Check, Finding } from './finding.js';
 
 const GIB = 2 ** 30;
 const LITTLE_DISK = 0.1;
-const MOST_CLOCK_SECONDS = 30;
-const PATIENCE_MS = 5000;
+const MAX_CLOCK_SKEW_SECONDS = 30;
+const TIMEOUT_MS = 5000;
 
 /** In the order in which one thing needs the other. */
 export const FINDINGS: Check[] = [engine, swarm, disk, ports, publicName, clock, database, encryptionKey];
@@ -160,7 +160,7 @@ async function publicName({ http }: Config): Promise<Finding[]> {
 async function clock({ acme }: Config): Promise<Finding[]> {
   const what = 'clock';
   const begin = Date.now();
-  const answer = await fetch(acme.directoryUrl, { method: 'HEAD', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(
+  const answer = await fetch(acme.directoryUrl, { method: 'HEAD', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
     () => undefined,
   );
   const date = Date.parse(answer?.headers.get('date') ?? '');
@@ -174,7 +174,7 @@ async function clock({ acme }: Config): Promise<Finding[]> {
       },
     ];
   const seconds = Math.round((date - (begin + Date.now()) / 2) / 1000);
-  const isRight = Math.abs(seconds) <= MOST_CLOCK_SECONDS;
+  const isRight = Math.abs(seconds) <= MAX_CLOCK_SKEW_SECONDS;
   const found = `${seconds} s from that of the ACME server`;
   return [
     isRight
@@ -193,7 +193,7 @@ function counted(count: number, noun: string): string {
 
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: PATIENCE_MS })
+    const socket = connect({ host: '127.0.0.1', port, timeout: TIMEOUT_MS })
       .once('connect', () => {
         socket.destroy();
         resolve(true);

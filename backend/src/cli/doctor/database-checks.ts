@@ -6,14 +6,14 @@ import { runningDatabase } from '#src/cli/shared/database.js';
 import type { Finding } from './finding.js';
 
 const SOON_DAYS = 14;
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 export async function database(config: Config): Promise<Finding[]> {
   const what = 'database';
   const connectionString = runningDatabase(config);
   if (!connectionString)
     return [{ what, state: 'look', found: 'the embedded one does not run', advice: 'It starts with script/server.' }];
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: TIMEOUT_MS });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -68,7 +68,7 @@ export async function encryptionKey(config: Config): Promise<Finding[]> {
     ];
   const connectionString = runningDatabase(config);
   if (!connectionString) return [];
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: PATIENCE_MS });
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: TIMEOUT_MS });
   client.on('error', () => undefined);
   try {
     await client.connect();

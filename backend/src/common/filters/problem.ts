@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { DomainError, type FieldError } from '#src/common/errors/domain-error.js';
-import { isEngineAway } from '#src/common/errors/engine-away.js';
+import { isEngineUnavailable } from '#src/common/errors/engine-unavailable.js';
 import { API_ERRORS, type ApiErrorCode, type ErrorDefinition } from '#src/common/errors/error-registry.js';
 
 /** RFC 9457 problem details, `application/problem+json`. */
@@ -21,14 +21,14 @@ export interface Problem {
 /** Anything that was thrown, as the domain error that the client is told. */
 export function toDomainError(thrown: unknown): DomainError {
   if (thrown instanceof DomainError) return thrown;
-  if (isDatabaseAway(thrown)) {
+  if (isDatabaseUnavailable(thrown)) {
     return new DomainError('DATABASE_UNAVAILABLE', {
       detail: 'The database does not answer.',
       hint: 'Try again in a moment.',
       cause: thrown,
     });
   }
-  if (isEngineAway(thrown)) {
+  if (isEngineUnavailable(thrown)) {
     return new DomainError('DOCKER_UNAVAILABLE', {
       detail: 'The Docker Engine does not answer.',
       hint: 'Try again in a moment.',
@@ -127,7 +127,7 @@ const AWAY_CODES = new Set([
 const POOL_TIMEOUT = 'timeout exceeded when trying to connect';
 
 /** A database that is away shows as Prisma's codes, as the driver adapter's, as pg's or as the socket's. */
-export function isDatabaseAway(thrown: unknown): boolean {
+export function isDatabaseUnavailable(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   if (thrown.message.includes(POOL_TIMEOUT)) return true;
   const { name, code, errorCode, syscall } = thrown as Error & {

@@ -3,7 +3,7 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { Config } from '#src/config/config.js';
 import { DatabaseConnection } from './database-connection.js';
 import { PrismaService } from './prisma.service.js';
-import { Signals } from './signals.js';
+import { PgNotifications } from './pg-notifications.js';
 import { WORKER_LOCK_CLASS, WorkerIdentity } from './worker-identity.js';
 
 @Global()
@@ -12,15 +12,15 @@ import { WORKER_LOCK_CLASS, WorkerIdentity } from './worker-identity.js';
     { provide: DatabaseConnection, inject: [Config], useFactory: (config: Config) => DatabaseConnection.open(config) },
     { provide: PrismaService, inject: [DatabaseConnection], useFactory: connected },
     { provide: WorkerIdentity, useFactory: () => new WorkerIdentity(randomInt(1, 2 ** 31 - 1)) },
-    { provide: Signals, inject: [DatabaseConnection, WorkerIdentity, PrismaService], useFactory: listening },
+    { provide: PgNotifications, inject: [DatabaseConnection, WorkerIdentity, PrismaService], useFactory: listening },
   ],
-  exports: [DatabaseConnection, PrismaService, Signals, WorkerIdentity],
+  exports: [DatabaseConnection, PrismaService, PgNotifications, WorkerIdentity],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(
     @Inject(DatabaseConnection) private readonly connection: DatabaseConnection,
     @Inject(PrismaService) private readonly prisma: PrismaService,
-    @Inject(Signals) private readonly signals: Signals,
+    @Inject(PgNotifications) private readonly signals: PgNotifications,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
@@ -30,15 +30,15 @@ export class DatabaseModule implements OnApplicationShutdown {
   }
 }
 
-/** The first query need not wait for the query compiler. Compiling blocks the event loop, so that Signals connects afterwards. */
+/** The first query need not wait for the query compiler. Compiling blocks the event loop, so that PgNotifications connects afterwards. */
 async function connected(connection: DatabaseConnection): Promise<PrismaService> {
   const prisma = new PrismaService(connection);
   await prisma.$connect().catch(() => undefined);
   return prisma;
 }
 
-async function listening({ connectionString }: DatabaseConnection, { lockKey }: WorkerIdentity): Promise<Signals> {
-  const signals = new Signals(connectionString, { class: WORKER_LOCK_CLASS, key: lockKey });
+async function listening({ connectionString }: DatabaseConnection, { lockKey }: WorkerIdentity): Promise<PgNotifications> {
+  const signals = new PgNotifications(connectionString, { class: WORKER_LOCK_CLASS, key: lockKey });
   await signals.open();
   return signals;
 }

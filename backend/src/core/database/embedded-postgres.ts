@@ -25,7 +25,7 @@ const RELAUNCH_MS = 15_000;
 const LEFTOVERS_MS = 5000;
 const STOP_MS = 8000;
 const WATCH_MS = 1000;
-const LOOK_MS = 25;
+const POLL_INTERVAL_MS = 25;
 const PASSING = /pre-existing shared memory block|lock file .* already exists|could not bind|is still in use/i;
 const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
 /** A small server that keeps its promises: fsync stays on. */
@@ -185,7 +185,7 @@ export class EmbeddedPostgres {
       if (answer.code === '28P01')
         throw new Error(`PostgreSQL refuses the password in ${this.files.dir}/password: put the former one back`);
       if (!alive()) return false;
-      await delay(LOOK_MS);
+      await delay(POLL_INTERVAL_MS);
     }
     throw this.failure('PostgreSQL does not answer', this.files.lastWords());
   }
@@ -287,7 +287,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
 
 async function until(condition: () => boolean, withinMs: number): Promise<boolean> {
   const end = Date.now() + withinMs;
-  while (!condition() && Date.now() < end) await delay(LOOK_MS);
+  while (!condition() && Date.now() < end) await delay(POLL_INTERVAL_MS);
   return condition();
 }
 

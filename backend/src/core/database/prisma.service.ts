@@ -14,7 +14,7 @@ export const POOL_SIZE = 12;
 /** A database that hangs must show as an error before a client's patience ends: 503 within 5 s. */
 const CONNECT_TIMEOUT_MS = 3000;
 const QUERY_TIMEOUT_MS = 4500;
-const MOST_ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 
 @Injectable()
 export class PrismaService extends PrismaClient {
@@ -39,7 +39,7 @@ export class PrismaService extends PrismaClient {
    * outside the database must bear that.
    */
   async transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    for (let left = MOST_ATTEMPTS - 1; ; left--) {
+    for (let left = MAX_ATTEMPTS - 1; ; left--) {
       try {
         return await this.$transaction(run);
       } catch (error) {

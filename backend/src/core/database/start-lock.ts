@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const LOOK_MS = 25;
+const POLL_INTERVAL_MS = 25;
 
 /**
  * One at a time for a folder. The lock is a socket in Linux's abstract namespace: the kernel frees it the moment its holder dies, so that
@@ -17,7 +17,7 @@ export async function acquireStartLock(folder: string, withinMs: number): Promis
     if (server) return () => new Promise((resolve) => void server.close(() => resolve()));
     if (Date.now() > end)
       throw new Error(`another process has been starting the database in ${folder} for too long: end it and try again`);
-    await delay(LOOK_MS);
+    await delay(POLL_INTERVAL_MS);
   }
 }
 

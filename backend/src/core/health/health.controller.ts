@@ -2,7 +2,7 @@ import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import { type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Operation } from '#src/common/decorators/operation.js';
-import { OptionalHealth } from './optional-health.js';
+import { NonCriticalHealth } from './non-critical-health.js';
 import { HealthChecks } from './health-checks.js';
 
 export class LivenessDto {
@@ -35,7 +35,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly checks: HealthChecks,
-    private readonly optional: OptionalHealth,
+    private readonly optional: NonCriticalHealth,
   ) {}
 
   @Get()

@@ -9,7 +9,7 @@ import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 
 /** Where the work keeps its answer, in the transaction that does it. */
-export interface Claim {
+export interface IdempotencyReservation {
   /** First in that transaction: of several requests at once, one goes on, and the others wait here and then answer what it answered. */
   take(db: Db): Promise<void>;
   /** With `unfinished`, the id of what is made, the work goes on after this transaction, until `complete` or `release`. */
@@ -23,7 +23,7 @@ const LIFE_MS = 24 * 3_600_000;
 type Kept = { answer: string; unfinished?: string };
 
 /** Another request with this key was first. It rolls the transaction back. */
-class Taken extends Error {}
+class KeyConflict extends Error {}
 
 /** The same key and body within 24 hours: the first answer again. Only what succeeded is kept: what failed changed nothing and may be tried again. */
 @Injectable()
@@ -42,7 +42,7 @@ export class Idempotency implements OnModuleInit {
 
   async once<T extends object>(
     request: IdempotentRequest | undefined,
-    work: (claim: Claim) => Promise<T>,
+    work: (claim: IdempotencyReservation) => Promise<T>,
   ): Promise<{ answer: T; replayed: boolean }> {
     if (!request) return { answer: await work(NO_CLAIM), replayed: false };
     const known = await this.find(request);
@@ -50,7 +50,7 @@ export class Idempotency implements OnModuleInit {
     try {
       return { answer: await work(this.claim(request)), replayed: false };
     } catch (error) {
-      if (!(error instanceof Taken)) throw error;
+      if (!(error instanceof KeyConflict)) throw error;
       const first = await this.find(request);
       if (!first) throw inFlight();
       return { answer: this.replay(first, request) as T, replayed: true };
@@ -65,7 +65,7 @@ export class Idempotency implements OnModuleInit {
     });
   }
 
-  private claim(request: IdempotentRequest): Claim {
+  private claim(request: IdempotentRequest): IdempotencyReservation {
     const { userId, operation, key } = request;
     const own = { userId_operation_key: { userId, operation, key } };
     return {
@@ -75,7 +75,7 @@ export class Idempotency implements OnModuleInit {
           data: { userId, operation, key, requestHash: this.hash(request), createdAt: this.clock.now() },
           skipDuplicates: true,
         });
-        if (count === 0) throw new Taken();
+        if (count === 0) throw new KeyConflict();
       },
       keep: async (db, answer, unfinished) => {
         // As text: jsonb would give the fields in another order.
@@ -122,7 +122,7 @@ export class Idempotency implements OnModuleInit {
 }
 
 const nothing = () => Promise.resolve();
-const NO_CLAIM: Claim = { take: nothing, keep: nothing, complete: nothing, release: nothing };
+const NO_CLAIM: IdempotencyReservation = { take: nothing, keep: nothing, complete: nothing, release: nothing };
 
 function inFlight(): DomainError {
   return new DomainError('IDEMPOTENCY_IN_FLIGHT', {

@@ -16,13 +16,13 @@ import {
 import { Config } from '#src/config/config.js';
 import { DatabaseConnection } from '#src/core/database/database-connection.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { WorkerIdentity } from '#src/core/database/worker-identity.js';
-import { AbandonedJobs } from './abandoned-jobs.js';
-import { dueJobs } from './due-jobs.js';
+import { OrphanedJobs } from './orphaned-jobs.js';
+import { findDueJobs } from './find-due-jobs.js';
 import type { JobName, JobPayloads } from './job-queue.js';
-import { JobShares } from './job-shares.js';
-import { PatientPool } from './patient-pool.js';
+import { UserConcurrency } from './user-concurrency.js';
+import { ReconnectingPool } from './reconnecting-pool.js';
 
 export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: AbortSignal) => Promise<void>;
 
@@ -34,7 +34,7 @@ const CONCURRENCY = { main: 100, builds: 50, messages: 10 };
 type Room = keyof typeof CONCURRENCY;
 const POOL_SIZE = 7;
 /** NOTIFY starts new jobs at once; looking is for retries, for what has its time, and for what a dead process had taken. */
-const LOOK_MS = 1500;
+const POLL_INTERVAL_MS = 1500;
 /** The library would have every worker look for itself, a hundred in one moment. The most that a timer can wait. */
 const NEVER_MS = 2 ** 31 - 1;
 const START_AGAIN_MS = 1000;
@@ -79,21 +79,21 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly shutdown = new AbortController();
   private runners: Runner[] = [];
   private starting: Promise<void> | undefined;
-  private pool: PatientPool | undefined;
+  private pool: ReconnectingPool | undefined;
   private readonly workerIds: string[] = [];
   private readonly pools: { pool: WorkerPool; names: JobName[] }[] = [];
   private looking: NodeJS.Timeout | undefined;
-  private readonly shares: JobShares;
+  private readonly shares: UserConcurrency;
 
   constructor(
     private readonly connection: DatabaseConnection,
     private readonly prisma: PrismaService,
     private readonly identity: WorkerIdentity,
-    private readonly abandoned: AbandonedJobs,
-    private readonly signals: Signals,
+    private readonly abandoned: OrphanedJobs,
+    private readonly signals: PgNotifications,
     config: Config,
   ) {
-    this.shares = new JobShares(config.quota.releasesAtOncePerUser);
+    this.shares = new UserConcurrency(config.quota.releasesAtOncePerUser);
   }
 
   /** Called by modules while they initialise. */
@@ -125,7 +125,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await this.pool?.end();
   }
 
-  private async start(pgPool: PatientPool): Promise<void> {
+  private async start(pgPool: ReconnectingPool): Promise<void> {
     const byRoom = Map.groupBy(this.handlers, ([, { room }]) => room);
     const runners: Runner[] = [];
     for (const [room, handlers] of byRoom) {
@@ -184,11 +184,11 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** It may have ended because the connection broke in the very moment a result was written: the job that it was about runs again. */
-  private async startUntilItWorks(pgPool: PatientPool): Promise<void> {
+  private async startUntilItWorks(pgPool: ReconnectingPool): Promise<void> {
     while (!this.shutdown.signal.aborted) {
       try {
         this.pools.length = 0;
-        this.workerIds.length = 0; // what they held is given back by AbandonedJobs, as no lease speaks of it
+        this.workerIds.length = 0; // what they held is given back by OrphanedJobs, as no lease speaks of it
         await this.start(pgPool);
         return;
       } catch (error) {
@@ -203,12 +203,12 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.shutdown.signal.aborted) return;
     await this.abandoned.sweep().catch(() => undefined);
     await this.look().catch(() => undefined);
-    this.looking = setTimeout(() => void this.keepLooking(), LOOK_MS).unref();
+    this.looking = setTimeout(() => void this.keepLooking(), POLL_INTERVAL_MS).unref();
   }
 
   /** Wakes as many workers as have something to do. */
   private async look(): Promise<void> {
-    const due = await dueJobs(this.prisma, this.shares.full());
+    const due = await findDueJobs(this.prisma, this.shares.full());
     for (const { pool, names } of this.pools) {
       const count = names.reduce((sum, name) => sum + (due.get(name) ?? 0), 0);
       if (count > 0) wake(pool, count);
@@ -230,9 +230,9 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await this.prisma.workerLease.upsert({ where: { lockKey }, create: { lockKey, workerIds }, update: { workerIds } });
   }
 
-  private createPool(): PatientPool {
+  private createPool(): ReconnectingPool {
     const { connectionString } = this.connection;
-    const pool = new PatientPool({ connectionString, max: POOL_SIZE, keepAlive: true });
+    const pool = new ReconnectingPool({ connectionString, max: POOL_SIZE, keepAlive: true });
     // Without these, a restart of PostgreSQL would end the process as an unhandled 'error'.
     pool.on('error', () => undefined);
     pool.on('connect', (client) => client.on('error', () => undefined));

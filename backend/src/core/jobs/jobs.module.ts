@@ -1,8 +1,8 @@
 import { Global, Module } from '@nestjs/common';
-import { AbandonedJobs } from './abandoned-jobs.js';
+import { OrphanedJobs } from './orphaned-jobs.js';
 import { JobQueue } from './job-queue.js';
 import { JobWorker } from './job-worker.js';
 
 @Global()
-@Module({ providers: [JobQueue, JobWorker, AbandonedJobs], exports: [JobQueue, JobWorker] })
+@Module({ providers: [JobQueue, JobWorker, OrphanedJobs], exports: [JobQueue, JobWorker] })
 export class JobsModule {}

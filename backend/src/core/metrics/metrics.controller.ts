@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Operation } from '#src/common/decorators/operation.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
-import { isSameSecret } from '#src/common/same-secret.js';
+import { timingSafeEqualText } from '#src/common/timing-safe-equal.js';
 import { Config } from '#src/config/config.js';
 import { Metrics } from './metrics.js';
 
@@ -35,7 +35,7 @@ export class MetricsController {
   async get(@Headers('authorization') authorization: string | undefined, @Res() response: Response): Promise<void> {
     const { metricsToken } = this.config;
     if (metricsToken === undefined) throw absent();
-    if (!isSameSecret(authorization ?? '', `Bearer ${metricsToken}`))
+    if (!timingSafeEqualText(authorization ?? '', `Bearer ${metricsToken}`))
       throw new DomainError('UNAUTHENTICATED', { detail: 'The token of the metrics is missing or wrong.' });
     const answer = await this.metrics.text();
     if (!answer) throw absent();

@@ -4,7 +4,7 @@ import type { Histogram, Registry } from 'prom-client';
 import { Config } from '#src/config/config.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import { HealthChecks } from '#src/core/health/health-checks.js';
-import { OptionalHealth } from '#src/core/health/optional-health.js';
+import { NonCriticalHealth } from '#src/core/health/non-critical-health.js';
 
 /** Seconds. Most answers come from memory; a long-poll may take a minute. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -27,7 +27,7 @@ export class Metrics implements OnApplicationBootstrap {
     private readonly config: Config,
     private readonly prisma: PrismaService,
     private readonly checks: HealthChecks,
-    private readonly optional: OptionalHealth,
+    private readonly optional: NonCriticalHealth,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {

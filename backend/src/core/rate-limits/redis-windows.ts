@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { createClient, type RedisClientType } from '@redis/client';
-import type { PartHealth } from '#src/core/health/optional-health.js';
+import type { ComponentHealth } from '#src/core/health/non-critical-health.js';
 import { recordOf, type WindowRecord, WindowStorage } from './window-storage.js';
 
 const PREFIX = 'berth:window:';
 const CONNECT_TIMEOUT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 1000;
-const MOST_BETWEEN_MS = 2000;
+const MAX_DELAY_MS = 2000;
 /** One step for the server, so that no count is left without an end. */
 const COUNT = `local hits = redis.call('INCR', KEYS[1])
 if hits == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
@@ -28,7 +28,7 @@ export class RedisWindows extends WindowStorage {
       commandOptions: { timeout: COMMAND_TIMEOUT_MS },
       socket: {
         connectTimeout: CONNECT_TIMEOUT_MS,
-        reconnectStrategy: (attempt) => Math.min(100 * 2 ** attempt, MOST_BETWEEN_MS),
+        reconnectStrategy: (attempt) => Math.min(100 * 2 ** attempt, MAX_DELAY_MS),
       },
     });
     let away = false;
@@ -52,7 +52,7 @@ export class RedisWindows extends WindowStorage {
     this.client.destroy();
   }
 
-  async health(): Promise<PartHealth> {
+  async health(): Promise<ComponentHealth> {
     try {
       await this.client.ping();
       return { status: 'up' };

@@ -1,14 +1,14 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '#src/common/time/clock.js';
 import { Config } from '#src/config/config.js';
-import { OptionalHealth } from '#src/core/health/optional-health.js';
+import { NonCriticalHealth } from '#src/core/health/non-critical-health.js';
 import { MemoryWindows } from './memory-windows.js';
 import { RedisWindows } from './redis-windows.js';
 import { WindowStorage } from './window-storage.js';
 
 /** Counts in this process, or in the Redis of REDIS_URL. */
 @Module({
-  providers: [{ provide: WindowStorage, inject: [Config, Clock, OptionalHealth], useFactory: storageOf }],
+  providers: [{ provide: WindowStorage, inject: [Config, Clock, NonCriticalHealth], useFactory: storageOf }],
   exports: [WindowStorage],
 })
 export class WindowStorageModule implements OnApplicationShutdown {
@@ -19,7 +19,7 @@ export class WindowStorageModule implements OnApplicationShutdown {
   }
 }
 
-function storageOf({ data }: Config, clock: Clock, health: OptionalHealth): WindowStorage {
+function storageOf({ data }: Config, clock: Clock, health: NonCriticalHealth): WindowStorage {
   const memory = new MemoryWindows(clock);
   if (data.redisUrl === undefined) return memory;
   const redis = new RedisWindows(data.redisUrl, memory).open();

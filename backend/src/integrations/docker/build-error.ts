@@ -1,4 +1,4 @@
-import type { FailedStep } from './build-journal.js';
+import type { FailedStep } from './build-progress.js';
 import { DockerError } from './docker-error.js';
 import { RegistryError, toRegistryError } from './registry-error.js';
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { buildErrorOf } from './build-error.js';
-import { BuildJournal, type BuildLine, type BuildSteps } from './build-journal.js';
+import { BuildProgress, type BuildLine, type BuildSteps } from './build-progress.js';
 import { decodeBuildTrace } from './build-trace.js';
 import { BuildSession } from './build-session.js';
 import { DockerClient } from './docker-client.js';
@@ -33,7 +33,7 @@ export class Builds {
     on: { line: (line: BuildLine) => void; steps: (steps: BuildSteps) => void },
     signal: AbortSignal,
   ): Promise<string> {
-    const journal = new BuildJournal(on.line, KEPT_LINES);
+    const journal = new BuildProgress(on.line, KEPT_LINES);
     const broken = new AbortController();
     request.context.once('error', (error) => broken.abort(error));
     const bound = AbortSignal.any([signal, broken.signal]);

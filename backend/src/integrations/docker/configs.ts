@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
-import { NamedContents } from './named-contents.js';
+import { ImmutableSwarmObjects } from './immutable-swarm-objects.js';
 
 /** Swarm's configs: files that services mount, for everybody who may look at the Engine to read. */
 @Injectable()
-export class Configs extends NamedContents {
+export class Configs extends ImmutableSwarmObjects {
   constructor(docker: DockerClient) {
     super(docker, {
       create: (client, options) => client.createConfig(options),

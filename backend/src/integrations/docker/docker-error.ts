@@ -1,4 +1,4 @@
-import type { EngineAway } from '#src/common/errors/engine-away.js';
+import type { EngineAway } from '#src/common/errors/engine-unavailable.js';
 
 export type DockerErrorKind = 'unavailable' | 'not-found' | 'conflict' | 'invalid' | 'unauthorized' | 'failed';
 
@@ -13,7 +13,7 @@ export class DockerError extends Error implements EngineAway {
   }
 
   /** @see EngineAway */
-  get isEngineAway(): boolean {
+  get isEngineUnavailable(): boolean {
     return this.kind === 'unavailable';
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isSameSecret } from '#src/common/same-secret.js';
+import { timingSafeEqualText } from '#src/common/timing-safe-equal.js';
 import type { EgressPolicy } from './egress-policy.js';
 import { GitError } from './git-error.js';
 import { LOW_SPEED_SECONDS, lowSpeedError } from './low-speed.js';
@@ -102,7 +102,7 @@ export class GitEgressProxy {
 
   private isOurs(authorization: string | undefined): boolean {
     const wanted = `Basic ${Buffer.from(`berth:${this.secret}`).toString('base64')}`;
-    return isSameSecret(authorization ?? '', wanted);
+    return timingSafeEqualText(authorization ?? '', wanted);
   }
 
   private track(socket: Duplex): void {

@@ -7,7 +7,7 @@ import { Clock } from '#src/common/time/clock.js';
 import { IdSource } from '#src/common/time/id-source.js';
 import { Audit } from '#src/core/audit/audit.js';
 import type { Db } from '#src/core/database/prisma.service.js';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import type { ApiKey } from '#src/generated/prisma/client.js';
 import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
 import { formatKey } from './key-format.js';
@@ -29,7 +29,7 @@ export interface MintedKey {
 export class ApiKeysService {
   constructor(
     private readonly keys: ApiKeysRepository,
-    private readonly signals: Signals,
+    private readonly signals: PgNotifications,
     private readonly audit: Audit,
     private readonly ids: IdSource,
     private readonly clock: Clock,

@@ -6,7 +6,7 @@ import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { KeyVerifier } from './key-verifier.js';
-import { KeyWatch } from './key-watch.js';
+import { KeyRevocationWatcher } from './key-revocation-watcher.js';
 import { MagicLinksRepository } from './magic-links.repository.js';
 import { MagicLinksService } from './magic-links.service.js';
 import { VerifyPages } from './pages/verify-pages.js';
@@ -20,7 +20,7 @@ import { VerifyController } from './pages/verify.controller.js';
     ApiKeysRepository,
     ApiKeysService,
     KeyVerifier,
-    KeyWatch,
+    KeyRevocationWatcher,
     MagicLinksRepository,
     MagicLinksService,
     Pairing,
@@ -28,6 +28,6 @@ import { VerifyController } from './pages/verify.controller.js';
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],
-  exports: [ApiKeysService, KeyWatch, MagicLinksRepository, MagicLinksService, Pairing],
+  exports: [ApiKeysService, KeyRevocationWatcher, MagicLinksRepository, MagicLinksService, Pairing],
 })
 export class AuthModule {}

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { Signals } from '#src/core/database/signals.js';
+import type { PgNotifications } from '#src/core/database/pg-notifications.js';
 import type { ApiKeysRepository } from './api-keys.repository.js';
 import { formatKey } from './key-format.js';
 import { KeyVerifier } from './key-verifier.js';
@@ -18,7 +18,7 @@ beforeEach(async () => {
   const keys = { byKeyId: () => Promise.resolve({ ...row, revokedAt: null }), touch: () => Promise.resolve() };
   const clock = { now: () => new Date(now) };
   const signals = { on: () => undefined };
-  verifier = new KeyVerifier(keys as unknown as ApiKeysRepository, signals as unknown as Signals, clock);
+  verifier = new KeyVerifier(keys as unknown as ApiKeysRepository, signals as unknown as PgNotifications, clock);
 });
 
 const present = (presented = key) =>

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { KeyHolder } from '#src/common/decorators/caller.js';
 import { Clock } from '#src/common/time/clock.js';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
 import { parseKey } from './key-format.js';
 import { secretMatches } from './secret-hash.js';
@@ -30,7 +30,7 @@ export class KeyVerifier implements OnModuleInit {
 
   constructor(
     private readonly keys: ApiKeysRepository,
-    private readonly signals: Signals,
+    private readonly signals: PgNotifications,
     private readonly clock: Clock,
   ) {}
 
@@ -39,17 +39,17 @@ export class KeyVerifier implements OnModuleInit {
     this.signals.on('reconnected', () => this.verified.clear());
   }
 
-  /** Undefined for every key that does not work, whatever the reason. `beforeProof` may refuse to look at one that was not right a moment ago. */
+  /** Undefined for every key that does not work, whatever the reason. `preauthorize` may refuse to look at one that was not right a moment ago. */
   async verify(
     presented: string | string[] | undefined,
-    beforeProof: () => Promise<void>,
+    preauthorize: () => Promise<void>,
   ): Promise<KeyHolder | undefined> {
     const key = typeof presented === 'string' ? presented : undefined;
     const digest = key && createHash('sha256').update(key).digest('base64');
     const known = digest ? this.verified.get(digest) : undefined;
     const now = this.clock.now().getTime();
     if (known && now - known.rowReadAt < ROW_TTL_MS) return this.admit(known.row);
-    if (!known || now - known.rowReadAt >= VERDICT_TTL_MS) await beforeProof();
+    if (!known || now - known.rowReadAt >= VERDICT_TTL_MS) await preauthorize();
     return digest ? this.admit(await this.rowOf(digest, key ?? '')) : undefined;
   }
 

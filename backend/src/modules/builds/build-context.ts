@@ -3,7 +3,7 @@ import type { Pack } from 'tar-stream';
 import { leadsOut, type TreeEntry } from '#src/modules/uploads/tree-entry.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { addEntry, MAX_TEXT_BYTES, type SourceTree } from './source-tree.js';
-import { STACK_FILES, type TopLevel } from './runtimes/stack.js';
+import { RUNTIME_FILES, type RootFiles } from './runtimes/runtime.js';
 
 const SHOWN_POINTERS = 5;
 
@@ -41,11 +41,11 @@ export class BuildContext {
     return this.tree.text(name);
   }
 
-  async topLevel(): Promise<TopLevel> {
+  async topLevel(): Promise<RootFiles> {
     const top = this.entries.filter(({ name, kind }) => kind === 'file' && !name.includes('/'));
     const texts = new Map<string, string | undefined>();
     for (const { name, size } of top)
-      if (STACK_FILES.has(name) && size <= MAX_TEXT_BYTES) texts.set(name, await this.tree.text(name));
+      if (RUNTIME_FILES.has(name) && size <= MAX_TEXT_BYTES) texts.set(name, await this.tree.text(name));
     return { names: new Set(top.map(({ name }) => name)), read: (name) => texts.get(name) };
   }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { fromKept } from '#src/modules/deployments/logs/kept-lines.js';
+import { decodeLogLine } from '#src/modules/deployments/logs/log-line-codec.js';
 import { BuildLogWriter, MAX_LOG_CHARACTERS } from './build-log.js';
 
 function writer({ parts = 0, size = 0, secrets = [] as string[] } = {}) {
-  const written: { part: number; lines: ReturnType<typeof fromKept>[] }[] = [];
+  const written: { part: number; lines: ReturnType<typeof decodeLogLine>[] }[] = [];
   const log = new BuildLogWriter({ parts, size }, secrets, (part, content) => {
-    written.push({ part, lines: content.split('\n').map(fromKept) });
+    written.push({ part, lines: content.split('\n').map(decodeLogLine) });
     return Promise.resolve();
   });
   const texts = () => written.flatMap(({ lines }) => lines.map(({ text }) => text));

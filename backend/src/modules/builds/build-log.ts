@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
-import { fromKept, keptForm } from '#src/modules/deployments/logs/kept-lines.js';
+import { decodeLogLine, encodeLogLine } from '#src/modules/deployments/logs/log-line-codec.js';
 import { isAfter, type LogPosition } from '#src/modules/deployments/logs/log-position.js';
 import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 
@@ -153,7 +153,7 @@ export class BuildLogWriter {
   }
 
   private form(text: string, stream: 'stdout' | 'stderr'): string {
-    return JSON.stringify(keptForm({ time: this.now(), taskId: BUILD_SOURCE, stream, text }));
+    return JSON.stringify(encodeLogLine({ time: this.now(), taskId: BUILD_SOURCE, stream, text }));
   }
 
   /** No two lines have the same: a reader who comes back says the time of his last one. */
@@ -166,5 +166,5 @@ export class BuildLogWriter {
 }
 
 function linesOf(parts: Part[]): TaskLogLine[] {
-  return parts.flatMap(({ content }) => content.split('\n').map(fromKept));
+  return parts.flatMap(({ content }) => content.split('\n').map(decodeLogLine));
 }

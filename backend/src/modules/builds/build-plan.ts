@@ -2,7 +2,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { parseImageReference } from '#src/modules/deployments/domain/image-reference.js';
 import type { BuildFacts, BuildOptions, SourceKind } from './build-options.js';
 import { dockerfileText } from './dockerfile-text.js';
-import { detectStack, type Stack, type StackDefaults, type TopLevel } from './runtimes/stack.js';
+import { detectRuntime, type Runtime, type RuntimeDefaults, type RootFiles } from './runtimes/runtime.js';
 
 /** What will be built: a Dockerfile of the repository, or one of ours. */
 export type BuildPlan = BuildFacts & ({ dockerfile: string } | { text: string });
@@ -10,11 +10,11 @@ export type BuildPlan = BuildFacts & ({ dockerfile: string } | { text: string })
 export interface PlanInput {
   options: BuildOptions;
   origin: SourceKind;
-  files: TopLevel;
+  files: RootFiles;
   buildArgNames: string[];
   /** the first TCP port of the deployment */
   port: number | undefined;
-  defaults: StackDefaults;
+  defaults: RuntimeDefaults;
 }
 
 /** What an install command reads that does nothing but install. */
@@ -43,11 +43,11 @@ export function planBuild(input: PlanInput): BuildPlan {
     const warnings = given.length > 0 ? [`There is a Dockerfile, so ${given.join(', ')} had no effect.`] : [];
     return { method: 'DOCKERFILE', detected: null, warnings, dockerfile };
   }
-  const stack = detectStack(files, input.defaults);
+  const stack = detectRuntime(files, input.defaults);
   return given.length > 0 ? fromCommands(input, stack) : fromStack(input, stack);
 }
 
-function fromStack(input: PlanInput, stack: Stack | undefined): BuildPlan {
+function fromStack(input: PlanInput, stack: Runtime | undefined): BuildPlan {
   if (!stack) {
     throw new StepFailure(
       'DOCKERFILE_INVALID',
@@ -59,7 +59,7 @@ function fromStack(input: PlanInput, stack: Stack | undefined): BuildPlan {
   return { ...facts, warnings: [], text: rendered(input, stack) };
 }
 
-function fromCommands(input: PlanInput, stack: Stack | undefined): BuildPlan {
+function fromCommands(input: PlanInput, stack: Runtime | undefined): BuildPlan {
   const { options } = input;
   const baseImage = options.baseImage ?? stack?.baseImage;
   if (!baseImage) {
@@ -92,7 +92,7 @@ function isOfSameKind(image: string, other: string): boolean {
 
 function rendered(
   { options, origin, files, buildArgNames, port }: PlanInput,
-  { baseImage, install, build, start }: Stack,
+  { baseImage, install, build, start }: Runtime,
 ): string {
   if (!start) {
     throw new StepFailure(
@@ -112,7 +112,7 @@ function rendered(
 }
 
 /** None where installing runs scripts of the project or looks into its folders: then everything is copied first. */
-function dependencyFiles(files: TopLevel): string[] {
+function dependencyFiles(files: RootFiles): string[] {
   const manifest = files.read('package.json') ?? '';
   const needsSources = /"(preinstall|install|postinstall|prepare|workspaces)"\s*:|"(file|link|portal):/.test(manifest);
   const refersToFiles = /^\s*(-[recf]\b|--(requirement|constraint|editable|find-links)|\.|\/|file:)/m.test(

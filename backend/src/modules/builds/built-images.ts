@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { eventually } from '#src/common/time/eventually.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import type { Environment } from '#src/generated/prisma/client.js';
@@ -7,7 +7,7 @@ import { Images, type ListedImage } from '#src/integrations/docker/images.js';
 import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
 import { LABELS } from '#src/common/labels.js';
 import { LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
-import { superseded } from './superseded-images.js';
+import { superseded } from './image-retention.js';
 
 const FREE_MS = 30_000;
 const BUILT = { not: 'IMAGE' } as const;
@@ -34,7 +34,7 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
       select: { id: true },
     });
     for (const image of madeBy(await this.images.list({ [LABELS.environment]: id }), own)) {
-      await eventually(async () => (await this.removed(image)) || !(await this.images.find(image.id)), {
+      await pollUntil(async () => (await this.removed(image)) || !(await this.images.find(image.id)), {
         withinMs: FREE_MS,
         everyMs: 200,
         signal,

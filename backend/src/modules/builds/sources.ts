@@ -4,7 +4,7 @@ import { secretsOf } from '#src/integrations/git/git-source.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import type { BuildRun } from './build-run.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
-import { BuildGate } from './build-gate.js';
+import { BuildSlots } from './build-slots.js';
 import { BuildLog } from './build-log.js';
 import type { BuildOptions, GitOptions, SourceKind } from './build-options.js';
 import { type Checkout, Checkouts } from './checkouts.js';
@@ -17,7 +17,7 @@ import { UploadTree } from './upload-tree.js';
 export class Sources {
   constructor(
     private readonly checkouts: Checkouts,
-    private readonly gate: BuildGate,
+    private readonly gate: BuildSlots,
     private readonly log: BuildLog,
     private readonly uploads: UploadsService,
   ) {}
@@ -31,16 +31,16 @@ export class Sources {
   }
 
   /** Until the image is there: what waits has a place on the disk only when it is its turn. */
-  async takeTurn(run: BuildRun): Promise<void> {
+  async acquireSlot(run: BuildRun): Promise<void> {
     const { id } = run.deployment;
     run.atEnd(() => this.gate.leave(id));
-    if (this.gate.wouldWait(id)) {
+    if (this.gate.wouldBlock(id)) {
       run.progress({ step: 'QUEUED', message: 'waiting for another build' });
       await run.waiting(() => this.gate.enter(id, run.signal));
     } else await this.gate.enter(id, run.signal);
   }
 
-  giveTurnBack({ deployment }: BuildRun): void {
+  releaseSlot({ deployment }: BuildRun): void {
     this.gate.leave(deployment.id);
   }
 

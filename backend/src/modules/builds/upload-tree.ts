@@ -12,7 +12,7 @@ import {
   mayBeLfsPointer,
   type SourceTree,
 } from './source-tree.js';
-import { STACK_FILES } from './runtimes/stack.js';
+import { RUNTIME_FILES } from './runtimes/runtime.js';
 
 const MAX_LINKS = 40;
 /** Those that are asked for nearly always. */
@@ -20,7 +20,7 @@ const KEPT_TEXTS: ReadonlySet<string> = new Set([
   'Dockerfile',
   'Dockerfile.dockerignore',
   '.dockerignore',
-  ...STACK_FILES,
+  ...RUNTIME_FILES,
 ]);
 
 /** A folder of an upload. It is read from the first byte to the last each time: once to know it, once more to send it on. */

@@ -4,7 +4,7 @@ import { IngressModule } from '#src/modules/ingress/ingress.module.js';
 import { RegistryModule } from '#src/modules/registry/registry.module.js';
 import { UploadsModule } from '#src/modules/uploads/uploads.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
-import { BuildGate } from '#src/modules/builds/build-gate.js';
+import { BuildSlots } from '#src/modules/builds/build-slots.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { BuiltImages } from '#src/modules/builds/built-images.js';
 import { Checkouts } from '#src/modules/builds/checkouts.js';
@@ -13,7 +13,7 @@ import { Sources } from '#src/modules/builds/sources.js';
 import { DeploymentLogsService } from './streams/deployment-logs.service.js';
 import { DeploymentStreamsController } from './api/deployment-streams.controller.js';
 import { DeploymentStreamsService } from './streams/deployment-streams.service.js';
-import { DeploymentRequests } from './deployment-requests.js';
+import { DeploymentFactory } from './deployment-factory.js';
 import { DeploymentExpiry } from './deployment-expiry.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
 import { DryRun } from './dry-run.js';
@@ -36,16 +36,16 @@ import { ReleaseVolumes } from './swarm/release-volumes.js';
 import { RegistryCredentials } from './swarm/registry-credentials.js';
 import { RunningServices } from './swarm/running-services.js';
 import { ContainerEvents } from './swarm/container-events.js';
-import { ContainerTruth } from './reconcile/container-truth.js';
-import { PolledDeployments } from './events/polled-deployments.js';
-import { StrandedDeployments } from './reconcile/stranded-deployments.js';
-import { Repair } from './reconcile/repair.js';
+import { ContainerStatusSync } from './reconcile/container-status-sync.js';
+import { DeploymentStatusCache } from './events/deployment-status-cache.js';
+import { LostJobRecovery } from './reconcile/lost-job-recovery.js';
+import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import { PushReleases } from './push-releases.js';
 import { UploadReleases } from './upload-releases.js';
 import { ReleasesController } from './api/releases.controller.js';
 import { ReleasesService } from './releases.service.js';
 import { ServiceStart } from './swarm/service-start.js';
-import { Removal } from './removal.js';
+import { DeploymentTeardown } from './deployment-teardown.js';
 import { DeploymentChanges } from './events/deployment-changes.js';
 import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './logs/deployment-logs.js';
@@ -65,7 +65,7 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     ReleasesService,
     PushReleases,
     UploadReleases,
-    DeploymentRequests,
+    DeploymentFactory,
     DryRun,
     DeploymentJobs,
     DeploymentExpiry,
@@ -76,8 +76,8 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     DeploymentStreamsService,
     DeploymentChanges,
     DeploymentEvents,
-    PolledDeployments,
-    BuildGate,
+    DeploymentStatusCache,
+    BuildSlots,
     BuildLog,
     BuiltImages,
     Checkouts,
@@ -95,11 +95,11 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     RegistryCredentials,
     RunningServices,
     ServiceStart,
-    Repair,
-    StrandedDeployments,
+    DriftReconciler,
+    LostJobRecovery,
     ContainerEvents,
-    ContainerTruth,
-    Removal,
+    ContainerStatusSync,
+    DeploymentTeardown,
   ],
   exports: [PushReleases],
 })

@@ -10,13 +10,13 @@ import { DeploymentJobs } from './jobs/deployment-jobs.js';
 import type { LockedEnvironment } from '#src/modules/environments/environments.repository.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
-import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
+import { type DeploymentRequest, DeploymentFactory } from './deployment-factory.js';
 import { DeploymentsRepository, type DeploymentRow } from './repositories/deployments.repository.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
-import { PolledDeployments } from './events/polled-deployments.js';
+import { DeploymentStatusCache } from './events/deployment-status-cache.js';
 import { IN_PROGRESS_STATUSES } from './domain/transitions.js';
 
 export interface Accepted {
@@ -50,11 +50,11 @@ export class DeploymentsService {
   constructor(
     private readonly deployments: DeploymentsRepository,
     private readonly environments: EnvironmentsService,
-    private readonly requests: DeploymentRequests,
+    private readonly requests: DeploymentFactory,
     private readonly jobs: DeploymentJobs,
     private readonly pipeline: PipelineRepository,
     private readonly idempotency: Idempotency,
-    private readonly polled: PolledDeployments,
+    private readonly polled: DeploymentStatusCache,
     private readonly audit: Audit,
     private readonly uploads: UploadsService,
   ) {}

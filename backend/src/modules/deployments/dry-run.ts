@@ -11,7 +11,7 @@ import { GitError } from '#src/integrations/git/git-error.js';
 import { GitRepositories } from '#src/integrations/git/git-repositories.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
-import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
+import { type DeploymentRequest, DeploymentFactory } from './deployment-factory.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
@@ -34,7 +34,7 @@ class OnlyAsked extends Error {}
 @Injectable()
 export class DryRun {
   constructor(
-    private readonly requests: DeploymentRequests,
+    private readonly requests: DeploymentFactory,
     private readonly deployments: DeploymentsRepository,
     private readonly environments: EnvironmentsService,
     private readonly images: ImageLookup,

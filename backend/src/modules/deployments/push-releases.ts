@@ -3,7 +3,7 @@ import type { Caller } from '#src/common/decorators/caller.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
-import { DeploymentRequests } from './deployment-requests.js';
+import { DeploymentFactory } from './deployment-factory.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import { type Accepted, DeploymentsService } from './deployments.service.js';
 
@@ -13,7 +13,7 @@ export class PushReleases {
   constructor(
     private readonly deployments: DeploymentsRepository,
     private readonly service: DeploymentsService,
-    private readonly requests: DeploymentRequests,
+    private readonly requests: DeploymentFactory,
   ) {}
 
   /** What the next release is made from: the newest of the name that was built. Its environment's owner is the caller's to ask for. */

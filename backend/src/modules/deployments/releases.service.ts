@@ -3,16 +3,16 @@ import type { Caller } from '#src/common/decorators/caller.js';
 import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
 import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
 import { Clock } from '#src/common/time/clock.js';
-import { endOfLife } from '#src/common/time/life.js';
+import { expiryOf } from '#src/common/time/ttl.js';
 import { Audit, type AuditAction } from '#src/core/audit/audit.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
-import { DeploymentRequests } from './deployment-requests.js';
+import { DeploymentFactory } from './deployment-factory.js';
 import { DeploymentsRepository, type DeploymentRow } from './repositories/deployments.repository.js';
 import { type Created, DeploymentsService, notFound } from './deployments.service.js';
 import { UploadReleases } from './upload-releases.js';
 import type { UpdateDeploymentDto } from './dto/releases.dto.js';
-import { Repair } from './reconcile/repair.js';
+import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import type { PortMapping } from './domain/release.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
@@ -22,8 +22,8 @@ export class ReleasesService {
   constructor(
     private readonly deployments: DeploymentsRepository,
     private readonly service: DeploymentsService,
-    private readonly requests: DeploymentRequests,
-    private readonly repair: Repair,
+    private readonly requests: DeploymentFactory,
+    private readonly repair: DriftReconciler,
     private readonly audit: Audit,
     private readonly jobs: DeploymentJobs,
     private readonly clock: Clock,
@@ -98,7 +98,7 @@ export class ReleasesService {
 
   /** From now on; null: it does not end by itself. */
   private async setLife(db: Db, caller: Caller, id: string, ttlSeconds: number | null): Promise<void> {
-    const expiresAt = endOfLife(this.clock.now(), ttlSeconds);
+    const expiresAt = expiryOf(this.clock.now(), ttlSeconds);
     await this.deployments.setExpiry(db, id, expiresAt);
     await this.jobs.expire(db, id, expiresAt);
     await this.audit.byCaller(db, caller, 'deployment.extended', id, { expiresAt: expiresAt?.toISOString() ?? null });

@@ -3,7 +3,7 @@ import { DomainError } from '#src/common/errors/domain-error.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import { Images } from '#src/integrations/docker/images.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
-import { type DeploymentRequest, DeploymentRequests } from './deployment-requests.js';
+import { type DeploymentRequest, DeploymentFactory } from './deployment-factory.js';
 import { isPushed } from './domain/built-image.js';
 
 /** Another release of what was uploaded, although an upload is kept for an hour only. */
@@ -11,7 +11,7 @@ import { isPushed } from './domain/built-image.js';
 export class UploadReleases {
   constructor(
     private readonly uploads: UploadsService,
-    private readonly requests: DeploymentRequests,
+    private readonly requests: DeploymentFactory,
     private readonly images: Images,
   ) {}
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '#src/common/time/clock.js';
-import { noticeOf } from '#src/common/time/life.js';
+import { expiryWarningAt } from '#src/common/time/ttl.js';
 import { Config } from '#src/config/config.js';
 import { Audit } from '#src/core/audit/audit.js';
 import type { Db } from '#src/core/database/prisma.service.js';
@@ -28,7 +28,7 @@ export class EnvironmentExpiry implements OnModuleInit {
 
   /** Announces its end in time. The end may be put off: what counts is in the row. */
   async plan(db: Db, id: string, expiresAt: Date | null): Promise<void> {
-    if (expiresAt !== null) await this.lookAt(db, id, noticeOf(this.clock.now(), expiresAt));
+    if (expiresAt !== null) await this.lookAt(db, id, expiryWarningAt(this.clock.now(), expiresAt));
   }
 
   private async look(id: string): Promise<void> {

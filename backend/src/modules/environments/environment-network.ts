@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { LABELS } from '#src/common/labels.js';
-import { eventually } from '#src/common/time/eventually.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { DockerError } from '#src/integrations/docker/docker-error.js';
 import { Networks } from '#src/integrations/docker/networks.js';
 
@@ -27,7 +27,7 @@ export class EnvironmentNetwork {
   }
 
   async remove(overlayNetworkId: string, signal: AbortSignal): Promise<void> {
-    await eventually(() => this.networks.tryRemove(overlayNetworkId), {
+    await pollUntil(() => this.networks.tryRemove(overlayNetworkId), {
       withinMs: REMOVAL_MS,
       everyMs: 250,
       signal,

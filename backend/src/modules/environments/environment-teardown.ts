@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { Idempotency } from '#src/core/idempotency/idempotency.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { JobQueue } from '#src/core/jobs/job-queue.js';
@@ -31,7 +31,7 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
     private readonly network: EnvironmentNetwork,
     private readonly worker: JobWorker,
     private readonly idempotency: Idempotency,
-    private readonly signals: Signals,
+    private readonly signals: PgNotifications,
     private readonly jobs: JobQueue,
   ) {}
 

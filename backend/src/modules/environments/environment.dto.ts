@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches } from 'class-validator';
-import { BooleanText } from '#src/common/boolean-text.js';
-import { TtlSeconds } from '#src/common/time/life.js';
+import { ParseBooleanQuery } from '#src/common/parse-boolean-query.js';
+import { TtlSeconds } from '#src/common/time/ttl.js';
 import { PageQueryDto } from '#src/common/pagination.js';
 import type { EnvironmentStatus } from '#src/generated/prisma/client.js';
 import { ENVIRONMENT_NAME } from './environment-name.js';
@@ -54,7 +54,7 @@ export class ListEnvironmentsQueryDto extends PageQueryDto {
 export class DeleteEnvironmentQueryDto {
   /** Keep the volumes. */
   @IsOptional()
-  @BooleanText()
+  @ParseBooleanQuery()
   @IsBoolean({ message: 'must be true or false' })
   preserveVolumes?: boolean = false;
 }

@@ -4,11 +4,11 @@ import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
 import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
 import { cut, type Page } from '#src/common/pagination.js';
 import { Clock } from '#src/common/time/clock.js';
-import { endOfLife } from '#src/common/time/life.js';
+import { expiryOf } from '#src/common/time/ttl.js';
 import { Config } from '#src/config/config.js';
 import { Audit } from '#src/core/audit/audit.js';
 import type { Db } from '#src/core/database/prisma.service.js';
-import { type Claim, Idempotency } from '#src/core/idempotency/idempotency.js';
+import { type IdempotencyReservation, Idempotency } from '#src/core/idempotency/idempotency.js';
 import type { EnvironmentStatus } from '#src/generated/prisma/client.js';
 import {
   type CreateEnvironmentDto,
@@ -63,7 +63,7 @@ export class EnvironmentsService {
     await this.environments.transaction(async (db) => {
       await this.environments.lockUser(db, userId);
       if (name != null && name !== current) await this.refuseTaken(db, userId, name);
-      const expiry = ttlSeconds === undefined ? {} : { expiresAt: endOfLife(this.clock.now(), ttlSeconds) };
+      const expiry = ttlSeconds === undefined ? {} : { expiresAt: expiryOf(this.clock.now(), ttlSeconds) };
       if (!(await this.environments.change(db, id, { ...(name != null && { name }), ...expiry })))
         await this.getActive(caller, id);
       if (expiry.expiresAt === undefined) return;
@@ -115,7 +115,7 @@ export class EnvironmentsService {
   private reserve(
     caller: Caller,
     { name, ttlSeconds }: { name: string; ttlSeconds: number | null },
-    claim: Claim,
+    claim: IdempotencyReservation,
   ): Promise<EnvironmentRow> {
     return this.environments.transaction(async (db) => {
       await claim.take(db);
@@ -134,7 +134,7 @@ export class EnvironmentsService {
         overlayNetworkId: overlayName(name, createdAt),
         userId: caller.userId,
         createdAt,
-        expiresAt: endOfLife(createdAt, ttlSeconds),
+        expiresAt: expiryOf(createdAt, ttlSeconds),
       });
       await this.expiry.plan(db, environment.id, environment.expiresAt);
       await claim.keep(db, answerFrom(environment), environment.id);

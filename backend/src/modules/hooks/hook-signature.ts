@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { isSameSecret } from '#src/common/same-secret.js';
+import { timingSafeEqualText } from '#src/common/timing-safe-equal.js';
 
 export interface Delivery {
   headers: Record<string, string | string[] | undefined>;
@@ -18,11 +18,11 @@ const TOLERANCE_SECONDS = 300;
  */
 export function isSigned({ headers, body }: Delivery, secret: string, now: Date): boolean {
   const hub = one(headers['x-hub-signature-256']);
-  if (hub !== undefined) return isSameSecret(hub, `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
+  if (hub !== undefined) return timingSafeEqualText(hub, `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
   const standard = one(headers['webhook-signature']);
   if (standard !== undefined) return isStandard(standard, { headers, body }, secret, now);
   const token = one(headers['x-gitlab-token']);
-  return token !== undefined && isSameSecret(token, secret);
+  return token !== undefined && timingSafeEqualText(token, secret);
 }
 
 /** The sender's name for this delivery; of one that has none, its content. The same again is a replay. */
@@ -41,7 +41,7 @@ function isStandard(signatures: string, { headers, body }: Delivery, secret: str
   const [id, time] = [one(headers['webhook-id']) ?? '', one(headers['webhook-timestamp']) ?? ''];
   if (!/^\d{1,12}$/.test(time) || Math.abs(Number(time) - now.getTime() / 1000) > TOLERANCE_SECONDS) return false;
   const expected = createHmac('sha256', secret).update(`${id}.${time}.`).update(body).digest('base64');
-  return signatures.split(' ').some((signature) => isSameSecret(signature, `v1,${expected}`));
+  return signatures.split(' ').some((signature) => timingSafeEqualText(signature, `v1,${expected}`));
 }
 
 function one(value: string | string[] | undefined): string | undefined {

@@ -7,7 +7,7 @@ export interface Push {
 }
 
 /** The forges list so many commits of a push at most. */
-const MOST_COMMITS = 20;
+const MAX_COMMITS = 20;
 
 /** A push to a branch, in the words that GitHub, Gitea and GitLab share; undefined for everything else: a ping, a tag, a branch that was deleted. */
 export function pushOf(body: unknown): Push | undefined {
@@ -18,7 +18,7 @@ export function pushOf(body: unknown): Push | undefined {
 }
 
 function filesOf(commits: unknown): string[] | undefined {
-  if (!Array.isArray(commits) || commits.length === 0 || commits.length >= MOST_COMMITS) return undefined;
+  if (!Array.isArray(commits) || commits.length === 0 || commits.length >= MAX_COMMITS) return undefined;
   return commits.flatMap((commit) =>
     ['added', 'modified', 'removed'].flatMap((kind) => {
       const files = (commit as Record<string, unknown> | null)?.[kind];

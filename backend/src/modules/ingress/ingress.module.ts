@@ -3,20 +3,20 @@ import { EnvironmentsModule } from '#src/modules/environments/environments.modul
 import { AcmeAccount } from './edge/acme-account.js';
 import { Certificates } from './certificates/certificates.js';
 import { CertificatesRepository } from './certificates/certificates.repository.js';
-import { NameCheck } from './certificates/name-check.js';
+import { DnsCheck } from './certificates/dns-check.js';
 import { Edges } from './edge/edges.js';
 import { Front } from './edge/front.js';
 import { IngressImage } from '#src/modules/platform-services/ingress-image.js';
 import { IngressStatus } from './edge/ingress-status.js';
-import { IngressUpkeep } from './ingress-upkeep.js';
-import { NginxPartsSource } from '#src/modules/platform-services/nginx-parts.js';
-import { OwnSite } from './own-site.js';
+import { IngressReconciler } from './ingress-reconciler.js';
+import { NginxAssets } from '#src/modules/platform-services/nginx-assets.js';
+import { PlatformSite } from './platform-site.js';
 import { PublicAccessController } from './public-access.controller.js';
 import { PublicAccessService } from './public-access.service.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
 import { SiteConvergence } from './site-convergence.js';
 import { SitesRepository } from './sites/sites.repository.js';
-import { StaleDevices } from './edge/stale-devices.js';
+import { VxlanCleanup } from './edge/vxlan-cleanup.js';
 
 @Module({
   imports: [EnvironmentsModule],
@@ -29,16 +29,16 @@ import { StaleDevices } from './edge/stale-devices.js';
     Front,
     IngressImage,
     IngressStatus,
-    IngressUpkeep,
-    NameCheck,
-    NginxPartsSource,
-    OwnSite,
+    IngressReconciler,
+    DnsCheck,
+    NginxAssets,
+    PlatformSite,
     PublicAccessService,
     ServiceRollout,
     SiteConvergence,
     SitesRepository,
-    StaleDevices,
+    VxlanCleanup,
   ],
-  exports: [NginxPartsSource, PublicAccessService, ServiceRollout, SitesRepository],
+  exports: [NginxAssets, PublicAccessService, ServiceRollout, SitesRepository],
 })
 export class IngressModule {}

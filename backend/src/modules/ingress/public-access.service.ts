@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
 import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
-import { eventually } from '#src/common/time/eventually.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { Config } from '#src/config/config.js';
 import { Audit } from '#src/core/audit/audit.js';
 import type { Environment } from '#src/generated/prisma/client.js';
@@ -73,7 +73,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
   /** Its names are free when this ends. */
   async clear({ id }: Environment, signal: AbortSignal): Promise<void> {
     await this.sites.transaction((db) => this.sites.release(db, id));
-    await eventually(async () => (await this.sites.countOf(id)) === 0, {
+    await pollUntil(async () => (await this.sites.countOf(id)) === 0, {
       withinMs: GONE_MS,
       everyMs: 200,
       signal,

@@ -7,8 +7,8 @@ import { type SwarmService, SwarmServices } from '#src/integrations/docker/swarm
 import { type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { revisionOf } from './service-revision.js';
 
-const PATIENCE_MS = 60_000;
-const LOOK_MS = 200;
+const TIMEOUT_MS = 60_000;
+const POLL_INTERVAL_MS = 200;
 /** One that ends may have met a passing trouble. */
 const ATTEMPTS = 3;
 
@@ -32,7 +32,7 @@ export class ServiceRollout {
 
   /** Undefined once a task of this revision is healthy and those before it are on their way out; else why not. */
   async problem(serviceId: string, revision: string, signal: AbortSignal): Promise<string | undefined> {
-    const end = Date.now() + PATIENCE_MS;
+    const end = Date.now() + TIMEOUT_MS;
     for (;;) {
       const [service, tasks] = await Promise.all([this.services.find(serviceId), this.tasks.list({ serviceId })]);
       const own = tasks.filter(({ labels }) => labels[LABELS.revision] === revision);
@@ -41,7 +41,7 @@ export class ServiceRollout {
       const ended = own.filter(({ state }) => state === 'failed' || state === 'rejected');
       if (service?.updateState === 'paused' || ended.length >= ATTEMPTS || Date.now() > end)
         return this.reason(own, ended);
-      await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 

@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { eventually } from '#src/common/time/eventually.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
-import { KeptImages } from './kept-images.js';
-import { OwnRegistry } from './own-registry.js';
+import { RetainedImages } from './retained-images.js';
+import { BuiltInRegistry } from './built-in-registry.js';
 import { COLLECTOR_SERVICE } from './registry-names.js';
 import { buildCollectorSpec, buildRegistrySpec, keptTags } from './registry-specs.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
@@ -13,7 +13,7 @@ import { revisionOf } from '#src/modules/platform-services/service-revision.js';
 const SETTING = 'registry.collecting';
 /** One that was killed does not keep the registry from taking pushes for longer. */
 const AT_MOST_MS = 15 * 60_000;
-const LOOK_MS = 500;
+const POLL_INTERVAL_MS = 500;
 
 /**
  * Frees the disk of the registry: it takes no pushes meanwhile (those wait, see PushImage) and serves on. What is under way is in the database, so
@@ -25,8 +25,8 @@ export class RegistryCollection {
 
   constructor(
     private readonly prisma: PrismaService,
-    private readonly registry: OwnRegistry,
-    private readonly kept: KeptImages,
+    private readonly registry: BuiltInRegistry,
+    private readonly kept: RetainedImages,
     private readonly services: SwarmServices,
     private readonly tasks: SwarmTasks,
     private readonly rollout: ServiceRollout,
@@ -68,6 +68,6 @@ export class RegistryCollection {
       if (task.state !== 'complete') this.logger.warn(`the registry was not tidied: ${task.error ?? task.state}`);
       return true;
     };
-    await eventually(ended, { withinMs: AT_MOST_MS, everyMs: LOOK_MS, signal, what: 'tidying the registry goes on' });
+    await pollUntil(ended, { withinMs: AT_MOST_MS, everyMs: POLL_INTERVAL_MS, signal, what: 'tidying the registry goes on' });
   }
 }

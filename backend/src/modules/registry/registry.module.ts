@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { IngressModule } from '#src/modules/ingress/ingress.module.js';
-import { KeptImages } from './kept-images.js';
-import { OwnRegistry } from './own-registry.js';
+import { RetainedImages } from './retained-images.js';
+import { BuiltInRegistry } from './built-in-registry.js';
 import { RegistryCollection } from './registry-collection.js';
-import { RegistryUpkeep } from './registry-upkeep.js';
+import { RegistryMaintenance } from './registry-maintenance.js';
 
 @Module({
   imports: [IngressModule],
-  providers: [KeptImages, OwnRegistry, RegistryCollection, RegistryUpkeep],
-  exports: [OwnRegistry],
+  providers: [RetainedImages, BuiltInRegistry, RegistryCollection, RegistryMaintenance],
+  exports: [BuiltInRegistry],
 })
 export class RegistryModule {}

@@ -7,7 +7,7 @@ import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
 import { BOT, BotUsers, nameOf } from './bot-users.js';
 import { draftKeyboard, type KeyDraft, lifeText, readDraft } from './key-draft.js';
-import { escapeHtml, Turn } from './turn.js';
+import { escapeHtml, UpdateContext } from './update-context.js';
 
 const DAY_SECONDS = 86_400;
 const UNKNOWN_BUTTON = 'I do not know this button. Begin again with the command.';
@@ -19,7 +19,7 @@ type ButtonContext = Context & { match: RegExpExecArray; callbackQuery: { data?:
 @Injectable()
 export class BotButtons {
   constructor(
-    private readonly turn: Turn,
+    private readonly turn: UpdateContext,
     private readonly users: BotUsers,
     private readonly keys: ApiKeysService,
     private readonly links: MagicLinksService,

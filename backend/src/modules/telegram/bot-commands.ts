@@ -6,7 +6,7 @@ import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { Pairing } from '#src/modules/auth/pairing.js';
 import { BotUsers, nameOf } from './bot-users.js';
 import { draftKeyboard, FIRST_DRAFT } from './key-draft.js';
-import { escapeHtml, type Keyboard, Turn } from './turn.js';
+import { escapeHtml, type Keyboard, UpdateContext } from './update-context.js';
 
 /** The bot's menu. */
 export const COMMANDS = [
@@ -18,7 +18,7 @@ export const COMMANDS = [
   { command: 'help', description: 'What I can do' },
 ];
 const HELP = COMMANDS.map(({ command, description }) => `/${command} – ${description}`).join('\n');
-const MOST_BUTTONS = 50;
+const MAX_BUTTONS = 50;
 const DRAFT_TEXT = 'What may the new key do? ADMIN, where it is offered, is everything, for every user.';
 
 type CommandContext = Context & { payload?: string };
@@ -28,7 +28,7 @@ type CommandContext = Context & { payload?: string };
 @Injectable()
 export class BotCommands {
   constructor(
-    private readonly turn: Turn,
+    private readonly turn: UpdateContext,
     private readonly users: BotUsers,
     private readonly keys: ApiKeysService,
     private readonly pairing: Pairing,
@@ -58,7 +58,7 @@ export class BotCommands {
     await this.ifAllowed(async () => {
       const keys = await this.keys.listOwn({ userId: this.turn.state.user.id });
       if (keys.length === 0) return this.turn.say('You have no API key. /api_create makes one.');
-      await this.turn.say(keys.slice(0, MOST_BUTTONS).map(described).join('\n\n'));
+      await this.turn.say(keys.slice(0, MAX_BUTTONS).map(described).join('\n\n'));
     });
   }
 
@@ -68,7 +68,7 @@ export class BotCommands {
       const keys = await this.keys.listOwn({ userId: this.turn.state.user.id });
       if (keys.length === 0) return this.turn.say('You have no API key that works.');
       const buttons: Keyboard = keys
-        .slice(0, MOST_BUTTONS)
+        .slice(0, MAX_BUTTONS)
         .map(({ keyId, createdAt }) => [
           { text: `${keyId} of ${createdAt.toISOString().slice(0, 10)}`, callback_data: `revoke:ask:${keyId}` },
         ]);
@@ -99,7 +99,7 @@ export class BotCommands {
     await this.ifAllowed(async () => {
       const { db, user } = this.turn.state;
       if (!this.users.isOperator(user)) return this.turn.say('Only operators see who may use this bot.');
-      const allowed = (await this.users.allowed(db)).slice(0, MOST_BUTTONS);
+      const allowed = (await this.users.allowed(db)).slice(0, MAX_BUTTONS);
       const lines = allowed.map(
         (one) => `• ${escapeHtml(nameOf(one))}${this.users.isOperator(one) ? ' – operator' : ''}`,
       );

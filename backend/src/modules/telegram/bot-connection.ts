@@ -11,39 +11,39 @@ import type { Telegraf } from 'telegraf';
 import { Config } from '#src/config/config.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
-import { OptionalHealth, type PartHealth } from '#src/core/health/optional-health.js';
+import { NonCriticalHealth, type ComponentHealth } from '#src/core/health/non-critical-health.js';
 import { TelegramApi } from '#src/integrations/telegram/telegram-api.js';
 import { TelegramError, type TelegramErrorKind } from '#src/integrations/telegram/telegram-error.js';
 import { Pairing, PAIRING_LIFE_MINUTES, pairingLink } from '#src/modules/auth/pairing.js';
 import { COMMANDS } from './bot-commands.js';
 import { BotUsers } from './bot-users.js';
-import { UpdateIntake } from './update-intake.js';
+import { UpdateHandler } from './update-handler.js';
 
 export const WEBHOOK_PATH = '/telegram/webhook';
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 const WEBHOOK_LOOK_MS = 60_000;
 /** Somebody has to do something first; looked at now and then. */
-const SLOW: Partial<Record<TelegramErrorKind, number>> = { unauthorized: LONGEST_WAIT_MS, conflict: 10_000 };
+const SLOW: Partial<Record<TelegramErrorKind, number>> = { unauthorized: MAX_WAIT_MS, conflict: 10_000 };
 
 /** Asks Telegram for updates for as long as the process lives. Whatever goes wrong with it is its own affair, and told by `/health`. */
 @Injectable()
 export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(BotConnection.name);
   private readonly closing = new AbortController();
-  private health: PartHealth = { status: 'down', message: 'the bot has not reached Telegram yet' };
+  private health: ComponentHealth = { status: 'down', message: 'the bot has not reached Telegram yet' };
   private offset = 0;
   private running: Promise<void> | undefined;
 
   constructor(
     @InjectBot() private readonly bot: Telegraf,
     private readonly api: TelegramApi,
-    private readonly intake: UpdateIntake,
+    private readonly intake: UpdateHandler,
     private readonly users: BotUsers,
     private readonly pairing: Pairing,
     private readonly prisma: PrismaService,
     private readonly secrets: SecretBox,
-    private readonly parts: OptionalHealth,
+    private readonly parts: NonCriticalHealth,
     private readonly config: Config,
   ) {}
 
@@ -76,7 +76,7 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
       } catch (error) {
         if (signal.aborted) return;
         const pauseMs = this.pauseAfter(error, waitMs);
-        waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+        waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
         await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }

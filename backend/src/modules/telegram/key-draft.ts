@@ -1,5 +1,5 @@
 import { SCOPES, type Scope } from '#src/common/decorators/access.js';
-import type { Keyboard } from './turn.js';
+import type { Keyboard } from './update-context.js';
 
 /** Days until the key expires; 0: never. */
 export const LIVES = [7, 30, 0] as const;

@@ -3,7 +3,7 @@ import { PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { type LinkState, MagicLinksRepository } from '#src/modules/auth/magic-links.repository.js';
 import { Outbox } from './outbox.js';
-import { messageOf } from './turn.js';
+import { messageOf } from './update-context.js';
 
 const TEXTS: Record<Exclude<LinkState, 'usable'>, string> = {
   used: 'This link was used: /api_list shows the key. Was it not you? /api_revoke.',

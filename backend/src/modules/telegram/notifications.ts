@@ -2,9 +2,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { Outbox } from './outbox.js';
-import { escapeHtml, messageOf } from './turn.js';
+import { escapeHtml, messageOf } from './update-context.js';
 
-const MOST_REASON = 700;
+const MAX_REASON_LENGTH = 700;
 
 /** Tells owners how their deployments end, and what is about to end. It hears of it by a job that was committed with the status. */
 @Injectable()
@@ -50,7 +50,7 @@ export class Notifications implements OnModuleInit {
     const { name, errorCode, errorMessage, environment } = deployment;
     const { telegramId } = environment.user;
     const what = `<b>${escapeHtml(name)}</b> in ${escapeHtml(environment.name)}`;
-    const reason = `${errorCode ?? ''}: ${errorMessage ?? ''}`.slice(0, MOST_REASON);
+    const reason = `${errorCode ?? ''}: ${errorMessage ?? ''}`.slice(0, MAX_REASON_LENGTH);
     const text =
       status === 'RUNNING' ? `✅ ${what} is RUNNING.` : `❌ ${what} has FAILED.\n\n<code>${escapeHtml(reason)}</code>`;
     await this.outbox.add(this.prisma, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });

@@ -9,7 +9,7 @@ import { TelegramError } from '#src/integrations/telegram/telegram-error.js';
 
 const CONTEXT = 'telegram/send';
 /** Longer than that the job comes again later. */
-const MOST_PATIENCE_SECONDS = 60;
+const MAX_TIMEOUT_SECONDS = 60;
 
 /** What the bot says is committed with the reason to say it, and sent after that: a message is lost no more than the effect it tells. */
 @Injectable()
@@ -46,7 +46,7 @@ export class Outbox implements OnModuleInit {
       const { kind, retryAfterSeconds = 1, message } = error;
       if (kind === 'forbidden') return this.silence(call);
       if (kind === 'refused') return this.refused(call, message, signal);
-      if (kind !== 'rate-limited' || retryAfterSeconds > MOST_PATIENCE_SECONDS) throw error;
+      if (kind !== 'rate-limited' || retryAfterSeconds > MAX_TIMEOUT_SECONDS) throw error;
       await delay(retryAfterSeconds * 1000, undefined, { signal });
       return this.send(call, signal);
     }

@@ -10,8 +10,8 @@ import { BotUsers } from './bot-users.js';
 import { LinkMessages } from './link-messages.js';
 import { Notifications } from './notifications.js';
 import { Outbox } from './outbox.js';
-import { Turn } from './turn.js';
-import { UpdateIntake } from './update-intake.js';
+import { UpdateContext } from './update-context.js';
+import { UpdateHandler } from './update-handler.js';
 import { WebhookController } from './webhook.controller.js';
 
 /** The bot. It is loaded where TELEGRAM_BOT_TOKEN is set. */
@@ -33,11 +33,11 @@ import { WebhookController } from './webhook.controller.js';
   providers: [
     TelegramApi,
     Outbox,
-    Turn,
+    UpdateContext,
     BotUsers,
     BotCommands,
     BotButtons,
-    UpdateIntake,
+    UpdateHandler,
     LinkMessages,
     Notifications,
     BotConnection,

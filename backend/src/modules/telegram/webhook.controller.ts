@@ -4,10 +4,10 @@ import type { Update } from 'telegraf/types';
 import { Public } from '#src/common/decorators/access.js';
 import { RateLimit } from '#src/common/decorators/rate-limit.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
-import { isSameSecret } from '#src/common/same-secret.js';
+import { timingSafeEqualText } from '#src/common/timing-safe-equal.js';
 import { Config } from '#src/config/config.js';
 import { BotConnection, WEBHOOK_PATH } from './bot-connection.js';
-import { UpdateIntake } from './update-intake.js';
+import { UpdateHandler } from './update-handler.js';
 
 /** Telegram's calls, where TELEGRAM_WEBHOOK is on. What is not answered with 200 comes again. */
 @ApiExcludeController()
@@ -16,7 +16,7 @@ import { UpdateIntake } from './update-intake.js';
 @RateLimit('none')
 export class WebhookController {
   constructor(
-    private readonly intake: UpdateIntake,
+    private readonly intake: UpdateHandler,
     private readonly connection: BotConnection,
     private readonly config: Config,
   ) {}
@@ -27,7 +27,7 @@ export class WebhookController {
     @Headers('x-telegram-bot-api-secret-token') presented: string | undefined,
     @Body() update: object,
   ): Promise<object> {
-    if (!this.config.telegram.isWebhook || !isSameSecret(presented ?? '', this.connection.webhookSecret))
+    if (!this.config.telegram.isWebhook || !timingSafeEqualText(presented ?? '', this.connection.webhookSecret))
       throw new DomainError('ROUTE_NOT_FOUND', { detail: `POST ${WEBHOOK_PATH} does not exist.` });
     await this.intake.handle(update as Update);
     return {};

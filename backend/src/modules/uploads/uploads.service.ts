@@ -9,7 +9,7 @@ import { Config } from '#src/config/config.js';
 import { Audit } from '#src/core/audit/audit.js';
 import { WorkerIdentity } from '#src/core/database/worker-identity.js';
 import type { Db } from '#src/core/database/prisma.service.js';
-import { type Claim, Idempotency } from '#src/core/idempotency/idempotency.js';
+import { type IdempotencyReservation, Idempotency } from '#src/core/idempotency/idempotency.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import type { Upload } from '#src/generated/prisma/client.js';
 import { type ArchiveEntry, archiveEntries } from './archive-entries.js';
@@ -155,7 +155,7 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     return { sha256: hash.digest('hex'), sizeBytes };
   }
 
-  private complete(caller: Caller, uploadId: string, stored: Stored, claim: Claim): Promise<UploadDto> {
+  private complete(caller: Caller, uploadId: string, stored: Stored, claim: IdempotencyReservation): Promise<UploadDto> {
     const completedAt = this.clock.now();
     const expiresAt = new Date(completedAt.getTime() + LIFE_MS);
     return this.uploads.transaction(async (db) => {

@@ -5,7 +5,7 @@ import { Operation } from '#src/common/decorators/operation.js';
 import { type Origin, RequestOrigin } from '#src/common/decorators/origin.js';
 import { MagicLinkTokenDto, VerifiedKeyDto } from '#src/modules/auth/verify.dto.js';
 import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
-import { isForPeople, prefersHtml } from './safe-get.js';
+import { wantsPage, prefersHtml } from './link-preview-guard.js';
 import { VerifyPages } from './verify-pages.js';
 import { confirmPage, deadLinkPage } from './verify-page-texts.js';
 
@@ -36,7 +36,7 @@ export class VerifyController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<VerifiedKeyDto | string> {
     response.vary('Accept').vary('User-Agent');
-    if (!isForPeople(request)) return VerifiedKeyDto.from(await this.links.verify(token, origin));
+    if (!wantsPage(request)) return VerifiedKeyDto.from(await this.links.verify(token, origin));
     const link = await this.links.look(token);
     if (link?.state !== 'usable') return this.pages.answer(response, 401, deadLinkPage(link));
     return this.pages.answer(response, 200, confirmPage(token, link));

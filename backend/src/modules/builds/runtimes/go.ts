@@ -1,9 +1,9 @@
-import type { Stack, TopLevel } from './stack.js';
+import type { Runtime, RootFiles } from './runtime.js';
 
 const DEFAULT_VERSION = '1.24';
 
 /** go.mod: one static program of the package at the top. */
-export function detectGo(files: TopLevel): Stack | undefined {
+export function detectGo(files: RootFiles): Runtime | undefined {
   const manifest = files.read('go.mod');
   if (manifest === undefined) return undefined;
   const version = /^go (1\.\d+)/m.exec(manifest)?.[1] ?? DEFAULT_VERSION;

@@ -1,4 +1,4 @@
-import type { Stack, TopLevel } from './stack.js';
+import type { Runtime, RootFiles } from './runtime.js';
 
 const DEFAULT_MAJOR = 22;
 
@@ -10,7 +10,7 @@ interface PackageJson {
 }
 
 /** package.json, with the package manager that its lock file belongs to. */
-export function detectNode(files: TopLevel): Stack | undefined {
+export function detectNode(files: RootFiles): Runtime | undefined {
   const text = files.read('package.json');
   if (text === undefined) return undefined;
   const manifest = parse(text);
@@ -37,7 +37,7 @@ interface Manager {
   run: string;
 }
 
-function managerOf(files: TopLevel, { packageManager }: PackageJson): Manager {
+function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
   const [, named, version] =
     /^(npm|yarn|pnpm)@(\d+\.\d+\.\d+)/.exec(typeof packageManager === 'string' ? packageManager : '') ?? [];
   const pinned = (name: string) => (named === name ? version : undefined);
@@ -61,7 +61,7 @@ function managerOf(files: TopLevel, { packageManager }: PackageJson): Manager {
 }
 
 /** What the project asks for, where it is one version and not a range. */
-function majorOf(files: TopLevel, { engines }: PackageJson): number {
+function majorOf(files: RootFiles, { engines }: PackageJson): number {
   const wanted = [files.read('.nvmrc'), files.read('.node-version'), engines?.node];
   for (const text of wanted) {
     const major = /^\s*(?:v|\^|~|=)?(\d{2})(?:[.\sx]|$)/.exec(typeof text === 'string' ? text : '')?.[1];

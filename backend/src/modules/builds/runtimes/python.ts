@@ -1,9 +1,9 @@
-import type { Stack, TopLevel } from './stack.js';
+import type { Runtime, RootFiles } from './runtime.js';
 
 const DEFAULT_VERSION = '3.12';
 
 /** requirements.txt, or pyproject.toml. */
-export function detectPython(files: TopLevel): Stack | undefined {
+export function detectPython(files: RootFiles): Runtime | undefined {
   const source = ['requirements.txt', 'pyproject.toml'].find((name) => files.names.has(name));
   if (source === undefined) return undefined;
   const version = /^\s*(?:python-)?(3\.\d{1,2})/.exec(

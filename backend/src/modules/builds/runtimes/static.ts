@@ -1,11 +1,11 @@
-import type { Stack, TopLevel } from './stack.js';
+import type { Runtime, RootFiles } from './runtime.js';
 
 const DEFAULT_PORT = 8080;
 /** nginx's own user in its official images */
 const NGINX_USER = '101:101';
 
 /** An index.html and nothing that would have to run: nginx serves the folder. */
-export function detectStatic(files: TopLevel, nginxImage: string): Stack | undefined {
+export function detectStatic(files: RootFiles, nginxImage: string): Runtime | undefined {
   if (!files.names.has('index.html')) return undefined;
   return {
     description: 'a static site (index.html)',

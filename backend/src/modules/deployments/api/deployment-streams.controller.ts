@@ -14,7 +14,7 @@ import {
 } from '#src/modules/deployments/dto/deployment.dto.js';
 import { LogsQueryDto } from '#src/modules/deployments/dto/logs-query.dto.js';
 import { WaitQueryDto } from '#src/modules/deployments/dto/wait-query.dto.js';
-import { OpenAnswer } from '#src/modules/deployments/streams/open-answer.js';
+import { StreamingResponse } from '#src/modules/deployments/streams/streaming-response.js';
 
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
@@ -49,7 +49,7 @@ export class DeploymentStreamsController {
   ): Promise<DeploymentAnswerDto> {
     const row = await (wait === undefined
       ? this.streams.current(caller, jobId)
-      : this.streams.changed(caller, jobId, { waitMs: wait * 1000, from: status }, new OpenAnswer(response).gone));
+      : this.streams.changed(caller, jobId, { waitMs: wait * 1000, from: status }, new StreamingResponse(response).gone));
     return { deployment: DeploymentDto.from(row) };
   }
 
@@ -71,7 +71,7 @@ export class DeploymentStreamsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    const answer = new OpenAnswer(response);
+    const answer = new StreamingResponse(response);
     const events = await this.streams.events(caller, jobId, lastEventId, answer.gone);
     if (events) await answer.events(events);
     else response.status(204).end();
@@ -135,7 +135,7 @@ export class DeploymentStreamsController {
     response: Response,
   ): Promise<void> {
     if (follow) {
-      const answer = new OpenAnswer(response);
+      const answer = new StreamingResponse(response);
       const lines = await this.streams.logs(caller, id, { of, tail, since, lastEventId, acrossReleases }, answer.gone);
       if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain')
         await answer.text(lines, formatLine);

@@ -21,7 +21,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ID } from '#src/common/id.pipe.js';
-import { TtlSeconds } from '#src/common/time/life.js';
+import { TtlSeconds } from '#src/common/time/ttl.js';
 import { BASELINE_CAPABILITIES } from '#src/modules/deployments/domain/release.js';
 
 export const DEPLOYMENT_NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsBoolean, IsDate, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { BooleanText } from '#src/common/boolean-text.js';
+import { ParseBooleanQuery } from '#src/common/parse-boolean-query.js';
 
 export class LogsQueryDto {
   /** The last lines, 1–10000. */
@@ -19,13 +19,13 @@ export class LogsQueryDto {
 
   /** Go on as they print. */
   @IsOptional()
-  @BooleanText()
+  @ParseBooleanQuery()
   @IsBoolean({ message: 'must be true or false' })
   follow?: boolean = false;
 
   /** With `follow`: when a release is gone, go on with the one that took its place. */
   @IsOptional()
-  @BooleanText()
+  @ParseBooleanQuery()
   @IsBoolean({ message: 'must be true or false' })
   acrossReleases?: boolean = false;
 }
@@ -33,7 +33,7 @@ export class LogsQueryDto {
 export class DeleteDeploymentQueryDto {
   /** Delete its volumes too. */
   @IsOptional()
-  @BooleanText()
+  @ParseBooleanQuery()
   @IsBoolean({ message: 'must be true or false' })
   deleteVolumes?: boolean = false;
 }

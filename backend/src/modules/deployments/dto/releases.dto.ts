@@ -1,4 +1,4 @@
-import { TtlSeconds } from '#src/common/time/life.js';
+import { TtlSeconds } from '#src/common/time/ttl.js';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
 export class RollbackDto {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { SignalName, Signals } from '#src/core/database/signals.js';
+import type { SignalName, PgNotifications } from '#src/core/database/pg-notifications.js';
 import { DeploymentChanges } from './deployment-changes.js';
 
 /** The database's signals, sent by hand. */
 function changesWith(): { changes: DeploymentChanges; change: (deploymentId: string) => void } {
   const listeners = new Map<SignalName, (payload: never) => void>();
-  const signals = { on: (name: SignalName, listener: never) => listeners.set(name, listener) } as unknown as Signals;
+  const signals = { on: (name: SignalName, listener: never) => listeners.set(name, listener) } as unknown as PgNotifications;
   const changes = new DeploymentChanges(signals);
   changes.onModuleInit();
   return {

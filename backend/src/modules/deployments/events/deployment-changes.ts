@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 
 /** Who waits for news of a deployment. */
 export interface Watch {
@@ -14,7 +14,7 @@ export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
   private readonly watchers = new Map<string, Set<() => void>>();
   private readonly shutdown = new AbortController();
 
-  constructor(private readonly signals: Signals) {}
+  constructor(private readonly signals: PgNotifications) {}
 
   /** Aborts when the process stops: who waits answers what he has. */
   get closing(): AbortSignal {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#src/common/time/clock.js';
-import { noticeOf } from '#src/common/time/life.js';
+import { expiryWarningAt } from '#src/common/time/ttl.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { JobQueue } from '#src/core/jobs/job-queue.js';
 import { DeploymentsRepository } from '#src/modules/deployments/repositories/deployments.repository.js';
@@ -48,7 +48,7 @@ export class DeploymentJobs {
 
   /** Announces its end in time. The end may be put off: what counts is in the row. */
   async expire(db: Db, id: string, expiresAt: Date | null): Promise<void> {
-    if (expiresAt !== null) await this.lookAtLife(db, id, noticeOf(this.clock.now(), expiresAt));
+    if (expiresAt !== null) await this.lookAtLife(db, id, expiryWarningAt(this.clock.now(), expiresAt));
   }
 
   async lookAtLife(db: Db, id: string, runAt: Date): Promise<void> {

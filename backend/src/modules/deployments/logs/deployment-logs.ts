@@ -11,13 +11,13 @@ import { SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { LABELS } from '#src/common/labels.js';
 import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
-import { fromKept, keptForm } from './kept-lines.js';
+import { decodeLogLine, encodeLogLine } from './log-line-codec.js';
 import { advance, earliest, isAfter, type LogPosition } from './log-position.js';
 
 const KEPT_LINES = 1000;
 const KEPT_CHARACTERS = 1_000_000;
-const LOOK_AGAIN_MS = 500;
-const LOOK_FOR_SERVICE_MS = 10_000;
+const RECHECK_MS = 500;
+const SERVICE_POLL_INTERVAL_MS = 10_000;
 /** As many as anybody may ask for. */
 export const ALL_LINES = 10_000;
 
@@ -95,13 +95,13 @@ export class DeploymentLogs {
       } catch (error) {
         if (!isDockerError(error, 'unavailable') && !isDockerError(error, 'not-found')) throw error;
       }
-      await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      await delay(RECHECK_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
   /** Called before a service is removed; again, after a crash, it replaces what was kept. */
   async keep(deploymentId: string, serviceId: string): Promise<void> {
-    const lines = (await this.ofTasks(serviceId, { tail: KEPT_LINES })).map((line) => JSON.stringify(keptForm(line)));
+    const lines = (await this.ofTasks(serviceId, { tail: KEPT_LINES })).map((line) => JSON.stringify(encodeLogLine(line)));
     const content = lines.slice(-fitting(lines)).join('\n');
     if (content === '') return;
     await this.prisma.$transaction([
@@ -133,7 +133,7 @@ export class DeploymentLogs {
       where: { deploymentId, kind: 'RUNTIME' },
       orderBy: { createdAt: 'desc' },
     });
-    const lines = log?.content.split('\n').map(fromKept) ?? [];
+    const lines = log?.content.split('\n').map(decodeLogLine) ?? [];
     const from = since?.toISOString().replace('Z', '');
     return lines.filter(({ time }) => !from || time >= from).slice(-tail);
   }
@@ -146,7 +146,7 @@ export class DeploymentLogs {
   private async abortWithService(deploymentId: string, life: AbortController, signal: AbortSignal): Promise<void> {
     const watch = this.changes.watch(deploymentId);
     while (!life.signal.aborted) {
-      await watch.next(AbortSignal.any([signal, life.signal, AbortSignal.timeout(LOOK_FOR_SERVICE_MS)]));
+      await watch.next(AbortSignal.any([signal, life.signal, AbortSignal.timeout(SERVICE_POLL_INTERVAL_MS)]));
       const there = await this.serviceOf(deploymentId).catch(() => 'the engine is away');
       if (signal.aborted || !there) life.abort();
     }

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
-import type { Claim } from '#src/modules/deployments/repositories/pipeline.repository.js';
+import type { JobLease } from '#src/modules/deployments/repositories/pipeline.repository.js';
 
 /** Somebody cancelled or deleted the deployment, or its environment. */
 export class Cancelled extends Error {}
@@ -12,7 +12,7 @@ export class CancelSignals implements OnModuleInit {
   private readonly running = new Map<string, AbortController>();
 
   constructor(
-    private readonly signals: Signals,
+    private readonly signals: PgNotifications,
     private readonly prisma: PrismaService,
   ) {}
 
@@ -21,7 +21,7 @@ export class CancelSignals implements OnModuleInit {
     this.signals.on('reconnected', () => void this.readAgain().catch(() => undefined));
   }
 
-  watch(claim: Claim): { signal: AbortSignal; end: () => void } {
+  watch(claim: JobLease): { signal: AbortSignal; end: () => void } {
     const controller = new AbortController();
     this.running.set(claim.id, controller);
     if (claim.status !== 'RUNNING' && (claim.cancelRequestedAt || claim.environment.status !== 'ACTIVE'))

@@ -10,15 +10,15 @@ import { CancelSignals, Cancelled } from './cancel-signals.js';
 import { Deadline } from './steps/deadline.js';
 import { DeploySteps } from './steps/deploy-steps.js';
 import {
-  type Claim,
-  LostClaim,
+  type JobLease,
+  StaleAttemptError,
   PipelineRepository,
-  type Taken,
+  type LeasedDeployment,
 } from '#src/modules/deployments/repositories/pipeline.repository.js';
 import { PipelineContext } from './steps/pipeline-context.js';
 import { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
-import { isDatabaseAway } from '#src/common/filters/problem.js';
+import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 
 const ENGINE_RETRY_MS = 500;
 
@@ -59,10 +59,10 @@ export class PipelineRunner implements OnModuleInit {
     const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets, this.credentials);
     try {
       const failure = claim.errorCode ? undefined : await this.forward(context, taken, deadline);
-      if (failure) await this.condemn(claim, failure);
+      if (failure) await this.recordFailure(claim, failure);
       if (claim.errorCode) await this.backward(claim, shutdown);
     } catch (error) {
-      if (!(error instanceof LostClaim)) throw error;
+      if (!(error instanceof StaleAttemptError)) throw error;
       this.logger.warn(`deployment ${claim.id}: another run took over`);
     } finally {
       context.end();
@@ -80,7 +80,7 @@ export class PipelineRunner implements OnModuleInit {
   /** Returns the failure that ends the deployment; throws what the queue shall try again. */
   private async forward(
     context: PipelineContext,
-    { finished, deadlines }: Taken,
+    { finished, deadlines }: LeasedDeployment,
     deadline: Deadline,
   ): Promise<StepFailure | undefined> {
     for (const [position, step] of this.steps.of(context.deployment).entries()) {
@@ -106,13 +106,13 @@ export class PipelineRunner implements OnModuleInit {
     return undefined;
   }
 
-  private async condemn(claim: Claim, failure: StepFailure): Promise<void> {
+  private async recordFailure(claim: JobLease, failure: StepFailure): Promise<void> {
     if (failure.code === 'INTERNAL') this.logger.error(failure.cause ?? failure);
-    await this.repository.condemn(claim, failure.code, failure.message.slice(0, 2000));
+    await this.repository.recordFailure(claim, failure.code, failure.message.slice(0, 2000));
   }
 
   /** In reverse, every step, since a crash may have hidden how far it came; one that fails does not keep the others. */
-  private async backward(claim: Claim, shutdown: AbortSignal): Promise<void> {
+  private async backward(claim: JobLease, shutdown: AbortSignal): Promise<void> {
     const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets, this.credentials);
     const problems: unknown[] = [];
     for (const step of this.steps.of(claim).toReversed()) {
@@ -152,7 +152,7 @@ export class PipelineRunner implements OnModuleInit {
   /** The failure that an error means; throws it where the job has to run again. */
   private judge(error: unknown, { signal }: PipelineContext): StepFailure {
     const reason: unknown = signal.aborted ? signal.reason : error;
-    if (reason instanceof ShutdownInterrupt || reason instanceof LostClaim || isDatabaseAway(reason)) throw reason;
+    if (reason instanceof ShutdownInterrupt || reason instanceof StaleAttemptError || isDatabaseUnavailable(reason)) throw reason;
     if (reason instanceof StepFailure) return reason;
     if (reason instanceof Cancelled) return new StepFailure('CANCELLED', 'The deployment was cancelled.');
     if (error instanceof DockerError && error.kind === 'unavailable')

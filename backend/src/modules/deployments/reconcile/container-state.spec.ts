@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SwarmTask, TaskState } from '#src/integrations/docker/swarm-tasks.js';
-import { type KnownContainer, observeSlot } from './container-state.js';
+import { type KnownContainer, deriveReplicaStatus } from './container-state.js';
 
 const known: KnownContainer = { slot: 1, taskId: 'a', status: 'RUNNING', healthStatus: 'NONE', restartCount: 4 };
 const task = (id: string, state: TaskState = 'running'): SwarmTask => ({
@@ -29,33 +29,33 @@ const running = (health?: 'starting' | 'healthy' | 'unhealthy') => ({
 
 describe("a replica's truth", () => {
   it('must count the tasks that came after the one last seen', () => {
-    expect(observeSlot(known, [task('a')], running()).restartCount).toBe(4);
-    expect(observeSlot(known, [task('a', 'failed'), task('b', 'failed'), task('c')], running())).toMatchObject({
+    expect(deriveReplicaStatus(known, [task('a')], running()).restartCount).toBe(4);
+    expect(deriveReplicaStatus(known, [task('a', 'failed'), task('b', 'failed'), task('c')], running())).toMatchObject({
       restartCount: 6,
       taskId: 'c',
     });
-    expect(observeSlot({ ...known, taskId: null, restartCount: 0 }, [task('a')], running()).restartCount).toBe(0);
+    expect(deriveReplicaStatus({ ...known, taskId: null, restartCount: 0 }, [task('a')], running()).restartCount).toBe(0);
     expect(
-      observeSlot({ ...known, taskId: null, restartCount: 0 }, [task('a', 'failed'), task('b')], running())
+      deriveReplicaStatus({ ...known, taskId: null, restartCount: 0 }, [task('a', 'failed'), task('b')], running())
         .restartCount,
     ).toBe(1);
-    expect(observeSlot(known, [task('x', 'failed'), task('y')], running()).restartCount).toBe(6);
+    expect(deriveReplicaStatus(known, [task('x', 'failed'), task('y')], running()).restartCount).toBe(6);
   });
 
   it('must follow health, and have none where nothing runs', () => {
-    expect(observeSlot(known, [task('a')], running('unhealthy'))).toMatchObject({
+    expect(deriveReplicaStatus(known, [task('a')], running('unhealthy'))).toMatchObject({
       status: 'RUNNING',
       healthStatus: 'UNHEALTHY',
     });
-    expect(observeSlot(known, [task('a', 'starting')], running('starting'))).toMatchObject({
+    expect(deriveReplicaStatus(known, [task('a', 'starting')], running('starting'))).toMatchObject({
       status: 'RUNNING',
       healthStatus: 'STARTING',
     });
-    expect(observeSlot(known, [task('a', 'failed')], undefined)).toMatchObject({
+    expect(deriveReplicaStatus(known, [task('a', 'failed')], undefined)).toMatchObject({
       status: 'FAILED',
       healthStatus: 'NONE',
     });
-    expect(observeSlot(known, [], undefined)).toMatchObject({
+    expect(deriveReplicaStatus(known, [], undefined)).toMatchObject({
       status: 'STOPPED',
       healthStatus: 'NONE',
       restartCount: 4,

@@ -19,7 +19,7 @@ export interface Observed {
 }
 
 /** A replica's truth from the tasks of its slot, oldest first, and the newest one's container. Pure. */
-export function observeSlot(
+export function deriveReplicaStatus(
   known: KnownContainer,
   tasks: SwarmTask[],
   container: ContainerState | undefined,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { type Deployment, type DeploymentSource, type Environment, type Prisma } from '#src/generated/prisma/client.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
 import { recordProgress, recordStatus } from './deployment-event-log.js';
@@ -10,10 +10,10 @@ import { IN_PROGRESS_STATUSES, originsOf } from '#src/modules/deployments/domain
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 import { fail, openStep } from './status-statements.js';
 
-export type Claim = Deployment & { environment: Environment };
+export type JobLease = Deployment & { environment: Environment };
 
-export interface Taken {
-  claim: Claim;
+export interface LeasedDeployment {
+  claim: JobLease;
   /** the steps that need not run again */
   finished: Set<string>;
   /** By step that a run before this one began and did not end: what it was allowed counts from then. */
@@ -21,20 +21,20 @@ export interface Taken {
 }
 
 /** Thrown when another run of the job has claimed the deployment since: this one must write nothing more. */
-export class LostClaim extends Error {}
+export class StaleAttemptError extends Error {}
 
 /** What the runner writes. Every write carries the attempt that it belongs to (fencing) and, for a status, the statuses that may come before. */
 @Injectable()
 export class PipelineRepository {
   constructor(
     private readonly prisma: PrismaService,
-    private readonly signals: Signals,
+    private readonly signals: PgNotifications,
     private readonly sites: SitesRepository,
     private readonly notices: DeploymentNotices,
   ) {}
 
   /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
-  async claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<Taken | undefined> {
+  async claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<LeasedDeployment | undefined> {
     const count = await this.prisma.$executeRaw`
       UPDATE "Deployment" SET attempt = attempt + 1, "deadlineAt" = coalesce("deadlineAt",
         now() + (CASE source WHEN 'GIT' THEN ${allowedMs('GIT')}::float8 WHEN 'UPLOAD' THEN ${allowedMs('UPLOAD')}::float8
@@ -55,7 +55,7 @@ export class PipelineRepository {
   }
 
   /** The end of the step before, this one's row and the status are committed together. */
-  async open(claim: Claim, step: StepIdentity, position: number, deadlineAt: Date): Promise<void> {
+  async open(claim: JobLease, step: StepIdentity, position: number, deadlineAt: Date): Promise<void> {
     const { status } = step;
     const begin = openStep(claim, step, position, deadlineAt);
     if (status === 'RUNNING' && claim.status !== status)
@@ -65,7 +65,7 @@ export class PipelineRepository {
   }
 
   /** The step that is under way has ended, and none follows. */
-  async close({ id, attempt }: Claim, error: string | null): Promise<void> {
+  async close({ id, attempt }: JobLease, error: string | null): Promise<void> {
     await this.prisma.deploymentStep.updateMany({
       where: { deploymentId: id, endedAt: null, deployment: { attempt } },
       data: { endedAt: new Date(), error },
@@ -73,7 +73,7 @@ export class PipelineRepository {
   }
 
   /** The step that is under way may end later. */
-  async postpone(db: Db, { id }: Claim, deadlineAt: Date | undefined): Promise<void> {
+  async postpone(db: Db, { id }: JobLease, deadlineAt: Date | undefined): Promise<void> {
     await db.deploymentStep.updateMany({
       where: { deploymentId: id, endedAt: null },
       data: { deadlineAt: deadlineAt ?? null },
@@ -81,12 +81,12 @@ export class PipelineRepository {
   }
 
   /** The verdict, kept before anything is undone: after a crash the next run goes on undoing. */
-  async condemn(claim: Claim, errorCode: string, errorMessage: string): Promise<void> {
+  async recordFailure(claim: JobLease, errorCode: string, errorMessage: string): Promise<void> {
     await this.save(claim, { errorCode, errorMessage });
     Object.assign(claim, { errorCode, errorMessage });
   }
 
-  async fail(claim: Claim): Promise<void> {
+  async fail(claim: JobLease): Promise<void> {
     await this.prisma.transaction((db) => this.decide(db, claim, 'FAILED', fail(claim)));
   }
 
@@ -97,7 +97,7 @@ export class PipelineRepository {
       where: { ...own, cancelRequestedAt: null },
       data: { cancelRequestedAt: new Date() },
     });
-    await this.endWaiting(db, own, 'CANCELLED', 'The deployment was cancelled before it began.');
+    await this.failPending(db, own, 'CANCELLED', 'The deployment was cancelled before it began.');
     for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
   }
 
@@ -110,10 +110,10 @@ export class PipelineRepository {
     });
     if (!first) return;
     const message = `A newer release of ${name} took its place before it began.`;
-    await this.endWaiting(db, { environmentId, name, id: { not: first.id } }, 'SUPERSEDED', message);
+    await this.failPending(db, { environmentId, name, id: { not: first.id } }, 'SUPERSEDED', message);
   }
 
-  private async endWaiting(
+  private async failPending(
     db: Db,
     where: Prisma.DeploymentWhereInput,
     errorCode: DeploymentErrorCode,
@@ -131,32 +131,32 @@ export class PipelineRepository {
   }
 
   async save(
-    claim: Claim,
+    claim: JobLease,
     data: Prisma.DeploymentUpdateManyMutationInput,
     also?: (db: Db) => Promise<void>,
   ): Promise<void> {
     const own = async (db: Db) => {
       const { count } = await db.deployment.updateMany({ where: { id: claim.id, attempt: claim.attempt }, data });
-      if (count === 0) throw new LostClaim();
+      if (count === 0) throw new StaleAttemptError();
       await also?.(db);
     };
     await (also ? this.prisma.transaction(own) : own(this.prisma));
   }
 
   /** One row for each replica. */
-  async expectContainers({ id, attempt }: Claim, service: { id: string; name: string }): Promise<void> {
+  async expectContainers({ id, attempt }: JobLease, service: { id: string; name: string }): Promise<void> {
     await this.prisma.$executeRaw`
       INSERT INTO "Container" (id, "deploymentId", slot, name, "dockerServiceId")
       SELECT gen_random_uuid(), id, generate_series(1, replicas), ${service.name}, ${service.id} FROM "Deployment"
       WHERE id = ${id} AND attempt = ${attempt} ON CONFLICT DO NOTHING`;
   }
 
-  async saveProgress(claim: Claim, progress: object): Promise<void> {
+  async saveProgress(claim: JobLease, progress: object): Promise<void> {
     await recordProgress(this.prisma, claim, progress);
   }
 
   /** Releases of the same name that run, other than this one. */
-  previous(claim: Claim): Promise<Deployment[]> {
+  previous(claim: JobLease): Promise<Deployment[]> {
     const { environmentId, name, id, createdAt } = claim;
     return this.prisma.deployment.findMany({
       where: { environmentId, name, status: 'RUNNING', id: { not: id }, createdAt: { lte: createdAt } },
@@ -179,7 +179,7 @@ export class PipelineRepository {
   }
 
   /** With what else hears of how it ended. */
-  private async decide(db: Db, claim: Claim, to: 'RUNNING' | 'FAILED', change: Prisma.Sql): Promise<void> {
+  private async decide(db: Db, claim: JobLease, to: 'RUNNING' | 'FAILED', change: Prisma.Sql): Promise<void> {
     const { status: from, environmentId, id } = claim;
     await expectOwn(db, change);
     if (to === 'RUNNING' || from === 'RUNNING') await this.sites.follow(db, environmentId);
@@ -188,5 +188,5 @@ export class PipelineRepository {
 }
 
 async function expectOwn(db: Db, statement: Prisma.Sql): Promise<void> {
-  if ((await db.$executeRaw(statement)) === 0) throw new LostClaim();
+  if ((await db.$executeRaw(statement)) === 0) throw new StaleAttemptError();
 }

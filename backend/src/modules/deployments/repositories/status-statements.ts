@@ -4,7 +4,7 @@ import { eventData } from './deployment-event-log.js';
 import { originsOf } from '#src/modules/deployments/domain/transitions.js';
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 
-type Claim = Pick<Deployment, 'id' | 'attempt' | 'status' | 'errorCode' | 'errorMessage'>;
+type JobLease = Pick<Deployment, 'id' | 'attempt' | 'status' | 'errorCode' | 'errorMessage'>;
 
 /*
  * A deployment changes its status in one statement. Each begins with `own`: the row with its new status, or no row when another attempt has it or the
@@ -12,7 +12,7 @@ type Claim = Pick<Deployment, 'id' | 'attempt' | 'status' | 'errorCode' | 'error
  */
 
 /** Ends the step before, opens this one's row and moves the status. */
-export function openStep(claim: Claim, { name, status }: StepIdentity, position: number, deadlineAt: Date): Prisma.Sql {
+export function openStep(claim: JobLease, { name, status }: StepIdentity, position: number, deadlineAt: Date): Prisma.Sql {
   const event = claim.status === status ? Prisma.sql`SELECT` : statusEvent({ status });
   return Prisma.sql`
     WITH own AS (${moved(claim, status)}), told AS (${event}),
@@ -26,12 +26,12 @@ export function openStep(claim: Claim, { name, status }: StepIdentity, position:
 }
 
 /** With the verdict that the row holds already. */
-export function fail(claim: Claim): Prisma.Sql {
+export function fail(claim: JobLease): Prisma.Sql {
   const { errorCode, errorMessage } = claim;
   return Prisma.sql`WITH own AS (${moved(claim, 'FAILED')}) ${statusEvent({ status: 'FAILED', errorCode, errorMessage })}`;
 }
 
-function moved({ id, attempt, status }: Claim, to: DeploymentStatus): Prisma.Sql {
+function moved({ id, attempt, status }: JobLease, to: DeploymentStatus): Prisma.Sql {
   const own = Prisma.sql`id = ${id} AND attempt = ${attempt}`;
   if (status === to) return Prisma.sql`SELECT id FROM "Deployment" WHERE ${own} FOR NO KEY UPDATE`;
   const isDecided = to === 'RUNNING' || to === 'FAILED';

@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import pRetry from 'p-retry';
 import { ReadThroughCache } from '#src/common/read-through-cache.js';
-import { isDatabaseAway } from '#src/common/filters/problem.js';
+import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
-import { Signals } from '#src/core/database/signals.js';
+import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { DeploymentSource, DeploymentStatus } from '#src/generated/prisma/client.js';
 import { milliseconds } from '#src/integrations/docker/log-decoder.js';
@@ -69,7 +69,7 @@ export class DeploymentEvents implements OnModuleInit {
     private readonly logs: DeploymentLogs,
     private readonly buildLog: BuildLog,
     private readonly worker: JobWorker,
-    private readonly signals: Signals,
+    private readonly signals: PgNotifications,
   ) {}
 
   onModuleInit(): void {
@@ -162,7 +162,7 @@ export class DeploymentEvents implements OnModuleInit {
   private async rowsAfter({ id: deploymentId, createdAt }: Origin, after: bigint, signal: AbortSignal): Promise<Row[]> {
     const rows = await pRetry(() => this.rows.get(deploymentId, () => this.readRows(deploymentId)), {
       ...DATABASE_RETRY,
-      shouldRetry: ({ error }) => isDatabaseAway(error) && !signal.aborted,
+      shouldRetry: ({ error }) => isDatabaseUnavailable(error) && !signal.aborted,
     });
     return [pending(createdAt), ...rows].filter(({ id }) => id > after);
   }

@@ -4,7 +4,7 @@ import type { Caller } from '#src/common/decorators/caller.js';
 import { unauthenticated } from '#src/common/errors/domain-error.js';
 import type { DeploymentStatus } from '#src/generated/prisma/client.js';
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
-import { KeyWatch } from '#src/modules/auth/key-watch.js';
+import { KeyRevocationWatcher } from '#src/modules/auth/key-revocation-watcher.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import {
   type DeploymentRow,
@@ -18,7 +18,7 @@ import { DeploymentLogs, type FollowQuery } from '#src/modules/deployments/logs/
 import { advance, decodePosition, encodePosition } from '#src/modules/deployments/logs/log-position.js';
 
 const LAST_WORDS_MS = 2000;
-const LOOK_MS = 20;
+const POLL_INTERVAL_MS = 20;
 
 /** Answers that take their time. Each ends when the client goes, when its key stops working, and when the process stops. */
 @Injectable()
@@ -32,13 +32,13 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     private readonly deploymentEvents: DeploymentEvents,
     private readonly deploymentLogs: DeploymentLogs,
     private readonly buildLog: BuildLog,
-    private readonly keys: KeyWatch,
+    private readonly keys: KeyRevocationWatcher,
   ) {}
 
   /** After that every connection is cut: who waits gets his answer, and streams their end. */
   async beforeApplicationShutdown(): Promise<void> {
-    for (let waited = 0; this.open.size > 0 && waited < LAST_WORDS_MS; waited += LOOK_MS) await delay(LOOK_MS);
-    await delay(LOOK_MS);
+    for (let waited = 0; this.open.size > 0 && waited < LAST_WORDS_MS; waited += POLL_INTERVAL_MS) await delay(POLL_INTERVAL_MS);
+    await delay(POLL_INTERVAL_MS);
   }
 
   current(caller: Caller, jobId: string): Promise<DeploymentRow> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
-import { OwnRegistry } from '#src/modules/registry/own-registry.js';
+import { BuiltInRegistry } from '#src/modules/registry/built-in-registry.js';
 import { registryAuthFrom } from '#src/modules/deployments/domain/release-from-row.js';
 
 /** With what the image of a deployment is pulled, and pushed: the platform's own credentials for what it built, else those of the request. */
@@ -10,7 +10,7 @@ import { registryAuthFrom } from '#src/modules/deployments/domain/release-from-r
 export class RegistryCredentials {
   constructor(
     private readonly secrets: SecretBox,
-    private readonly registry: OwnRegistry,
+    private readonly registry: BuiltInRegistry,
   ) {}
 
   /** Undefined where none are needed. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LABELS } from '#src/common/labels.js';
-import { eventually } from '#src/common/time/eventually.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { Volumes } from '#src/integrations/docker/volumes.js';
 import { volumeName } from '#src/modules/deployments/domain/names.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
@@ -29,7 +29,7 @@ export class ReleaseVolumes {
   /** Those that the deployment made. One that another deployment mounts by now is kept. */
   async removeMadeBy(deploymentId: string, signal: AbortSignal): Promise<void> {
     for (const { name } of await this.volumes.list({ [LABELS.createdBy]: deploymentId })) {
-      await eventually(() => this.volumes.tryRemove(name), {
+      await pollUntil(() => this.volumes.tryRemove(name), {
         withinMs: REMOVAL_MS,
         everyMs: 200,
         signal,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { eventually } from '#src/common/time/eventually.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { Containers } from '#src/integrations/docker/containers.js';
 import { type SwarmService, SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
@@ -31,7 +31,7 @@ export class RunningServices {
     for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
       await this.logs.keep(deploymentId, id);
       await this.services.remove(id);
-      await eventually(() => (atOnce ? this.cleared(deploymentId, id) : this.gone(deploymentId, id)), {
+      await pollUntil(() => (atOnce ? this.cleared(deploymentId, id) : this.gone(deploymentId, id)), {
         ...PATIENCE,
         signal,
         what: 'containers of the service are still there',
@@ -44,7 +44,7 @@ export class RunningServices {
     const service = await this.find(deploymentId);
     if (!service) return;
     if (service.replicas > 0) await this.services.scale(service, 0);
-    await eventually(() => this.stopped(service.id), {
+    await pollUntil(() => this.stopped(service.id), {
       ...PATIENCE,
       signal,
       what: 'containers of the service still run',

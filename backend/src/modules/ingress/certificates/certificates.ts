@@ -9,7 +9,7 @@ import { Front } from '#src/modules/ingress/edge/front.js';
 import { AcmeAccount } from '#src/modules/ingress/edge/acme-account.js';
 import { earliestOrder, nextLook, plannedRenewal, withinWindow } from './certificate-limits.js';
 import { type CertificateRow, CertificatesRepository, type IssuedCertificate } from './certificates.repository.js';
-import { NameCheck } from './name-check.js';
+import { DnsCheck } from './dns-check.js';
 
 /** How often the server is asked for a better time to renew; RFC 9773, 4.3.2 wants some hours between. */
 const ASK_AGAIN_MS = { usual: 6 * 3_600_000, least: 3_600_000, most: 24 * 3_600_000 };
@@ -29,7 +29,7 @@ export class Certificates implements OnModuleInit {
     private readonly certificates: CertificatesRepository,
     private readonly acme: AcmeServer,
     private readonly account: AcmeAccount,
-    private readonly names: NameCheck,
+    private readonly names: DnsCheck,
     private readonly front: Front,
     private readonly worker: JobWorker,
     private readonly clock: Clock,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LABELS } from '#src/common/labels.js';
-import { eventually } from '#src/common/time/eventually.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { Configs } from '#src/integrations/docker/configs.js';
 import { Containers } from '#src/integrations/docker/containers.js';
 import { Engine } from '#src/integrations/docker/engine.js';
@@ -14,7 +14,7 @@ import type { Mounted } from '#src/modules/platform-services/nginx-mounts.js';
 import { revisionOf } from '#src/modules/platform-services/service-revision.js';
 import { edgeServiceName } from './ingress-names.js';
 import { buildEdgeSpec } from './ingress-specs.js';
-import { NginxPartsSource } from '#src/modules/platform-services/nginx-parts.js';
+import { NginxAssets } from '#src/modules/platform-services/nginx-assets.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
 
 export interface EdgeSite {
@@ -39,7 +39,7 @@ const GONE_MS = 60_000;
 export class Edges {
   constructor(
     private readonly nginx: NginxConfig,
-    private readonly parts: NginxPartsSource,
+    private readonly parts: NginxAssets,
     private readonly rollout: ServiceRollout,
     private readonly engine: Engine,
     private readonly services: SwarmServices,
@@ -84,7 +84,7 @@ export class Edges {
     const gone = async () =>
       (await this.tasks.listReachable({ labels: [`${LABELS.site}=${siteId}`] })).length === 0 &&
       (!service || (await this.containers.ofService(service.id)).length === 0);
-    await eventually(gone, { withinMs: GONE_MS, everyMs: 200, signal, what: 'containers of the edge are still there' });
+    await pollUntil(gone, { withinMs: GONE_MS, everyMs: 200, signal, what: 'containers of the edge are still there' });
     await this.collect(siteId, new Set());
   }
 

@@ -11,7 +11,7 @@ import { NginxConfig } from '#src/integrations/nginx/nginx-config.js';
 import { AcmeAccount } from './acme-account.js';
 import { EDGE_NETWORK, FRONT_SERVICE } from './ingress-names.js';
 import { buildFrontSpec } from './ingress-specs.js';
-import { NginxPartsSource } from '#src/modules/platform-services/nginx-parts.js';
+import { NginxAssets } from '#src/modules/platform-services/nginx-assets.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
 
 /**
@@ -20,7 +20,7 @@ import { ServiceRollout } from '#src/modules/platform-services/service-rollout.j
  */
 const SUBNET = '10.255.240.0/20';
 
-const LOOK_MS = 250;
+const POLL_INTERVAL_MS = 250;
 
 /** The front: it is the same whatever sites there are. */
 @Injectable()
@@ -36,7 +36,7 @@ export class Front {
     private readonly networks: Networks,
     private readonly services: SwarmServices,
     private readonly configs: Configs,
-    private readonly parts: NginxPartsSource,
+    private readonly parts: NginxAssets,
     private readonly rollout: ServiceRollout,
     private readonly nginx: NginxConfig,
     private readonly account: AcmeAccount,
@@ -80,7 +80,7 @@ export class Front {
     for (;;) {
       const problem = await this.problem();
       if (problem === undefined || Date.now() > end) return problem && sentence(problem);
-      await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 

@@ -39,7 +39,7 @@ export class BuildImage implements DeployStep {
       throw buildFailure(gitFailure(error));
     } finally {
       await this.checkouts.remove(deployment.id);
-      this.sources.giveTurnBack(context);
+      this.sources.releaseSlot(context);
     }
   }
 
@@ -48,7 +48,7 @@ export class BuildImage implements DeployStep {
   }
 
   private async build(context: StepContext): Promise<string> {
-    await this.sources.takeTurn(context);
+    await this.sources.acquireSlot(context);
     return this.builder.build(context, await this.sources.open(context));
   }
 

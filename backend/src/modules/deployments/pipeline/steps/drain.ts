@@ -8,7 +8,7 @@ import type { StepContext } from './deploy-step.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 import { TaskFailures } from '#src/modules/deployments/swarm/task-failures.js';
 
-const LOOK_AGAIN_MS = 1000;
+const RECHECK_MS = 1000;
 
 /** The release before goes on serving for some seconds beside the new one, so that nobody is without an answer when that one dies after all. */
 @Injectable()
@@ -30,7 +30,7 @@ export class Drain {
       await this.look(deployment.id, previous, since);
       const leftMs = end - Date.now();
       if (leftMs <= 0) return;
-      const withinMs = Math.min(leftMs, LOOK_AGAIN_MS);
+      const withinMs = Math.min(leftMs, RECHECK_MS);
       await this.events.next(deployment.id, { withinMs, signal });
     }
   }

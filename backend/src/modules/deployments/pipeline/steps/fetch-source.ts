@@ -17,7 +17,7 @@ export class FetchSource implements DeployStep {
   ) {}
 
   async run(context: StepContext): Promise<void> {
-    await this.sources.takeTurn(context);
+    await this.sources.acquireSlot(context);
     context.progress({ step: 'CLONING', message: context.deployment.gitUrl ?? '' });
     try {
       const { sha, ref } = await this.sources.checkOut(context);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import pRetry from 'p-retry';
-import { JointAsks } from '#src/common/joint-asks.js';
+import { SingleFlight } from '#src/common/single-flight.js';
 import { Engine } from '#src/integrations/docker/engine.js';
 import { Images, type ResolvedImage } from '#src/integrations/docker/images.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
@@ -15,7 +15,7 @@ const RETRY = { retries: Infinity, minTimeout: 700, factor: 1 };
 /** What a reference means now, if this machine can run it. */
 @Injectable()
 export class ImageLookup {
-  private readonly asks = new JointAsks<ResolvedImage>();
+  private readonly asks = new SingleFlight<ResolvedImage>();
 
   constructor(
     private readonly images: Images,

@@ -9,7 +9,7 @@ import { releaseFrom } from '#src/modules/deployments/domain/release-from-row.js
 import { secretContext } from '#src/modules/deployments/domain/secret-context.js';
 import type { Deadline } from './deadline.js';
 import type { Progress, StepContext } from './deploy-step.js';
-import type { Claim, PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
+import type { JobLease, PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
 import type { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
 
 const PROGRESS_EVERY_MS = 500;
@@ -21,7 +21,7 @@ export class PipelineContext implements StepContext {
   private readonly releases: (() => void)[] = [];
 
   constructor(
-    readonly deployment: Claim,
+    readonly deployment: JobLease,
     readonly signal: AbortSignal,
     private readonly deadline: Deadline | undefined,
     private readonly repository: PipelineRepository,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import pRetry from 'p-retry';
 import { Images } from '#src/integrations/docker/images.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
-import { OwnRegistry } from '#src/modules/registry/own-registry.js';
+import { BuiltInRegistry } from '#src/modules/registry/built-in-registry.js';
 import { isPushed } from '#src/modules/deployments/domain/built-image.js';
 import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
 import { type DeployStep, isToBeBuilt, type StepContext } from './deploy-step.js';
@@ -22,7 +22,7 @@ export class PushImage implements DeployStep {
 
   constructor(
     private readonly images: Images,
-    private readonly registry: OwnRegistry,
+    private readonly registry: BuiltInRegistry,
   ) {}
 
   async run(context: StepContext): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { eventually } from '#src/common/time/eventually.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { LABELS } from '#src/common/labels.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import { Containers } from '#src/integrations/docker/containers.js';
@@ -14,7 +14,7 @@ import { withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
 import { ALL_LINES, DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
-const LOOK_AGAIN_MS = 200;
+const RECHECK_MS = 200;
 const GONE_MS = 30_000;
 const QUOTED_LINES = 20;
 
@@ -67,7 +67,7 @@ export class RunReleaseCommand implements DeployStep {
     for (;;) {
       const [task] = await this.tasks.list({ serviceId });
       if (task && ENDED_STATES.has(task.state)) return task;
-      await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await delay(RECHECK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 
@@ -88,7 +88,7 @@ export class RunReleaseCommand implements DeployStep {
         await Promise.all(left.map((container) => this.containers.remove(container)));
         return left.length === 0;
       };
-      await eventually(gone, { withinMs: GONE_MS, everyMs: LOOK_AGAIN_MS, signal, what: 'the command still runs' });
+      await pollUntil(gone, { withinMs: GONE_MS, everyMs: RECHECK_MS, signal, what: 'the command still runs' });
     }
   }
 }

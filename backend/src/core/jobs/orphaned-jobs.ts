@@ -1,0 +1,46 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { WORKER_LOCK_CLASS, WorkerIdentity } from '#src/core/database/worker-identity.js';
+
+/**
+ * Gives jobs of dead processes back to the queue. A process is dead when nobody holds its advisory lock. After a restart of PostgreSQL the living
+ * are without their locks for a moment too, so a process counts as dead only when two sweeps in a row say so; and nobody
+ * takes himself for dead.
+ */
+@Injectable()
+export class OrphanedJobs {
+  private readonly logger = new Logger(OrphanedJobs.name);
+  private suspects = new Set<number>();
+
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly identity: WorkerIdentity,
+  ) {}
+
+  /** To be called every second or two. */
+  async sweep(): Promise<void> {
+    const missing = await this.prisma.$queryRaw<{ lockKey: number; workerIds: string[] }[]>`
+      SELECT l."lockKey", l."workerIds" FROM "WorkerLease" l
+      WHERE l."lockKey" <> ${this.identity.lockKey} AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${WORKER_LOCK_CLASS}::bigint AND objid = l."lockKey")`;
+    const dead = missing.filter(({ lockKey }) => this.suspects.has(lockKey));
+    this.suspects = new Set(missing.map(({ lockKey }) => lockKey));
+    for (const { lockKey, workerIds } of dead) {
+      await this.release(workerIds);
+      await this.prisma.workerLease.deleteMany({ where: { lockKey } });
+      this.logger.log('a worker process is gone: its jobs run again');
+    }
+    await this.giveBackUnknown();
+  }
+
+  /** A process that died before its lease was written left locks that no lease speaks of. */
+  private async giveBackUnknown(): Promise<void> {
+    const unknown = await this.prisma.$queryRaw<{ workerId: string }[]>`
+      SELECT DISTINCT locked_by AS "workerId" FROM graphile_worker.jobs
+      WHERE locked_at < now() - interval '10 seconds' AND locked_by NOT IN (SELECT unnest("workerIds") FROM "WorkerLease")`;
+    if (unknown.length > 0) await this.release(unknown.map(({ workerId }) => workerId));
+  }
+
+  private async release(workerIds: string[]): Promise<void> {
+    await this.prisma.$executeRaw`SELECT graphile_worker.force_unlock_workers(${workerIds}::text[])`;
+  }
+}

@@ -1,0 +1,63 @@
+import type Dockerode from 'dockerode';
+import { DockerClient } from './docker-client.js';
+import { isDockerError } from './docker-error.js';
+import { labelFilter } from './swarm-services.js';
+
+export interface NamedContent {
+  id: string;
+  name: string;
+}
+
+interface Surface {
+  create(docker: Dockerode, options: { Name: string; Data: string; Labels: Record<string, string> }): Promise<unknown>;
+  list(
+    docker: Dockerode,
+    filters: Record<string, string[]>,
+  ): Promise<readonly { ID?: string; Spec?: { Name?: string } }[]>;
+  remove(docker: Dockerode, id: string): Promise<unknown>;
+}
+
+/** What configs and secrets have in common: a name and a content that never changes. Names carry a hash of the content. */
+export abstract class ImmutableSwarmObjects {
+  protected constructor(
+    private readonly docker: DockerClient,
+    private readonly surface: Surface,
+  ) {}
+
+  /** The id of the one with this name; made when there is none. */
+  async ensure(name: string, content: Buffer, labels: Record<string, string>): Promise<string> {
+    const existing = await this.idOf(name);
+    if (existing) return existing;
+    try {
+      const options = { Name: name, Data: content.toString('base64'), Labels: labels };
+      const created = await this.docker.call((docker) => this.surface.create(docker, options));
+      return (created as { id: string }).id;
+    } catch (error) {
+      const other = isDockerError(error, 'conflict') ? await this.idOf(name) : undefined;
+      if (other) return other;
+      throw error;
+    }
+  }
+
+  async list(labels: Record<string, string | true>): Promise<NamedContent[]> {
+    const found = await this.docker.call((docker) => this.surface.list(docker, { label: labelFilter(labels) }));
+    return found.map(({ ID, Spec }) => ({ id: ID ?? '', name: Spec?.Name ?? '' }));
+  }
+
+  /** False while a service still mounts it; removing what is gone already is fine. */
+  async tryRemove(id: string): Promise<boolean> {
+    try {
+      await this.docker.call((docker) => this.surface.remove(docker, id));
+      return true;
+    } catch (error) {
+      if (isDockerError(error, 'not-found')) return true;
+      if (isDockerError(error, 'invalid') || isDockerError(error, 'conflict')) return false;
+      throw error;
+    }
+  }
+
+  private async idOf(name: string): Promise<string | undefined> {
+    const found = await this.docker.call((docker) => this.surface.list(docker, { name: [name] }));
+    return found.find(({ Spec }) => Spec?.Name === name)?.ID;
+  }
+}

@@ -1,0 +1,94 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { pollUntil } from '#src/common/time/poll-until.js';
+import { PrismaService } from '#src/core/database/prisma.service.js';
+import { JobWorker } from '#src/core/jobs/job-worker.js';
+import type { Environment } from '#src/generated/prisma/client.js';
+import { Volumes } from '#src/integrations/docker/volumes.js';
+import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
+import { PipelineRepository } from './repositories/pipeline.repository.js';
+import { RunningServices } from './swarm/running-services.js';
+import { LABELS } from '#src/common/labels.js';
+import { volumeName } from './domain/names.js';
+import type { VolumeMount } from './domain/release.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
+
+const PIPELINE_ENDS_MS = 60_000;
+const VOLUME_FREE_MS = 30_000;
+
+/** Takes deployments away, one or all of an environment: what is in progress ends first, then services, then volumes. Jobs, so safe to begin again. */
+@Injectable()
+export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly repository: PipelineRepository,
+    private readonly services: RunningServices,
+    private readonly volumes: Volumes,
+    private readonly worker: JobWorker,
+    private readonly teardown: EnvironmentTeardown,
+  ) {}
+
+  onModuleInit(): void {
+    this.worker.register('deployment.remove', ({ deploymentId, deleteVolumes }, signal) =>
+      this.remove(deploymentId, deleteVolumes, signal),
+    );
+    this.teardown.register('running', this);
+  }
+
+  async clear({ id, preserveVolumes }: Environment, signal: AbortSignal): Promise<void> {
+    const deployments = await this.prisma.deployment.findMany({
+      where: { environmentId: id, status: { in: LIVE_STATUSES } },
+      select: { id: true, status: true },
+    });
+    const inProgress = deployments.filter(({ status }) => status !== 'RUNNING').map((deployment) => deployment.id);
+    await this.prisma.transaction((db) => this.repository.cancel(db, inProgress));
+    await Promise.all(deployments.map((deployment) => this.take(deployment.id, signal)));
+    if (!preserveVolumes) await this.removeVolumes({ [LABELS.environment]: id }, signal);
+  }
+
+  private async remove(deploymentId: string, deleteVolumes: boolean, signal: AbortSignal): Promise<void> {
+    await this.take(deploymentId, signal);
+    if (deleteVolumes) await this.removeOwnVolumes(deploymentId, signal);
+  }
+
+  private async take(deploymentId: string, signal: AbortSignal): Promise<void> {
+    const ended = async () =>
+      (await this.prisma.deployment.count({ where: { id: deploymentId, status: { in: IN_PROGRESS_STATUSES } } })) === 0;
+    await pollUntil(ended, {
+      withinMs: PIPELINE_ENDS_MS,
+      everyMs: 100,
+      signal,
+      what: 'the deployment is still in progress',
+    });
+    await this.services.remove(deploymentId, signal);
+    await this.repository.stop(deploymentId);
+  }
+
+  /** The volumes that it mounted, but for those that another live deployment mounts too. */
+  private async removeOwnVolumes(deploymentId: string, signal: AbortSignal): Promise<void> {
+    const { environmentId, volumes } = await this.prisma.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
+    const others = await this.prisma.deployment.findMany({
+      where: { environmentId, id: { not: deploymentId }, status: { in: LIVE_STATUSES } },
+      select: { volumes: true },
+    });
+    const shared = new Set(others.flatMap((other) => namesOf(other.volumes)));
+    const own = namesOf(volumes).filter((name) => !shared.has(name));
+    for (const name of own) await this.removeVolume(volumeName(environmentId, name), signal);
+  }
+
+  private async removeVolumes(labels: Record<string, string>, signal: AbortSignal): Promise<void> {
+    for (const { name } of await this.volumes.list(labels)) await this.removeVolume(name, signal);
+  }
+
+  private async removeVolume(name: string, signal: AbortSignal): Promise<void> {
+    await pollUntil(() => this.volumes.tryRemove(name), {
+      withinMs: VOLUME_FREE_MS,
+      everyMs: 200,
+      signal,
+      what: `volume ${name} is in use`,
+    });
+  }
+}
+
+function namesOf(volumes: unknown): string[] {
+  return (volumes as VolumeMount[]).map(({ name }) => name);
+}

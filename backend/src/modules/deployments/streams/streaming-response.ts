@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import type { Response } from 'express';
+import type { StreamEvent } from './deployment-events.js';
+
+const HEARTBEAT_MS = 15_000;
+
+/** An answer that stays open: it waits for a slow client, and knows when the client has gone. */
+export class StreamingResponse {
+  private readonly left = new AbortController();
+  private heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(private readonly response: Response) {
+    response.once('close', () => this.left.abort());
+  }
+
+  /** Aborts when the client is gone. */
+  get gone(): AbortSignal {
+    return this.left.signal;
+  }
+
+  /** `text/event-stream` of the HTML standard; a comment now and then keeps proxies from closing it. */
+  async events(source: AsyncIterable<Pick<StreamEvent, 'id' | 'event' | 'data'>>): Promise<void> {
+    this.open('text/event-stream; charset=utf-8');
+    this.heartbeat = setInterval(() => void this.write(': heartbeat\n\n'), HEARTBEAT_MS).unref();
+    await this.send(source, ({ id, event, data }) => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  async text<T>(source: AsyncIterable<T>, format: (item: T) => string): Promise<void> {
+    this.open('text/plain; charset=utf-8');
+    await this.send(source, format);
+  }
+
+  private open(type: string): void {
+    this.response.status(200).setHeader('Content-Type', type).setHeader('X-Accel-Buffering', 'no').flushHeaders();
+  }
+
+  private async send<T>(source: AsyncIterable<T>, format: (item: T) => string): Promise<void> {
+    try {
+      for await (const item of source) await this.write(format(item));
+    } finally {
+      clearInterval(this.heartbeat);
+      this.response.end();
+    }
+  }
+
+  private async write(text: string): Promise<void> {
+    if (this.gone.aborted || this.response.write(text)) return;
+    await once(this.response, 'drain', { signal: this.gone }).catch(() => undefined);
+  }
+}
