@@ -11,14 +11,14 @@ describe('a gate', () => {
     const inside: string[] = [];
     const all = Array.from({ length: LIMIT + 3 }, (_, index) => String(index));
     const entered = all.map(async (id) => {
-      await gate.enter(id, never);
+      await gate.acquire(id, never);
       inside.push(id);
     });
     await Promise.all(entered.slice(0, LIMIT));
     expect(inside).toEqual(all.slice(0, LIMIT));
     for (let left = 0; left < 3; left++) {
-      gate.leave(String(left));
-      gate.leave(String(left));
+      gate.release(String(left));
+      gate.release(String(left));
       await entered[LIMIT + left];
       expect(inside).toEqual(all.slice(0, LIMIT + left + 1));
     }
@@ -26,13 +26,13 @@ describe('a gate', () => {
 
   it('must let go of who is cancelled while he waits, and of nobody else', async () => {
     const gate = new KeyedSemaphore(LIMIT);
-    for (let index = 0; index < LIMIT; index++) await gate.enter(String(index), never);
+    for (let index = 0; index < LIMIT; index++) await gate.acquire(String(index), never);
     const cancel = new AbortController();
-    const cancelled = gate.enter('cancelled', cancel.signal);
-    const next = gate.enter('next', never);
+    const cancelled = gate.acquire('cancelled', cancel.signal);
+    const next = gate.acquire('next', never);
     cancel.abort(new Error('cancelled'));
     await expect(cancelled).rejects.toThrow('cancelled');
-    gate.leave('0');
+    gate.release('0');
     await next;
   });
 });

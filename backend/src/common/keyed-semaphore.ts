@@ -6,9 +6,9 @@ export class KeyedSemaphore {
   constructor(private readonly places: number) {}
 
   /** Entering again is fine. Throws when the signal ends the wait. */
-  async enter(id: string, signal: AbortSignal): Promise<void> {
+  async acquire(id: string, signal: AbortSignal): Promise<void> {
     while (!this.inside.has(id) && this.isFull) {
-      await this.turn(signal);
+      await this.nextRelease(signal);
       signal.throwIfAborted();
     }
     this.inside.add(id);
@@ -20,7 +20,7 @@ export class KeyedSemaphore {
   }
 
   /** Leaving again is fine. */
-  leave(id: string): void {
+  release(id: string): void {
     if (this.inside.delete(id)) this.waiting.shift()?.();
   }
 
@@ -28,7 +28,7 @@ export class KeyedSemaphore {
     return this.inside.size >= this.places;
   }
 
-  private turn(signal: AbortSignal): Promise<void> {
+  private nextRelease(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         signal.removeEventListener('abort', given);

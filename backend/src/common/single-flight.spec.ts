@@ -17,7 +17,7 @@ function asking() {
     pending.shift()?.(error);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { ask: (key: string, signal = never) => asks.ask(key, signal, work), answer, count: () => questions };
+  return { ask: (key: string, signal = never) => asks.run(key, signal, work), answer, count: () => questions };
 }
 
 it('must give whoever comes later an answer that was asked for after he came, one for all of them', async () => {

@@ -6,15 +6,15 @@ export class SingleFlight<T> {
   private readonly lanes = new Map<string, { ended: Promise<unknown>; next?: Promise<T> }>();
 
   /** Throws the signal's reason when it aborts; the others still get their answer. */
-  async ask(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async run(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const lane = this.lanes.get(key);
-    if (!lane) return unless(signal, this.begin(key, work));
-    lane.next ??= lane.ended.then(() => this.begin(key, work));
+    if (!lane) return unless(signal, this.start(key, work));
+    lane.next ??= lane.ended.then(() => this.start(key, work));
     return unless(signal, lane.next);
   }
 
-  private begin(key: string, work: () => Promise<T>): Promise<T> {
+  private start(key: string, work: () => Promise<T>): Promise<T> {
     const answer = work();
     const lane: { ended: Promise<unknown>; next?: Promise<T> } = { ended: answer.catch(() => undefined) };
     this.lanes.set(key, lane);

@@ -80,7 +80,7 @@ export class EmbeddedPostgres {
       if (this.files.runIsElsewhere)
         this.report('info', `PostgreSQL's socket is in ${this.files.run}: its path in ${this.files.dir} is too long`);
       const adopted = await this.locked(() => this.startOrAdopt());
-      this.watch = setInterval(() => this.look(), WATCH_MS).unref();
+      this.watch = setInterval(() => this.checkAlive(), WATCH_MS).unref();
       return { connectionString: this.files.connectionString(), adopted };
     } catch (error) {
       throw this.explained(error);
@@ -169,7 +169,7 @@ export class EmbeddedPostgres {
     });
     closeSync(log);
     child.on('error', (error) => this.report('error', `PostgreSQL cannot be started: ${error.message}`));
-    child.on('exit', () => this.watch && this.look());
+    child.on('exit', () => this.watch && this.checkAlive());
     child.unref();
     this.child = child;
   }
@@ -222,7 +222,7 @@ export class EmbeddedPostgres {
   }
 
   /** Somebody's SIGTERM has it wait until all its clients have gone, and we are one that never goes: it is told to hurry, and started again. */
-  private look(): void {
+  private checkAlive(): void {
     if (this.stopping || this.relaunching) return;
     if (this.pid === undefined) this.relaunching = this.relaunch().finally(() => (this.relaunching = undefined));
     else if (this.files.isStopping) send(this.pid, 'SIGINT');

@@ -11,9 +11,9 @@ import { JobWorker } from '#src/core/jobs/job-worker.js';
 /** Where the work keeps its answer, in the transaction that does it. */
 export interface IdempotencyReservation {
   /** First in that transaction: of several requests at once, one goes on, and the others wait here and then answer what it answered. */
-  take(db: Db): Promise<void>;
+  reserve(db: Db): Promise<void>;
   /** With `unfinished`, the id of what is made, the work goes on after this transaction, until `complete` or `release`. */
-  keep(db: Db, answer: object, unfinished?: string): Promise<void>;
+  storeResponse(db: Db, answer: object, unfinished?: string): Promise<void>;
   complete(): Promise<void>;
   release(): Promise<void>;
 }
@@ -36,11 +36,11 @@ export class Idempotency implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('idempotency.forget', () => this.forgetOld());
+    this.worker.register('idempotency.forget', () => this.removeExpired());
     this.worker.schedule('idempotency.forget', '7 * * * *');
   }
 
-  async once<T extends object>(
+  async execute<T extends object>(
     request: IdempotentRequest | undefined,
     work: (claim: IdempotencyReservation) => Promise<T>,
   ): Promise<{ answer: T; replayed: boolean }> {
@@ -69,7 +69,7 @@ export class Idempotency implements OnModuleInit {
     const { userId, operation, key } = request;
     const own = { userId_operation_key: { userId, operation, key } };
     return {
-      take: async (db) => {
+      reserve: async (db) => {
         await db.idempotencyKey.deleteMany({ where: { userId, operation, key, createdAt: { lt: this.horizon() } } });
         const { count } = await db.idempotencyKey.createMany({
           data: { userId, operation, key, requestHash: this.hash(request), createdAt: this.clock.now() },
@@ -77,7 +77,7 @@ export class Idempotency implements OnModuleInit {
         });
         if (count === 0) throw new KeyConflict();
       },
-      keep: async (db, answer, unfinished) => {
+      storeResponse: async (db, answer, unfinished) => {
         // As text: jsonb would give the fields in another order.
         const response: Kept = { answer: JSON.stringify(answer), ...(unfinished && { unfinished }) };
         await db.idempotencyKey.update({ where: own, data: { response, statusCode: unfinished ? null : 201 } });
@@ -112,7 +112,7 @@ export class Idempotency implements OnModuleInit {
     return createHmac('sha256', this.secrets.subkey('idempotency')).update(canonical(body)).digest('base64url');
   }
 
-  private async forgetOld(): Promise<void> {
+  private async removeExpired(): Promise<void> {
     await this.prisma.idempotencyKey.deleteMany({ where: { createdAt: { lt: this.horizon() } } });
   }
 
@@ -122,7 +122,7 @@ export class Idempotency implements OnModuleInit {
 }
 
 const nothing = () => Promise.resolve();
-const NO_CLAIM: IdempotencyReservation = { take: nothing, keep: nothing, complete: nothing, release: nothing };
+const NO_CLAIM: IdempotencyReservation = { reserve: nothing, storeResponse: nothing, complete: nothing, release: nothing };
 
 function inFlight(): DomainError {
   return new DomainError('IDEMPOTENCY_IN_FLIGHT', {

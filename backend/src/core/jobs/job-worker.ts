@@ -118,7 +118,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.shutdown.abort(new ShutdownInterrupt());
     clearTimeout(this.looking);
-    this.pool?.hurry();
+    this.pool?.failFast();
     await this.starting?.catch(() => undefined);
     await this.stopRunners();
     await this.prisma.workerLease.deleteMany({ where: { lockKey: this.identity.lockKey } }).catch(() => undefined);
@@ -202,12 +202,12 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private async keepLooking(): Promise<void> {
     if (this.shutdown.signal.aborted) return;
     await this.abandoned.sweep().catch(() => undefined);
-    await this.look().catch(() => undefined);
+    await this.poll().catch(() => undefined);
     this.looking = setTimeout(() => void this.keepLooking(), POLL_INTERVAL_MS).unref();
   }
 
   /** Wakes as many workers as have something to do. */
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const due = await findDueJobs(this.prisma, this.shares.full());
     for (const { pool, names } of this.pools) {
       const count = names.reduce((sum, name) => sum + (due.get(name) ?? 0), 0);
@@ -221,7 +221,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await this.prisma.$executeRaw`
       SELECT graphile_worker.reschedule_jobs(array_agg(id), run_at := now()) FROM graphile_worker.jobs
       WHERE attempts > 0 AND locked_at IS NULL AND run_at > now()`;
-    await this.look();
+    await this.poll();
   }
 
   private async lease(): Promise<void> {

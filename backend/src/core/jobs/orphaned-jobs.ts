@@ -29,11 +29,11 @@ export class OrphanedJobs {
       await this.prisma.workerLease.deleteMany({ where: { lockKey } });
       this.logger.log('a worker process is gone: its jobs run again');
     }
-    await this.giveBackUnknown();
+    await this.releaseUnknown();
   }
 
   /** A process that died before its lease was written left locks that no lease speaks of. */
-  private async giveBackUnknown(): Promise<void> {
+  private async releaseUnknown(): Promise<void> {
     const unknown = await this.prisma.$queryRaw<{ workerId: string }[]>`
       SELECT DISTINCT locked_by AS "workerId" FROM graphile_worker.jobs
       WHERE locked_at < now() - interval '10 seconds' AND locked_by NOT IN (SELECT unnest("workerIds") FROM "WorkerLease")`;

@@ -11,7 +11,7 @@ export class ReconnectingPool extends pg.Pool {
   private patient = true;
 
   /** Before a shutdown: from now on a database that is away is an error. */
-  hurry(): void {
+  failFast(): void {
     this.patient = false;
   }
 

@@ -48,12 +48,12 @@ export class KeyVerifier implements OnModuleInit {
     const digest = key && createHash('sha256').update(key).digest('base64');
     const known = digest ? this.verified.get(digest) : undefined;
     const now = this.clock.now().getTime();
-    if (known && now - known.rowReadAt < ROW_TTL_MS) return this.admit(known.row);
+    if (known && now - known.rowReadAt < ROW_TTL_MS) return this.authenticate(known.row);
     if (!known || now - known.rowReadAt >= VERDICT_TTL_MS) await preauthorize();
-    return digest ? this.admit(await this.rowOf(digest, key ?? '')) : undefined;
+    return digest ? this.authenticate(await this.rowOf(digest, key ?? '')) : undefined;
   }
 
-  private admit(row: KeyWithUser | undefined): KeyHolder | undefined {
+  private authenticate(row: KeyWithUser | undefined): KeyHolder | undefined {
     const now = this.clock.now();
     if (!row || row.revokedAt || (row.expiresAt && row.expiresAt <= now)) return undefined;
     this.touch(row.keyId, now);

@@ -63,7 +63,7 @@ export class MagicLinksService implements OnModuleInit {
   }
 
   /** Without using it. Undefined when there is no such link. */
-  async look(token: string): Promise<LinkView | undefined> {
+  async inspect(token: string): Promise<LinkView | undefined> {
     return TOKEN.test(token) ? this.links.byToken(digestOf(token)) : undefined;
   }
 

@@ -11,8 +11,8 @@ export interface BuildRun {
   buildArgs(): Record<string, string>;
   progress(progress: { step: string; message: string; current?: number; total?: number }): void;
   /** Runs `work` without counting its time against the deadline. */
-  waiting(work: () => Promise<void>): Promise<void>;
+  pauseDeadline(work: () => Promise<void>): Promise<void>;
   /** Registers `release` for the end of this run, whatever the outcome. */
-  atEnd(release: () => void): void;
+  onFinish(release: () => void): void;
   save(data: Prisma.DeploymentUpdateManyMutationInput): Promise<void>;
 }

@@ -33,15 +33,15 @@ export class Sources {
   /** Until the image is there: what waits has a place on the disk only when it is its turn. */
   async acquireSlot(run: BuildRun): Promise<void> {
     const { id } = run.deployment;
-    run.atEnd(() => this.gate.leave(id));
+    run.onFinish(() => this.gate.release(id));
     if (this.gate.wouldBlock(id)) {
       run.progress({ step: 'QUEUED', message: 'waiting for another build' });
-      await run.waiting(() => this.gate.enter(id, run.signal));
-    } else await this.gate.enter(id, run.signal);
+      await run.pauseDeadline(() => this.gate.acquire(id, run.signal));
+    } else await this.gate.acquire(id, run.signal);
   }
 
   releaseSlot({ deployment }: BuildRun): void {
-    this.gate.leave(deployment.id);
+    this.gate.release(deployment.id);
   }
 
   /** Throws GitError, and StepFailure for an upload that is gone. */

@@ -22,10 +22,10 @@ export class DeploymentExpiry implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('deployment.expire', ({ deploymentId }) => this.look(deploymentId));
+    this.worker.register('deployment.expire', ({ deploymentId }) => this.checkExpiry(deploymentId));
   }
 
-  private async look(id: string): Promise<void> {
+  private async checkExpiry(id: string): Promise<void> {
     const where = {
       id,
       status: { in: LIVE_STATUSES },

@@ -142,7 +142,7 @@ export class DeploymentFactory {
    * A deployment as a new one of the same name. With `keepImage` it has that one's very image, and asks for no public name: where the environment
    * answers has been decided since.
    */
-  again(row: Deployment, { keepImage = false } = {}): DeploymentRequest {
+  cloneFrom(row: Deployment, { keepImage = false } = {}): DeploymentRequest {
     const jobId = this.ids.jobId();
     const { name, environmentId, virtualHost, virtualPort } = row;
     const now = this.clock.now();
@@ -170,7 +170,7 @@ export class DeploymentFactory {
   }
 
   /** In the transaction that creates the row, the environment locked: the quota has room, the public name and the host ports are free. */
-  async admit(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
+  async checkAdmission(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
     const most = this.config.quota.deploymentsPerEnvironment;
     if ((await this.deployments.countLive(db, environment.id)) >= most) {
       throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', {

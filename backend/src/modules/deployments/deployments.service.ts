@@ -146,15 +146,15 @@ export class DeploymentsService {
     idempotent: IdempotentRequest | undefined,
   ): Promise<Created> {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
-    return this.idempotency.once(idempotent, (claim) =>
+    return this.idempotency.execute(idempotent, (claim) =>
       this.deployments.transaction(async (db) => {
-        await claim.take(db);
+        await claim.reserve(db);
         const environment = await this.environments.lockActive(db, request.environmentId, caller);
         await how.before?.(db);
         const answer = await this.add(db, environment, request, how.lane);
         await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
         await how.also?.(db);
-        await claim.keep(db, answer);
+        await claim.storeResponse(db, answer);
         return answer;
       }),
     );
@@ -166,7 +166,7 @@ export class DeploymentsService {
     request: DeploymentRequest,
     lane: string | undefined,
   ): Promise<Accepted> {
-    await this.requests.admit(db, environment, request);
+    await this.requests.checkAdmission(db, environment, request);
     if (lane !== undefined) await this.pipeline.supersede(db, environment.id, lane);
     const behind = await this.deployments.countInProgress(db, environment.userId);
     const { id } = await this.deployments.create(db, request.data);

@@ -83,7 +83,7 @@ export class DryRun {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
     const environment = await this.environments.getActive(caller, request.environmentId);
     const asked = this.deployments.transaction(async (db) => {
-      await this.requests.admit(db, environment, request);
+      await this.requests.checkAdmission(db, environment, request);
       throw new OnlyAsked();
     });
     await asked.catch((error: unknown) => {

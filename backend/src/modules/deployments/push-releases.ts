@@ -32,7 +32,7 @@ export class PushReleases {
 
   /** The same again from the newest commit of that branch. `also` is committed with it, or nothing is. */
   async make(caller: Caller, row: Deployment, branch: string, also: (db: Db) => Promise<void>): Promise<Accepted> {
-    const again = this.requests.again(row);
+    const again = this.requests.cloneFrom(row);
     const options = { ...(row.gitOptions as object), ref: branch, commit: null };
     const request = { ...again, data: { ...again.data, gitBranch: branch, gitOptions: options } };
     const how = { lane: row.name, action: 'deployment.redeployed', of: row.id, also } as const;

@@ -33,7 +33,7 @@ export class ReleasesService {
   /** The same specification; what the tag or the branch means is found out again. What was uploaded is built again while it is kept. */
   async redeploy(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
     const row = await this.service.get(caller, id);
-    const data = row.source === 'UPLOAD' ? await this.uploads.again(row) : this.requests.again(row);
+    const data = row.source === 'UPLOAD' ? await this.uploads.again(row) : this.requests.cloneFrom(row);
     return this.service.release(caller, data, { lane: row.name, action: 'deployment.redeployed', of: id }, idempotent);
   }
 
@@ -115,7 +115,7 @@ export class ReleasesService {
         detail: `The image of deployment ${target.id} was never known.`,
         hint: 'Redeploy it instead.',
       });
-    const data = this.requests.again(target, { keepImage: true });
+    const data = this.requests.cloneFrom(target, { keepImage: true });
     return this.service.release(caller, data, { lane: target.name, action, of: target.id }, idempotent);
   }
 

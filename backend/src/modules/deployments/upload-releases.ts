@@ -17,8 +17,8 @@ export class UploadReleases {
 
   /** Built from the upload while that is kept, else with the image that was built. Throws UPLOAD_GONE when neither is there. */
   async again(row: Deployment): Promise<DeploymentRequest> {
-    if (await this.uploads.isKept(row.uploadId)) return this.requests.again(row);
-    if (await this.isImageKept(row)) return this.requests.again(row, { keepImage: true });
+    if (await this.uploads.isKept(row.uploadId)) return this.requests.cloneFrom(row);
+    if (await this.isImageKept(row)) return this.requests.cloneFrom(row, { keepImage: true });
     throw new DomainError('UPLOAD_GONE', {
       detail: `Neither the upload nor the image of deployment ${row.id} is kept any more.`,
       hint: 'Upload the folder again: POST /uploads, then POST /deployments/from-upload.',

@@ -23,7 +23,7 @@ export class EnvironmentExpiry implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('environment.expire', ({ environmentId }) => this.look(environmentId));
+    this.worker.register('environment.expire', ({ environmentId }) => this.checkExpiry(environmentId));
   }
 
   /** Announces its end in time. The end may be put off: what counts is in the row. */
@@ -31,7 +31,7 @@ export class EnvironmentExpiry implements OnModuleInit {
     if (expiresAt !== null) await this.lookAt(db, id, expiryWarningAt(this.clock.now(), expiresAt));
   }
 
-  private async look(id: string): Promise<void> {
+  private async checkExpiry(id: string): Promise<void> {
     const row = await this.environments.byId(id);
     if (!row?.expiresAt || row.status !== 'ACTIVE') return;
     const { expiresAt } = row;

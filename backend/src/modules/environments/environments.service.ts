@@ -41,7 +41,7 @@ export class EnvironmentsService {
     { name, ttlSeconds }: CreateEnvironmentDto,
     idempotent?: IdempotentRequest,
   ): Promise<{ answer: EnvironmentAnswerDto; replayed: boolean }> {
-    return this.idempotency.once(idempotent, async (claim) => {
+    return this.idempotency.execute(idempotent, async (claim) => {
       const reserved = await this.reserve(caller, { name, ttlSeconds: ttlSeconds ?? null }, claim);
       try {
         await this.network.ensure(reserved);
@@ -118,7 +118,7 @@ export class EnvironmentsService {
     claim: IdempotencyReservation,
   ): Promise<EnvironmentRow> {
     return this.environments.transaction(async (db) => {
-      await claim.take(db);
+      await claim.reserve(db);
       await this.environments.lockUser(db, caller.userId);
       await this.refuseTaken(db, caller.userId, name);
       const most = this.config.quota.environmentsPerUser;
@@ -137,7 +137,7 @@ export class EnvironmentsService {
         expiresAt: expiryOf(createdAt, ttlSeconds),
       });
       await this.expiry.plan(db, environment.id, environment.expiresAt);
-      await claim.keep(db, answerFrom(environment), environment.id);
+      await claim.storeResponse(db, answerFrom(environment), environment.id);
       await this.audit.byCaller(db, caller, 'environment.created', environment.id);
       return environment;
     });

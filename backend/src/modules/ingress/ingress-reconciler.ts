@@ -40,7 +40,7 @@ export class IngressReconciler implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   onApplicationBootstrap(): void {
-    void this.begin();
+    void this.start();
   }
 
   onModuleDestroy(): void {
@@ -48,9 +48,9 @@ export class IngressReconciler implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   /** Requests need not wait for it: while there is no front, making something public says so. */
-  private async begin(): Promise<void> {
+  private async start(): Promise<void> {
     const { signal } = this.closing;
-    await retryForever(() => this.sweep(signal), {
+    await retryForever(() => this.collectGarbage(signal), {
       everyMs: RETRY_DELAY_MS,
       signal,
       onError: (error) => this.logger.debug(`not ready: ${String(error)}`),
@@ -59,12 +59,12 @@ export class IngressReconciler implements OnModuleInit, OnApplicationBootstrap, 
 
   /** An image that cannot be pulled is in the log and in /health: the job of every minute must not fail for it, too. */
   private async sweepUnlessImageIsMissing(signal: AbortSignal): Promise<void> {
-    await this.sweep(signal).catch((error: unknown) => {
+    await this.collectGarbage(signal).catch((error: unknown) => {
       if (!(error instanceof RegistryError)) throw error;
     });
   }
 
-  private async sweep(signal: AbortSignal): Promise<void> {
+  private async collectGarbage(signal: AbortSignal): Promise<void> {
     await this.front.ensure(signal);
     await this.own.ensure();
     await this.certificates.forgetOrders(new Date());

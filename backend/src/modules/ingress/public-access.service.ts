@@ -58,7 +58,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
 
   /** Told to whoever looks at the environment. */
   refused(environmentId: string, reason: string): Promise<void> {
-    return this.sites.tell({ id: environmentId }, reason);
+    return this.sites.setEnvironmentError({ id: environmentId }, reason);
   }
 
   async withdraw(caller: Caller, environmentId: string): Promise<EnvironmentRow> {

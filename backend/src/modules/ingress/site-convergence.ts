@@ -42,10 +42,10 @@ export class SiteConvergence implements OnModuleInit {
     const certificate = this.certificateOf(site);
     const problem = await this.serve(site, certificate, signal);
     const proof = { withCertificate: certificate !== undefined, needsReach: this.config.dns.isChecked };
-    if (problem === undefined) await this.sites.proven(site, proof);
+    if (problem === undefined) await this.sites.markServing(site, proof);
     else {
       this.logger.warn(`the edge of ${site.domain} does not start: ${problem}`);
-      await this.sites.notProven(site, problem);
+      await this.sites.markNotServing(site, problem);
     }
   }
 

@@ -31,7 +31,7 @@ export class ServiceRollout {
   }
 
   /** Undefined once a task of this revision is healthy and those before it are on their way out; else why not. */
-  async problem(serviceId: string, revision: string, signal: AbortSignal): Promise<string | undefined> {
+  async failureReason(serviceId: string, revision: string, signal: AbortSignal): Promise<string | undefined> {
     const end = Date.now() + TIMEOUT_MS;
     for (;;) {
       const [service, tasks] = await Promise.all([this.services.find(serviceId), this.tasks.list({ serviceId })]);

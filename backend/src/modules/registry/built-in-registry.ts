@@ -84,7 +84,7 @@ export class BuiltInRegistry {
   }
 
   /** What keeps it from being used, in a sentence; undefined when nothing does. */
-  async problem(): Promise<string | undefined> {
+  async failureReason(): Promise<string | undefined> {
     for (const name of [REGISTRY_SERVICE, RELAY_SERVICE, DOOR_SERVICE]) {
       const service = await this.services.find(name);
       const problem = service ? await this.rollout.state(service.id) : 'it is not there yet';

@@ -38,7 +38,7 @@ export class RegistryCollection {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    if (!this.registry.isOn || (await this.registry.problem()) !== undefined) return;
+    if (!this.registry.isOn || (await this.registry.failureReason()) !== undefined) return;
     await this.services.remove(COLLECTOR_SERVICE); // of a run that was killed
     const value = String(Date.now());
     await this.prisma.platformSetting.upsert({
@@ -57,7 +57,7 @@ export class RegistryCollection {
 
   private async collect(signal: AbortSignal): Promise<void> {
     const { parts, serviceId } = await this.registry.ensure({ readOnly: true }, signal);
-    const problem = await this.rollout.problem(serviceId, revisionOf(buildRegistrySpec(parts)), signal);
+    const problem = await this.rollout.failureReason(serviceId, revisionOf(buildRegistrySpec(parts)), signal);
     if (problem !== undefined) throw new Error(`the registry does not become read-only: ${problem}`);
     // Only now: what was pushed before is known.
     const list = await this.registry.file(keptTags(await this.kept.list()));

@@ -35,7 +35,7 @@ export class RegistryMaintenance implements OnModuleInit, OnApplicationBootstrap
     this.worker.schedule('registry.sweep', '* * * * *');
     this.worker.schedule('registry.collect', '33 4 * * *');
     this.health.register('registry', async () => {
-      const message = await this.registry.problem().catch(() => 'the Docker Engine does not answer');
+      const message = await this.registry.failureReason().catch(() => 'the Docker Engine does not answer');
       return message === undefined ? { status: 'up' } : { status: 'down', message };
     });
   }

@@ -65,13 +65,13 @@ export class BotButtons {
   }
 
   @Action('access:ask')
-  async ask(): Promise<void> {
+  async askForScopes(): Promise<void> {
     const { db, user } = this.turn.state;
     if (this.users.isAllowed(user)) return this.done('You are on the list. /help tells what I can do.');
     const operators = await this.users.operators(db);
     if (operators.length === 0)
       return this.turn.answer('There is no operator yet. On the server, script/key pair makes one.');
-    if (!(await this.users.ask(db, user, this.clock.now())))
+    if (!(await this.users.requestAccess(db, user, this.clock.now())))
       return this.turn.answer('You have asked already. The operators have your message.');
     for (const operator of operators)
       await this.turn.sayTo(operator, `${escapeHtml(nameOf(user))} asks for access.`, [

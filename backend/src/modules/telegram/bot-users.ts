@@ -57,7 +57,7 @@ export class BotUsers {
   }
 
   /** False when they have asked within the last day. */
-  async ask(db: Db, { id }: User, now: Date): Promise<boolean> {
+  async requestAccess(db: Db, { id }: User, now: Date): Promise<boolean> {
     const { count } = await db.user.updateMany({
       where: {
         id,

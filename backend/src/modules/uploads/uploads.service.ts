@@ -69,7 +69,7 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     try {
       const stored = await this.store(id, request, isGzip);
       const body = { sha256: stored.sha256, isGzip };
-      const once = await this.idempotency.once(idempotent && { ...idempotent, body }, (claim) =>
+      const once = await this.idempotency.execute(idempotent && { ...idempotent, body }, (claim) =>
         this.complete(caller, id, stored, claim),
       );
       if (once.replayed) await this.uploads.remove(id);
@@ -159,11 +159,11 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     const completedAt = this.clock.now();
     const expiresAt = new Date(completedAt.getTime() + LIFE_MS);
     return this.uploads.transaction(async (db) => {
-      await claim.take(db);
+      await claim.reserve(db);
       await this.uploads.complete(db, uploadId, { ...stored, completedAt, expiresAt });
       await this.audit.byCaller(db, caller, 'upload.created', uploadId, { ...stored });
       const answer = { uploadId, ...stored, expiresAt };
-      await claim.keep(db, answer);
+      await claim.storeResponse(db, answer);
       return answer;
     });
   }

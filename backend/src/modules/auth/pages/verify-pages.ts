@@ -21,7 +21,7 @@ export class VerifyPages {
       return this.answer(response, 200, keyPage(minted, this.config.http.publicBaseUrl));
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'MAGIC_LINK_INVALID') throw error;
-      return this.answer(response, 401, deadLinkPage(await this.links.look(token)));
+      return this.answer(response, 401, deadLinkPage(await this.links.inspect(token)));
     }
   }
 

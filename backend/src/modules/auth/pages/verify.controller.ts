@@ -37,7 +37,7 @@ export class VerifyController {
   ): Promise<VerifiedKeyDto | string> {
     response.vary('Accept').vary('User-Agent');
     if (!wantsPage(request)) return VerifiedKeyDto.from(await this.links.verify(token, origin));
-    const link = await this.links.look(token);
+    const link = await this.links.inspect(token);
     if (link?.state !== 'usable') return this.pages.answer(response, 401, deadLinkPage(link));
     return this.pages.answer(response, 200, confirmPage(token, link));
   }

@@ -49,7 +49,7 @@ export class DeploymentStreamsController {
   ): Promise<DeploymentAnswerDto> {
     const row = await (wait === undefined
       ? this.streams.current(caller, jobId)
-      : this.streams.changed(caller, jobId, { waitMs: wait * 1000, from: status }, new StreamingResponse(response).gone));
+      : this.streams.changed(caller, jobId, { waitMs: wait * 1000, from: status }, new StreamingResponse(response).closed));
     return { deployment: DeploymentDto.from(row) };
   }
 
@@ -72,7 +72,7 @@ export class DeploymentStreamsController {
     @Res() response: Response,
   ): Promise<void> {
     const answer = new StreamingResponse(response);
-    const events = await this.streams.events(caller, jobId, lastEventId, answer.gone);
+    const events = await this.streams.events(caller, jobId, lastEventId, answer.closed);
     if (events) await answer.events(events);
     else response.status(204).end();
   }
@@ -136,7 +136,7 @@ export class DeploymentStreamsController {
   ): Promise<void> {
     if (follow) {
       const answer = new StreamingResponse(response);
-      const lines = await this.streams.logs(caller, id, { of, tail, since, lastEventId, acrossReleases }, answer.gone);
+      const lines = await this.streams.logs(caller, id, { of, tail, since, lastEventId, acrossReleases }, answer.closed);
       if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain')
         await answer.text(lines, formatLine);
       else await answer.events(asEvents(lines));

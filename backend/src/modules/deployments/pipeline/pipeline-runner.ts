@@ -58,9 +58,9 @@ export class PipelineRunner implements OnModuleInit {
     const signal = AbortSignal.any([shutdown, cancel.signal, deadline.signal]);
     const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets, this.credentials);
     try {
-      const failure = claim.errorCode ? undefined : await this.forward(context, taken, deadline);
+      const failure = claim.errorCode ? undefined : await this.runSteps(context, taken, deadline);
       if (failure) await this.recordFailure(claim, failure);
-      if (claim.errorCode) await this.backward(claim, shutdown);
+      if (claim.errorCode) await this.rollback(claim, shutdown);
     } catch (error) {
       if (!(error instanceof StaleAttemptError)) throw error;
       this.logger.warn(`deployment ${claim.id}: another run took over`);
@@ -78,7 +78,7 @@ export class PipelineRunner implements OnModuleInit {
   }
 
   /** Returns the failure that ends the deployment; throws what the queue shall try again. */
-  private async forward(
+  private async runSteps(
     context: PipelineContext,
     { finished, deadlines }: LeasedDeployment,
     deadline: Deadline,
@@ -87,22 +87,22 @@ export class PipelineRunner implements OnModuleInit {
       if (finished.has(step.name)) continue;
       const endsAt =
         deadlines.get(step.name) ?? new Date(Date.now() + (step.allowedMs ?? this.config.deploy.deadlineMs));
-      await this.repository.open(context.deployment, step, position, endsAt);
+      await this.repository.startStep(context.deployment, step, position, endsAt);
       if (step.status === 'RUNNING') deadline.end();
       else deadline.begin(step.name, endsAt);
       try {
         await this.untilEngineAnswers(() => step.run(context), context.signal);
         context.signal.throwIfAborted();
-        await context.settle();
+        await context.flush();
       } catch (error) {
-        const failure = this.judge(error, context);
+        const failure = this.classifyError(error, context);
         // What runs is not given up for a fault of ours; a verdict of the step itself is another matter.
         if (step.status === 'RUNNING' && !(error instanceof StepFailure)) throw error;
-        await this.repository.close(context.deployment, failure.message.slice(0, 2000));
+        await this.repository.finishStep(context.deployment, failure.message.slice(0, 2000));
         return failure;
       }
     }
-    await this.repository.close(context.deployment, null);
+    await this.repository.finishStep(context.deployment, null);
     return undefined;
   }
 
@@ -112,7 +112,7 @@ export class PipelineRunner implements OnModuleInit {
   }
 
   /** In reverse, every step, since a crash may have hidden how far it came; one that fails does not keep the others. */
-  private async backward(claim: JobLease, shutdown: AbortSignal): Promise<void> {
+  private async rollback(claim: JobLease, shutdown: AbortSignal): Promise<void> {
     const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets, this.credentials);
     const problems: unknown[] = [];
     for (const step of this.steps.of(claim).toReversed()) {
@@ -133,12 +133,12 @@ export class PipelineRunner implements OnModuleInit {
         return;
       } catch (error) {
         if (!isDockerError(error, 'unavailable') || signal.aborted) throw error;
-        await this.engineBack(signal);
+        await this.engineAvailable(signal);
       }
     }
   }
 
-  private async engineBack(signal: AbortSignal): Promise<void> {
+  private async engineAvailable(signal: AbortSignal): Promise<void> {
     for (;;) {
       await delay(ENGINE_RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
       const back = await this.engine.ping().then(
@@ -150,7 +150,7 @@ export class PipelineRunner implements OnModuleInit {
   }
 
   /** The failure that an error means; throws it where the job has to run again. */
-  private judge(error: unknown, { signal }: PipelineContext): StepFailure {
+  private classifyError(error: unknown, { signal }: PipelineContext): StepFailure {
     const reason: unknown = signal.aborted ? signal.reason : error;
     if (reason instanceof ShutdownInterrupt || reason instanceof StaleAttemptError || isDatabaseUnavailable(reason)) throw reason;
     if (reason instanceof StepFailure) return reason;

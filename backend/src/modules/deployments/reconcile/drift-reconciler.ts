@@ -60,7 +60,7 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
 
   @Interval(DRIFT_CHECK_INTERVAL_MS)
   async checkDrift(): Promise<void> {
-    await this.look().catch((error: unknown) => this.logger.debug(`drift check failed: ${String(error)}`));
+    await this.reconcile().catch((error: unknown) => this.logger.debug(`drift check failed: ${String(error)}`));
   }
 
   /** Also how a changed number of replicas reaches the Engine. */
@@ -69,7 +69,7 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
     await this.jobs.add(db, 'deployment.repair', { deploymentId: id }, { key: `repair/${id}`, lane });
   }
 
-  private async look(): Promise<void> {
+  private async reconcile(): Promise<void> {
     const services = await this.services.list({ [LABELS.deployment]: true });
     const replicas = new Map(services.map((service) => [service.labels[LABELS.deployment], service.replicas]));
     const rows = await this.prisma.deployment.findMany({

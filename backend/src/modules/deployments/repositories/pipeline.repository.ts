@@ -55,17 +55,17 @@ export class PipelineRepository {
   }
 
   /** The end of the step before, this one's row and the status are committed together. */
-  async open(claim: JobLease, step: StepIdentity, position: number, deadlineAt: Date): Promise<void> {
+  async startStep(claim: JobLease, step: StepIdentity, position: number, deadlineAt: Date): Promise<void> {
     const { status } = step;
     const begin = openStep(claim, step, position, deadlineAt);
     if (status === 'RUNNING' && claim.status !== status)
-      await this.prisma.transaction((db) => this.decide(db, claim, status, begin));
+      await this.prisma.transaction((db) => this.resolveOutcome(db, claim, status, begin));
     else await expectOwn(this.prisma, begin);
     claim.status = status;
   }
 
   /** The step that is under way has ended, and none follows. */
-  async close({ id, attempt }: JobLease, error: string | null): Promise<void> {
+  async finishStep({ id, attempt }: JobLease, error: string | null): Promise<void> {
     await this.prisma.deploymentStep.updateMany({
       where: { deploymentId: id, endedAt: null, deployment: { attempt } },
       data: { endedAt: new Date(), error },
@@ -73,7 +73,7 @@ export class PipelineRepository {
   }
 
   /** The step that is under way may end later. */
-  async postpone(db: Db, { id }: JobLease, deadlineAt: Date | undefined): Promise<void> {
+  async extendDeadline(db: Db, { id }: JobLease, deadlineAt: Date | undefined): Promise<void> {
     await db.deploymentStep.updateMany({
       where: { deploymentId: id, endedAt: null },
       data: { deadlineAt: deadlineAt ?? null },
@@ -87,7 +87,7 @@ export class PipelineRepository {
   }
 
   async fail(claim: JobLease): Promise<void> {
-    await this.prisma.transaction((db) => this.decide(db, claim, 'FAILED', fail(claim)));
+    await this.prisma.transaction((db) => this.resolveOutcome(db, claim, 'FAILED', fail(claim)));
   }
 
   /** Cancels these: what waits is FAILED at once, what runs is told to end. */
@@ -172,17 +172,17 @@ export class PipelineRepository {
         select: { environmentId: true },
       });
       if (!stopped) return;
-      await this.sites.follow(db, stopped.environmentId);
+      await this.sites.enqueueConvergence(db, stopped.environmentId);
       await recordStatus(db, deploymentId, { status: 'STOPPED' });
       await db.container.updateMany({ where: { deploymentId }, data: { status: 'STOPPED', healthStatus: 'NONE' } });
     });
   }
 
   /** With what else hears of how it ended. */
-  private async decide(db: Db, claim: JobLease, to: 'RUNNING' | 'FAILED', change: Prisma.Sql): Promise<void> {
+  private async resolveOutcome(db: Db, claim: JobLease, to: 'RUNNING' | 'FAILED', change: Prisma.Sql): Promise<void> {
     const { status: from, environmentId, id } = claim;
     await expectOwn(db, change);
-    if (to === 'RUNNING' || from === 'RUNNING') await this.sites.follow(db, environmentId);
+    if (to === 'RUNNING' || from === 'RUNNING') await this.sites.enqueueConvergence(db, environmentId);
     await this.notices.add(db, id, to);
   }
 }

@@ -14,7 +14,7 @@ export class StreamingResponse {
   }
 
   /** Aborts when the client is gone. */
-  get gone(): AbortSignal {
+  get closed(): AbortSignal {
     return this.left.signal;
   }
 
@@ -44,7 +44,7 @@ export class StreamingResponse {
   }
 
   private async write(text: string): Promise<void> {
-    if (this.gone.aborted || this.response.write(text)) return;
-    await once(this.response, 'drain', { signal: this.gone }).catch(() => undefined);
+    if (this.closed.aborted || this.response.write(text)) return;
+    await once(this.response, 'drain', { signal: this.closed }).catch(() => undefined);
   }
 }

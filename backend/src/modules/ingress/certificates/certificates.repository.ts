@@ -106,7 +106,7 @@ export class CertificatesRepository {
         },
       });
       await this.sites.converge(db, [site]);
-      await this.sites.maintain(db, domain); // asks the server when it wants it renewed
+      await this.sites.scheduleCertificateCheck(db, domain); // asks the server when it wants it renewed
     });
   }
 
@@ -123,14 +123,14 @@ export class CertificatesRepository {
           failures: { increment: 1 },
         },
       });
-      await this.sites.maintain(db, row.domain, nextAttemptAt);
+      await this.sites.scheduleCertificateCheck(db, row.domain, nextAttemptAt);
     });
   }
 
   async lookAgain(domain: string, nextAttemptAt: Date, lookAt: Date): Promise<void> {
     await this.sites.transaction(async (db) => {
       await db.certificate.updateMany({ where: { domain }, data: { nextAttemptAt } });
-      await this.sites.maintain(db, domain, lookAt);
+      await this.sites.scheduleCertificateCheck(db, domain, lookAt);
     });
   }
 }

@@ -73,7 +73,7 @@ export class Certificates implements OnModuleInit {
   }
 
   private async attempt(row: CertificateRow, now: Date, signal: AbortSignal): Promise<void> {
-    const problem = (await this.front.problemWithin(FRONT_MS, signal)) ?? (await this.names.problem(row.domain));
+    const problem = (await this.front.problemWithin(FRONT_MS, signal)) ?? (await this.names.failureReason(row.domain));
     if (problem !== undefined) {
       await this.certificates.failed(row, problem, nextLook(row.failures + 1, now), now);
       return;

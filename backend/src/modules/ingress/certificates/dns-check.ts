@@ -26,7 +26,7 @@ export class DnsCheck {
   }
 
   /** Undefined when they do, or when the operator wants no check; else what is wrong, in a sentence. */
-  async problem(domain: string): Promise<string | undefined> {
+  async failureReason(domain: string): Promise<string | undefined> {
     if (!this.config.dns.isChecked) return undefined;
     const found = await this.resolve(domain);
     if (typeof found === 'string') return found;

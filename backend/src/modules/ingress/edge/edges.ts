@@ -64,7 +64,7 @@ export class Edges {
     const replicas = (await this.nodes.recent()).length > 1 ? 2 : 1;
     const place = site.network === null ? { nodeId } : { network: site.network };
     const spec = buildEdgeSpec({ ...parts, site, place, secrets, replicas });
-    const problem = await this.rollout.problem(await this.rollout.apply(spec), revisionOf(spec), signal);
+    const problem = await this.rollout.failureReason(await this.rollout.apply(spec), revisionOf(spec), signal);
     if (problem === undefined) await this.collect(site.id, new Set([...parts.configs, ...secrets].map(({ id }) => id)));
     return problem;
   }

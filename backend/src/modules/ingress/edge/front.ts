@@ -68,7 +68,7 @@ export class Front {
   }
 
   /** What visitors would find wrong, in a sentence; undefined when it serves. */
-  async problem(): Promise<string | undefined> {
+  async failureReason(): Promise<string | undefined> {
     if (!this.config.ingress.isOn) return 'the operator has switched public domains off';
     const service = await this.services.find(FRONT_SERVICE);
     return service ? this.rollout.state(service.id) : (this.trouble ?? 'its service was removed');
@@ -78,7 +78,7 @@ export class Front {
   async problemWithin(withinMs: number, signal: AbortSignal): Promise<string | undefined> {
     const end = Date.now() + withinMs;
     for (;;) {
-      const problem = await this.problem();
+      const problem = await this.failureReason();
       if (problem === undefined || Date.now() > end) return problem && sentence(problem);
       await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
@@ -86,7 +86,7 @@ export class Front {
 
   /** Throws INGRESS_UNAVAILABLE when nothing could be made public now. */
   async require(): Promise<void> {
-    const problem = await this.problem();
+    const problem = await this.failureReason();
     if (problem === undefined) return;
     throw new DomainError('INGRESS_UNAVAILABLE', {
       detail: sentence(problem),

@@ -19,7 +19,7 @@ export class IngressStatus implements OnModuleInit {
   }
 
   private async check(): Promise<ComponentHealth> {
-    const problem = await this.front.problem().catch(() => 'the Docker Engine does not answer');
+    const problem = await this.front.failureReason().catch(() => 'the Docker Engine does not answer');
     const healed = { staleDevicesRemoved: this.stale.removed };
     return problem === undefined ? { status: 'up', ...healed } : { status: 'down', message: problem, ...healed };
   }

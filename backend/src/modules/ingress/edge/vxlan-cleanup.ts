@@ -43,7 +43,7 @@ export class VxlanCleanup implements OnApplicationBootstrap, OnModuleDestroy {
   private async watch(): Promise<void> {
     const { signal } = this.closing;
     while (!signal.aborted) {
-      const found = await this.look().catch((error: unknown) => {
+      const found = await this.removeStale().catch((error: unknown) => {
         this.logger.debug(`not looked for stale devices: ${String(error)}`);
         return true; // the Engine is away, and such devices come from its restarts
       });
@@ -52,7 +52,7 @@ export class VxlanCleanup implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Whether there was anything to heal. */
-  private async look(): Promise<boolean> {
+  private async removeStale(): Promise<boolean> {
     const { nodeId } = await this.engine.inspect();
     const since = Date.now() - RECENT_MS;
     const failing = (await this.tasks.list({ labels: [LABELS.managed] })).filter(

@@ -73,7 +73,7 @@ export class SitesRepository {
       data: { isPublic: true, publicDomain: domain, errorMessage: null },
     });
     await this.converge(db, [site]);
-    await this.maintain(db, domain);
+    await this.scheduleCertificateCheck(db, domain);
   }
 
   /** The platform's own name. False while an environment holds it from before. */
@@ -87,7 +87,7 @@ export class SitesRepository {
     await db.site.updateMany({ where: { id: site.id }, data: { state: 'SERVED' } });
     await db.certificate.upsert({ where: { domain }, create: { domain }, update: {} });
     await this.converge(db, [site]);
-    await this.maintain(db, domain);
+    await this.scheduleCertificateCheck(db, domain);
     return true;
   }
 
@@ -136,7 +136,7 @@ export class SitesRepository {
    * Its edge answers; names that it replaces go, once it is known that this one leads here. A certificate counts as issued from the moment in which
    * it is served, and only from then on plain HTTP leads to HTTPS.
    */
-  async proven(site: SiteRow, { withCertificate, needsReach }: { withCertificate: boolean; needsReach: boolean }) {
+  async markServing(site: SiteRow, { withCertificate, needsReach }: { withCertificate: boolean; needsReach: boolean }) {
     await this.transaction(async (db) => {
       // In the order in which a claim takes its locks.
       if (site.environmentId !== null)
@@ -163,15 +163,15 @@ export class SitesRepository {
     if (count > 0) await this.converge(db, [site]);
   }
 
-  async notProven({ environmentId, domain }: SiteRow, problem: string): Promise<void> {
+  async markNotServing({ environmentId, domain }: SiteRow, problem: string): Promise<void> {
     if (environmentId !== null)
-      await this.tell(
+      await this.setEnvironmentError(
         { id: environmentId, publicDomain: domain },
         `The public site ${domain} cannot be started: ${problem}`,
       );
   }
 
-  async tell(environment: { id: string; publicDomain?: string }, message: string): Promise<void> {
+  async setEnvironmentError(environment: { id: string; publicDomain?: string }, message: string): Promise<void> {
     await this.prisma.environment.updateMany({
       where: { ...environment, status: 'ACTIVE' },
       data: { errorMessage: message.slice(0, 2000) },
@@ -184,7 +184,7 @@ export class SitesRepository {
   }
 
   /** What runs in an environment has changed: its sites may have another target now, or none. */
-  async follow(db: Db, environmentId: string): Promise<void> {
+  async enqueueConvergence(db: Db, environmentId: string): Promise<void> {
     const sites = await db.site.findMany({ where: { environmentId }, select: { id: true } });
     await this.converge(db, sites);
   }
@@ -204,7 +204,7 @@ export class SitesRepository {
   }
 
   /** Looks after the certificate of a name, now or later; one job at a time for a name, whatever the number of instances. */
-  async maintain(db: Db, domain: string, runAt?: Date): Promise<void> {
+  async scheduleCertificateCheck(db: Db, domain: string, runAt?: Date): Promise<void> {
     const name = `certificate/${domain}`;
     await this.jobs.add(db, 'certificate.maintain', { domain }, { key: name, lane: name, ...(runAt && { runAt }) });
   }

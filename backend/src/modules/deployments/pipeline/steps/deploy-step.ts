@@ -24,9 +24,9 @@ export interface StepContext {
   /** Shown to clients; written twice a second at most. */
   progress(progress: Progress): void;
   /** Waits for somebody else: time that does not count. */
-  waiting(work: () => Promise<void>): Promise<void>;
+  pauseDeadline(work: () => Promise<void>): Promise<void>;
   /** Runs when this run of the pipeline ends, however it does. */
-  atEnd(release: () => void): void;
+  onFinish(release: () => void): void;
   /** The service is there: its containers have rows from now on. */
   expectContainers(service: { id: string; name: string }): Promise<void>;
   /** Writes columns that later steps need. Throws when another run of this job has taken over. */

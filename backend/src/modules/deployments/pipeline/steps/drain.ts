@@ -27,7 +27,7 @@ export class Drain {
     const end = since.getTime() + deployment.drainSeconds * 1000;
     for (;;) {
       if (!(await this.isWanted(deployment.id))) return;
-      await this.look(deployment.id, previous, since);
+      await this.checkTasks(deployment.id, previous, since);
       const leftMs = end - Date.now();
       if (leftMs <= 0) return;
       const withinMs = Math.min(leftMs, RECHECK_MS);
@@ -35,7 +35,7 @@ export class Drain {
     }
   }
 
-  private async look(id: string, previous: Deployment[], since: Date): Promise<void> {
+  private async checkTasks(id: string, previous: Deployment[], since: Date): Promise<void> {
     const service = await this.services.find(id);
     if (!service) return; // removed by hand: it comes back
     const [tasks, ...before] = await Promise.all([

@@ -25,7 +25,7 @@ export class ImageLookup {
   /** The digest. Throws StepFailure. */
   async digestOf(image: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<string> {
     const key = JSON.stringify([image, auth]);
-    const { platforms, digest } = await this.asks.ask(key, signal, () => this.resolve(image, auth));
+    const { platforms, digest } = await this.asks.run(key, signal, () => this.resolve(image, auth));
     const { os, arch } = await this.engine.inspect();
     if (platforms.length === 0 || platforms.includes(`${os}/${arch}`)) return digest;
     throw new StepFailure(

@@ -53,13 +53,13 @@ export class PipelineContext implements StepContext {
     return JSON.parse(this.secrets.open(buildArgs, secretContext(jobId, 'buildArgs'))) as Record<string, string>;
   }
 
-  async waiting(work: () => Promise<void>): Promise<void> {
+  async pauseDeadline(work: () => Promise<void>): Promise<void> {
     if (!this.deadline) return work();
     const { deployment, step } = await this.deadline.without(work);
-    await this.save({ deadlineAt: deployment }, (db) => this.repository.postpone(db, this.deployment, step));
+    await this.save({ deadlineAt: deployment }, (db) => this.repository.extendDeadline(db, this.deployment, step));
   }
 
-  atEnd(release: () => void): void {
+  onFinish(release: () => void): void {
     this.releases.push(release);
   }
 
@@ -86,7 +86,7 @@ export class PipelineContext implements StepContext {
   }
 
   /** Progress is written beside the step: it must not arrive after the next one began. */
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     await this.writing;
     this.lastProgressAt = 0;
   }

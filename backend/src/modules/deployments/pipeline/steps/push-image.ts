@@ -49,7 +49,7 @@ export class PushImage implements DeployStep {
   }
 
   private async failure(error: unknown, reference: string, context: StepContext): Promise<unknown> {
-    const problem = this.registry.isOn ? await this.registry.problem() : undefined;
+    const problem = this.registry.isOn ? await this.registry.failureReason() : undefined;
     if (problem === undefined) return registryFailure(error, reference, context.registryAuth() !== undefined);
     return new StepFailure('REGISTRY_UNREACHABLE', `The registry of this platform does not serve: ${problem}.`, {
       cause: error,
