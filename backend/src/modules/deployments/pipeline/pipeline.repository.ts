@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Semaphore } from '../../../common/semaphore.js';
 import { type Db, PrismaService } from '../../../core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '../../../common/errors/error-registry.js';
 import { Signals } from '../../../core/database/signals.js';
@@ -14,6 +15,9 @@ import { DeploymentNotices } from '../state/deployment-notices.js';
 import { IN_PROGRESS_STATUSES, originsOf } from '../state/transitions.js';
 import type { DeployStep } from './deploy-step.js';
 import { fail, openStep } from './status-statements.js';
+
+/** A hundred workers share the pool with requests: they wait here for each other, and leave connections to those. */
+const MAX_WRITES = 4;
 
 export type Claim = Deployment & { environment: Environment };
 
@@ -31,6 +35,8 @@ export class LostClaim extends Error {}
 /** What the runner writes. Every write carries the attempt that it belongs to (fencing) and, for a status, the statuses that may come before. */
 @Injectable()
 export class PipelineRepository {
+  private readonly writes = new Semaphore(MAX_WRITES);
+
   constructor(
     private readonly prisma: PrismaService,
     private readonly signals: Signals,
@@ -63,8 +69,8 @@ export class PipelineRepository {
     const { status } = step;
     const begin = openStep(claim, step, position, deadlineAt);
     if (status === 'RUNNING' && claim.status !== status)
-      await this.prisma.transaction((db) => this.decide(db, claim, status, begin));
-    else await expectOwn(this.prisma, begin);
+      await this.writes.run(() => this.prisma.transaction((db) => this.decide(db, claim, status, begin)));
+    else await this.writes.run(() => expectOwn(this.prisma, begin));
     claim.status = status;
   }
 
@@ -91,7 +97,7 @@ export class PipelineRepository {
   }
 
   async fail(claim: Claim): Promise<void> {
-    await this.prisma.transaction((db) => this.decide(db, claim, 'FAILED', fail(claim)));
+    await this.writes.run(() => this.prisma.transaction((db) => this.decide(db, claim, 'FAILED', fail(claim))));
   }
 
   /** Cancels these: what waits is FAILED at once, what runs is told to end. */
@@ -144,7 +150,7 @@ export class PipelineRepository {
       if (count === 0) throw new LostClaim();
       await also?.(db);
     };
-    await (also ? this.prisma.transaction(own) : own(this.prisma));
+    await this.writes.run(() => (also ? this.prisma.transaction(own) : own(this.prisma)));
   }
 
   /** One row for each replica. */
@@ -156,7 +162,7 @@ export class PipelineRepository {
   }
 
   async saveProgress(claim: Claim, progress: object): Promise<void> {
-    await recordProgress(this.prisma, claim, progress);
+    await this.writes.run(() => recordProgress(this.prisma, claim, progress));
   }
 
   /** Releases of the same name that run, other than this one. */
