@@ -44,6 +44,28 @@ it.each([
   expect(new Set(rows.map(({ value }) => value)).size).toBe(1);
 });
 
+it.each([
+  ['a raw query', raw],
+  ['a query', typed],
+])('%s that waits too long for a lock must count as an unavailable database', async (_kind, write) => {
+  const { promise: end, resolve: release } = Promise.withResolvers<undefined>();
+  const isLocked = barrier(2);
+  const holder = prisma.$transaction(async (db) => {
+    await raw(db, 'one', 'held');
+    await isLocked();
+    await end;
+  });
+  await isLocked();
+  const outcome = await prisma
+    .transaction(async (db) => {
+      await write(db, 'one', 'x');
+    })
+    .catch((error: unknown) => error);
+  release(undefined);
+  await holder.catch(() => undefined);
+  expect(isDatabaseAway(outcome), String(outcome)).toBe(true);
+});
+
 it('who finds no free connection in time must hear of a database that is away, and the next one goes on', async () => {
   const { promise: end, resolve: endAll } = Promise.withResolvers<undefined>();
   const begun = barrier(POOL_SIZE + 1);

@@ -123,13 +123,13 @@ const AWAY_CODES = new Set([
   '08003',
 ]);
 
-/** Of `pg`'s pool, when no connection became free in time; it has no code. */
-const POOL_TIMEOUT = 'timeout exceeded when trying to connect';
+/** Of `pg`, without a code: no connection became free, or a query was not answered, in time. */
+const TIMEOUT = /timeout exceeded when trying to connect|Query read timeout/;
 
 /** A database that is away shows as Prisma's codes, as the driver adapter's, as pg's or as the socket's. */
 export function isDatabaseUnavailable(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
-  if (thrown.message.includes(POOL_TIMEOUT)) return true;
+  if (TIMEOUT.test(thrown.message)) return true;
   const { name, code, errorCode, syscall } = thrown as Error & {
     code?: unknown;
     errorCode?: unknown;

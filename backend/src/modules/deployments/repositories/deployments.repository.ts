@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Semaphore } from '#src/common/semaphore.js';
 import { type Caller, ownedBy } from '#src/common/decorators/caller.js';
 import { afterPosition, NEWEST_FIRST, type Page } from '#src/common/pagination.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
@@ -13,6 +14,9 @@ const WITH_PARTS = {
   steps: { orderBy: { position: 'asc' } },
 } as const satisfies Prisma.DeploymentInclude;
 
+/** Requests wait here for each other, and not in the pool, whose connections others need and whose waits time out. */
+const MAX_TRANSACTIONS = 4;
+
 export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }> & {
   /** of what is PENDING: its place among those that wait, from 1 */
   queuePosition?: number | undefined;
@@ -23,10 +27,12 @@ type Release = Pick<Deployment, 'id' | 'environmentId' | 'name' | 'createdAt'>;
 /** Deployments as users see them: every query goes through the owner. */
 @Injectable()
 export class DeploymentsRepository {
+  private readonly transactions = new Semaphore(MAX_TRANSACTIONS);
+
   constructor(private readonly prisma: PrismaService) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.prisma.transaction(run);
+    return this.transactions.run(() => this.prisma.transaction(run));
   }
 
   byId(caller: Caller, id: string): Promise<DeploymentRow | null> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Semaphore } from '#src/common/semaphore.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
@@ -9,6 +10,9 @@ import { DeploymentNotices } from './deployment-notices.js';
 import { IN_PROGRESS_STATUSES, originsOf } from '#src/modules/deployments/domain/transitions.js';
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 import { fail, openStep } from './status-statements.js';
+
+/** A hundred workers share the pool with requests: they queue here, and leave connections to the requests. */
+const MAX_WRITES = 4;
 
 export type JobLease = Deployment & { environment: Environment };
 
@@ -26,6 +30,8 @@ export class StaleAttemptError extends Error {}
 /** What the runner writes. Every write carries the attempt that it belongs to (fencing) and, for a status, the statuses that may come before. */
 @Injectable()
 export class PipelineRepository {
+  private readonly writes = new Semaphore(MAX_WRITES);
+
   constructor(
     private readonly prisma: PrismaService,
     private readonly signals: PgNotifications,
@@ -59,6 +65,7 @@ export class PipelineRepository {
     const { status } = step;
     const begin = openStep(claim, step, position, deadlineAt);
     if (status === 'RUNNING' && claim.status !== status)
+import { Semaphore } from '#src/common/semaphore.js';
       await this.prisma.transaction((db) => this.resolveOutcome(db, claim, status, begin));
     else await expectOwn(this.prisma, begin);
     claim.status = status;
@@ -86,6 +93,7 @@ export class PipelineRepository {
     Object.assign(claim, { errorCode, errorMessage });
   }
 
+import { Semaphore } from '#src/common/semaphore.js';
   async fail(claim: JobLease): Promise<void> {
     await this.prisma.transaction((db) => this.resolveOutcome(db, claim, 'FAILED', fail(claim)));
   }
@@ -140,7 +148,7 @@ export class PipelineRepository {
       if (count === 0) throw new StaleAttemptError();
       await also?.(db);
     };
-    await (also ? this.prisma.transaction(own) : own(this.prisma));
+    await this.writes.run(() => (also ? this.prisma.transaction(own) : own(this.prisma)));
   }
 
   /** One row for each replica. */
@@ -151,6 +159,7 @@ export class PipelineRepository {
       WHERE id = ${id} AND attempt = ${attempt} ON CONFLICT DO NOTHING`;
   }
 
+import { Semaphore } from '#src/common/semaphore.js';
   async saveProgress(claim: JobLease, progress: object): Promise<void> {
     await recordProgress(this.prisma, claim, progress);
   }

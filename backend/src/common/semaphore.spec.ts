@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { Semaphore } from './semaphore.js';
+
+describe('a semaphore', () => {
+  it('must let so many work at a time, in their order, also after a failure', async () => {
+    const semaphore = new Semaphore(2);
+    let inside = 0;
+    let most = 0;
+    const order: number[] = [];
+    const work = (index: number) =>
+      semaphore.run(async () => {
+        order.push(index);
+        most = Math.max(most, ++inside);
+        await Promise.resolve();
+        inside -= 1;
+        if (index === 1) throw new Error('failed');
+      });
+    const outcomes = await Promise.allSettled([0, 1, 2, 3, 4].map(work));
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+    ]);
+    expect(order).toEqual([0, 1, 2, 3, 4]);
+    expect(most).toBe(2);
+  });
+});
