@@ -65,9 +65,8 @@ export class PipelineRepository {
     const { status } = step;
     const begin = openStep(claim, step, position, deadlineAt);
     if (status === 'RUNNING' && claim.status !== status)
-import { Semaphore } from '#src/common/semaphore.js';
-      await this.prisma.transaction((db) => this.resolveOutcome(db, claim, status, begin));
-    else await expectOwn(this.prisma, begin);
+      await this.writes.run(() => this.prisma.transaction((db) => this.resolveOutcome(db, claim, status, begin)));
+    else await this.writes.run(() => expectOwn(this.prisma, begin));
     claim.status = status;
   }
 
@@ -93,9 +92,8 @@ import { Semaphore } from '#src/common/semaphore.js';
     Object.assign(claim, { errorCode, errorMessage });
   }
 
-import { Semaphore } from '#src/common/semaphore.js';
   async fail(claim: JobLease): Promise<void> {
-    await this.prisma.transaction((db) => this.resolveOutcome(db, claim, 'FAILED', fail(claim)));
+    await this.writes.run(() => this.prisma.transaction((db) => this.resolveOutcome(db, claim, 'FAILED', fail(claim))));
   }
 
   /** Cancels these: what waits is FAILED at once, what runs is told to end. */
@@ -159,7 +157,6 @@ import { Semaphore } from '#src/common/semaphore.js';
       WHERE id = ${id} AND attempt = ${attempt} ON CONFLICT DO NOTHING`;
   }
 
-import { Semaphore } from '#src/common/semaphore.js';
   async saveProgress(claim: JobLease, progress: object): Promise<void> {
     await recordProgress(this.prisma, claim, progress);
   }
