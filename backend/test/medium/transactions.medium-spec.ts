@@ -63,7 +63,7 @@ it.each([
     .catch((error: unknown) => error);
   release(undefined);
   await holder.catch(() => undefined);
-  expect(isDatabaseAway(outcome), String(outcome)).toBe(true);
+  expect(isDatabaseUnavailable(outcome), String(outcome)).toBe(true);
 });
 
 it('who finds no free connection in time must hear of a database that is away, and the next one goes on', async () => {
