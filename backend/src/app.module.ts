@@ -28,10 +28,10 @@ import { RegistryModule } from './modules/registry/registry.module.js';
 import { UploadsModule } from './modules/uploads/uploads.module.js';
 import { PlatformModule } from './modules/platform/platform.module.js';
 
-/** The table of contents. */
+/** Root module of the API. */
 @Module({ providers: [{ provide: APP_FILTER, useClass: ProblemFilter }] })
 export class AppModule {
-  /** `more`: what is loaded only where it is configured. */
+  /** `more` holds the modules that are loaded only when they are configured. */
   static with(config: Config, more: Type[] = []): DynamicModule {
     return {
       module: AppModule,

@@ -3,7 +3,7 @@ import { Config } from './config/config.js';
 import { ConfigError } from './config/environment.js';
 import { startApi } from './start-api.js';
 
-/** Codes of sysexits.h, by which script/server and service managers tell failures apart. */
+/** Exit codes of sysexits.h, by which script/server and service managers distinguish failures. */
 const EXIT = { config: 78, unavailable: 69, portTaken: 73 };
 
 try {
@@ -13,7 +13,7 @@ try {
   if (error instanceof ConfigError)
     fail(EXIT.config, error.problems.map((problem) => `configuration: ${problem}`).join('\n'));
   if (code === 'EADDRINUSE')
-    fail(EXIT.portTaken, `Port ${port ?? ''} is taken by another program: stop it, or set PORT to another port.`);
+    fail(EXIT.portTaken, `Port ${port ?? ''} is used by another program. Stop it, or set PORT to another port.`);
   fail(EXIT.unavailable, `Berth cannot start: ${message}`);
 }
 

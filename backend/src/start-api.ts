@@ -15,9 +15,9 @@ import { longestMs } from './modules/uploads/upload-pace.js';
 import { setUpSwaggerUi } from './openapi/swagger-ui.js';
 
 const BODY_LIMIT = '1mb';
-/** Of the one page that has a form. */
+/** Limit of the only page with a form. */
 const FORM_LIMIT = '4kb';
-/** After that, connections that are still open are cut. */
+/** After this deadline the process exits and cuts the open connections. */
 const SHUTDOWN_MS = 9000;
 
 export async function startApi(config: Config): Promise<void> {
@@ -25,10 +25,10 @@ export async function startApi(config: Config): Promise<void> {
   const more = config.telegram.isOn ? [(await import('./modules/telegram/telegram.module.js')).TelegramModule] : [];
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, more), {
     bufferLogs: true,
-    // A start that fails is told in one sentence by main.ts, not in a stack by Nest.
+    // main.ts reports a failed start in one sentence; Nest would log a stack.
     autoFlushLogs: false,
     bodyParser: false,
-    // Signatures of webhooks are over the bytes as they came.
+    // Signatures of webhooks cover the raw bytes of the body.
     rawBody: true,
     abortOnError: false,
     forceCloseConnections: true,
@@ -37,7 +37,7 @@ export async function startApi(config: Config): Promise<void> {
   app.flushLogs();
   app.disable('x-powered-by');
   app.disable('etag');
-  // Only the platform's own edge, which comes through a Unix socket and so without an address, is believed about who asks.
+  // Only the platform's own edge, which connects through a Unix socket and so has no address, is a trusted proxy.
   app.set('trust proxy', (address: string | undefined) => !address);
   app.use(assignRequestId);
   app.use(helmet(securityHeaders(config)));
@@ -58,7 +58,7 @@ export async function startApi(config: Config): Promise<void> {
   void stopped.then(() => stop(app));
 }
 
-/** For answers that are data; the pages set a policy of their own. */
+/** Headers of data responses; the pages set their own policy. */
 function securityHeaders({ http }: Config): HelmetOptions {
   return {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -68,17 +68,17 @@ function securityHeaders({ http }: Config): HelmetOptions {
   };
 }
 
-/** An answer belongs to whoever holds the key: no cache on the way may keep it. */
+/** Responses depend on the key, so that no cache between may store them. */
 function noStore(_request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Cache-Control', 'no-store');
   next();
 }
 
-/** SIGTERM, SIGINT, or the end of the program that started us; also while we still start. */
+/** Resolves at SIGTERM, SIGINT or the end of the parent process, also during the start. */
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, () => resolve());
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-boolean-literal-compare -- undefined where nobody holds a channel to us
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-boolean-literal-compare -- undefined without an IPC channel
     if (process.connected === false) resolve();
   });
 }

@@ -1,7 +1,10 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { invalidField } from './errors/domain-error.js';
 
-/** Every id of ours: cuids, jobIds, keyIds. What else stands in a path or a body never reaches the database. */
+/**
+ * Form of every id: cuids, jobIds, keyIds. Any other text in a path or a body is refused before it reaches the
+ * database.
+ */
 export const ID = /^[\w.-]{1,64}$/;
 
 export class IdPipe implements PipeTransform<unknown> {

@@ -1,46 +1,46 @@
-/** A room with so many places: whoever has one keeps it until he leaves; the others wait in the order in which they came. */
+/** Limits how many ids hold a permit at a time; the others wait in FIFO order. */
 export class KeyedSemaphore {
-  private readonly inside = new Set<string>();
+  private readonly holders = new Set<string>();
   private readonly waiting: (() => void)[] = [];
 
-  constructor(private readonly places: number) {}
+  constructor(private readonly limit: number) {}
 
-  /** Entering again is fine. Throws when the signal ends the wait. */
+  /** Resolves at once for an id that holds a permit. Throws when the signal aborts the wait. */
   async acquire(id: string, signal: AbortSignal): Promise<void> {
-    while (!this.inside.has(id) && this.isFull) {
+    while (!this.holders.has(id) && this.isFull) {
       await this.nextRelease(signal);
       signal.throwIfAborted();
     }
-    this.inside.add(id);
+    this.holders.add(id);
   }
 
-  /** Must `id` wait? */
+  /** Whether `acquire(id)` would wait. */
   wouldBlock(id: string): boolean {
-    return this.isFull && !this.inside.has(id);
+    return this.isFull && !this.holders.has(id);
   }
 
-  /** Leaving again is fine. */
+  /** Does nothing for an id without a permit. */
   release(id: string): void {
-    if (this.inside.delete(id)) this.waiting.shift()?.();
+    if (this.holders.delete(id)) this.waiting.shift()?.();
   }
 
   private get isFull(): boolean {
-    return this.inside.size >= this.places;
+    return this.holders.size >= this.limit;
   }
 
   private nextRelease(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
-        signal.removeEventListener('abort', given);
+        signal.removeEventListener('abort', abort);
         resolve();
       };
-      const given = () => {
-        const place = this.waiting.indexOf(done);
-        if (place >= 0) this.waiting.splice(place, 1);
+      const abort = () => {
+        const index = this.waiting.indexOf(done);
+        if (index >= 0) this.waiting.splice(index, 1);
         resolve();
       };
       this.waiting.push(done);
-      signal.addEventListener('abort', given, { once: true });
+      signal.addEventListener('abort', abort, { once: true });
     });
   }
 }

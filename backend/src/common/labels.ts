@@ -1,21 +1,23 @@
-/** Labels of everything that we make in the Engine; users cannot set any under this prefix. */
+/** Labels of every object that Berth creates in the Engine; users cannot set a label with this prefix. */
 export const LABELS = {
   managed: 'berth.managed',
   environment: 'berth.environment',
   deployment: 'berth.deployment',
   name: 'berth.name',
-  /** of the service that runs a deployment's release command, which is none of its own services: the deployment's id */
+  /**
+   * On the service that runs a deployment's release command: the deployment's id. It is not one of its own services.
+   */
   releaseCommand: 'berth.release-command',
-  /** the deployment whose attempt made a volume */
+  /** On a volume: the deployment whose attempt created it. */
   createdBy: 'berth.created-by',
-  /** part of the ingress: `front`, `edge` or `page` */
+  /** Component of the ingress: `front`, `edge` or `page`. */
   ingress: 'berth.ingress',
-  /** of the front: the thumbprint of the ACME account that it answers for, which no other platform has */
+  /** On the front: the thumbprint of the ACME account that it answers for, which identifies the platform. */
   account: 'berth.account',
-  /** the public name that an edge is of, by its row's id */
+  /** On an edge: the row id of its public name. */
   site: 'berth.site',
-  /** part of the platform's own registry */
+  /** Component of the built-in registry. */
   registry: 'berth.registry',
-  /** hash of everything that a service of the platform itself is made from */
+  /** On a service of the platform: the hash of everything that it is created from. */
   revision: 'berth.revision',
 } as const;

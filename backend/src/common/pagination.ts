@@ -2,7 +2,7 @@ import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { invalidField } from './errors/domain-error.js';
 
-/** Keyset pagination: newest first by (createdAt, id), so that inserting while paging neither repeats nor skips. */
+/** Keyset pagination, newest first by (createdAt, id): inserts while a client pages neither repeat nor skip items. */
 export class PageQueryDto {
   /** Items per page. */
   @IsOptional()
@@ -12,7 +12,7 @@ export class PageQueryDto {
   @Max(100, { message: 'must be between 1 and 100' })
   limit?: number = 50;
 
-  /** `nextCursor` of the page before. */
+  /** `nextCursor` of the previous page. */
   @IsOptional()
   @IsString({ message: 'must be a nextCursor' })
   @MaxLength(200, { message: 'must be a nextCursor' })
@@ -33,7 +33,7 @@ export function pageOf({ limit = 50, cursor }: PageQueryDto): Page {
   return { limit, after: cursor === undefined ? undefined : decode(cursor) };
 }
 
-/** The where clause of everything that comes after the cursor. */
+/** The where clause of the items after the cursor. */
 export function afterPosition(after: Position | undefined): object {
   if (!after) return {};
   return { OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }] };
@@ -41,7 +41,7 @@ export function afterPosition(after: Position | undefined): object {
 
 export const NEWEST_FIRST = [{ createdAt: 'desc' as const }, { id: 'desc' as const }];
 
-/** `rows` holds one more than the limit when there is another page. */
+/** Cuts a page from `rows`, which hold one more than the limit when there is another page. */
 export function cut<T extends Position>(rows: T[], limit: number): { items: T[]; nextCursor: string | null } {
   const items = rows.slice(0, limit);
   const last = items.at(-1);

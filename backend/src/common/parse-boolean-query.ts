@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
 
-/** `true` and `false` as a query has them. What is neither stays as it is, for the validator to refuse. */
+/** Parses `true` and `false` of a query. Any other value is left as it is, so that the validator refuses it. */
 export const ParseBooleanQuery = () =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));

@@ -1,6 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Everything that is not the public internet: https://www.iana.org/assignments/iana-ipv4-special-registry and its IPv6 sibling. */
+/**
+ * Ranges outside the public internet: https://www.iana.org/assignments/iana-ipv4-special-registry and its IPv6 sibling.
+ */
 const SPECIAL_V4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -18,7 +20,7 @@ const SPECIAL_V4 = [
   '224.0.0.0/4',
   '240.0.0.0/4',
 ];
-/** Only 2000::/3 is public at all; in it, what wraps IPv4 or is for documentation. */
+/** Only 2000::/3 is public; these ranges in it wrap IPv4 or are reserved for documentation. */
 const SPECIAL_V6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
 const special = new BlockList();
@@ -26,12 +28,12 @@ for (const range of [...SPECIAL_V4, ...SPECIAL_V6]) addRange(special, range);
 const publicV6 = new BlockList();
 addRange(publicV6, '2000::/3');
 
-/** Whether an address, IPv4 or IPv6, is one of the public internet. */
+/** Whether an IPv4 or IPv6 address belongs to the public internet. */
 export function isPublicAddress(address: string): boolean {
   return !inRanges(special, address) && (isIP(address) === 4 || inRanges(publicV6, address));
 }
 
-/** `10.1.0.0/16`, or one address. */
+/** Adds a range, `10.1.0.0/16`, or one address to the list. */
 export function addRange(list: BlockList, entry: string): void {
   const [address = '', prefix] = entry.split('/');
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';

@@ -9,13 +9,13 @@ beforeEach(() => {
   loads = 0;
 });
 
-it('must load a key once for concurrent readers, and again when its time is over', async () => {
+it('must load a key once for concurrent readers, and reload it after its TTL', async () => {
   const values = cache(50);
   expect(await Promise.all([values.get('a', load), values.get('a', load), values.get('b', load)])).toEqual([1, 1, 2]);
   await vi.waitFor(async () => expect(await values.get('a', load)).toBe(3));
 });
 
-it('must not give a load that began before a change to a later reader', async () => {
+it('must not serve a load that started before a change to a later reader', async () => {
   const values = cache();
   const before = values.get('a', load);
   values.invalidate('a');
@@ -23,7 +23,7 @@ it('must not give a load that began before a change to a later reader', async ()
   expect(await before).toBe(1);
 });
 
-it('must keep no failure, and no more entries than its maximum', async () => {
+it('must not cache failures, nor more entries than its maximum', async () => {
   const values = cache();
   await expect(values.get('a', () => Promise.reject(new Error('unavailable')))).rejects.toThrow('unavailable');
   expect(await values.get('a', load)).toBe(1);

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * Concurrent reads of a key share one load, and its value is kept for `ttlMs`. `invalidate` a key when its value changes: a load that began
- * before the change then serves only the callers that it already has.
+ * Concurrent reads of a key use one load, and its value is kept for `ttlMs`. `invalidate` a key when its value
+ * changes: a load that started before the change then serves only the callers that already wait for it.
  */
 export class ReadThroughCache<T> {
   private readonly loads: LRUCache<string, Promise<T>>;

@@ -3,17 +3,19 @@ import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { DomainError } from './errors/domain-error.js';
 
-/** The page that has a form. */
+/** The only page with a form. */
 const FORM_PATH = '/auth/verify/form';
 const UPLOAD_PATH = '/uploads';
 export const ARCHIVE_TYPES = ['application/x-tar', 'application/gzip'];
-const BODY_MS = 300_000;
-/** How long a client that was refused may go on sending before its connection is cut: it has the answer by then. */
+const BODY_TIMEOUT_MS = 300_000;
+/**
+ * After a refusal the client may keep sending for so long, so that it reads the response before the connection is cut.
+ */
 const LINGER_MS = 5000;
 
 /**
- * Middleware. Bodies are JSON, but for the form of the one page that has one and for archives. Otherwise another type of body would be no body at
- * all, and the error would speak of missing fields.
+ * Middleware. Accepts JSON bodies, the form of the one page that has one, and archives. Another type would be parsed
+ * as an empty body, and the error would name missing fields.
  */
 export function onlyKnownBodies(request: Request, response: Response, next: NextFunction): void {
   const { headers, path } = request;
@@ -27,15 +29,15 @@ export function onlyKnownBodies(request: Request, response: Response, next: Next
     next(request.is(ARCHIVE_TYPES) ? undefined : unsupportedArchive());
     return;
   }
-  endWithin(request, BODY_MS);
+  endWithin(request, BODY_TIMEOUT_MS);
   const otherCharset = /charset=(?!"?utf-8\b)/i.test(headers['content-type'] ?? '');
   const isRead = request.is('json') || (path === FORM_PATH && request.is('urlencoded'));
   next(otherCharset || !isRead ? new UnsupportedMediaTypeException() : undefined);
 }
 
 /**
- * The slowest upload that is allowed takes longer than Node would wait for a request. And who asks whether to send the body (Expect: 100-continue,
- * as curl does for a large one) hears of a refusal before that.
+ * Raises the server's request timeout to the slowest upload that is allowed. A client that sends Expect: 100-continue,
+ * as curl does for a large body, receives a refusal before it sends the body.
  */
 export function acceptUploads(server: Server, longestMs: number): void {
   server.requestTimeout = Math.max(server.requestTimeout, longestMs);
@@ -45,19 +47,22 @@ export function acceptUploads(server: Server, longestMs: number): void {
   });
 }
 
-/** Before the body of an upload is read. */
+/** Sends 100 Continue if the client expects it. Call it before the body of an upload is read. */
 export function askForBody({ headers, res }: Request): void {
   if (headers.expect?.toLowerCase() === '100-continue') res?.writeContinue();
 }
 
 export function unsupportedArchive(): DomainError {
   return new DomainError('UNSUPPORTED_MEDIA_TYPE', {
-    detail: 'The body must be a tar archive, or one in gzip.',
+    detail: 'The body must be a tar archive, plain or gzip-compressed.',
     hint: `Send Content-Type: ${ARCHIVE_TYPES.join(' or ')}.`,
   });
 }
 
-/** A refusal may come before the whole body has: cut off at once, the client would see its connection break, and not the answer. */
+/**
+ * A refusal may precede the end of the body: if the connection were cut at once, the client would not read the
+ * response.
+ */
 function endUnread(request: Request): void {
   if (!request.complete) endWithin(request, LINGER_MS);
 }

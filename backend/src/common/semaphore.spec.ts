@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { Semaphore } from './semaphore.js';
 
 describe('a semaphore', () => {
-  it('must let so many work at a time, in their order, also after a failure', async () => {
+  it('must limit concurrency in FIFO order, also after a failure', async () => {
     const semaphore = new Semaphore(2);
-    let inside = 0;
-    let most = 0;
+    let running = 0;
+    let peak = 0;
     const order: number[] = [];
     const work = (index: number) =>
       semaphore.run(async () => {
         order.push(index);
-        most = Math.max(most, ++inside);
+        peak = Math.max(peak, ++running);
         await Promise.resolve();
-        inside -= 1;
+        running -= 1;
         if (index === 1) throw new Error('failed');
       });
     const outcomes = await Promise.allSettled([0, 1, 2, 3, 4].map(work));
@@ -24,6 +24,6 @@ describe('a semaphore', () => {
       'fulfilled',
     ]);
     expect(order).toEqual([0, 1, 2, 3, 4]);
-    expect(most).toBe(2);
+    expect(peak).toBe(2);
   });
 });

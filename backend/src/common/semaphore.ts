@@ -1,4 +1,4 @@
-/** At most `limit` at a time; the others wait in the order in which they came. */
+/** Runs a limited number of tasks at a time; the others wait in FIFO order. */
 export class Semaphore {
   private readonly waiting: (() => void)[] = [];
 

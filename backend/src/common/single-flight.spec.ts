@@ -3,25 +3,25 @@ import { SingleFlight } from './single-flight.js';
 
 const never = new AbortController().signal;
 
-/** Asks whose answers are given by hand: the number of the question. */
-function asking() {
-  const asks = new SingleFlight<number>();
+/** Calls that the test resolves by hand with the number of the call. */
+function manualCalls() {
+  const flights = new SingleFlight<number>();
   const pending: ((error?: Error) => void)[] = [];
-  let questions = 0;
+  let calls = 0;
   const work = () =>
     new Promise<number>((resolve, reject) => {
-      const number = ++questions;
+      const number = ++calls;
       pending.push((error) => (error ? reject(error) : resolve(number)));
     });
   const answer = async (error?: Error) => {
     pending.shift()?.(error);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { ask: (key: string, signal = never) => asks.run(key, signal, work), answer, count: () => questions };
+  return { ask: (key: string, signal = never) => flights.run(key, signal, work), answer, count: () => calls };
 }
 
-it('must give whoever comes later an answer that was asked for after he came, one for all of them', async () => {
-  const { ask, answer, count } = asking();
+it('must give later callers one common result of a call that started after they came', async () => {
+  const { ask, answer, count } = manualCalls();
   const [first, second, third] = [ask('a'), ask('a'), ask('a')];
   expect(count()).toBe(1);
   await answer();
@@ -34,12 +34,12 @@ it('must give whoever comes later an answer that was asked for after he came, on
   expect(await fourth).toBe(3);
 });
 
-it('must keep what is asked about something else apart, and a failure from the next', async () => {
-  const { ask, answer, count } = asking();
+it('must separate keys, and not pass a failure to the next call', async () => {
+  const { ask, answer, count } = manualCalls();
   const [first, other, next] = [ask('a'), ask('b'), ask('a')];
   expect(count()).toBe(2);
-  const failed = expect(first).rejects.toThrow('away');
-  await answer(new Error('away'));
+  const failed = expect(first).rejects.toThrow('unavailable');
+  await answer(new Error('unavailable'));
   await failed;
   await answer();
   expect(await other).toBe(2);
@@ -47,8 +47,8 @@ it('must keep what is asked about something else apart, and a failure from the n
   expect(await next).toBe(3);
 });
 
-it('must let one go without the others', async () => {
-  const { ask, answer } = asking();
+it('must abort one caller without the others', async () => {
+  const { ask, answer } = manualCalls();
   const controller = new AbortController();
   const [first, gone, stays] = [ask('a'), ask('a', controller.signal), ask('a')];
   controller.abort(new Error('cancelled'));

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** Whether two secrets are the same text, in a time that tells neither how much of them agrees nor how long they are. */
+/** Whether two secrets are equal. The time it takes reveals neither a common prefix nor a length. */
 export function timingSafeEqualText(presented: string, expected: string): boolean {
   return timingSafeEqual(digest(presented), digest(expected));
 }

@@ -1,7 +1,10 @@
-/** `nobody` of every Linux. */
+/** Uid of `nobody` on Linux. */
 const NOBODY = 65_534;
 
-/** Who runs what need not be root, or must not: PostgreSQL refuses to, and what strangers' git servers send is not for root to parse. Undefined: as we do. */
+/**
+ * The user of processes that must not run as root: PostgreSQL refuses to, and git parses data of untrusted servers.
+ * Undefined when the API itself does not run as root.
+ */
 export function unprivilegedUser(): { uid: number; gid: number } | undefined {
   return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : undefined;
 }

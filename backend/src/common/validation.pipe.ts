@@ -2,7 +2,7 @@ import { ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { DomainError, type FieldError } from './errors/domain-error.js';
 
-/** DTO classes are the one source of what is valid; every wrong field is named, unknown ones included. */
+/** Validates requests by their DTO classes; the error names every wrong field, unknown ones included. */
 export function createValidationPipe(): ValidationPipe {
   return new ValidationPipe({
     whitelist: true,
@@ -27,15 +27,15 @@ function flatten(error: ValidationError, parent: string): FieldError[] {
   const path = parent ? `${parent}.${error.property}` : error.property;
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     path,
-    message: readable(rule, message, error.property),
+    message: messageOf(rule, message, error.property),
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => flatten(child, path))];
 }
 
-/** class-validator begins its sentences with the property's name, which `path` says already. */
-function readable(rule: string, message: string, property: string): string {
+/** Removes the property's name from the start of class-validator's messages, because `path` holds it. */
+function messageOf(rule: string, message: string, property: string): string {
   if (rule === 'whitelistValidation') return 'is not a known field';
   if (rule === 'unknownValue') return 'must be an object';
-  if (rule === 'nestedValidation') return 'must be an object, or an array of objects where a list is asked for';
+  if (rule === 'nestedValidation') return 'must be an object, or an array of objects if the field is a list';
   return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
 }

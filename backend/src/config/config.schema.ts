@@ -7,12 +7,12 @@ const optional = () => Joi.string<string | undefined>().empty('');
 const url = (...scheme: string[]) => optional().uri({ scheme });
 const base64Key = /^[A-Za-z0-9+/]{43}=$|^[0-9a-fA-F]{64}$/;
 
-/** The whole configuration as the environment gives it. Descriptions become docs/configuration.md and .env.example. */
+/** All settings of the environment. Their descriptions become docs/configuration.md and .env.example. */
 const settings = {
   NODE_ENV: Joi.string()
     .valid('production', 'development', 'test')
     .default('production')
-    .description('What the process runs for; `development` makes readable logs the default.'),
+    .description('Purpose of the process; `development` makes readable logs the default.'),
   PORT: port(3000).description('TCP port of the API.'),
   HOST: Joi.string()
     .hostname()
@@ -28,12 +28,12 @@ const settings = {
       'Log as JSON for programs, or as readable lines. Default: `readable` on a terminal and from `script/server`, else `json`.',
     ),
   PUBLIC_BASE_URL: url('http', 'https').description(
-    'Base of every link that the API gives out. Default: `http://{HOST}:{PORT}`.',
+    'Base URL of every link that the API returns. Default: `http://{HOST}:{PORT}`.',
   ),
   API_SOCKET: optional()
     .pattern(/^\//, 'absolute path')
     .description(
-      'Unix socket under which the edge of PUBLIC_BASE_URL finds the API; it must lie in the volume `berth_api`. Unset: found through the Docker Engine.',
+      'Unix socket through which the edge of PUBLIC_BASE_URL reaches the API; it must be in the volume `berth_api`. Unset: found through the Docker Engine.',
     ),
   DATA_DIR: Joi.string()
     .pattern(/^\//, 'absolute path')
@@ -42,18 +42,18 @@ const settings = {
   DATABASE_URL: url('postgres', 'postgresql').description(
     'PostgreSQL to use. Unset: an embedded PostgreSQL under DATA_DIR.',
   ),
-  DATABASE_PASSWORD: optional().description('Password for DATABASE_URL, where that has none.'),
+  DATABASE_PASSWORD: optional().description('Password for DATABASE_URL, if that has none.'),
   REDIS_URL: url('redis', 'rediss').description(
-    'Redis that holds the rate limits when several API instances share them. Unset: in memory.',
+    'Redis for rate limits that are common to several API instances. Unset: in memory.',
   ),
   METRICS_TOKEN: optional()
     .min(16)
     .description(
-      'Turns `GET /metrics` on, for Prometheus, which has to send it as `Authorization: Bearer …`; 16 characters or more.',
+      'Enables `GET /metrics`. Prometheus sends this token as `Authorization: Bearer …`; 16 characters or more.',
     ),
   ENCRYPTION_KEY: optional()
     .pattern(base64Key, '32 bytes in base64 or hexadecimal')
-    .description('AES-256 key for secrets at rest. Unset: made once, kept at DATA_DIR/encryption.key.'),
+    .description('AES-256 key for secrets at rest. Unset: generated once, stored at DATA_DIR/encryption.key.'),
   RATE_LIMIT_TTL: count(60_000, 86_400_000).description('Window of the rate limits, milliseconds.'),
   RATE_LIMIT_MAX: count(100).description('Requests per window and API key.'),
   DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and API key.'),
@@ -61,23 +61,23 @@ const settings = {
     '`POST /deployments/from-git` and `/from-upload` per window and API key, and as many `POST /uploads`.',
   ),
   AUTH_FAILURE_RATE_LIMIT_MAX: count(20).description(
-    'Failed authentications per window and address; after that only keys that were used a moment ago are looked at.',
+    'Failed authentications per window and address; above it only recently verified keys are still accepted.',
   ),
   TELEGRAM_BOT_TOKEN: optional()
     .pattern(/^[A-Za-z0-9:_-]+$/, 'token of a bot')
     .description('Token of the Telegram bot. Unset: no bot, everything else works.'),
   TELEGRAM_WEBHOOK: flag('off').description(
-    '`on`: Telegram calls the bot under PUBLIC_BASE_URL, which must be https; `off`: the bot asks Telegram.',
+    '`on`: Telegram calls the bot under PUBLIC_BASE_URL, which must be https; `off`: the bot uses long polling.',
   ),
-  TELEGRAM_API_ROOT: url('http', 'https').description('Another Bot API server than the official one.'),
+  TELEGRAM_API_ROOT: url('http', 'https').description('Bot API server to use instead of the official one.'),
   TELEGRAM_ALLOWED_IDS: optional()
     .pattern(/^(\*|\d+(,\d+)*)$/, 'comma-separated ids or *')
     .description(
-      'Telegram ids that may get keys, comma-separated, or `*` for everybody. Operators may let others in from the bot.',
+      'Telegram ids that may get keys, comma-separated, or `*` for every user. Operators can allow more users in the bot.',
     ),
   TELEGRAM_ADMIN_IDS: optional()
     .pattern(/^\d+(,\d+)*$/, 'comma-separated ids')
-    .description('Telegram ids of operators: they may get ADMIN keys, and let others in.'),
+    .description('Telegram ids of operators: they may get ADMIN keys, and allow other users.'),
   DOCKER_HOST: url('unix', 'tcp', 'http', 'https').description(
     'Docker Engine to use. Default: `unix:///var/run/docker.sock`.',
   ),
@@ -88,7 +88,7 @@ const settings = {
     .default('nginx:1.30-alpine')
     .description('Image of front and edges; nginx 1.27.4 or newer.'),
   INGRESS: flag('on').description(
-    '`off`: no public domains; nothing of Berth listens on the HTTP ports, and a front of an earlier start is removed.',
+    '`off`: no public domains; Berth does not listen on the HTTP ports, and the front of an earlier start is removed.',
   ),
   INGRESS_HTTP_PORT: port(80).description('Host port of plain HTTP.'),
   INGRESS_HTTPS_PORT: port(443).description('Host port of HTTPS.'),
@@ -100,13 +100,13 @@ const settings = {
   ACME_CA_FILE: optional()
     .pattern(/^\//, 'absolute path')
     .description('Root certificate of a private ACME server, PEM.'),
-  DNS_CHECK: flag('on').description('Whether a domain must resolve to this machine before a certificate is ordered.'),
+  DNS_CHECK: flag('on').description('`on`: a domain must resolve to this machine before a certificate is ordered.'),
   DNS_SERVERS: optional()
     .pattern(
       /^[0-9a-fA-F.:[\]]+( *, *[0-9a-fA-F.:[\]]+)*$/,
       'comma-separated addresses, with a port where it is not 53',
     )
-    .description('Name servers that the check asks, comma-separated. Unset: those of the machine.'),
+    .description('Name servers of the DNS check, comma-separated. Unset: those of the machine.'),
   STABILITY_WINDOW_MS: Joi.number()
     .integer()
     .min(0)
@@ -118,23 +118,21 @@ const settings = {
     .min(0)
     .max(3600)
     .default(10)
-    .description(
-      'How long the release before goes on serving once a new one is RUNNING, where a request does not say.',
-    ),
-  DEPLOY_DEADLINE_SECONDS: count(600, 86_400).description('A deployment that is not RUNNING by then has FAILED.'),
-  BUILD_DEADLINE_SECONDS: count(1200, 86_400).description('Limit of one image build.'),
-  BUILD_CONCURRENCY: count(1, 64).description('Builds that run at once.'),
-  BUILD_MEMORY_MB: count(2048, 16_777_216).description('Memory that all builds together may take, MiB.'),
-  BUILD_MIN_FREE_DISK_MB: count(2048, 1_000_000_000).description(
-    'With less free disk than this nothing is built, MiB.',
+    .description('Default drain time: the previous release keeps serving for so long after a new one is RUNNING.'),
+  DEPLOY_DEADLINE_SECONDS: count(600, 86_400).description(
+    'Deadline of a deployment: it FAILS if it is not RUNNING by then.',
   ),
+  BUILD_DEADLINE_SECONDS: count(1200, 86_400).description('Timeout of one image build.'),
+  BUILD_CONCURRENCY: count(1, 64).description('Builds that run at once.'),
+  BUILD_MEMORY_MB: count(2048, 16_777_216).description('Memory limit of all builds together, MiB.'),
+  BUILD_MIN_FREE_DISK_MB: count(2048, 1_000_000_000).description('Free disk space that a build needs, MiB.'),
   BUILD_REGISTRY: optional()
     .pattern(/^[A-Za-z0-9.-]+(:\d{1,5})?(\/[a-z0-9._/-]+)?$/, 'own, host, host:port or host/path')
     .description(
-      'Registry that built images are pushed to; needed when the swarm has more than one node. `own`: one that the platform runs.',
+      'Registry that built images are pushed to; required if the swarm has more than one node. `own`: the built-in registry.',
     ),
-  BUILD_REGISTRY_IMAGE: Joi.string().default('registry:3').description('What the own registry runs.'),
-  BUILD_REGISTRY_PORT: port(5005).description('Where each node reaches the own registry, on its loopback only.'),
+  BUILD_REGISTRY_IMAGE: Joi.string().default('registry:3').description('Image of the built-in registry.'),
+  BUILD_REGISTRY_PORT: port(5005).description('Loopback port of the built-in registry on each node.'),
   GIT_ALLOWED_PRIVATE_HOSTS: optional()
     .pattern(/^[A-Za-z0-9.:/_-]+( *, *[A-Za-z0-9.:/_-]+)*$/, 'comma-separated names, addresses or ranges')
     .description(
@@ -142,13 +140,13 @@ const settings = {
     ),
   GIT_CA_FILE: optional()
     .pattern(/^\//, 'absolute path')
-    .description('Root certificates of private git servers, PEM; believed beside those of the machine.'),
-  GIT_TIMEOUT_SECONDS: count(300, 86_400).description('Limit of one clone.'),
+    .description('Root certificates of private git servers, PEM; trusted besides those of the machine.'),
+  GIT_TIMEOUT_SECONDS: count(300, 86_400).description('Timeout of one clone.'),
   GIT_MAX_REPOSITORY_MB: count(1024, 1_000_000).description(
-    'Largest repository that is cloned: what is transferred, and the files of the commit, MiB each.',
+    'Size limit of a repository: the transferred data, and the files of the commit, MiB each.',
   ),
   UPLOAD_MAX_MB: count(200, 100_000).description(
-    'Largest body of `POST /uploads`, MiB; unpacked it may have four times as much.',
+    'Size limit of the body of `POST /uploads`, MiB; unpacked it may be four times as large.',
   ),
   HOST_PORT_RANGE: Joi.string()
     .pattern(/^\d{1,5}-\d{1,5}$/, 'first-last')
@@ -158,14 +156,14 @@ const settings = {
   MAX_ENVIRONMENTS_PER_USER: count(20).description('Live environments per user.'),
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: count(50).description('Live deployments per environment.'),
   MAX_RELEASES_AT_ONCE_PER_USER: count(50).description(
-    'Deployments of one user that are worked on at a time, per API process; the others wait.',
+    'Maximum concurrent deployments per user and API process; the others are queued.',
   ),
   DEFAULT_CPUS: Joi.number().positive().max(1024).default(1).description('CPU limit of a replica, in cores.'),
   DEFAULT_MEMORY_MB: count(512, 16_777_216).description('Memory limit of a replica, MiB.'),
   DEFAULT_PIDS: count(256, 4_194_304).description('Limit of processes and threads of a replica.'),
-  MAX_CPUS: Joi.number().positive().max(1024).default(4).description('Most CPU cores that a request may ask for.'),
-  MAX_MEMORY_MB: count(4096, 16_777_216).description('Most memory that a request may ask for, MiB.'),
-  MAX_PIDS: count(4096, 4_194_304).description('Most processes and threads that a request may ask for.'),
+  MAX_CPUS: Joi.number().positive().max(1024).default(4).description('Maximum CPU cores of a replica in a request.'),
+  MAX_MEMORY_MB: count(4096, 16_777_216).description('Maximum memory of a replica in a request, MiB.'),
+  MAX_PIDS: count(4096, 4_194_304).description('Maximum processes and threads of a replica in a request.'),
 };
 
 type ValueOf<S> = S extends Joi.AnySchema<infer T> ? T : never;

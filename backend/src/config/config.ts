@@ -4,21 +4,21 @@ import { readEnvironment } from './environment.js';
 
 const MIB = 2 ** 20;
 
-/** The configuration in typed namespaces. `config/` alone reads the process environment. */
+/** The configuration in typed namespaces. Only `config/` reads the process environment. */
 export class Config {
   readonly http: { port: number; host: string; publicBaseUrl: string; socket: string | undefined };
   readonly log: { level: string; isReadable: boolean };
   readonly data: {
     dir: string;
-    /** of the embedded server */
+    /** Folder of the embedded server. */
     postgresDir: string;
-    /** where the encryption key is kept when none is given */
+    /** File of the encryption key if ENCRYPTION_KEY is unset. */
     keyFile: string;
     databaseUrl: string | undefined;
     redisUrl: string | undefined;
     encryptionKey: string | undefined;
   };
-  /** undefined: no metrics */
+  /** Undefined: no metrics. */
   readonly metricsToken: string | undefined;
   readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number; authFailures: number };
   readonly telegram: TelegramConfig;
@@ -82,7 +82,7 @@ export class Config {
     };
   }
 
-  /** From the environment and `.env`. Throws ConfigError. */
+  /** Loads the configuration from the environment and `.env`. Throws ConfigError. */
   static load(env: NodeJS.ProcessEnv = process.env, file = '.env'): Config {
     return new Config(readEnvironment(env, file));
   }
@@ -106,21 +106,21 @@ export interface TelegramConfig {
 }
 
 export interface BuildConfig {
-  /** a folder for every build */
+  /** Holds one folder per build. */
   dir: string;
   deadlineMs: number;
   concurrency: number;
   memoryBytes: number;
   minFreeDiskBytes: number;
-  /** where built images are pushed to */
+  /** Registry that built images are pushed to. */
   registry: string | undefined;
-  /** the registry that the platform can run itself */
+  /** The registry that the platform itself runs. */
   builtInRegistry: { isOn: boolean; image: string; address: string; port: number };
 }
 
 export interface GitConfig {
   dir: string;
-  /** where programs are found */
+  /** PATH of the git processes. */
   searchPath: string;
   allowedPrivateHosts: string[];
   caFile: string | undefined;
@@ -131,7 +131,7 @@ export interface GitConfig {
 export interface AcmeConfig {
   directoryUrl: string;
   email: string | undefined;
-  /** root certificate of a private ACME server */
+  /** Root certificate of a private ACME server. */
   caFile: string | undefined;
 }
 

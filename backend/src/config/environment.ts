@@ -2,14 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { configSchema, type ParsedEnv } from './config.schema.js';
 
-/** Every problem of the configuration at once; messages name keys, never values. */
+/** All problems of the configuration; messages name keys, never values. */
 export class ConfigError extends Error {
   constructor(readonly problems: string[]) {
     super(problems.join('\n'));
   }
 }
 
-/** Reads `.env` in the working directory, then the process environment over it; `KEY_FILE` names a file that holds KEY. Throws ConfigError. */
+/**
+ * Reads `.env` in the working directory; the process environment overrides it, and `KEY_FILE` names a file that holds
+ * KEY. Throws ConfigError.
+ */
 export function readEnvironment(env: NodeJS.ProcessEnv, file: string): ParsedEnv {
   return parse(withSecretFiles({ ...readEnvFile(file), ...env }));
 }
@@ -18,13 +21,13 @@ function knownKeys(): string[] {
   return Object.keys(configSchema.describe()['keys'] as object);
 }
 
-/** As container platforms hand secrets over: in a file whose path is in the environment. */
+/** Reads secrets as container platforms provide them: in a file whose path is in the environment. */
 function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const problems: string[] = [];
   const complete = { ...env };
   for (const key of knownKeys()) {
     const file = env[`${key}_FILE`];
-    // A setting of its own may end so.
+    // The name of a setting itself may end with _FILE.
     if (!file || knownKeys().includes(`${key}_FILE`)) continue;
     if (env[key]) problems.push(`${key} and ${key}_FILE are both given`);
     try {
@@ -47,13 +50,13 @@ function parse(env: NodeJS.ProcessEnv): ParsedEnv {
       error.details.map(({ path, type, message, context }) => `${path.join('.')} ${reason(type, message, context)}`),
     );
   const parsed = outcome.value;
-  const contradictions = contradictionsOf(parsed);
-  if (contradictions.length > 0) throw new ConfigError(contradictions);
+  const conflicts = conflictsOf(parsed);
+  if (conflicts.length > 0) throw new ConfigError(conflicts);
   return parsed;
 }
 
-/** Of values that are good each for itself. */
-function contradictionsOf(env: ParsedEnv): string[] {
+/** Conflicts between values that are valid on their own. */
+function conflictsOf(env: ParsedEnv): string[] {
   const swapped = (['CPUS', 'MEMORY_MB', 'PIDS'] as const).filter(
     (unit) => env[`DEFAULT_${unit}`] > env[`MAX_${unit}`],
   );
@@ -68,7 +71,7 @@ function contradictionsOf(env: ParsedEnv): string[] {
   ];
 }
 
-/** Joi's pattern and number messages quote the value, which may be a secret: say it without. */
+/** Removes the value, which may be a secret, from Joi's pattern and number messages. */
 function reason(type: string, message: string, context?: Record<string, unknown>): string {
   if (type === 'string.pattern.name') return `must be ${String(context?.['name'])}`;
   if (type === 'any.invalid') return 'is not a valid value';

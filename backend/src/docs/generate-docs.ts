@@ -11,8 +11,8 @@ import { createDocument } from '#src/openapi/create-document.js';
 import { renderDocs } from './render-docs.js';
 
 /**
- * Writes everything that is made from the program itself: the OpenAPI document, the TypeScript client that is generated from it, and the texts of
- * `render-docs.ts`. `npm run docs`; with `--check` it writes nothing and fails when a file is not as it would be written.
+ * Generates the OpenAPI document, the TypeScript client and the texts of `render-docs.ts`: `npm run docs`. With
+ * `--check` it writes nothing and fails if a file is not up to date.
  */
 const root = fileURLToPath(new URL('../../../', import.meta.url)); // the same depth below the root in src/ and in dist/
 const CLIENT = 'clients/typescript/src';
@@ -33,7 +33,7 @@ for (const [file, text] of Object.entries(files)) {
 }
 process.exit(0);
 
-/** Nothing is started for it: no database, no engine. */
+/** Builds the document in Nest's preview mode, without a database or an engine. */
 async function document(): Promise<object> {
   const module = AppModule.with(Config.load({ LOG_LEVEL: 'silent' }, ''));
   const app = await NestFactory.create(module, { preview: true, logger: false });

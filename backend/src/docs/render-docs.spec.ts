@@ -29,7 +29,7 @@ describe('the generated documents', () => {
     }
   });
 
-  it('must set nothing in .env.example before somebody takes a # away', () => {
+  it('must set nothing in .env.example while every setting is commented out', () => {
     expect(parseEnv(rendered['backend/.env.example'] ?? '')).toEqual({});
   });
 

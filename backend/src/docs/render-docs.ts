@@ -7,7 +7,7 @@ const UNIX_PATH = 'absolute path';
 interface Setting {
   name: string;
   allowed: string;
-  /** undefined: unset */
+  /** Default value; undefined if the setting is unset by default. */
   fallback: string | undefined;
   description: string;
 }
@@ -19,7 +19,7 @@ interface JoiKey {
   rules?: { name: string; args?: { limit?: number; options?: { name?: string; scheme?: string[] } } }[];
 }
 
-/** The texts that are made from the program itself, by their path in the repository. */
+/** Renders the generated documents; the keys are their paths in the repository. */
 export function renderDocs(): Record<string, string> {
   const settings = describeSettings();
   return {
@@ -63,8 +63,8 @@ function renderConfiguration(settings: Setting[]): string {
   return `<!-- ${GENERATED} -->
 # Configuration
 
-Everything has a default; nothing has to be set. Values come from \`backend/.env\` and from the environment, which wins.
-An empty value counts as none. Instead of \`KEY\` there may be \`KEY_FILE\`, the path of a file that holds the value, as container platforms hand secrets over. At the start all wrong values are told at once, by name and never by value, and the exit code is 78.
+Every setting is optional. Values come from \`backend/.env\` and from the environment, which takes precedence.
+An empty value counts as unset. \`KEY_FILE\` is the path of a file that holds the value of \`KEY\`, as container platforms provide secrets. If values are invalid, the start fails with exit code 78 and lists all of them, by name and never by value.
 
 ${settingsTable(settings)}
 `;
@@ -90,17 +90,17 @@ function renderErrors(): string {
   return `<!-- ${GENERATED} -->
 # Errors
 
-## What the API answers
+## Error codes of the API
 
 Every error is \`application/problem+json\` (RFC 9457) with \`type\`, \`title\`, \`status\`, \`code\`, \`detail\`, \`instance\`, \`requestId\` and \`timestamp\`;
-\`hint\` where there is one, \`errors: [{ path, message }]\` for wrong fields, \`required\` for a missing scope. Decide by \`code\`, not by the texts.
-What belongs to somebody else is answered exactly like what does not exist.
+optional \`hint\`, \`errors: [{ path, message }]\` for invalid fields, \`required\` for a missing scope. Decide by \`code\`, not by the texts.
+Another user's resource is a 404, like a resource that does not exist.
 
 ${table(['Code', 'Status', 'Retry-After'], answers)}
 
 ## Why a deployment FAILED
 
-\`deployment.errorCode\` is one of these; \`deployment.errorMessage\` says what happened, and ends with the container's last log lines where there are any.
+\`deployment.errorCode\` is one of these; \`deployment.errorMessage\` describes the failure and ends with the container's last log lines, if any.
 
 ${table(['Code', 'What to do'], failures)}
 `;
@@ -110,7 +110,7 @@ function renderEnvExample(settings: Setting[]): string {
   const entries = settings.map(({ name, allowed, fallback, description }) => {
     return `# ${description}\n# Allowed: ${allowed}\n# ${name}=${fallback ?? ''}\n`;
   });
-  const head = `# ${GENERATED}\n# Copy it to .env and take the # away where you want another value than the default.\n`;
+  const head = `# ${GENERATED}\n# Copy it to .env and uncomment the settings whose default you change.\n`;
   return [head, ...entries].join('\n');
 }
 

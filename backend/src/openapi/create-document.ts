@@ -4,7 +4,7 @@ import { ProblemDto } from '#src/common/filters/problem.dto.js';
 import { HealthPartDto } from '#src/core/health/health.controller.js';
 import { VERSION } from '#src/modules/platform/version.js';
 
-/** The OpenAPI document of an application, from its controllers and DTOs. */
+/** Creates the OpenAPI document of an application from its controllers and DTOs. */
 export function createDocument(app: INestApplication, serverUrl: string): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, header(serverUrl), {
     extraModels: [ProblemDto, HealthPartDto],
@@ -21,7 +21,7 @@ function header(serverUrl: string) {
     .setDescription(
       [
         'Deploys images and Git repositories into private environments on Docker Swarm.',
-        'Authorize once with your API key; then: create an environment, deploy into it, poll the job until it is `RUNNING`.',
+        'Authorize with your API key, create an environment, deploy into it, and poll the job until it is `RUNNING`.',
         'Errors are RFC 9457 problem details; `code` is one of `ErrorCode`.',
       ].join('\n\n'),
     )
@@ -36,20 +36,20 @@ function header(serverUrl: string) {
       },
       'api-key',
     )
-    .addTag('auth', 'Your keys')
+    .addTag('auth', 'API keys')
     .addTag('admin', 'For operators')
-    .addTag('audit', 'Who did what')
+    .addTag('audit', 'Audit log')
     .addTag('environments', 'Private networks')
-    .addTag('deployments', 'What runs in them')
+    .addTag('deployments', 'Applications in an environment')
     .addTag('hooks', 'Redeploy on push')
-    .addTag('nodes', 'The machines')
-    .addTag('health', 'The platform itself')
+    .addTag('nodes', 'Nodes of the swarm')
+    .addTag('health', 'Health and metrics of the platform')
     .build();
 }
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { 'x-examples'?: Record<string, object> };
 
-/** What decorators cannot say: the examples of a body beside its schema, and that plain text is a string. */
+/** Adds what decorators cannot express: the examples of a body besides its schema, and plain text as a string. */
 function complete(operation: Operation): void {
   const { requestBody, responses } = operation;
   const examples = operation['x-examples'];
@@ -67,7 +67,7 @@ function complete(operation: Operation): void {
   }
 }
 
-/** TypeScript knows one kind of number; of ours only `cpus` has decimals. And what is a DTO here is a thing for clients. */
+/** Makes every number but `cpus` an integer, and removes the suffix Dto from the names of the schemas. */
 function forClients(document: OpenAPIObject): OpenAPIObject {
   return JSON.parse(JSON.stringify(document).replace(/\b([A-Z]\w*)Dto\b/g, '$1'), (name, value: unknown) =>
     name !== 'cpus' && value && typeof value === 'object' && (value as { type?: unknown }).type === 'number'

@@ -5,7 +5,7 @@ import type { Config } from '#src/config/config.js';
 import { createDocument } from './create-document.js';
 
 const PATH = 'api/docs';
-/** Swagger UI sets styles in place and draws its icons from data URLs; nothing comes from elsewhere. */
+/** Swagger UI needs inline styles and data URLs for its icons; it loads nothing from other hosts. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -17,7 +17,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Swagger UI at /api/docs, and the OpenAPI document at /api/docs-json: made at the first request, with this instance's address in it. */
+/** Serves Swagger UI at /api/docs and the OpenAPI document at /api/docs-json, which is built at the first request. */
 export function setUpSwaggerUi(app: NestExpressApplication, { http }: Config): void {
   app.use(`/${PATH}`, (_request: Request, response: Response, next: NextFunction) => {
     response.setHeader('Content-Security-Policy', POLICY);
@@ -26,7 +26,7 @@ export function setUpSwaggerUi(app: NestExpressApplication, { http }: Config): v
   SwaggerModule.setup(PATH, app, () => createDocument(app, http.publicBaseUrl), {
     raw: ['json'],
     customSiteTitle: 'Berth API',
-    // The key is entered once and kept in the browser; every operation is ready to be tried.
+    // The browser keeps the key, and every operation can be tried at once.
     swaggerOptions: {
       persistAuthorization: true,
       displayRequestDuration: true,

@@ -83,20 +83,23 @@ const RECIPES: ImageRecipe[] = [
 ];
 
 export async function ensureImages(): Promise<void> {
-  // It takes longest, and mostly waits for downloads.
-  const debian = debianLayer();
-  debian.catch(() => undefined);
-  for (const recipe of RECIPES) await ensureImage(recipe);
+  const missing: ImageRecipe[] = [];
+  for (const recipe of RECIPES)
+    if (!(await hasImage(recipe.registry, recipe.repository, recipe.tags))) missing.push(recipe);
+  // The base takes longest, and mostly waits for downloads: it starts first.
+  const bases = missing.flatMap(({ base }) => (base ? [base()] : []));
+  await Promise.all([Promise.all(bases), makeImages(missing)]);
 }
 
-async function ensureImage({ registry, fill, base, ...image }: ImageRecipe): Promise<void> {
-  if (await hasImage(registry, image.repository, image.tags)) return;
-  const rootDirectory = mkdtempSync(join(stateDir.data, 'image-'));
-  try {
-    await fill(rootDirectory);
-    await pushImage(registry, { ...image, rootDirectory, ...(base && { base: await base() }) });
-  } finally {
-    rmSync(rootDirectory, { recursive: true, force: true });
+async function makeImages(recipes: ImageRecipe[]): Promise<void> {
+  for (const { registry, fill, base, ...image } of recipes) {
+    const rootDirectory = mkdtempSync(join(stateDir.data, 'image-'));
+    try {
+      await fill(rootDirectory);
+      await pushImage(registry, { ...image, rootDirectory, ...(base && { base: await base() }) });
+    } finally {
+      rmSync(rootDirectory, { recursive: true, force: true });
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 
-/** What a key may do. ADMIN implies all of them and sees every user's resources. */
+/** Scopes of an API key. ADMIN implies all of them and gives access to every user's resources. */
 export const SCOPES = [
   'ENVIRONMENTS_READ',
   'ENVIRONMENTS_WRITE',
@@ -11,7 +11,9 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Who may call a route. A route without one of these decorators is refused: nothing is public by oversight. */
+/**
+ * Access rule of a route. A route without one of these decorators is refused, so that no route is public by mistake.
+ */
 export type Access = { kind: 'public' } | { kind: 'any-key' } | { kind: 'scopes'; scopes: Scope[] };
 export const ACCESS = 'berth:access';
 

@@ -4,7 +4,7 @@ import { DomainError } from '#src/common/errors/domain-error.js';
 import type { Scope } from './access.js';
 import type { Origin } from './origin.js';
 
-/** What a key says of who presents it. */
+/** Identity and permissions that an API key proves. */
 export interface KeyHolder {
   userId: string;
   keyId: string;
@@ -13,7 +13,7 @@ export interface KeyHolder {
   expiresAt: Date | null;
 }
 
-/** Who sent the request, as proven by the API key, and from where. */
+/** The authenticated client of a request and the request's origin. */
 export interface Caller extends KeyHolder {
   origin: Origin;
 }
@@ -29,12 +29,12 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
   return caller;
 });
 
-/** The where clause that every query of a user's environments goes through; an operator sees all. */
+/** The where clause that restricts a query to the caller's environments; an operator sees all. */
 export function ownedBy(caller: Caller): { userId?: string } {
   return caller.isAdmin ? {} : { userId: caller.userId };
 }
 
-/** Throws INSUFFICIENT_SCOPE unless the key carries every one of these scopes. */
+/** Throws INSUFFICIENT_SCOPE unless the key has all required scopes. */
 export function requireScope(caller: Caller | undefined, ...required: Scope[]): void {
   const missing = required.filter((scope) => !caller?.isAdmin && !caller?.scopes.includes(scope));
   if (missing.length === 0) return;

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { invalidField } from '#src/common/errors/domain-error.js';
 import type { AuthenticatedRequest } from './caller.js';
 
-/** A request that the client may send again: whose, which operation, the key of its choice, and what the key is bound to: the body, and the ids of the path. */
+/** A request that the client may retry. `body` holds what the key is bound to: the body and the ids of the path. */
 export interface IdempotentRequest {
   userId: string;
   operation: string;
@@ -10,16 +10,16 @@ export interface IdempotentRequest {
   body: unknown;
 }
 
-const FORM = /^[\x20-\x7e]{1,255}$/;
+const KEY_PATTERN = /^[\x20-\x7e]{1,255}$/;
 
-/** The request as one that may come twice; undefined without an Idempotency-Key. */
+/** Injects the idempotent request; undefined without an Idempotency-Key. Throws VALIDATION_FAILED. */
 export const Idempotent = createParamDecorator(
   (_: unknown, context: ExecutionContext): IdempotentRequest | undefined => {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const { headers, caller } = request;
     const key = headers['idempotency-key'];
     if (key === undefined || !caller) return undefined;
-    if (typeof key !== 'string' || !FORM.test(key))
+    if (typeof key !== 'string' || !KEY_PATTERN.test(key))
       throw invalidField('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
     return {
       userId: caller.userId,

@@ -10,22 +10,22 @@ export interface OperationOptions {
   description?: string;
   response: Type<unknown>;
   status?: number;
-  /** media type of the answer where it is not JSON */
+  /** Media type of the response when it is not JSON. */
   media?: string;
-  /** Other forms of the answer by their media type: text, or events. */
+  /** Other media types of the response: text, or events. */
   alsoAs?: string[];
-  /** What the key must carry; without it any key will do. */
+  /** Scopes that the key needs; without them any valid key is accepted. */
   scopes?: Scope[];
-  /** no key needed */
+  /** No key needed. */
   open?: boolean;
   rateLimit?: RateLimitName;
-  /** bodies to try, by what they show */
+  /** Example bodies by their summary. */
   examples?: Record<string, object>;
-  /** takes an Idempotency-Key */
+  /** Accepts an Idempotency-Key. */
   idempotent?: boolean;
-  /** a 503 has the body of a 200 */
+  /** A 503 has the body of a 200. */
   health?: boolean;
-  /** beside those that every operation may answer with */
+  /** Error codes besides those of every operation. */
   errors?: ApiErrorCode[];
 }
 
@@ -41,7 +41,9 @@ const LIMITS: Record<RateLimitName, string> = {
   none: 'none',
 };
 
-/** Everything about an operation but its route: who may call it, how often, and what the OpenAPI document says: an id, and a schema for every answer. */
+/**
+ * Declares an operation except its route: access, rate limit, and its id and response schemas in the OpenAPI document.
+ */
 export function Operation(options: OperationOptions): MethodDecorator {
   const { id, summary, response, status = 200, scopes, open, idempotent, rateLimit, errors = [] } = options;
   const { media = 'application/json', alsoAs = [], examples } = options;
@@ -59,7 +61,9 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ApiOperation({ operationId: id, summary, description: describe(options) }),
     ApiProduces(media, ...alsoAs),
     ApiResponse({ status, description: 'Done.', type: response }),
-    ...(options.health ? [ApiResponse({ status: 503, description: 'A required part is down.', type: response })] : []),
+    ...(options.health
+      ? [ApiResponse({ status: 503, description: 'A required component is down.', type: response })]
+      : []),
     ...byStatus(codes)
       .filter(([errorStatus]) => !(options.health && errorStatus === 503))
       .map(([errorStatus, names]) =>
@@ -74,7 +78,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
 
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
-  description: 'Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.',
+  description: 'Up to 255 characters that you choose. The same key and body within 24 hours return the first response.',
   required: false,
   schema: { type: 'string' as const, maxLength: 255 },
 };

@@ -1,6 +1,6 @@
 import { SkipThrottle } from '@nestjs/throttler';
 
-/** Which limits count a route's requests beside the general one; `none`: not even that. */
+/** The limit that counts a route's requests besides the general one; `none` counts no limit at all. */
 export type RateLimitName = 'general' | 'deploy' | 'git-deploy' | 'upload' | 'none';
 
 export const RateLimit = (name: RateLimitName) =>

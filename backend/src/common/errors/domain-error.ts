@@ -1,7 +1,7 @@
 import type { ApiErrorCode } from './error-registry.js';
 
 export interface FieldError {
-  /** dotted path into the body, `ports.0.container`, or the parameter's name */
+  /** Dotted path into the body, `ports.0.container`, or the parameter's name. */
   path: string;
   message: string;
 }
@@ -12,12 +12,12 @@ export interface DomainErrorOptions {
   hint?: string;
   errors?: FieldError[];
   required?: string[];
-  /** Instead of the registry's. */
+  /** Overrides the value of the error registry. */
   retryAfterSeconds?: number;
   cause?: unknown;
 }
 
-/** What services throw. The registry gives the status; the filter turns it into problem+json. */
+/** Error that services throw. The error registry gives its status; ProblemFilter turns it into problem+json. */
 export class DomainError extends Error {
   constructor(
     readonly code: ApiErrorCode,
@@ -27,7 +27,7 @@ export class DomainError extends Error {
   }
 }
 
-/** One identical refusal for a key that is missing, malformed, unknown, wrong, revoked or expired. */
+/** The same error for a key that is missing, malformed, unknown, wrong, revoked or expired. */
 export function unauthenticated(): DomainError {
   return new DomainError('UNAUTHENTICATED', {
     detail: 'A valid API key is needed.',
@@ -35,7 +35,7 @@ export function unauthenticated(): DomainError {
   });
 }
 
-/** A single wrong field, in the shape of a failed validation. */
+/** VALIDATION_FAILED for a single field. */
 export function invalidField(path: string, message: string): DomainError {
   return new DomainError('VALIDATION_FAILED', { detail: `${path} ${message}.`, errors: [{ path, message }] });
 }

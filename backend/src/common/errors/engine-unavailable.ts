@@ -1,8 +1,11 @@
-/** An error which may say that the Docker Engine does not answer: what is told to clients is decided below the integrations, which cannot be known there. */
-export interface EngineAway {
+/**
+ * An error that may mean that the Docker Engine is unavailable. `common/` recognises it by this shape, because it must
+ * not import `integrations/`.
+ */
+export interface EngineError {
   readonly isEngineUnavailable: boolean;
 }
 
 export function isEngineUnavailable(thrown: unknown): boolean {
-  return thrown instanceof Error && (thrown as Partial<EngineAway>).isEngineUnavailable === true;
+  return thrown instanceof Error && (thrown as Partial<EngineError>).isEngineUnavailable === true;
 }

@@ -1,14 +1,14 @@
-/** Every code that the API can answer with: one closed list, published in the OpenAPI document. */
+/** Definition of an error code of the API. The list is closed and published in the OpenAPI document. */
 export interface ErrorDefinition {
   status: number;
   title: string;
-  /** `warn` and `error` reach the log with their cause; `info` is the client's affair. */
+  /** `warn` and `error` are logged with their cause; `info` is a client error and is not logged. */
   log: 'info' | 'warn' | 'error';
   retryAfterSeconds?: number;
 }
 
 const client = (status: number, title: string): ErrorDefinition => ({ status, title, log: 'info' });
-const away = (title: string): ErrorDefinition => ({ status: 503, title, log: 'warn', retryAfterSeconds: 5 });
+const unavailable = (title: string): ErrorDefinition => ({ status: 503, title, log: 'warn', retryAfterSeconds: 5 });
 
 export const API_ERRORS = {
   VALIDATION_FAILED: client(400, 'Bad Request'),
@@ -45,25 +45,25 @@ export const API_ERRORS = {
   RATE_LIMITED: client(429, 'Too Many Requests'),
   INTERNAL: { status: 500, title: 'Internal Server Error', log: 'error' },
   ADDRESS_POOL_EXHAUSTED: { status: 503, title: 'Service Unavailable', log: 'error', retryAfterSeconds: 60 },
-  INGRESS_UNAVAILABLE: away('Service Unavailable'),
-  DATABASE_UNAVAILABLE: away('Service Unavailable'),
-  DOCKER_UNAVAILABLE: away('Service Unavailable'),
+  INGRESS_UNAVAILABLE: unavailable('Service Unavailable'),
+  DATABASE_UNAVAILABLE: unavailable('Service Unavailable'),
+  DOCKER_UNAVAILABLE: unavailable('Service Unavailable'),
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ApiErrorCode = keyof typeof API_ERRORS;
 
-/** Why a deployment FAILED: the values of `deployment.errorCode`, with what the user can do about it. */
+/** Reasons why a deployment FAILED, the values of `deployment.errorCode`, each with what the user can do about it. */
 export const DEPLOYMENT_ERRORS = {
   IMAGE_NOT_FOUND: 'Check the image name and the tag; a private image needs `registryAuth`.',
-  REGISTRY_AUTH: 'Check `registryAuth`: the registry refused these credentials, or wants some.',
-  REGISTRY_RATE_LIMITED: 'Wait, or give `registryAuth` of an account with a higher limit.',
-  REGISTRY_UNREACHABLE: 'Check the registry host in `image`, and whether this machine reaches it.',
+  REGISTRY_AUTH: 'Check `registryAuth`: the registry requires credentials, or refused these.',
+  REGISTRY_RATE_LIMITED: 'Wait, or set `registryAuth` to an account with a higher rate limit.',
+  REGISTRY_UNREACHABLE: 'Check the registry host in `image`, and that this machine can reach it.',
   IMAGE_PLATFORM_MISMATCH: 'Push an image for the platform of this machine.',
-  GIT_AUTH: 'Check `gitAuth`: the server refused these credentials, or wants some.',
+  GIT_AUTH: 'Check `gitAuth`: the server requires credentials, or refused these.',
   GIT_NOT_FOUND: 'Check `gitUrl`; a private repository needs `gitAuth`.',
   GIT_REF_NOT_FOUND: 'Check `branch` and `commit`.',
-  GIT_TIMEOUT: 'Try again; if it stays slow, the git server or a smaller repository has to help.',
-  GIT_UNREACHABLE: 'Check the host in `gitUrl`, and whether this machine reaches it.',
+  GIT_TIMEOUT: 'Deploy again; if it stays slow, check the git server or make the repository smaller.',
+  GIT_UNREACHABLE: 'Check the host in `gitUrl`, and that this machine can reach it.',
   GIT_HOST_NOT_ALLOWED: 'Use a public git host, or ask the operator to list this one in GIT_ALLOWED_PRIVATE_HOSTS.',
   REPO_TOO_LARGE: 'Make the repository smaller, or ask the operator to raise GIT_MAX_REPOSITORY_MB.',
   UPLOAD_GONE: 'Upload the folder again: an upload is kept for an hour.',
@@ -76,13 +76,13 @@ export const DEPLOYMENT_ERRORS = {
   HEALTHCHECK_TIMEOUT: 'Check `healthCheck`, or give the application more `startPeriodSeconds`.',
   PORT_NOT_LISTENING: 'Let the application listen on 0.0.0.0 and the declared port, or correct `ports`.',
   HOST_PORT_TAKEN: 'Choose another `ports[].host`.',
-  DISK_FULL: 'The operator has to free disk space.',
-  DOCKER_UNAVAILABLE: 'The operator has to look after the Docker Engine.',
-  NOT_SCHEDULED: 'No node can run this: ask for fewer resources.',
-  DEADLINE_EXCEEDED: 'The deployment took too long; see its steps.',
+  DISK_FULL: 'Ask the operator to free disk space.',
+  DOCKER_UNAVAILABLE: 'Ask the operator to check the Docker Engine.',
+  NOT_SCHEDULED: 'Reduce the resources: no node can run this.',
+  DEADLINE_EXCEEDED: 'Check the steps of the deployment: it took too long.',
   CANCELLED: 'It was cancelled or deleted before it ran.',
-  SUPERSEDED: 'A newer release of the same name took its place before it began.',
-  INTERNAL: 'This is a fault of the platform; tell the operator the request id or the jobId.',
+  SUPERSEDED: 'A newer release of the same name replaced it before it started.',
+  INTERNAL: 'This is a fault of the platform: give the operator the requestId or the jobId.',
 } as const satisfies Record<string, string>;
 
 export type DeploymentErrorCode = keyof typeof DEPLOYMENT_ERRORS;

@@ -18,7 +18,7 @@ export class ProblemDto {
   hint?: string;
   /** Only for a failed validation. */
   errors?: FieldErrorDto[];
-  /** The scopes that the operation needs. */
+  /** Scopes that the operation needs. */
   required?: string[];
   instance: string;
   requestId: string;

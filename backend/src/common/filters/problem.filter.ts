@@ -5,7 +5,7 @@ import type { AuthenticatedRequest } from '#src/common/decorators/caller.js';
 import { Clock } from '#src/common/time/clock.js';
 import { definitionOf, toDomainError, toProblem } from './problem.js';
 
-/** The one place where an error becomes an answer. */
+/** Turns every thrown error into a problem+json response and logs it as its definition says. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -16,7 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    if (host.getType() !== 'http') throw thrown; // the bot's: whoever handles the update decides
+    if (host.getType() !== 'http') throw thrown; // an update of the bot: UpdateHandler handles its errors
     const request = host.switchToHttp().getRequest<AuthenticatedRequest>();
     const response = host.switchToHttp().getResponse<Response>();
     if (isHealthReport(thrown)) {
@@ -36,7 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Terminus throws its report when something is down: the contract keeps that shape. */
+/** Terminus throws its report when a component is down; the API returns that report as it is. */
 function isHealthReport(thrown: unknown): thrown is ServiceUnavailableException {
   return (
     thrown instanceof ServiceUnavailableException &&

@@ -18,7 +18,7 @@ export interface Problem {
   timestamp: string;
 }
 
-/** Anything that was thrown, as the domain error that the client is told. */
+/** Maps any thrown value to the domain error that the client receives. */
 export function toDomainError(thrown: unknown): DomainError {
   if (thrown instanceof DomainError) return thrown;
   if (isDatabaseUnavailable(thrown)) {
@@ -87,21 +87,21 @@ function fromStatus(status: number, cause: unknown): DomainError {
       });
     default:
       return new DomainError('INTERNAL', {
-        detail: 'Something went wrong on our side.',
-        hint: 'Tell the operator the requestId.',
+        detail: 'An unexpected error occurred in the platform.',
+        hint: 'Give the operator the requestId.',
         cause,
       });
   }
 }
 
-/** body-parser and friends throw plain errors that carry a status. */
+/** body-parser and similar middleware throw plain errors that carry a status. */
 function httpStatusOf(thrown: unknown): number {
   if (thrown instanceof URIError) return 400;
   const status = (thrown as { status?: unknown; statusCode?: unknown } | null)?.status;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
 
-const AWAY_CODES = new Set([
+const UNAVAILABLE_CODES = new Set([
   'P1001',
   'P1002',
   'P1008',
@@ -123,10 +123,10 @@ const AWAY_CODES = new Set([
   '08003',
 ]);
 
-/** Of `pg`, without a code: no connection became free, or a query was not answered, in time. */
+/** Errors of `pg` without a code: no connection became free, or a query was not answered, before the timeout. */
 const TIMEOUT = /timeout exceeded when trying to connect|Query read timeout/;
 
-/** A database that is away shows as Prisma's codes, as the driver adapter's, as pg's or as the socket's. */
+/** An unavailable database shows as a code of Prisma, of the driver adapter, of pg or of the socket. */
 export function isDatabaseUnavailable(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   if (TIMEOUT.test(thrown.message)) return true;
@@ -136,7 +136,7 @@ export function isDatabaseUnavailable(thrown: unknown): boolean {
     syscall?: unknown;
   };
   if (name.startsWith('PrismaClient')) {
-    if (AWAY_CODES.has(String(code ?? errorCode))) return true;
+    if (UNAVAILABLE_CODES.has(String(code ?? errorCode))) return true;
     if (
       /Code: `?(57P0\d|53300|08\w{3})|connection (terminated|closed|timeout)|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Query read timeout|the database system is (starting up|shutting down)|terminating connection|Transaction API error: Unable to start/i.test(
         thrown.message,
@@ -148,5 +148,5 @@ export function isDatabaseUnavailable(thrown: unknown): boolean {
     return /DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|starting up|shutting down|terminat/i.test(
       thrown.message + JSON.stringify((thrown as { cause?: unknown }).cause ?? ''),
     );
-  return syscall === 'connect' && AWAY_CODES.has(String(code));
+  return syscall === 'connect' && UNAVAILABLE_CODES.has(String(code));
 }

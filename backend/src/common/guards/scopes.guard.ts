@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { ACCESS, type Access } from '#src/common/decorators/access.js';
 import { type AuthenticatedRequest, requireScope } from '#src/common/decorators/caller.js';
 
-/** Runs after ApiKeyGuard: does the key carry the scope that the route asks for? */
+/** Checks that the key has the scopes that the route requires. Runs after ApiKeyGuard. */
 @Injectable()
 export class ScopesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}

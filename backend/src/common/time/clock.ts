@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** The time, injected so that tests move it instead of sleeping. */
+/** The current time, injected so that tests set it instead of sleeping. */
 @Injectable()
 export class Clock {
   now(): Date {

@@ -3,7 +3,7 @@ import { GrowingPause } from './growing-pause.js';
 
 const at = (seconds: number) => new Date(seconds * 1000);
 
-it('must double with each failure up to its limit, and begin anew after a success', () => {
+it('must double with each failure up to its limit, and reset after a success', () => {
   const pause = new GrowingPause({ firstMs: 5000, longestMs: 12_000 });
   expect(pause.isDue(at(0))).toBe(true);
   pause.failed(at(0));

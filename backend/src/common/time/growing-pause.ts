@@ -1,4 +1,4 @@
-/** When the next attempt is due: each failure in a row doubles the pause, up to a limit. */
+/** Exponential backoff: each failure in a row doubles the delay until the next attempt, up to a limit. */
 export class GrowingPause {
   private failures = 0;
   private dueAtMs = 0;

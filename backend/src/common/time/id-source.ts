@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { customAlphabet, nanoid } from 'nanoid';
 
-/** For rows whose id Prisma does not make, and for names: Docker refuses one that ends with nanoid's own `-` or `_`. */
+/**
+ * Ids of rows that Prisma does not generate, and of names: Docker refuses a name that ends with nanoid's `-` or `_`.
+ */
 export const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 24);
 
-/** Ids that clients see, injected so that tests can foresee them. */
+/** Ids that clients see, injected so that tests can predict them. */
 @Injectable()
 export class IdSource {
   /** 16 characters of nanoid's alphabet `A-Za-z0-9_-`. */
@@ -16,7 +18,7 @@ export class IdSource {
     return nanoid(16);
   }
 
-  /** What opens a magic link, or pairs an operator. */
+  /** Token of a magic link or of the pairing of an operator. */
   linkToken(): string {
     return nanoid(32);
   }

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-export interface EventuallyOptions {
+export interface PollOptions {
   withinMs: number;
   everyMs: number;
   signal: AbortSignal;
-  /** sentence for the error when it does not come true */
+  /** Start of the error message after a timeout. */
   what: string;
 }
 
-/** Waits until the check is true, looking every `everyMs`. Throws after `withinMs`, or when the signal aborts. */
+/** Polls the check every `everyMs` until it is true. Throws after `withinMs`, or when the signal aborts. */
 export async function pollUntil(
   check: () => Promise<boolean>,
-  { withinMs, everyMs, signal, what }: EventuallyOptions,
+  { withinMs, everyMs, signal, what }: PollOptions,
 ): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await check())) {

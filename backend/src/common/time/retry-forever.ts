@@ -5,7 +5,7 @@ export async function retryForever(
   work: () => Promise<void>,
   { everyMs, signal, onError }: { everyMs: number; signal: AbortSignal; onError: (error: unknown) => void },
 ): Promise<void> {
-  // p-retry gives up on a TypeError, which is a bug and not an outage; it has been reported then.
+  // p-retry does not retry a TypeError, which is a bug and not an outage; onError has reported it.
   await pRetry(work, {
     retries: Infinity,
     minTimeout: everyMs,

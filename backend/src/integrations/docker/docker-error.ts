@@ -1,9 +1,9 @@
-import type { EngineAway } from '#src/common/errors/engine-unavailable.js';
+import type { EngineError } from '#src/common/errors/engine-unavailable.js';
 
 export type DockerErrorKind = 'unavailable' | 'not-found' | 'conflict' | 'invalid' | 'unauthorized' | 'failed';
 
 /** What the Engine answered, in words of ours: nothing above this folder looks at a status code of Docker's. */
-export class DockerError extends Error implements EngineAway {
+export class DockerError extends Error implements EngineError {
   constructor(
     readonly kind: DockerErrorKind,
     message: string,
@@ -12,7 +12,7 @@ export class DockerError extends Error implements EngineAway {
     super(message, options);
   }
 
-  /** @see EngineAway */
+  /** @see EngineError */
   get isEngineUnavailable(): boolean {
     return this.kind === 'unavailable';
   }

@@ -11,7 +11,7 @@ export class ApiKeyDto {
   scopes: Scope[];
   createdAt: Date;
   expiresAt: Date | null;
-  /** Written at most once a minute. */
+  /** Updated at most once a minute. */
   lastUsedAt: Date | null;
 
   static from({ keyId, scopes, createdAt, expiresAt, lastUsedAt }: ApiKey): ApiKeyDto {

@@ -7,7 +7,7 @@ import { FailedAuthentications } from '#src/core/rate-limits/failed-authenticati
 import { originOf } from '#src/common/decorators/origin.js';
 import { KeyVerifier } from './key-verifier.js';
 
-/** Who is it? */
+/** Authenticates a request by its X-API-Key header. Throws UNAUTHENTICATED, or RATE_LIMITED after too many failures. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
@@ -17,14 +17,14 @@ export class ApiKeyGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http') return true; // the bot knows its users by other means
+    if (context.getType() !== 'http') return true; // the bot authenticates its users by their Telegram id
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
       context.getHandler(),
       context.getClass(),
     ]);
     if (access?.kind === 'public') return true;
     if (!access)
-      throw new Error(`${context.getClass().name}.${context.getHandler().name} says nothing about who may call it`);
+      throw new Error(`${context.getClass().name}.${context.getHandler().name} declares no access`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const presented = request.headers['x-api-key'];
     const holder = await this.verifier.verify(presented, () => this.failures.refuseTooMany(request.ip));

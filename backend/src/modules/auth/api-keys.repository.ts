@@ -13,8 +13,8 @@ export class ApiKeysRepository {
     return this.prisma.apiKey.findUnique({ where: { keyId }, include: { user: true } });
   }
 
-  /** The user's keys that still work, newest first. */
-  liveOf(userId: string, now: Date): Promise<ApiKey[]> {
+  /** Returns the user's active keys (neither revoked nor expired), newest first. */
+  listActive(userId: string, now: Date): Promise<ApiKey[]> {
     return this.prisma.apiKey.findMany({
       where: { userId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
@@ -37,7 +37,7 @@ export class ApiKeysRepository {
     return db.apiKey.create({ data: key });
   }
 
-  /** False when there is no such live key, or it is not this user's. */
+  /** Returns false when the key does not exist, is revoked already, or belongs to another user. */
   async revoke(db: Db, keyId: string, userId: string | undefined, now: Date): Promise<boolean> {
     const owner = userId === undefined ? {} : { userId };
     const { count } = await db.apiKey.updateMany({
@@ -47,7 +47,7 @@ export class ApiKeysRepository {
     return count > 0;
   }
 
-  /** The keyIds of those that were live. */
+  /** Revokes the user's active keys and returns their keyIds. */
   async revokeAll(db: Db, userId: string, now: Date): Promise<string[]> {
     const rows = await db.apiKey.updateManyAndReturn({
       where: { userId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },

@@ -19,7 +19,7 @@ export interface KeyRequest {
   expiresAt: Date | null;
 }
 
-/** The whole key, which is known at this one moment, and its row. */
+/** A new key in clear text, which is not stored, and its row. */
 export interface MintedKey {
   apiKey: string;
   key: ApiKey;
@@ -29,7 +29,7 @@ export interface MintedKey {
 export class ApiKeysService {
   constructor(
     private readonly keys: ApiKeysRepository,
-    private readonly signals: PgNotifications,
+    private readonly notifications: PgNotifications,
     private readonly audit: Audit,
     private readonly ids: IdSource,
     private readonly clock: Clock,
@@ -46,7 +46,7 @@ export class ApiKeysService {
     return { apiKey: formatKey(parts), key };
   }
 
-  /** For a Telegram user who need not have written to the bot yet. */
+  /** Creates a key for a Telegram user, who may not have written to the bot yet. */
   mintOnHost(
     user: { telegramId: string; telegramHandle?: string },
     key: Omit<KeyRequest, 'userId'>,
@@ -58,7 +58,7 @@ export class ApiKeysService {
   }
 
   listOwn({ userId }: Pick<Caller, 'userId'>): Promise<ApiKey[]> {
-    return this.keys.liveOf(userId, this.clock.now());
+    return this.keys.listActive(userId, this.clock.now());
   }
 
   listAll(): Promise<KeyWithUser[]> {
@@ -71,27 +71,27 @@ export class ApiKeysService {
     return key;
   }
 
-  /** By its owner, or by the operator on the host, who may revoke anybody's. Throws API_KEY_NOT_FOUND. */
+  /** Revokes a key of `userId`; undefined: the operator on the host, who may revoke any. Throws API_KEY_NOT_FOUND. */
   revoke(keyId: string, userId: string | undefined, origin: Origin): Promise<void> {
     return this.keys.transaction((db) => this.revokeIn(db, keyId, userId, origin));
   }
 
-  /** Effective on every instance at once: their caches hear of it when this commits. */
+  /** Like `revoke`, in a transaction. Every instance evicts the key from its cache when the transaction commits. */
   async revokeIn(db: Db, keyId: string, userId: string | undefined, origin: Origin): Promise<void> {
     if (!(await this.keys.revoke(db, keyId, userId, this.clock.now()))) throw notFound(keyId);
-    await this.tellRevoked(db, keyId, userId ?? null, origin);
+    await this.publishRevocation(db, keyId, userId ?? null, origin);
   }
 
-  /** How many of the user's keys were live. */
+  /** Revokes all active keys of the user and returns how many there were. */
   async revokeAllIn(db: Db, ownerId: string, actorId: string, origin: Origin): Promise<number> {
     const keyIds = await this.keys.revokeAll(db, ownerId, this.clock.now());
-    for (const keyId of keyIds) await this.tellRevoked(db, keyId, actorId, origin);
+    for (const keyId of keyIds) await this.publishRevocation(db, keyId, actorId, origin);
     return keyIds.length;
   }
 
-  private async tellRevoked(db: Db, keyId: string, userId: string | null, origin: Origin): Promise<void> {
+  private async publishRevocation(db: Db, keyId: string, userId: string | null, origin: Origin): Promise<void> {
     await this.audit.record(db, { action: 'key.revoked', userId, keyId }, origin);
-    await this.signals.publish(db, 'key.revoked', { keyId });
+    await this.notifications.publish(db, 'key.revoked', { keyId });
   }
 }
 

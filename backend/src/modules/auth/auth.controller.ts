@@ -11,13 +11,13 @@ export class AuthController {
   constructor(private readonly keys: ApiKeysService) {}
 
   @Get('me')
-  @Operation({ id: 'getMe', summary: 'Who am I?', response: MeDto })
+  @Operation({ id: 'getMe', summary: 'Get the current user and API key', response: MeDto })
   async me(@CurrentCaller() caller: Caller): Promise<MeDto> {
     return MeDto.from(await this.keys.me(caller));
   }
 
   @Get('keys')
-  @Operation({ id: 'listKeys', summary: 'Your keys that work', response: ApiKeyListDto })
+  @Operation({ id: 'listKeys', summary: 'List active API keys', response: ApiKeyListDto })
   async list(@CurrentCaller() caller: Caller): Promise<ApiKeyListDto> {
     return { keys: (await this.keys.listOwn(caller)).map((key) => ApiKeyDto.from(key)) };
   }
@@ -26,9 +26,9 @@ export class AuthController {
   @HttpCode(200)
   @Operation({
     id: 'revokeKey',
-    summary: 'Revoke one of your keys',
+    summary: 'Revoke one of your API keys',
     response: MessageDto,
-    examples: { 'a key of yours': { keyId: 'V1StGXR8_Z5jdHi6' } },
+    examples: { 'one of your keys': { keyId: 'V1StGXR8_Z5jdHi6' } },
     errors: ['API_KEY_NOT_FOUND'],
   })
   async revoke(@CurrentCaller() caller: Caller, @Body() { keyId }: RevokeKeyDto): Promise<MessageDto> {

@@ -1,4 +1,4 @@
-/** `rw_prod_{keyId}.{secret}`, both 16 characters of nanoid's alphabet. */
+/** The format `rw_prod_{keyId}.{secret}`: both parts are 16 characters of nanoid's alphabet. */
 const KEY = /^rw_prod_([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]{16})$/;
 
 export interface KeyParts {

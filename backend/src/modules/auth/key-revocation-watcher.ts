@@ -4,28 +4,28 @@ import { Clock } from '#src/common/time/clock.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 
-/** setTimeout counts in 32 bits. */
+/** The longest delay that setTimeout takes. */
 const MAX_DELAY_MS = 2_147_483_647;
 
-/** For answers that stay open: a key that is revoked or expires ends them. */
+/** Ends streaming responses whose API key is revoked or expires. */
 @Injectable()
 export class KeyRevocationWatcher {
   constructor(
-    private readonly signals: PgNotifications,
+    private readonly notifications: PgNotifications,
     private readonly keys: ApiKeysRepository,
     private readonly clock: Clock,
   ) {}
 
-  /** The signal aborts when the caller's key no longer works; `end` when nobody waits for that any more. */
+  /** Returns a signal that aborts when the caller's key is revoked or expires; `end` stops watching. */
   watch({ keyId, expiresAt }: Caller): { signal: AbortSignal; end: () => void } {
     const controller = new AbortController();
-    const lose = () => controller.abort();
-    const life = expiresAt && expiresAt.getTime() - this.clock.now().getTime();
-    const timer = life === null || life > MAX_DELAY_MS ? undefined : setTimeout(lose, Math.max(0, life)).unref();
+    const revoke = () => controller.abort();
+    const ttlMs = expiresAt && expiresAt.getTime() - this.clock.now().getTime();
+    const timer = ttlMs === null || ttlMs > MAX_DELAY_MS ? undefined : setTimeout(revoke, Math.max(0, ttlMs)).unref();
     const unsubscribe = [
-      this.signals.on('key.revoked', (revoked) => revoked.keyId === keyId && lose()),
-      // The signal may have been sent while nobody could hear it.
-      this.signals.on('reconnected', () => void this.isRevoked(keyId).then((revoked) => revoked && lose(), lose)),
+      this.notifications.on('key.revoked', (revoked) => revoked.keyId === keyId && revoke()),
+      // The notification may have been lost while the connection was down.
+      this.notifications.on('reconnected', () => void this.isRevoked(keyId).then((revoked) => revoked && revoke(), revoke)),
     ];
     return {
       signal: controller.signal,

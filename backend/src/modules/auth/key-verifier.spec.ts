@@ -17,8 +17,8 @@ beforeEach(async () => {
   row.secretHash = await hashSecret(SECRET);
   const keys = { byKeyId: () => Promise.resolve({ ...row, revokedAt: null }), touch: () => Promise.resolve() };
   const clock = { now: () => new Date(now) };
-  const signals = { on: () => undefined };
-  verifier = new KeyVerifier(keys as unknown as ApiKeysRepository, signals as unknown as PgNotifications, clock);
+  const notifications = { on: () => undefined };
+  verifier = new KeyVerifier(keys as unknown as ApiKeysRepository, notifications as unknown as PgNotifications, clock);
 });
 
 const present = (presented = key) =>
@@ -27,7 +27,7 @@ const present = (presented = key) =>
     return Promise.resolve();
   });
 
-it('a key in use must be proven once, and again when nobody has used it for a minute', async () => {
+it('a key in use must be verified once, and once more after a minute without use', async () => {
   for (let seconds = 0; seconds < 300; seconds += 20) {
     now += 20_000;
     expect(await present()).toMatchObject({ keyId: row.keyId });
@@ -38,7 +38,7 @@ it('a key in use must be proven once, and again when nobody has used it for a mi
   expect(proofs).toBe(2);
 });
 
-it('a key in use must be refused a second after its hash is another, and a wrong secret always', async () => {
+it('a key in use must be refused a second after its hash changes, and a wrong secret always', async () => {
   expect(await present()).toBeDefined();
   row.secretHash = await hashSecret('bbbbbbbbbbbbbbbb');
   now += 1000;

@@ -8,20 +8,23 @@ import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
 import { parseKey } from './key-format.js';
 import { secretMatches } from './secret-hash.js';
 
-/** How long a key's row is believed: a revocation is effective after that even if its signal was lost. */
+/** How long a key's row is cached: a revocation takes effect after that even if its notification was lost. */
 const ROW_TTL_MS = 1000;
-/** How long bcrypt's verdict outlives the last use: it is bound to the stored hash and looked up by the SHA-256 of what was presented. */
+/**
+ * How long bcrypt's result is cached after the key's last use. The cache is keyed by the SHA-256 of the presented key,
+ * and the result is bound to the stored hash.
+ */
 const VERDICT_TTL_MS = 60_000;
 const TOUCH_EVERY_MS = 60_000;
 const MAX_ENTRIES = 10_000;
 
 interface Verified {
   row: KeyWithUser;
-  /** and, to the second, when the key was last used */
+  /** ms; to the second, this is also when the key was last used */
   rowReadAt: number;
 }
 
-/** Says who presented a key. bcrypt costs 57 ms of CPU, so that its verdict is kept for a while, in this process only. */
+/** Verifies API keys. bcrypt takes 57 ms of CPU, so its result is cached for a while, in this process only. */
 @Injectable()
 export class KeyVerifier implements OnModuleInit {
   private readonly verified = new LRUCache<string, Verified>({ max: MAX_ENTRIES });
@@ -30,16 +33,19 @@ export class KeyVerifier implements OnModuleInit {
 
   constructor(
     private readonly keys: ApiKeysRepository,
-    private readonly signals: PgNotifications,
+    private readonly notifications: PgNotifications,
     private readonly clock: Clock,
   ) {}
 
   onModuleInit(): void {
-    this.signals.on('key.revoked', ({ keyId }) => this.forget(keyId));
-    this.signals.on('reconnected', () => this.verified.clear());
+    this.notifications.on('key.revoked', ({ keyId }) => this.evict(keyId));
+    this.notifications.on('reconnected', () => this.verified.clear());
   }
 
-  /** Undefined for every key that does not work, whatever the reason. `preauthorize` may refuse to look at one that was not right a moment ago. */
+  /**
+   * Returns undefined for every key that does not work, whatever the reason. Calls `preauthorize`, which may throw,
+   * before it checks a key that was not verified within the last minute.
+   */
   async verify(
     presented: string | string[] | undefined,
     preauthorize: () => Promise<void>,
@@ -85,11 +91,11 @@ export class KeyVerifier implements OnModuleInit {
     return row;
   }
 
-  private forget(keyId: string): void {
+  private evict(keyId: string): void {
     for (const [digest, { row }] of [...this.verified.entries()]) if (row.keyId === keyId) this.verified.delete(digest);
   }
 
-  /** Off the request's path, and at most once a minute per key. */
+  /** Updates `lastUsedAt` without delaying the request, at most once a minute per key. */
   private touch(keyId: string, now: Date): void {
     const last = this.touched.get(keyId) ?? 0;
     if (now.getTime() - last < TOUCH_EVERY_MS) return;

@@ -3,12 +3,12 @@ import type { Scope } from '#src/common/decorators/access.js';
 import { newId } from '#src/common/time/id-source.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 
-const LINK_LIFE_SECONDS = 15 * 60;
+const LINK_TTL_SECONDS = 15 * 60;
 
 export interface LinkRequest {
   userId: string;
   scopes: Scope[];
-  /** life of the key; null: it does not expire */
+  /** TTL of the key; null: it does not expire */
   keyExpiresInSeconds: number | null;
 }
 
@@ -28,7 +28,7 @@ export interface LinkView {
   telegramId: string;
 }
 
-/** Links live by the database's clock: instances need not agree on the time. `hash` is the SHA-256 of the token. */
+/** Stores magic links. The database's clock decides when they expire. `hash` is the SHA-256 of the token. */
 @Injectable()
 export class MagicLinksRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -45,14 +45,14 @@ export class MagicLinksRepository {
     const { userId, scopes, keyExpiresInSeconds, messageId } = link;
     const [row] = await db.$queryRaw<{ id: string; expiresAt: Date }[]>`
       INSERT INTO "MagicLink" (id, token, scopes, "userId", "expiresAt", "keyExpiresInSeconds", "messageId")
-      VALUES (${newId()}, ${hash}, ${scopes}::"Scope"[], ${userId}, now() + ${LINK_LIFE_SECONDS} * interval '1 second',
+      VALUES (${newId()}, ${hash}, ${scopes}::"Scope"[], ${userId}, now() + ${LINK_TTL_SECONDS} * interval '1 second',
         ${keyExpiresInSeconds}, ${messageId})
       RETURNING id, "expiresAt"`;
-    if (!row) throw new Error('the link was not stored');
+    if (!row) throw new Error('INSERT INTO "MagicLink" returned no row');
     return row;
   }
 
-  /** Ids of the user's links that were usable until now. A message that is about to hold a newer one is none of theirs any more. */
+  /** Voids the user's usable links and returns their ids. Detaches the message `messageId`: a newer link will use it. */
   async void(db: Db, userId: string, messageId: number | null): Promise<string[]> {
     const rows = await db.$queryRaw<{ id: string }[]>`
       UPDATE "MagicLink" SET "voidedAt" = now(), "messageId" = NULLIF("messageId", ${messageId}::int)
@@ -60,7 +60,7 @@ export class MagicLinksRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Who comes first has it; undefined for everybody else, and for a link that is no longer or not at all. */
+  /** Marks the link as used, for the first caller only; undefined when it is used, voided, expired or unknown. */
   async use(db: Db, hash: string): Promise<UsedLink | undefined> {
     const rows = await db.$queryRaw<UsedLink[]>`
       UPDATE "MagicLink" SET "usedAt" = now()
@@ -77,8 +77,8 @@ export class MagicLinksRepository {
     return this.find('id', id);
   }
 
-  /** A day after their end nobody asks any more what became of them. */
-  async forgetDead(): Promise<void> {
+  /** Deletes links and pairing codes a day after they expire; until then their state can be shown. */
+  async deleteExpired(): Promise<void> {
     await this.prisma.$executeRaw`DELETE FROM "MagicLink" WHERE "expiresAt" < now() - interval '1 day'`;
     await this.prisma.$executeRaw`DELETE FROM "PairingCode" WHERE "expiresAt" < now() - interval '1 day'`;
   }

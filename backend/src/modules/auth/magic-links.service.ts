@@ -13,7 +13,7 @@ import { digestOf } from './secret-hash.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{32}$/;
 
-/** Links that make one key, once. Of the token only its hash is kept. */
+/** One-time links that create one API key each. Only the hash of the token is stored. */
 @Injectable()
 export class MagicLinksService implements OnModuleInit {
   constructor(
@@ -27,26 +27,26 @@ export class MagicLinksService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('auth.forget-links', () => this.links.forgetDead());
+    this.worker.register('auth.forget-links', () => this.links.deleteExpired());
     this.worker.schedule('auth.forget-links', '23 4 * * *');
   }
 
-  /** A newer link of the same user voids those before it. `messageId`: the bot's message that will hold it. */
+  /** Creates a link, voids the user's earlier ones and returns its URL. `messageId`: the bot's message that will hold it. */
   async create(db: Db, request: LinkRequest & { messageId: number | null }, origin: Origin): Promise<string> {
     await this.voidAll(db, request.userId, request.messageId);
     const token = this.ids.linkToken();
     const { id, expiresAt } = await this.links.create(db, digestOf(token), request);
     const { userId, scopes } = request;
     await this.audit.record(db, { action: 'link.created', userId, target: id, detail: { scopes } }, origin);
-    await this.tellEnded(db, id, expiresAt);
+    await this.enqueueLinkEnded(db, id, expiresAt);
     return `${this.config.http.publicBaseUrl}/auth/verify?token=${token}`;
   }
 
   async voidAll(db: Db, userId: string, messageId: number | null = null): Promise<void> {
-    for (const id of await this.links.void(db, userId, messageId)) await this.tellEnded(db, id);
+    for (const id of await this.links.void(db, userId, messageId)) await this.enqueueLinkEnded(db, id);
   }
 
-  /** The key, for whoever is first. Throws MAGIC_LINK_INVALID, whatever the reason. */
+  /** Uses the link and creates its key, for the first caller only. Throws MAGIC_LINK_INVALID, whatever the reason. */
   async verify(token: string, { ip, requestId }: Origin): Promise<MintedKey> {
     if (!TOKEN.test(token)) throw invalid();
     const origin: Origin = { via: 'LINK', ip, requestId };
@@ -57,18 +57,18 @@ export class MagicLinksService implements OnModuleInit {
       const expiresAt = keyExpiresInSeconds === null ? null : new Date(usedAt.getTime() + keyExpiresInSeconds * 1000);
       await this.audit.record(db, { action: 'link.used', userId, target: id }, origin);
       const minted = await this.keys.mint(db, { userId, scopes, expiresAt }, origin);
-      await this.tellEnded(db, id);
+      await this.enqueueLinkEnded(db, id);
       return minted;
     });
   }
 
-  /** Without using it. Undefined when there is no such link. */
+  /** Returns the link without using it; undefined when it does not exist. */
   async inspect(token: string): Promise<LinkView | undefined> {
     return TOKEN.test(token) ? this.links.byToken(digestOf(token)) : undefined;
   }
 
-  /** The bot takes the button away, now or when the link has run out. */
-  private async tellEnded(db: Db, linkId: string, runAt?: Date): Promise<void> {
+  /** Enqueues the removal of the link's button in the bot: now, or at `runAt`, when the link expires. */
+  private async enqueueLinkEnded(db: Db, linkId: string, runAt?: Date): Promise<void> {
     if (!this.config.telegram.isOn) return;
     await this.jobs.add(
       db,

@@ -3,9 +3,9 @@ import { IdSource } from '#src/common/time/id-source.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { digestOf } from './secret-hash.js';
 
-export const PAIRING_LIFE_MINUTES = 15;
+export const PAIRING_TTL_MINUTES = 15;
 
-/** One-time codes that make who opens them in the bot an operator. A new one voids those before it. */
+/** One-time codes: the Telegram user who opens one in the bot becomes an operator. A new code voids the earlier ones. */
 @Injectable()
 export class Pairing {
   constructor(private readonly ids: IdSource) {}
@@ -14,11 +14,11 @@ export class Pairing {
     const code = this.ids.linkToken();
     await db.$executeRaw`UPDATE "PairingCode" SET "expiresAt" = now() WHERE "usedAt" IS NULL AND "expiresAt" > now()`;
     await db.$executeRaw`
-      INSERT INTO "PairingCode" (code, "expiresAt") VALUES (${digestOf(code)}, now() + ${PAIRING_LIFE_MINUTES} * interval '1 minute')`;
+      INSERT INTO "PairingCode" (code, "expiresAt") VALUES (${digestOf(code)}, now() + ${PAIRING_TTL_MINUTES} * interval '1 minute')`;
     return code;
   }
 
-  /** True for who is first with it, while it lives. */
+  /** Marks the code as used; true for the first caller, until the code expires. */
   async use(db: Db, code: string): Promise<boolean> {
     const count = await db.$executeRaw`
       UPDATE "PairingCode" SET "usedAt" = now() WHERE code = ${digestOf(code)} AND "usedAt" IS NULL AND "expiresAt" > now()`;

@@ -4,14 +4,14 @@ import { SCOPES, type Scope } from '#src/common/decorators/access.js';
 import type { MintedKey } from './api-keys.service.js';
 
 export class MagicLinkTokenDto {
-  /** From the link that the bot gave. */
+  /** The `token` parameter of the link that the bot sent. */
   @IsString({ message: 'is required: it is part of the link that the bot gave' })
   @MaxLength(200, { message: 'must be the token of a link that the bot gave' })
   token: string;
 }
 
 export class VerifiedKeyDto {
-  /** The whole key. It is not shown again. */
+  /** The API key. It is not shown again. */
   apiKey: string;
   keyId: string;
   @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true })

@@ -14,7 +14,7 @@ import { PrismaService } from '#src/core/database/prisma.service.js';
 import { NonCriticalHealth, type ComponentHealth } from '#src/core/health/non-critical-health.js';
 import { TelegramApi } from '#src/integrations/telegram/telegram-api.js';
 import { TelegramError, type TelegramErrorKind } from '#src/integrations/telegram/telegram-error.js';
-import { Pairing, PAIRING_LIFE_MINUTES, pairingLink } from '#src/modules/auth/pairing.js';
+import { Pairing, PAIRING_TTL_MINUTES, pairingLink } from '#src/modules/auth/pairing.js';
 import { COMMANDS } from './bot-commands.js';
 import { BotUsers } from './bot-users.js';
 import { UpdateHandler } from './update-handler.js';
@@ -145,7 +145,7 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
   private async offerPairing(botName: string): Promise<void> {
     const code = await this.prisma.transaction((db) => this.pairing.create(db));
     process.stdout.write(
-      `\nNobody may use the Telegram bot yet. Become its operator within ${PAIRING_LIFE_MINUTES} minutes:\n  ${pairingLink(botName, code)}\nA new link: script/key pair\n\n`,
+      `\nNobody may use the Telegram bot yet. Become its operator within ${PAIRING_TTL_MINUTES} minutes:\n  ${pairingLink(botName, code)}\nA new link: script/key pair\n\n`,
     );
   }
 }

@@ -1,9 +1,9 @@
-/** Markup whose parts are escaped already. */
+/** Escaped markup. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What is put in is escaped, unless it is markup itself. */
+/** Template tag that escapes every value except `Html`. */
 export function html(strings: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html {
   const parts = strings.map((part, index) => part + (index < values.length ? escaped(values[index] ?? '') : ''));
   return new Html(parts.join(''));

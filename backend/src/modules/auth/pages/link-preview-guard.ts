@@ -1,8 +1,8 @@
 import type { Request } from 'express';
 
 /**
- * Programs that open links without anybody having asked them to: previews of messengers, scanners of mail, search engines. Outlook's and others
- * call themselves a browser, and so does every browser: all of those are `Mozilla/`.
+ * User agents of programs that open links on their own: link previews of messengers, mail scanners, search engines.
+ * Some, such as Outlook's, identify as a browser: `Mozilla/` matches those and every browser.
  */
 const ROBOT =
   /^mozilla\/|bot\b|bot[/ (]|crawl|spider|preview|slack|telegram|facebook|facebot|whatsapp|twitter|linkedin|discord|skype|teams|outlook|safelinks|microsoft|office|proofpoint|mimecast|barracuda|symantec|trendmicro|scanner|linkcheck|embed|unfurl|snap|pinterest|viber|google|bing|yahoo|apple/i;
@@ -10,8 +10,8 @@ const PREFETCH = /prefetch|preview|prerender/i;
 const PREFETCH_HEADERS = ['purpose', 'sec-purpose', 'x-purpose', 'x-moz'];
 
 /**
- * Whether a GET must change nothing and be answered with a page: for people, who press a button there, and for everything that opens links on its
- * own. What is left are programs such as curl that were given the link, and take the answer as data.
+ * Whether a GET gets a page and changes nothing: for browsers, whose user presses a button on the page, and for
+ * programs that open links on their own. Other programs, such as curl, use the link and get JSON.
  */
 export function wantsPage(request: Request): boolean {
   const { headers, method } = request;

@@ -3,7 +3,7 @@ import type { MintedKey } from '#src/modules/auth/api-keys.service.js';
 import type { LinkView } from '#src/modules/auth/magic-links.repository.js';
 import { html, type Html } from './html.js';
 
-/** Nothing from elsewhere, and nothing inline. */
+/** Content-Security-Policy of the pages: no third-party and no inline content. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -16,9 +16,9 @@ export const PAGE_POLICY = [
 ].join('; ');
 
 const DAY_SECONDS = 86_400;
-const AGAIN = html`<p>Ask the bot for a new one with <code>/api_create</code>.</p>`;
+const NEW_LINK_HINT = html`<p>Ask the bot for a new one with <code>/api_create</code>.</p>`;
 
-/** The question before a key is made. The token comes back in the form: nothing happens until the button is pressed. */
+/** Asks before a key is created. The form sends the token: nothing happens until the user presses the button. */
 export function confirmPage(token: string, { scopes, keyExpiresInSeconds }: LinkView): string {
   return page(
     'Create this API key?',
@@ -26,7 +26,7 @@ export function confirmPage(token: string, { scopes, keyExpiresInSeconds }: Link
         <dt>It may</dt>
         <dd>${scopeList(scopes)}</dd>
         <dt>It expires</dt>
-        <dd>${lifeOf(keyExpiresInSeconds)}</dd>
+        <dd>${ttlText(keyExpiresInSeconds)}</dd>
       </dl>
       <form method="post" action="/auth/verify/form" data-json="/auth/verify">
         <input type="hidden" name="token" value="${token}" />
@@ -54,7 +54,7 @@ export function keyPage({ apiKey, key }: MintedKey, baseUrl: string): string {
   );
 }
 
-/** Of a link that makes no key any more, or never did. */
+/** Explains why a link creates no key: it is used, expired, voided or unknown. */
 export function deadLinkPage(link: LinkView | undefined): string {
   switch (link?.state) {
     case 'used':
@@ -62,26 +62,26 @@ export function deadLinkPage(link: LinkView | undefined): string {
         'This link was used',
         html`<p>Its key was made and shown then, and cannot be shown again.</p>
           <p>Was it not you? Revoke the key with <code>/api_revoke</code> in the bot.</p>
-          ${AGAIN}`,
+          ${NEW_LINK_HINT}`,
       );
     case 'expired':
       return page(
         'This link has expired',
         html`<p>A link works for 15 minutes.</p>
-          ${AGAIN}`,
+          ${NEW_LINK_HINT}`,
       );
     case 'voided':
       return page(
         'This link was replaced',
         html`<p>A newer link took its place: only the latest one works.</p>
-          ${AGAIN}`,
+          ${NEW_LINK_HINT}`,
       );
     case 'usable':
     case undefined:
       return page(
         'This link is unknown',
         html`<p>Was it copied as a whole? It may also be older than a day.</p>
-          ${AGAIN}`,
+          ${NEW_LINK_HINT}`,
       );
   }
 }
@@ -109,7 +109,7 @@ function page(title: string, content: Html): string {
     </html> `.text;
 }
 
-/** The button comes to life with the script; without it the text can be selected. */
+/** The script shows the button; without scripts the user selects the text. */
 function copyable(id: string, label: string, text: string): Html {
   return html`<div class="copyable">
     <label for="${id}">${label}</label>
@@ -124,7 +124,7 @@ function scopeList(scopes: Scope[]): Html {
   </ul>`;
 }
 
-function lifeOf(seconds: number | null): string {
+function ttlText(seconds: number | null): string {
   if (seconds === null) return 'never';
   const days = Math.round(seconds / DAY_SECONDS);
   return `${days} day${days === 1 ? '' : 's'} after it is made`;

@@ -35,8 +35,8 @@ h1:focus { outline: none; }
 `;
 
 /**
- * The button asks the API as any client does, and shows the page that comes back; without scripts the form does the same. Where the clipboard is
- * closed to pages, as over plain HTTP, what is selected can still be copied.
+ * The button calls the API as any client does and shows the page of the response; without scripts the form does the
+ * same. Where the clipboard API is unavailable, as over plain HTTP, the script copies the selected text.
  */
 const JS = `const ready = () => {
   for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
@@ -82,7 +82,7 @@ document.addEventListener('click', async ({ target }) => {
 ready();
 `;
 
-/** What the pages need beside the API: what they load, and where the button leads when scripts do not run. */
+/** Serves the pages' CSS and script, and handles their form when scripts do not run. */
 @ApiExcludeController()
 @Controller('auth/verify')
 @Public()

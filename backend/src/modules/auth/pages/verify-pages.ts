@@ -6,7 +6,7 @@ import { Config } from '#src/config/config.js';
 import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
 import { deadLinkPage, keyPage, PAGE_POLICY } from './verify-page-texts.js';
 
-/** Answers for people. */
+/** HTML responses of the magic links. */
 @Injectable()
 export class VerifyPages {
   constructor(
@@ -14,7 +14,7 @@ export class VerifyPages {
     private readonly config: Config,
   ) {}
 
-  /** Uses the link, and shows its key this once. */
+  /** Uses the link and returns the page with its key, or 401 and the reason. The key is not shown again. */
   async key(token: string, origin: Origin, response: Response): Promise<string> {
     try {
       const minted = await this.links.verify(token, origin);

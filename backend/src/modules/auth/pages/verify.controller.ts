@@ -9,7 +9,7 @@ import { wantsPage, prefersHtml } from './link-preview-guard.js';
 import { VerifyPages } from './verify-pages.js';
 import { confirmPage, deadLinkPage } from './verify-page-texts.js';
 
-/** Where magic links lead. */
+/** Endpoints of the magic links. */
 @ApiTags('auth')
 @Controller('auth/verify')
 export class VerifyController {
@@ -21,9 +21,9 @@ export class VerifyController {
   @Get()
   @Operation({
     id: 'openMagicLink',
-    summary: 'Turn a magic link into an API key, as a program',
+    summary: 'Exchange a magic link for an API key, by its URL',
     description:
-      'Uses the link, once. Browsers, previews and prefetches (by method, `Accept`, `Purpose`, `User-Agent`) get a page instead, and the link stays as it is: its button does `POST /auth/verify`.',
+      'Uses the link, once. Browsers, link previews and prefetches (recognized by method, `Accept`, `Purpose`, `User-Agent`) get a page and do not use the link: the button of the page calls `POST /auth/verify`.',
     response: VerifiedKeyDto,
     alsoAs: ['text/html'],
     open: true,
@@ -46,8 +46,8 @@ export class VerifyController {
   @HttpCode(200)
   @Operation({
     id: 'verifyMagicLink',
-    summary: 'Turn a magic link into an API key',
-    description: 'Uses the link, once. With `Accept: text/html` the answer is a page that shows the key.',
+    summary: 'Exchange a magic link for an API key',
+    description: 'Uses the link, once. With `Accept: text/html` the response is a page that shows the key.',
     response: VerifiedKeyDto,
     alsoAs: ['text/html'],
     open: true,

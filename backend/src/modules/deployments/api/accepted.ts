@@ -3,7 +3,7 @@ import type { Config } from '#src/config/config.js';
 import type { Created } from '#src/modules/deployments/deployments.service.js';
 import type { DeploymentAcceptedDto } from '#src/modules/deployments/dto/deployment.dto.js';
 
-/** The answer to whatever makes a release. */
+/** Builds the 201 response of a request that creates a release: sets Location, and Idempotency-Replayed on a replay. */
 export function accepted({ answer, replayed }: Created, response: Response, { http }: Config): DeploymentAcceptedDto {
   response.setHeader('Location', `${http.publicBaseUrl}/deployments/job/${answer.jobId}`);
   if (replayed) response.setHeader('Idempotency-Replayed', 'true');

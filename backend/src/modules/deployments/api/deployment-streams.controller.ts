@@ -18,11 +18,11 @@ import { StreamingResponse } from '#src/modules/deployments/streams/streaming-re
 
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
-  description: 'The id of the last event that arrived: the stream goes on after it.',
+  description: 'Id of the last event received. The stream resumes after it.',
   required: false,
 };
 
-/** What takes its time: waiting for a change, events, logs as they are printed. */
+/** Long-running responses: long polling, event streams and log streams. */
 @ApiTags('deployments')
 @Controller('deployments')
 export class DeploymentStreamsController {
@@ -34,9 +34,9 @@ export class DeploymentStreamsController {
   @Get('job/:jobId')
   @Operation({
     id: 'getDeploymentByJob',
-    summary: 'How far is it?',
+    summary: 'Get job status',
     description:
-      'With `wait` it answers as soon as the status is another than `status` (by default than now), or after that many seconds.',
+      'With `wait` the response is sent when the status differs from `status` (default: the current one), or after that many seconds.',
     response: DeploymentAnswerDto,
     scopes: ['DEPLOYMENTS_READ'],
     errors: ['DEPLOYMENT_NOT_FOUND'],
@@ -57,9 +57,9 @@ export class DeploymentStreamsController {
   @ApiHeader(LAST_EVENT_ID)
   @Operation({
     id: 'streamDeploymentEvents',
-    summary: 'A deployment as it happens',
+    summary: 'Stream the events of a deployment',
     description:
-      'Server-sent events `status`, `progress` and `log`, a heartbeat every 15 s; ends with the status that decides it. Whoever comes back with `Last-Event-ID` misses nothing and gets nothing twice; 204 when there is nothing more.',
+      'Server-sent events `status`, `progress` and `log`, with a heartbeat every 15 s. The stream ends with the status RUNNING, FAILED or STOPPED. A client that reconnects with `Last-Event-ID` gets every event once; 204 when no more events follow.',
     response: DeploymentEventDto,
     media: 'text/event-stream',
     scopes: ['DEPLOYMENTS_READ'],
@@ -81,9 +81,9 @@ export class DeploymentStreamsController {
   @ApiHeader(LAST_EVENT_ID)
   @Operation({
     id: 'getDeploymentLogs',
-    summary: 'What the containers printed',
+    summary: 'Get container logs',
     description:
-      '`Accept: text/plain` gives the bare text. `follow=true` goes on as they print: events `log`, or plain text; with `acrossReleases=true` also with those of the releases that take its place. Empty before there is a container; after a failure, what the last one printed.',
+      '`Accept: text/plain` returns plain text. `follow=true` streams new lines as `log` events or plain text; with `acrossReleases=true` the stream continues with the releases that replace this one. Empty before a container exists; after a failure, the output of the last container.',
     response: LogsDto,
     alsoAs: ['text/plain', 'text/event-stream'],
     scopes: ['LOGS_READ'],
@@ -103,9 +103,9 @@ export class DeploymentStreamsController {
   @ApiHeader(LAST_EVENT_ID)
   @Operation({
     id: 'getDeploymentBuildLogs',
-    summary: 'What clone and build printed',
+    summary: 'Get clone and build logs',
     description:
-      'In the forms of GET /deployments/{id}/logs; kept with the deployment, 10 MB at most. `follow=true` goes on while it is built. Empty for an image from a registry.',
+      'Same formats as GET /deployments/{id}/logs. Stored with the deployment, at most 10 MB. `follow=true` streams new lines until the build ends. Also has the output of the release command. Empty for an image from a registry without a release command.',
     response: LogsDto,
     alsoAs: ['text/plain', 'text/event-stream'],
     scopes: ['LOGS_READ'],

@@ -27,7 +27,7 @@ import {
 } from '#src/modules/deployments/dto/deployment.dto.js';
 import { DeleteDeploymentQueryDto } from '#src/modules/deployments/dto/logs-query.dto.js';
 
-const PLAN = { status: 200, description: 'With `dryRun`: what it would do.', type: DeploymentPlanAnswerDto };
+const PLAN = { status: 200, description: 'With `dryRun`: the plan.', type: DeploymentPlanAnswerDto };
 
 @ApiTags('deployments')
 @Controller('deployments')
@@ -42,7 +42,7 @@ export class DeploymentsController {
   @Operation({
     id: 'createDeployment',
     summary: 'Deploy an image',
-    description: 'Answers at once; poll GET /deployments/job/{jobId} until status is RUNNING or FAILED.',
+    description: 'Returns immediately. Poll GET /deployments/job/{jobId} until status is RUNNING or FAILED.',
     response: DeploymentAcceptedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -65,9 +65,9 @@ export class DeploymentsController {
   @Post('from-git')
   @Operation({
     id: 'createDeploymentFromGit',
-    summary: 'Build a repository and deploy it',
+    summary: 'Build a Git repository and deploy it',
     description:
-      'With its Dockerfile; else with `baseImage`, `installCommand`, `buildCommand` and `startCommand`; else with what its files tell. Answers at once; poll GET /deployments/job/{jobId}, and read GET /deployments/{id}/build-logs.',
+      'Uses the Dockerfile of the repository; else `baseImage`, `installCommand`, `buildCommand` and `startCommand`; else the runtime detected from its files. Returns immediately. Poll GET /deployments/job/{jobId}, and read GET /deployments/{id}/build-logs.',
     response: DeploymentAcceptedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -92,7 +92,7 @@ export class DeploymentsController {
     id: 'createDeploymentFromUpload',
     summary: 'Build an upload and deploy it',
     description:
-      'As from-git does with the files of a commit. The upload stays for other deployments until its hour is over, and for as long as this one is still to be built.',
+      'Builds the files of the upload as from-git builds those of a commit. Other deployments can use the upload until it expires, one hour after it was sent. It is retained until this build has ended.',
     response: DeploymentAcceptedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -122,8 +122,8 @@ export class DeploymentsController {
   @HttpCode(202)
   @Operation({
     id: 'cancelDeployment',
-    summary: 'Cancel what is in progress',
-    description: 'Ends in FAILED with errorCode CANCELLED; the release before it is untouched.',
+    summary: 'Cancel a deployment in progress',
+    description: 'The deployment becomes FAILED with errorCode CANCELLED. The previous release is untouched.',
     response: DeploymentMessageDto,
     status: 202,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -137,7 +137,7 @@ export class DeploymentsController {
   @Get('environment/:envId')
   @Operation({
     id: 'listDeployments',
-    summary: 'The deployments of an environment, newest first',
+    summary: 'List the deployments of an environment, newest first',
     response: DeploymentListDto,
     scopes: ['DEPLOYMENTS_READ'],
     errors: ['ENVIRONMENT_NOT_FOUND'],
@@ -154,7 +154,7 @@ export class DeploymentsController {
   @Get(':id')
   @Operation({
     id: 'getDeployment',
-    summary: 'One deployment',
+    summary: 'Get a deployment',
     response: DeploymentAnswerDto,
     scopes: ['DEPLOYMENTS_READ'],
     errors: ['DEPLOYMENT_NOT_FOUND'],
@@ -169,7 +169,7 @@ export class DeploymentsController {
     id: 'deleteDeployment',
     summary: 'Remove a deployment',
     description:
-      'Its volumes are kept unless `deleteVolumes=true`. What is in progress is cancelled. The row stays, as STOPPED or FAILED.',
+      'Volumes are retained unless `deleteVolumes=true`. A deployment in progress is cancelled. The deployment can still be read, with status STOPPED or FAILED.',
     response: DeploymentMessageDto,
     status: 202,
     scopes: ['DEPLOYMENTS_WRITE'],

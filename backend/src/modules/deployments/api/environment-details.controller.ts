@@ -10,7 +10,7 @@ import { EnvironmentDetailsAnswerDto } from '#src/modules/deployments/dto/enviro
 
 const NEWEST = 10;
 
-/** `GET /environments/:id` shows deployments too, and environments know nothing of deployments: so the route lives here. */
+/** `GET /environments/:id` lives here because its response has deployments, and environments do not import deployments. */
 @ApiTags('environments')
 @Controller('environments')
 export class EnvironmentDetailsController {
@@ -22,8 +22,8 @@ export class EnvironmentDetailsController {
   @Get(':id')
   @Operation({
     id: 'getEnvironment',
-    summary: 'One environment with its newest 10 deployments',
-    description: 'Still answers after the deletion, with status DELETED.',
+    summary: 'Get an environment with its newest 10 deployments',
+    description: 'A deleted environment is returned with status DELETED.',
     response: EnvironmentDetailsAnswerDto,
     scopes: ['ENVIRONMENTS_READ'],
     errors: ['ENVIRONMENT_NOT_FOUND'],

@@ -6,7 +6,7 @@ import { type Orphan, Orphans } from '#src/modules/deployments/reconcile/orphans
 export class OrphanDto {
   @ApiProperty({ enum: ['SERVICE', 'NETWORK', 'VOLUME'], enumName: 'OrphanKind' })
   kind: Orphan['kind'];
-  /** In the Docker Engine. */
+  /** Name in the Docker Engine. */
   name: string;
   environmentId: string | null;
   deploymentId: string | null;
@@ -25,8 +25,8 @@ export class OrphansController {
   @Get()
   @Operation({
     id: 'listOrphans',
-    summary: 'What is in the Docker Engine under our labels and in no row',
-    description: 'Told, and never deleted.',
+    summary: 'List Docker objects with the platform’s labels that no database row refers to',
+    description: 'They are only reported, never deleted.',
     response: OrphanListDto,
     scopes: ['ADMIN'],
     errors: ['DOCKER_UNAVAILABLE'],

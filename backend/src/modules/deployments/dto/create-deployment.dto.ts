@@ -25,16 +25,16 @@ import { TtlSeconds } from '#src/common/time/ttl.js';
 import { BASELINE_CAPABILITIES } from '#src/modules/deployments/domain/release.js';
 
 export const DEPLOYMENT_NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
-// eslint-disable-next-line no-control-regex -- NUL ends a C string: no command, variable or credential may hold one
+// eslint-disable-next-line no-control-regex -- NUL ends a C string: no command, variable or credential may contain one
 export const NO_NUL = /^[^\u0000]*$/;
 const wholeBetween = (min: number, max: number) => ({ message: `must be a whole number between ${min} and ${max}` });
 
-/** Older clients send numbers as text. */
+/** Parses numeric strings: older clients send numbers as text. */
 const numeric = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 
 export class PortDto {
-  /** Port inside the container. A numeric string will do. */
+  /** Port inside the container. A numeric string is accepted. */
   @ApiProperty({ example: 80, type: Number })
   @Transform(numeric)
   @IsInt(wholeBetween(1, 65_535))
@@ -42,7 +42,7 @@ export class PortDto {
   @Max(65_535, { message: 'must be between 1 and 65535' })
   container: number;
 
-  /** Port of the host. Missing: reachable inside the environment and by the public domain only. */
+  /** Port of the host. Omitted: reachable only inside the environment and through the public domain. */
   @ApiProperty({ example: 8080, type: Number, required: false })
   @IsOptional()
   @Transform(numeric)
@@ -58,7 +58,7 @@ export class PortDto {
 }
 
 export class VolumeDto {
-  /** 1–64 letters, digits, `_`, `.` and `-`; the same name in one environment is the same volume. */
+  /** 1–64 letters, digits, `_`, `.` and `-`. Within an environment the same name is the same volume. */
   @ApiProperty({ example: 'data' })
   @IsString({ message: 'must be a string' })
   @Matches(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, {
@@ -70,7 +70,7 @@ export class VolumeDto {
   @ApiProperty({ example: '/data' })
   @IsString({ message: 'must be an absolute path' })
   @MaxLength(512, { message: 'must be at most 512 characters' })
-  // eslint-disable-next-line no-control-regex -- control characters are what it refuses
+  // eslint-disable-next-line no-control-regex -- rejects control characters
   @Matches(/^\/(?!\.{1,2}(\/|$))[^\u0000-\u001f:,]+$/, { message: 'must be an absolute path in the container' })
   path: string;
 
@@ -80,14 +80,14 @@ export class VolumeDto {
 }
 
 export class HealthCheckDto {
-  /** GET this path; 200–399 is healthy. Needs nothing in the image. */
+  /** Healthy when GET of this path returns 200–399. The image needs no extra tool. */
   @IsOptional()
   @IsString({ message: 'must be a path' })
   @MaxLength(1024, { message: 'must be at most 1024 characters' })
-  @Matches(/^\/[\x21-\x7e]*$/, { message: 'must begin with / and hold no spaces' })
+  @Matches(/^\/[\x21-\x7e]*$/, { message: 'must begin with / and contain no spaces' })
   path?: string;
 
-  /** With `path`; default: the first TCP port of `ports`. */
+  /** Port for `path`. Default: the first TCP port of `ports`. */
   @ApiProperty({ type: Number, required: false })
   @IsOptional()
   @Transform(numeric)
@@ -105,17 +105,17 @@ export class HealthCheckDto {
   @Max(65_535, { message: 'must be between 1 and 65535' })
   tcpPort?: number;
 
-  /** Healthy when this command, run in the container, exits with 0. */
+  /** Healthy when this command exits with 0 in the container. */
   @IsOptional()
   @IsArray({ message: 'must be a list of strings' })
   @ArrayMinSize(1, { message: 'must have at least one element' })
   @ArrayMaxSize(100, { message: 'must have at most 100 elements' })
   @IsString({ each: true, message: 'must be a list of strings' })
-  @MaxLength(8192, { each: true, message: 'must hold strings of at most 8192 characters' })
-  @Matches(NO_NUL, { each: true, message: 'must not hold NUL' })
+  @MaxLength(8192, { each: true, message: 'must contain strings of at most 8192 characters' })
+  @Matches(NO_NUL, { each: true, message: 'must not contain NUL' })
   command?: string[];
 
-  /** No health check at all. */
+  /** Disables the health check. */
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   disabled?: boolean;
@@ -146,7 +146,7 @@ export class HealthCheckDto {
 }
 
 export class ResourcesDto {
-  /** Limit in cores. */
+  /** CPU limit, in cores. */
   @IsOptional()
   @IsNumber(
     { allowInfinity: false, allowNaN: false, maxDecimalPlaces: 3 },
@@ -155,13 +155,13 @@ export class ResourcesDto {
   @Min(0.01, { message: 'must be at least 0.01' })
   cpus?: number;
 
-  /** Limit in MiB. */
+  /** Memory limit, in MiB. */
   @IsOptional()
   @IsInt({ message: 'must be a whole number' })
   @Min(6, { message: 'must be at least 6' })
   memoryMb?: number;
 
-  /** Limit of processes and threads. */
+  /** Maximum number of processes and threads. */
   @IsOptional()
   @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be at least 1' })
@@ -174,21 +174,24 @@ export class RegistryAuthDto {
   @MaxLength(512, { message: 'must be at most 512 characters' })
   username: string;
 
-  /** Encrypted at rest, never given back. */
+  /** Encrypted at rest, never returned. */
   @IsString({ message: 'must be a string' })
   @MinLength(1, { message: 'must not be empty' })
   @MaxLength(8192, { message: 'must be at most 8192 characters' })
   password: string;
 }
 
-/** How a deployment runs, whatever its image comes from. */
+/** Run fields, common to all sources of an image. */
 export class RunOptionsDto {
   /** The environment to deploy into. */
   @IsString({ message: 'must be the id of an environment' })
   @Matches(ID, { message: 'must be the id of an environment' })
   environmentId: string;
 
-  /** A DNS label. The same name in the same environment again is a new release of the same thing. Default: from the image and the jobId. */
+  /**
+   * A DNS label. A deployment with the name of an earlier one in the same environment is a new release of it. Default:
+   * derived from the image, repository or upload and the jobId.
+   */
   @ApiProperty({ example: 'web', required: false })
   @IsOptional()
   @IsString({ message: 'must be a string' })
@@ -197,7 +200,7 @@ export class RunOptionsDto {
   })
   name?: string;
 
-  /** Only look: everything is checked that can be without changing anything, and the answer, 200, is the plan. */
+  /** Validates the request without changing anything and returns the plan with 200. */
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   dryRun?: boolean = false;
@@ -217,7 +220,7 @@ export class RunOptionsDto {
   @Type(() => PortDto)
   ports?: PortDto[] = [];
 
-  /** Environment variables. Encrypted at rest; values come back as `"***"`. */
+  /** Environment variables. Encrypted at rest; values are returned as `"***"`. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -237,29 +240,32 @@ export class RunOptionsDto {
   @Type(() => VolumeDto)
   volumes?: VolumeDto[] = [];
 
-  /** Arguments for the image's entrypoint, instead of its own. */
+  /** Arguments for the image's entrypoint. They replace the image's CMD. */
   @IsOptional()
   @IsArray({ message: 'must be a list of strings' })
   @ArrayMaxSize(100, { message: 'must have at most 100 elements' })
   @IsString({ each: true, message: 'must be a list of strings' })
-  @MaxLength(8192, { each: true, message: 'must hold strings of at most 8192 characters' })
-  @Matches(NO_NUL, { each: true, message: 'must not hold NUL' })
+  @MaxLength(8192, { each: true, message: 'must contain strings of at most 8192 characters' })
+  @Matches(NO_NUL, { each: true, message: 'must not contain NUL' })
   command?: string[] = [];
 
   /**
-   * Arguments for the image's entrypoint, run once to their end in the environment's network before the release starts, with its variables and
-   * volumes; its failure ends the release. Not for a rollback or a start.
+   * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with the
+   * release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run it.
    */
   @ApiProperty({ example: ['npm', 'run', 'migrate'], required: false })
   @IsOptional()
   @IsArray({ message: 'must be a list of strings' })
   @ArrayMaxSize(100, { message: 'must have at most 100 elements' })
   @IsString({ each: true, message: 'must be a list of strings' })
-  @MaxLength(8192, { each: true, message: 'must hold strings of at most 8192 characters' })
-  @Matches(NO_NUL, { each: true, message: 'must not hold NUL' })
+  @MaxLength(8192, { each: true, message: 'must contain strings of at most 8192 characters' })
+  @Matches(NO_NUL, { each: true, message: 'must not contain NUL' })
   releaseCommand?: string[] = [];
 
-  /** How long the release before goes on serving once this one is RUNNING; if this one dies meanwhile, that one stays. Default: DRAIN_SECONDS. */
+  /**
+   * Seconds for which the previous release keeps serving after this one is RUNNING. If this one fails during that time,
+   * the previous release stays. Default: DRAIN_SECONDS.
+   */
   @ApiProperty({ type: Number, example: 10, required: false })
   @IsOptional()
   @Transform(numeric)
@@ -268,17 +274,23 @@ export class RunOptionsDto {
   @Max(3600, wholeBetween(0, 3600))
   drainSeconds?: number;
 
-  /** It is removed after that many seconds, as by DELETE; announced before in the bot and in the audit, and put off with PATCH. */
+  /**
+   * Seconds after which the deployment is removed, as by DELETE. The bot and the audit log announce it before; PATCH
+   * extends it.
+   */
   @TtlSeconds()
   ttlSeconds?: number | null;
 
-  /** The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too. */
+  /**
+   * Public domain to claim when the deployment is RUNNING, as by POST /environments/{id}/public. Also requires the scope
+   * ENVIRONMENTS_WRITE.
+   */
   @ApiProperty({ example: 'shop.example.com', required: false })
   @IsOptional()
   @IsString({ message: 'must be a host name' })
   virtualHost?: string;
 
-  /** With `virtualHost`: the port that answers. Default: the first TCP port of `ports`. */
+  /** Container port that `virtualHost` routes to. Default: the first TCP port of `ports`. */
   @ApiProperty({ type: Number, required: false })
   @IsOptional()
   @Transform(numeric)
@@ -287,7 +299,10 @@ export class RunOptionsDto {
   @Max(65_535, wholeBetween(1, 65_535))
   virtualPort?: number;
 
-  /** One of `path`, `tcpPort`, `command`, `disabled`. Default: the image's own check, else that the first TCP port accepts connections. */
+  /**
+   * One of `path`, `tcpPort`, `command`, `disabled`. Default: the HEALTHCHECK of the image, else a TCP check of the first
+   * TCP port.
+   */
   @IsOptional()
   @IsObject({ message: 'must be an object' })
   @ValidateNested()
@@ -300,11 +315,11 @@ export class RunOptionsDto {
   @Type(() => ResourcesDto)
   resources?: ResourcesDto;
 
-  /** Linux capabilities to keep; fewer than the default, never more. */
+  /** Linux capabilities to keep: a subset of the default. */
   @ApiProperty({ enum: [...BASELINE_CAPABILITIES], isArray: true, required: false })
   @IsOptional()
   @IsArray({ message: 'must be a list' })
-  @IsIn(BASELINE_CAPABILITIES, { each: true, message: `must be of ${BASELINE_CAPABILITIES.join(', ')}` })
+  @IsIn(BASELINE_CAPABILITIES, { each: true, message: `must be one of ${BASELINE_CAPABILITIES.join(', ')}` })
   capabilities?: string[];
 }
 
@@ -323,7 +338,7 @@ export class CreateDeploymentDto extends RunOptionsDto {
   @MaxLength(128, { message: 'must be at most 128 characters' })
   tag?: string;
 
-  /** Credentials of the image's registry. Encrypted at rest, never given back. */
+  /** Credentials of the image's registry. Encrypted at rest, never returned. */
   @IsOptional()
   @IsObject({ message: 'must be an object' })
   @ValidateNested()

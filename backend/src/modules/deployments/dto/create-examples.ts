@@ -1,5 +1,5 @@
 const environmentId = 'the id of your environment';
-/** Bodies to try, in Swagger UI. */
+/** Example request bodies, shown in Swagger UI. */
 export const CREATE_EXAMPLES = {
   'a web server': {
     environmentId,
@@ -34,7 +34,7 @@ export const CREATE_EXAMPLES = {
 };
 
 export const CREATE_FROM_GIT_EXAMPLES = {
-  'what its files tell': {
+  'a detected runtime': {
     environmentId,
     gitUrl: 'https://github.com/acme/shop.git',
     ports: [{ container: 3000, host: 3001 }],
@@ -48,7 +48,7 @@ export const CREATE_FROM_GIT_EXAMPLES = {
     ports: [{ container: 8080 }],
     healthCheck: { path: '/healthz' },
   },
-  'commands of yours': {
+  'custom commands': {
     environmentId,
     gitUrl: 'https://github.com/acme/shop.git',
     branch: 'main',
@@ -69,13 +69,13 @@ export const CREATE_FROM_GIT_EXAMPLES = {
 
 const uploadId = 'clx1a2b3c4d5e6f7g8h9i0j1k';
 export const CREATE_FROM_UPLOAD_EXAMPLES = {
-  'with its Dockerfile, or what its files tell': {
+  'its Dockerfile, or a detected runtime': {
     environmentId,
     uploadId,
     name: 'hello',
     ports: [{ container: 8080, host: 8080 }],
   },
-  'a folder of it': {
+  'a folder of the upload': {
     environmentId,
     uploadId,
     name: 'api',

@@ -13,11 +13,11 @@ import {
 } from 'class-validator';
 import { BuildOptionsDto } from './build-options.dto.js';
 
-// eslint-disable-next-line no-control-regex -- control characters are what it refuses
+// eslint-disable-next-line no-control-regex -- rejects control characters
 const ONE_LINE = /^[^\u0000-\u001f\u007f]*$/;
 
 export class GitAuthDto {
-  /** Beside `token`; most servers take any. */
+  /** User name for `token`. Most servers accept any. */
   @IsOptional()
   @IsString({ message: 'must be a string' })
   @MinLength(1, { message: 'must not be empty' })
@@ -25,7 +25,7 @@ export class GitAuthDto {
   @Matches(ONE_LINE, { message: 'must be one line' })
   username?: string;
 
-  /** For https: a personal or deploy token, or a password. Encrypted at rest, never given back. */
+  /** For https: a personal or deploy token, or a password. Encrypted at rest, never returned. */
   @IsOptional()
   @IsString({ message: 'must be a string' })
   @MinLength(1, { message: 'must not be empty' })
@@ -33,7 +33,7 @@ export class GitAuthDto {
   @Matches(ONE_LINE, { message: 'must be one line' })
   token?: string;
 
-  /** For ssh: a private key without passphrase, PEM or OpenSSH. Encrypted at rest, never given back. */
+  /** For ssh: a private key without passphrase, PEM or OpenSSH. Encrypted at rest, never returned. */
   @IsOptional()
   @IsString({ message: 'must be a string' })
   @MaxLength(32_768, { message: 'must be at most 32768 characters' })
@@ -58,15 +58,15 @@ export class CreateGitDeploymentDto extends BuildOptionsDto {
   @MaxLength(255, { message: 'must be at most 255 characters' })
   branch?: string;
 
-  /** Exactly this commit, all 40 (or 64) digits of it. */
+  /** Full commit id, 40 or 64 hexadecimal digits. */
   @IsOptional()
   @IsString({ message: 'must be a string' })
   @Matches(/^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, {
-    message: 'must be a whole commit id, 40 or 64 hexadecimal digits',
+    message: 'must be a full commit id, 40 or 64 hexadecimal digits',
   })
   commit?: string;
 
-  /** Fetch submodules too, over https only. */
+  /** Fetches submodules too, over https only. */
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   submodules?: boolean = false;

@@ -4,7 +4,7 @@ import { ID } from '#src/common/id.pipe.js';
 import { BuildOptionsDto } from './build-options.dto.js';
 
 export class CreateUploadDeploymentDto extends BuildOptionsDto {
-  /** From POST /uploads, at most an hour ago. */
+  /** Id of an upload from POST /uploads that has not expired. */
   @ApiProperty({ example: 'clx1a2b3c4d5e6f7g8h9i0j1k' })
   @IsDefined({ message: 'is required' })
   @IsString({ message: 'must be the id of an upload' })

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { DeploymentPortDto, DeploymentResourcesDto, DeploymentVolumeDto } from './deployment.dto.js';
 
-/** What a deployment would be and do. */
+/** Result of a dry run. */
 export class DeploymentPlanDto {
   environmentId: string;
   name: string;
@@ -10,11 +10,11 @@ export class DeploymentPlanDto {
   source: DeploymentSource;
   image: string;
   tag: string | null;
-  /** What the tag means now; null for what has to be built. */
+  /** Digest that the tag resolves to now; null for an image that has to be built. */
   imageDigest: string | null;
-  /** What the branch means now. */
+  /** Commit that the branch resolves to now. */
   gitCommitSha: string | null;
-  /** Of the upload's body. */
+  /** SHA-256 of the upload's body. */
   sourceSha256: string | null;
   replicas: number;
   @ApiProperty({ type: [DeploymentPortDto] })
@@ -23,9 +23,9 @@ export class DeploymentPlanDto {
   volumes: DeploymentVolumeDto[];
   @ApiProperty({ type: DeploymentResourcesDto })
   resources: DeploymentResourcesDto;
-  /** The release that would give way; null: there is none. */
+  /** Id of the running release that would be replaced; null when there is none. */
   replaces: string | null;
-  /** With a host port or a writable volume the old release has to stop first. */
+  /** STOP_FIRST with a host port or a writable volume: the old release stops before the new one starts. */
   @ApiProperty({ enum: ['START_FIRST', 'STOP_FIRST'], enumName: 'ReleaseStrategy' })
   strategy: 'START_FIRST' | 'STOP_FIRST';
   steps: string[];

@@ -70,7 +70,7 @@ export class DeploymentHealthCheckDto {
 }
 
 export class ContainerDto {
-  /** The Swarm service. */
+  /** Name of the Swarm service. */
   name: string;
   dockerServiceId: string;
   /** Number of the replica, from 1. */
@@ -80,7 +80,7 @@ export class ContainerDto {
   @ApiProperty({ enum: ['HEALTHY', 'UNHEALTHY', 'STARTING', 'NONE'], enumName: 'HealthStatus' })
   healthStatus: HealthStatus;
   restartCount: number;
-  /** Host name of the node that it runs on. */
+  /** Host name of the node that the container runs on. */
   node: string | null;
 }
 
@@ -92,11 +92,11 @@ export class StepDto {
 }
 
 export class BuildDto {
-  /** A Dockerfile among the files, commands of the request, or what the files told. */
+  /** A Dockerfile among the files, commands of the request, or a detected runtime. */
   @ApiProperty({ enum: ['DOCKERFILE', 'COMMANDS', 'DETECTED'], enumName: 'BuildMethod' })
   method: BuildFacts['method'];
 
-  /** What the files told, in words. */
+  /** Description of the detected runtime. */
   detected: string | null;
   warnings: string[];
 }
@@ -110,15 +110,15 @@ export class DeploymentDto {
   @ApiProperty({ enum: DEPLOYMENT_STATUSES, enumName: 'DeploymentStatus' })
   status: DeploymentStatus;
   progress: ProgressDto | null;
-  /** PENDING only: how many deployments begin before it, itself included; null once it is its turn. */
+  /** PENDING only: position in the queue, from 1; null when a worker has started the deployment. */
   queuePosition: number | null;
   /** FAILED only. */
   @ApiProperty({ enum: Object.keys(DEPLOYMENT_ERRORS), enumName: 'DeploymentErrorCode', nullable: true })
   errorCode: DeploymentErrorCode | null;
-  /** FAILED only; ends with the container's last log lines. */
+  /** FAILED only. Ends with the container's last log lines. */
   errorMessage: string | null;
   image: string;
-  /** Null for an image that was given by its digest. */
+  /** Null for an image given by digest. */
   tag: string | null;
   imageDigest: string | null;
   @ApiProperty({ enum: ['IMAGE', 'GIT', 'UPLOAD'], enumName: 'DeploymentSource' })
@@ -126,9 +126,9 @@ export class DeploymentDto {
   gitUrl: string | null;
   gitBranch: string | null;
   gitCommitSha: string | null;
-  /** Of the body of the upload that it is built from, hexadecimal. */
+  /** SHA-256 of the upload's body, hexadecimal. */
   sourceSha256: string | null;
-  /** How the image came about; null for one from a registry, and before it is known. */
+  /** How the image was built; null for an image from a registry, and before the build is planned. */
   build: BuildDto | null;
   replicas: number;
   @ApiProperty({ type: [DeploymentPortDto] })
@@ -140,13 +140,13 @@ export class DeploymentDto {
   volumes: VolumeMount[];
   command: string[];
   releaseCommand: string[];
-  /** How long the release before goes on serving beside it, seconds. */
+  /** Seconds for which the previous release keeps serving after this one is RUNNING. */
   drainSeconds: number;
-  /** It is removed then; null: never. */
+  /** Time at which the deployment is removed; null: never. */
   expiresAt: Date | null;
-  /** Host name of the node that it has to run on, as its volumes or its image are there only; null: any. */
+  /** Host name of the node that has its volumes or its image, when it can run only there; null: any node. */
   node: string | null;
-  /** Null: the default check. */
+  /** Null for the default check. */
   healthCheck: DeploymentHealthCheckDto | null;
   @ApiProperty({ type: DeploymentResourcesDto })
   resources: Resources;
@@ -196,7 +196,7 @@ export class DeploymentMessageDto {
   deployment: DeploymentDto;
 }
 
-/** The data of one server-sent event; its name says which of them are there. */
+/** Data of one server-sent event. The event's name determines which fields it has. */
 export class DeploymentEventDto {
   @ApiProperty({ enum: DEPLOYMENT_STATUSES, enumName: 'DeploymentStatus', required: false })
   status?: DeploymentStatus;
@@ -209,12 +209,12 @@ export class DeploymentEventDto {
   })
   errorCode?: DeploymentErrorCode | null;
   errorMessage?: string | null;
-  /** of `progress` */
+  /** `progress` only. */
   step?: string;
   message?: string;
   current?: number;
   total?: number;
-  /** of `log` */
+  /** `log` only. */
   time?: Date;
   @ApiProperty({ enum: ['stdout', 'stderr'], required: false })
   stream?: 'stdout' | 'stderr';
@@ -232,7 +232,6 @@ function originFrom(row: DeploymentRow) {
   return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha, sourceSha256, build };
 }
 
-/** How it shall run. */
 function specificationFrom(row: DeploymentRow) {
   const { replicas, command, releaseCommand, drainSeconds, expiresAt, node, capabilities } = row;
   return {
@@ -273,7 +272,7 @@ function containerFrom({
   return { name, dockerServiceId, slot, status, healthStatus, restartCount, node };
 }
 
-/** Back in the words of the request. */
+/** Converts a stored health check back to the fields of the request. */
 function healthCheckFrom({
   kind,
   intervalSeconds,

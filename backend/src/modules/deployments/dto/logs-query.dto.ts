@@ -3,7 +3,7 @@ import { IsBoolean, IsDate, IsInt, IsOptional, Max, Min } from 'class-validator'
 import { ParseBooleanQuery } from '#src/common/parse-boolean-query.js';
 
 export class LogsQueryDto {
-  /** The last lines, 1–10000. */
+  /** Number of last lines, 1–10000. */
   @IsOptional()
   @Type(() => Number)
   @IsInt({ message: 'must be a whole number between 1 and 10000' })
@@ -11,19 +11,19 @@ export class LogsQueryDto {
   @Max(10_000, { message: 'must be between 1 and 10000' })
   tail?: number = 100;
 
-  /** Only lines from this time on, RFC 3339. */
+  /** Returns lines from this time on, RFC 3339. */
   @IsOptional()
   @Type(() => Date)
   @IsDate({ message: 'must be a time such as 2026-01-31T12:00:00.000Z' })
   since?: Date;
 
-  /** Go on as they print. */
+  /** Streams new lines as they are printed. */
   @IsOptional()
   @ParseBooleanQuery()
   @IsBoolean({ message: 'must be true or false' })
   follow?: boolean = false;
 
-  /** With `follow`: when a release is gone, go on with the one that took its place. */
+  /** With `follow`: when a release is gone, continues with the release that replaced it. */
   @IsOptional()
   @ParseBooleanQuery()
   @IsBoolean({ message: 'must be true or false' })
@@ -31,7 +31,7 @@ export class LogsQueryDto {
 }
 
 export class DeleteDeploymentQueryDto {
-  /** Delete its volumes too. */
+  /** Deletes the volumes too. */
   @IsOptional()
   @ParseBooleanQuery()
   @IsBoolean({ message: 'must be true or false' })

@@ -13,7 +13,7 @@ export class WaitQueryDto {
   @Max(60, { message: 'must be between 1 and 60' })
   wait?: number;
 
-  /** The status that the client knows; by default the one it has now. */
+  /** Status that the client knows. Default: the current status. */
   @ApiProperty({ enum: DEPLOYMENT_STATUSES, enumName: 'DeploymentStatus', required: false })
   @IsOptional()
   @IsIn(DEPLOYMENT_STATUSES, { message: `must be one of ${DEPLOYMENT_STATUSES.join(', ')}` })

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { type Origin, VIAS } from '#src/common/decorators/origin.js';
+import { type Origin, AUDIT_SOURCES } from '#src/common/decorators/origin.js';
 import { PageQueryDto } from '#src/common/pagination.js';
 import { AUDIT_ACTIONS, type AuditAction } from '#src/core/audit/audit.js';
 import type { AuditEvent } from '#src/generated/prisma/client.js';
@@ -28,7 +28,7 @@ export class AuditEventDto {
   keyId: string | null;
   /** Id of what else it was done to. */
   target: string | null;
-  @ApiProperty({ enum: VIAS, enumName: 'AuditVia' })
+  @ApiProperty({ enum: AUDIT_SOURCES, enumName: 'AuditVia' })
   via: Origin['via'];
   ip: string | null;
   requestId: string | null;
