@@ -1,8 +1,8 @@
-/** The API's process, as script/server and the tests start it. */
+/** Starts the API process, for script/server and the tests. */
 import { spawn } from 'node:child_process';
 import { BACKEND, NODE } from './build.mjs';
 
-/** glibc (mallopt(3)) returns large blocks to the system when they are freed: 8 MB of an idle API. backend/Dockerfile says the same for its image. */
+/** glibc (mallopt(3)) then returns large freed blocks to the system: 8 MB less for an idle API. backend/Dockerfile sets the same for the image. */
 const MALLOC = { MALLOC_MMAP_THRESHOLD_: '32768' };
 
 export function spawnApi(env, stdio) {

@@ -1,4 +1,4 @@
-/** Starts the command line of clients/cli, with the operator's login where the user has none. See script/berth. */
+/** Starts the command line of clients/cli. A user without a login gets the operator's. See script/berth. */
 import { EXIT, tell } from './failure.mjs';
 import { CLI_PROGRAM } from './build.mjs';
 import { hasOwnLogin, localLogin } from './local-login.mjs';
@@ -14,7 +14,7 @@ function needsLogin([command, ...rest]) {
 try {
   if (needsLogin(process.argv.slice(2)) && !hasOwnLogin(process.env)) {
     const { url, key } = await localLogin(readSettings());
-    // Set from within, it is in no list of processes.
+    // Set inside the process, the key does not appear in a process list.
     Object.assign(process.env, { BERTH_URL: url, BERTH_API_KEY: key });
   }
   await import(CLI_PROGRAM);

@@ -1,5 +1,5 @@
 /**
- * The npm packages and the built program, each made again only when what it is made of has changed. `node script/lib/build.mjs` does both.
+ * Installs the npm packages and builds the program. Each part runs only when its inputs have changed. `node script/lib/build.mjs` does both.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { findProgram, isExecutable, lastErrorLine, run } from './run.mjs';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 export const BACKEND = path.join(ROOT, 'backend');
-/** The Node that the program runs on: it comes with the npm packages. */
+/** The Node.js that runs the program. npm installs it. */
 export const NODE = path.join(BACKEND, 'node_modules/.bin/node');
 
 const LOCK_FILE = path.join(BACKEND, 'package-lock.json');
@@ -18,17 +18,17 @@ const INSTALLED = path.join(BACKEND, 'node_modules/.package-lock.json');
 const PACKAGES_STAMP = path.join(BACKEND, 'node_modules/.berth-lock');
 const BUILD_STAMP = path.join(BACKEND, 'dist/.berth-build');
 const SOURCES = ['src', 'prisma', 'prisma.config.ts', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
-/** What `berth` is made of. */
+/** The sources of the command line `berth`. */
 const CLIENT_SOURCES = ['cli/src', 'cli/tsconfig.json', 'typescript/src'].map((name) => path.join('../clients', name));
-/** Below the backend, where Node finds the npm packages that it uses. */
+/** Below backend/, where Node.js finds the npm packages that it imports. */
 export const CLI_PROGRAM = path.join(BACKEND, 'dist/clients/cli/src/berth.js');
-/** Made from the schema, not written. */
+/** Generated from the Prisma schema. */
 const GENERATED = path.join(BACKEND, 'src/generated');
 
 export function packagesAreInstalled() {
   if (!isExecutable(NODE)) return false;
   if (existsSync(PACKAGES_STAMP)) return read(PACKAGES_STAMP) === hashOf([LOCK_FILE]);
-  // Installed by hand: npm writes its own record when it is through.
+  // Installed by hand: npm writes its own record when it has finished.
   return existsSync(INSTALLED) && statSync(INSTALLED).mtimeMs >= statSync(LOCK_FILE).mtimeMs;
 }
 
@@ -60,7 +60,7 @@ async function npm(args, failure) {
   const { code, output } = await run('npm', args, { cwd: BACKEND });
   if (code === 0) return;
   process.stderr.write(output.endsWith('\n') ? output : `${output}\n`);
-  throw new Failure(`${failure} (${lastErrorLine(output)}): see above, and run it again when that is put right.`);
+  throw new Failure(`${failure} (${lastErrorLine(output)}): see above, fix it and run this again.`);
 }
 
 function sources() {

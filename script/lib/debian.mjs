@@ -1,16 +1,16 @@
 import { run } from './run.mjs';
 
-/** The lock that script/lib/packages.sh takes, too: apt-get does not wait for another one in every case. */
+/** script/lib/packages.sh uses the same lock: apt-get does not always wait for another apt-get. */
 const LOCK = '/var/lib/dpkg/berth.lock';
 
-/** Resolves to `{ code, output }` of the installation. It is never cut short: a half-installed package helps nobody. */
+/** Resolves to `{ code, output }` of the installation. Ctrl-C does not interrupt it, because that would leave a half-installed package. */
 export async function installDebianPackages(names, ...options) {
   const aptGet = (...args) =>
     run('flock', [LOCK, 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
       env: { DEBIAN_FRONTEND: 'noninteractive' },
       mayBeCut: false,
     });
-  // What fails to update may still hold the package.
+  // If the update fails, the old package list may still have the package.
   await aptGet('update');
   return aptGet('install', '-y', ...options, ...names);
 }

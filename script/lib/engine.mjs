@@ -1,6 +1,6 @@
 /**
- * The Docker Engine: looked for, and on this machine's own socket installed and started when there is none. One that runs is only adopted,
- * and one that we have started goes on running after us, because the users' services live in it.
+ * Finds the Docker Engine. On the local socket it installs and starts one if there is none. A running engine is used as it is. An engine that
+ * this script started continues to run afterwards, because the users' services run in it.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,13 +21,13 @@ const SETTINGS = {
   'log-driver': 'json-file',
   'log-opts': { 'max-size': '10m', 'max-file': '3' },
 };
-/** API versions: of Engine 20.10, and of the first that takes no-new-privileges per service. */
+/** API versions: of Engine 20.10, and of the first engine that supports no-new-privileges per service. */
 const OLDEST_API = 41;
 const OWN_PRIVILEGES_API = 46;
-/** What comes from a local engine that is not there, or not yet: while it starts it listens and does not answer. */
+/** Errors of a local engine that is not running or is starting: while it starts it listens but does not respond. */
 const ABSENT = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'];
 
-/** `{ version, swarm, mayGainPrivileges }` of the running one; undefined when there is none and one can be started here. */
+/** `{ version, swarm, mayGainPrivileges }` of the running engine; undefined when there is none and this machine can start one. */
 export async function findEngine({ dockerHost, engineIsLocal }) {
   try {
     const { Version, ApiVersion } = await ask(dockerHost, '/version');
@@ -51,12 +51,12 @@ export async function findEngine({ dockerHost, engineIsLocal }) {
       );
     if (engineIsLocal && ABSENT.includes(error.code)) return undefined;
     throw new Failure(
-      `The Docker Engine at ${dockerHost} does not answer (${reason(error)}): start it, or put DOCKER_HOST right.`,
+      `The Docker Engine at ${dockerHost} does not answer (${reason(error)}): start it, or correct DOCKER_HOST.`,
     );
   }
 }
 
-/** What `startEngine` will do, in words; throws when it cannot. */
+/** Describes what `startEngine` will do; throws when it cannot. */
 export function planEngine() {
   const installed = findProgram('dockerd');
   if (process.getuid() !== 0)
@@ -64,7 +64,7 @@ export function planEngine() {
       `No Docker Engine runs here, and only root can ${installed ? 'start' : 'install'} it: run script/server as root.`,
     );
   if (!installed && !findProgram('apt-get'))
-    throw new Failure('There is no Docker Engine, and no apt-get to get it with: install version 20.10 or newer.');
+    throw new Failure('There is no Docker Engine, and no apt-get to install it: install version 20.10 or newer.');
   const how = hasServiceManager() ? 'by systemd' : 'by this script';
   return installed ? `will be started ${how}` : `will be installed (docker.io) and started ${how}`;
 }
@@ -78,10 +78,10 @@ export async function startEngine(settings) {
     const engine = await findEngine(settings);
     if (engine) return engine;
   }
-  throw new Failure(`The Docker Engine does not start (${await lastWords()}): put that right and run this again.`);
+  throw new Failure(`The Docker Engine does not start (${await lastWords()}): fix it and run this again.`);
 }
 
-/** Before its first start, because a running one would have to be restarted for it; what is there is the operator's. */
+/** Before the first start, because a running engine would need a restart. An existing file belongs to the operator and is not changed. */
 function writeEngineSettings() {
   if (existsSync(SETTINGS_FILE)) return;
   mkdirSync(path.dirname(SETTINGS_FILE), { recursive: true });
@@ -114,12 +114,12 @@ function startDaemon(dataDir) {
   const env = { ...process.env, PATH };
   const child = spawn(findProgram('dockerd'), [], { cwd: '/', env, detached: true, stdio: ['ignore', output, output] });
   closeSync(output);
-  child.once('error', () => undefined); // told by its absence
+  child.once('error', () => undefined); // findEngine reports that there is none
   child.unref();
   return Object.assign(lastWords, { ended: () => child.exitCode !== null || child.signalCode !== null });
 }
 
-/** Before 23.0.4 an engine does not say it in /info (moby#45320): look at what it was started with. */
+/** An engine before 23.0.4 does not report it in /info (moby#45320): read its command line and settings. */
 function isToldNoNewPrivileges() {
   if (/--no-new-privileges(?!=false)/.test(ofDaemon('cmdline'))) return true;
   try {
@@ -129,7 +129,7 @@ function isToldNoNewPrivileges() {
   }
 }
 
-/** After a crash the pid in the file may be anybody's. */
+/** After a crash the pid in the file may belong to another process. */
 function daemonIsAlive() {
   return ofDaemon('comm').trim() === 'dockerd';
 }
@@ -154,10 +154,10 @@ function ask(dockerHost, route) {
     const request = get({ ...target, path: route, timeout: CALL_MS }, async (answer) => {
       try {
         const body = Buffer.concat(await answer.toArray()).toString();
-        if (answer.statusCode !== 200) throw new Error(`it answers ${answer.statusCode}`);
+        if (answer.statusCode !== 200) throw new Error(`it returns ${answer.statusCode}`);
         resolve(JSON.parse(body));
       } catch (error) {
-        reject(error instanceof SyntaxError ? new Error('what answers there is not one') : error);
+        reject(error instanceof SyntaxError ? new Error('the response is not from a Docker Engine') : error);
       }
     });
     request.on('timeout', () => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));

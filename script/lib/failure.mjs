@@ -1,7 +1,7 @@
-/** sysexits.h, as the API itself uses them. */
+/** Exit codes of sysexits.h. The API uses the same. */
 export const EXIT = { failed: 1, usage: 64, unavailable: 69, portTaken: 73, config: 78 };
 
-/** What ends a script: one sentence that says what to do. */
+/** An error that ends a script. Its message is one sentence that says what to do. */
 export class Failure extends Error {
   constructor(message, exitCode = EXIT.unavailable) {
     super(message);
@@ -9,13 +9,13 @@ export class Failure extends Error {
   }
 }
 
-/** The sentence on stderr; a stack only for what is a mistake of ours. */
+/** Prints the message to stderr, and a stack trace only for a bug. */
 export function tell(error) {
   process.stderr.write(`${error instanceof Failure ? error.message : error.stack}\n`);
   return error.exitCode ?? EXIT.failed;
 }
 
-/** What Node says of the system, in words. */
+/** Describes a system error of Node.js. */
 export function reason({ code, message }) {
   const words = {
     EACCES: 'permission denied',
@@ -23,7 +23,7 @@ export function reason({ code, message }) {
     EROFS: 'the disk is read-only',
     ENOSPC: 'the disk is full',
     ENOENT: 'it does not exist',
-    ENOTDIR: 'it is a file, or a part of its path is one',
+    ENOTDIR: 'the path or a part of it is a file',
     EISDIR: 'it is a folder',
     ECONNREFUSED: 'nothing listens there',
     ENOTFOUND: 'the name is unknown',

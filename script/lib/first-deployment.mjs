@@ -1,6 +1,6 @@
 /**
- * The first deployment, as the README shows it and script/server prints it: a page, a second release of it, the way
- * back, and the end. It needs no registry.
+ * The first deployment, as the README shows it and script/server prints it: a page, a second release, a rollback, and
+ * the deletion. It needs no registry.
  */
 
 /** With the command line. */
@@ -11,7 +11,7 @@ export function firstDeployment({ dataDir, dataDirIsFromShell } = {}) {
 curl http://127.0.0.1:8080/`;
 }
 
-/** What follows in the README: logs, a second release, the release before it, and nothing of it any more. */
+/** The next commands in the README: logs, a second release, a rollback, and the deletion. */
 export function laterReleases() {
   return `script/berth logs hello --env hello
 script/berth deploy examples/hello --env hello --port 8080:8080 --set VERSION=2
@@ -20,7 +20,7 @@ script/berth delete hello --env hello
 script/berth env delete hello`;
 }
 
-/** All of it over HTTP, for a shell with curl and jq. */
+/** The same over HTTP, for a shell with curl and jq. */
 export function firstDeploymentWithCurl() {
   return `KEY=$(script/key create --telegram-id 1 --scopes ALL)
 API=http://127.0.0.1:3000

@@ -1,4 +1,4 @@
-/** What deployments from Git need of the machine; Berth runs without it, but for those. */
+/** The programs that deployments from Git need. Everything else in Berth works without them. */
 import process from 'node:process';
 import { installDebianPackages } from './debian.mjs';
 import { Failure } from './failure.mjs';
@@ -16,7 +16,7 @@ function canInstall() {
   return process.getuid() === 0 && findProgram('apt-get') !== undefined;
 }
 
-/** Undefined when nothing is missing; else what is, and what will be done about it. */
+/** Undefined when nothing is missing; else what is missing and whether it will be installed. */
 export function planGit() {
   const missing = missingPackages();
   if (missing.length === 0) return undefined;

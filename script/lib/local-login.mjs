@@ -1,6 +1,6 @@
 /**
- * The operator's key for the Berth of this machine. Whoever can read DATA_DIR can read the encryption key and mint any
- * key, so that a kept key of that user opens nothing more. It is in a file of mode 0600 and is never printed.
+ * The operator's key for the server on this machine. A user who can read DATA_DIR can read the encryption key and create
+ * any key, so a stored key gives no additional access. It is in a file of mode 0600 and is never printed.
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -11,16 +11,16 @@ import { lockHolder } from './lock.mjs';
 import { lastErrorLine, run } from './run.mjs';
 
 const CALL_MS = 10_000;
-/** Whose key it is: the user of the README's examples. */
+/** The key belongs to the user of the README's examples. */
 const OPERATOR = ['--telegram-id', '1', '--scopes', 'ALL'];
 
-/** Whether the user has said where to go: by the environment, or by `berth login`. */
+/** Whether the user has a login: in the environment, or from `berth login`. */
 export function hasOwnLogin(env) {
   if (env.BERTH_URL || env.BERTH_API_KEY) return true;
   return existsSync(path.join(env.XDG_CONFIG_HOME || path.join(homedir(), '.config'), 'berth', 'login.json'));
 }
 
-/** `{ url, key }` of the Berth of this machine. A key that was revoked, or that its database forgot, is replaced. */
+/** Returns `{ url, key }` of the server on this machine. Replaces a key that was revoked or is not in the database. */
 export async function localLogin({ dataDir, url: configuredUrl }) {
   const url = lockHolder(dataDir)?.url ?? configuredUrl;
   const file = path.join(dataDir, 'operator.key');
@@ -48,12 +48,12 @@ function notOperator(error) {
   );
 }
 
-/** Only a 401 says that a key is not one; everything else is for the command itself to tell. */
+/** Only a 401 means that the key is invalid. The command itself reports every other error. */
 async function isAccepted(url, key) {
   return (await call(`${url}/auth/me`, { 'X-API-Key': key })).status !== 401;
 }
 
-/** Minting starts a database where none runs, which would be a surprise. */
+/** Creating a key would start a database when none runs, which the user does not expect. */
 async function checkRuns(url) {
   await call(`${url}/health/live`, {});
 }
@@ -82,7 +82,7 @@ async function mint() {
   );
 }
 
-/** It appears complete and readable by its owner only. */
+/** Writes the file atomically, readable only by its owner. */
 function keep(file, key) {
   const partial = `${file}.${process.pid}`;
   try {

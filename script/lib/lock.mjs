@@ -2,8 +2,8 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import path from 'node:path';
 
 /**
- * One Berth per DATA_DIR. The file names its holder by pid and start time, so that neither a killed one nor a pid that was given out again
- * blocks. It appears complete, by a link, and a stale one is moved away before it is judged again: two that start at once cannot both win.
+ * Allows one Berth per DATA_DIR. The file contains pid and start time of its holder, so a killed process or a reused pid does not block.
+ * A link creates the file atomically. A stale file is moved away before it is checked again, so two concurrent starts cannot both succeed.
  */
 export function acquireLock(dataDir, url) {
   const file = lockFile(dataDir);
@@ -23,7 +23,7 @@ export function acquireLock(dataDir, url) {
   }
 }
 
-/** Who runs Berth there: `{ pid, url }`. */
+/** The process that runs Berth there: `{ pid, url }`. */
 export function lockHolder(dataDir) {
   return liveHolder(lockFile(dataDir));
 }
@@ -41,10 +41,10 @@ function removeStale(file, aside) {
   try {
     renameSync(file, aside);
   } catch (error) {
-    if (error.code === 'ENOENT') return; // another one was faster
+    if (error.code === 'ENOENT') return; // another process was faster
     throw error;
   }
-  if (liveHolder(aside)) place(aside, file); // that one was faster still: its lock goes back
+  if (liveHolder(aside)) place(aside, file); // the file belongs to a live process: restore it
   rmSync(aside);
 }
 
@@ -58,7 +58,7 @@ function place(from, to) {
   }
 }
 
-/** Field 22 of /proc/PID/stat; the second field, the name, may hold spaces and parentheses. Undefined for one that is only not buried. */
+/** Field 22 of /proc/PID/stat; the second field, the name, may hold spaces and parentheses. Undefined for a zombie. */
 function startTime(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

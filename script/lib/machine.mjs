@@ -8,10 +8,10 @@ import { EXIT, Failure, reason } from './failure.mjs';
 import { planGit } from './git.mjs';
 import { lockHolder } from './lock.mjs';
 
-/** For the first start; for a later one, whose deployments must not stay down because the disk is rather full. */
+/** Free space for the first start and for later ones. A later start needs less, so that a nearly full disk does not prevent it. */
 const NEEDED_GB = { setUp: 2, run: 0.2 };
 
-/** What is there and what will be done, a line each; throws when something stands in the way. Changes nothing. */
+/** Yields one line for each thing that exists or will be done. Throws when something prevents the start. Changes nothing. */
 export async function* look(settings, { waitForPortMs = 0 } = {}) {
   const { dataDir, ownDatabase, host, port } = settings;
   yield there(`Node.js ${process.version}`);
@@ -23,7 +23,7 @@ export async function* look(settings, { waitForPortMs = 0 } = {}) {
   yield packagesAreInstalled() && isBuilt() ? there('Program') : will('Program', 'will be built');
   const engine = await findEngine(settings);
   yield engine ? there(`Docker Engine ${engine.version}`) : will('Docker Engine', planEngine());
-  yield engine?.swarm === 'active' ? there('Swarm') : will('Swarm', 'will be initialised');
+  yield engine?.swarm === 'active' ? there('Swarm') : will('Swarm', 'will be initialized');
   const git = planGit();
   yield git ? (git.willInstall ? will('git', git.text) : `! git: ${git.text}`) : there('git');
   if (!ownDatabase) yield there('PostgreSQL of DATABASE_URL');
@@ -44,12 +44,12 @@ export function ensureDataDir(dataDir) {
     const advice =
       error.code === 'ENOSPC'
         ? 'free some space, or set DATA_DIR to a folder on another disk'
-        : 'run script/server as root, or set DATA_DIR to a folder of yours';
+        : 'run script/server as root, or set DATA_DIR to a folder that you own';
     throw new Failure(`Berth cannot write to ${dataDir} (${reason(error)}): ${advice}.`);
   }
 }
 
-/** Whatever our umask is: PostgreSQL runs as a user of its own and has to get through. */
+/** Ignores the umask: PostgreSQL runs as another user and must be able to enter the folder. */
 function makeFolder(folder) {
   if (existsSync(folder)) return;
   makeFolder(path.dirname(folder));
@@ -79,13 +79,13 @@ function nearestExisting(folder) {
   return existsSync(folder) ? folder : nearestExisting(path.dirname(folder));
 }
 
-/** Another program that answers there must not pass for the API. */
+/** A response from another program on this port must not be taken for the API. */
 async function checkPort({ host, port }, waitMs) {
   const told = {
     EADDRINUSE: [`Port ${port} is taken by another program: stop it, or set PORT to another port.`, EXIT.portTaken],
     EACCES: [`Port ${port} is for root only: run script/server as root, or set PORT to 1024 or above.`, EXIT.portTaken],
-    EADDRNOTAVAIL: [`This machine does not have the address ${host}: put HOST right.`, EXIT.config],
-    ENOTFOUND: [`The name ${host} is unknown here: put HOST right.`, EXIT.config],
+    EADDRNOTAVAIL: [`This machine does not have the address ${host}: correct HOST.`, EXIT.config],
+    ENOTFOUND: [`The name ${host} is unknown here: correct HOST.`, EXIT.config],
   };
   for (const end = Date.now() + waitMs; ; await delay(100)) {
     const error = await errorOfListening(host, port);

@@ -1,6 +1,6 @@
 /**
- * `npm test` of backend/ and of each client: what needs no root, no Docker Engine and no network. It says what a fresh
- * clone lacks, and what script/test adds. `node script/lib/npm-test.mjs backend|cli|typescript`
+ * `npm test` of backend/ and of each client: the tests that need no root, no Docker Engine and no network. It prints what a
+ * fresh clone lacks, and what script/test adds. `node script/lib/npm-test.mjs backend|cli|typescript`
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -35,10 +35,10 @@ function testTypescript() {
   const folder = path.join(CLIENTS, 'typescript');
   const { tsc } = toolsOf(folder);
   run([tsc, '--noEmit', '-p', folder], folder);
-  process.stdout.write('The types of the client are sound.\n');
+  process.stdout.write('The types of the client are correct.\n');
 }
 
-/** The client's own npm packages, else those of the backend; what is compiled lies where it finds them. */
+/** Uses the client's own npm packages, else those of the backend. The output folder is where Node.js finds the same packages. */
 function toolsOf(folder, outputInBackend) {
   const places = [
     { packages: path.join(folder, 'node_modules'), output: path.join(folder, 'dist') },
@@ -52,7 +52,7 @@ function toolsOf(folder, outputInBackend) {
 
 function missing(command, folder) {
   return new Failure(
-    `Not everything is installed here yet: run ${command} in ${path.relative(ROOT, folder)}/, or script/server, which sets up all of it.`,
+    `Not everything is installed here yet: run ${command} in ${path.relative(ROOT, folder)}/, or script/server, which installs all of it.`,
   );
 }
 

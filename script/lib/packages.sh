@@ -1,11 +1,11 @@
 # Debian packages that a script needs. Source it.
-#   ensure_packages NAME...         installs what is missing
+#   ensure_packages NAME...         installs the missing packages
 #   unpack_packages FOLDER NAME...  downloads and unpacks packages without installing them, once, and prints the folder that holds them
 
-# What the test bed needs on the machine: none of these starts a service.
+# Packages that the test bed needs on the machine. None of them starts a service.
 testbed_packages=(slirp4netns gcc libc6-dev iproute2 iptables ca-certificates debootstrap openssl git openssh-client chromium redis-tools)
 
-# Those with services of their own are unpacked for tests (test/testbed/world.sh); a machine that exists for tests has them installed.
+# Packages that start services are only unpacked (test/testbed/world.sh). A machine that exists only for tests has them installed.
 service_packages=(docker.io containerd runc tini docker-registry openssh-server)
 
 ensure_testbed() {
@@ -43,7 +43,7 @@ unpack_packages() {
     echo "Unpacking Debian packages for the tests: $*" >&2
     download "$@" || { package_manager update >&2 && download "$@"; } || exit 1
     for deb in "$work"/archives/*.deb; do dpkg-deb -x "$deb" "$work/root"; done
-    # Packages from before the merge of /usr still name the folders that are links by now.
+    # Packages from before the /usr merge still use the folders that are symbolic links now.
     for name in bin sbin lib; do
       [ ! -d "$work/root/$name" ] || cp -a "$work/root/$name" "$work/root/usr/"
     done
@@ -52,7 +52,7 @@ unpack_packages() {
   echo "$folder"
 }
 
-# One at a time: script/server and script/test may both install, and apt does not wait for itself in every case.
+# One at a time: script/server and script/test may both install, and apt-get does not always wait for another apt-get.
 package_manager() {
   DEBIAN_FRONTEND=noninteractive flock /var/lib/dpkg/berth.lock apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
 }

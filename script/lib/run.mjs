@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
-/** Administrators' programs are not on everybody's PATH. */
+/** Adds the folders of administration programs, which may be missing in a user's PATH. */
 export const PATH = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean).join(':');
 
 const running = new Set();
 
 /**
- * Runs a program to its end and keeps what it says. In a process group of its own, so that Ctrl-C reaches it through `endRunning` only:
- * a package manager must not be stopped half-way.
+ * Runs a program to its end and returns its output. It has its own process group, so Ctrl-C reaches it only through `endRunning`:
+ * a package manager must not be interrupted.
  */
 export function run(command, args, { cwd, env = {}, mayBeCut = true } = {}) {
   return new Promise((resolve) => {
@@ -29,7 +29,7 @@ export async function endRunning() {
   await Promise.all(
     [...running].map(async ({ child, ended, mayBeCut }) => {
       if (mayBeCut) process.kill(-child.pid, 'SIGTERM');
-      else process.stdout.write('Waiting for the installation to come to its end …\n');
+      else process.stdout.write('Waiting for the installation to finish …\n');
       await ended;
     }),
   );
@@ -50,9 +50,9 @@ export function isExecutable(file) {
   }
 }
 
-/** The line of a log that says why, else the last one. */
+/** Returns the last line that looks like an error, else the last line. */
 export function lastErrorLine(log) {
   const lines = log.trim().split('\n');
   const line = lines.findLast((text) => /\b(error|fatal|failed|cannot)\b|^E: |level=fatal/i.test(text)) ?? lines.at(-1);
-  return (line || 'it said nothing').replace(/^time=\S+ level=\w+ msg=/, '').trim();
+  return (line || 'no output').replace(/^time=\S+ level=\w+ msg=/, '').trim();
 }

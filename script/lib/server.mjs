@@ -1,6 +1,6 @@
 /**
- * From whatever the machine has to a running API: look, set up what is missing, start, wait until it is ready, say how to go on. The API is
- * a child with an IPC channel: should this script be killed, the channel closes and the API stops by itself.
+ * Brings the machine to a running API: checks it, installs what is missing, starts the API, waits until it is ready, prints the next steps.
+ * The API is a child process with an IPC channel. If this script is killed, the channel closes and the API stops.
  */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,9 +20,9 @@ const STOP_MS = 12_000;
 const USAGE = `usage: script/server [--check]
 
 Sets Berth up on this machine and runs its API until Ctrl-C: installs and starts a Docker Engine when there is none,
-installs the npm packages, builds the program, sets up the database. What is there already is used as it is.
+installs the npm packages, builds the program, sets up the database. It uses existing parts as they are.
 
-  --check  say what is there and what would be done, and change nothing
+  --check  print what exists and what would be done, and change nothing
   --help   this text
 
 Settings come from backend/.env and the environment, for example PORT, HOST, DATA_DIR, DATABASE_URL, DOCKER_HOST,
@@ -45,7 +45,7 @@ async function main([option, ...more]) {
   ensureDataDir(settings.dataDir);
   lock = acquireLock(settings.dataDir, settings.url);
   if (lock.holder) throw alreadyRunning(lock.holder);
-  // The API of one that was killed is still stopping by itself.
+  // If the previous script was killed, its API may still be stopping.
   await say(look(settings, { waitForPortMs: lock.wasStale ? STOP_MS : 0 }));
   await installPackages();
   await build();
@@ -70,16 +70,16 @@ async function serve(settings) {
   if (stopping) return;
   api = spawnApi({ ...process.env, LOG_FORMAT: settings.logFormat }, ['inherit', 'inherit', 'inherit', 'ipc']);
   const ended = once(api, 'exit');
-  ended.catch(() => undefined); // not started at all: told below
+  ended.catch(() => undefined); // the API did not start: reported below
   const ready = await isReady(settings.url);
   if (!ready && !stopping && apiIsAlive()) {
     await stopApi();
-    throw new Failure(`The API does not get ready within ${READY_MS / 1000} s: its log above says what it waits for.`);
+    throw new Failure(`The API is not ready after ${READY_MS / 1000} s: the log above says what it waits for.`);
   }
   if (ready && !stopping) process.stdout.write(ending(settings));
   const [code, signal] = await ended;
   if (stopping) return;
-  // With a code of its own it has said why.
+  // The API has printed the reason for its own exit code.
   if (signal) throw new Failure(`The API was ended by ${signal}: start it again with script/server.`, EXIT.failed);
   process.exitCode = code;
 }
@@ -96,14 +96,14 @@ function apiIsAlive() {
   return api.pid !== undefined && api.exitCode === null && api.signalCode === null;
 }
 
-/** Ctrl-C or an end that was asked for: what we started ends, but for the engine, where the users' services live. */
+/** On Ctrl-C or SIGTERM: stops everything that this script started except the engine, where the users' services run. */
 async function stop() {
   if (stopping) return;
   stopping = true;
   await endRunning();
   if (api) await stopApi();
   lock?.release?.();
-  process.stdout.write('Berth has stopped. The Docker Engine and the deployed services go on running.\n');
+  process.stdout.write('Berth has stopped. The Docker Engine and all deployments continue to run.\n');
   process.exit(api ? 0 : 130);
 }
 
@@ -118,10 +118,10 @@ async function stopApi() {
 
 function ending(settings) {
   const { url, databaseIsFromShell } = settings;
-  // It may hold a password, which has no place in a log.
+  // DATABASE_URL may contain a password, which must not be in a log.
   const note = databaseIsFromShell ? ' that has the same DATABASE_URL' : '';
   return `
-Berth is running. Ctrl-C stops it; the Docker Engine and what is deployed go on running.
+Berth is running. Ctrl-C stops it; the Docker Engine and all deployments continue to run.
 
   API      ${url}
   Swagger  ${url}/api/docs
@@ -138,7 +138,7 @@ ${firstDeployment(settings)}
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  // What was cut by Ctrl-C is not a failure of its own.
+  // An operation that Ctrl-C interrupted is not an error.
   if (!stopping)
     process.exitCode = tell(error.code && error.syscall ? new Failure(`Berth cannot start: ${reason(error)}.`) : error);
 }

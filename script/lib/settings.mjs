@@ -6,7 +6,7 @@ import { EXIT, Failure, reason } from './failure.mjs';
 
 const LOCAL_ENGINE = 'unix:///var/run/docker.sock';
 
-/** The few settings that this script has to know, read as the API reads them: the API checks them all, and tells every problem. */
+/** Reads the few settings that the scripts need, in the same way as the API. The API validates all settings and reports every problem. */
 export function readSettings() {
   const env = { ...readEnvFile(path.join(BACKEND, '.env')), ...given(process.env) };
   const host = env.HOST ?? '127.0.0.1';
@@ -25,9 +25,9 @@ export function readSettings() {
     port,
     url: `http://${reachable(host)}:${port}`,
     dataDir: path.resolve(dataDir),
-    /** Whoever starts it here reads its log, be it through a file. */
+    /** A person reads the log of script/server, also from a file. */
     logFormat: env.LOG_FORMAT ?? 'readable',
-    /** script/key has to be given it, too. */
+    /** script/key needs it, too. */
     dataDirIsFromShell: Boolean(process.env.DATA_DIR),
     databaseIsFromShell: Boolean(process.env.DATABASE_URL),
     ownDatabase: !env.DATABASE_URL,
@@ -41,16 +41,16 @@ function readEnvFile(file) {
     return given(parseEnv(readFileSync(file, 'utf8')));
   } catch (error) {
     if (error.code === 'ENOENT') return {};
-    throw new Failure(`${file} cannot be read (${reason(error)}): put it right or remove it.`, EXIT.config);
+    throw new Failure(`${file} cannot be read (${reason(error)}): correct or remove it.`, EXIT.config);
   }
 }
 
-/** An empty value is none. */
+/** An empty value counts as not set. */
 function given(env) {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value));
 }
 
-/** An address that means every address is not one to call. */
+/** A client cannot connect to an address that stands for all addresses. */
 function reachable(host) {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
