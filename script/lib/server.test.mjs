@@ -181,7 +181,7 @@ test('an engine that does not answer must be told in a sentence', async () => {
   assert.equal(await server.ended, 69);
   assert.match(
     server.output,
-    /\nThe Docker Engine at unix:\/\/\/nowhere\.sock does not answer \(.*DOCKER_HOST right\.\n$/,
+    /\nThe Docker Engine at unix:\/\/\/nowhere\.sock does not answer \(.*correct DOCKER_HOST\.\n$/,
   );
 });
 
