@@ -25,7 +25,7 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
   onModuleInit(): void {
     this.worker.register('build.prune-images', () => this.prune());
     this.worker.schedule('build.prune-images', '41 * * * *');
-    this.teardown.register('kept', this);
+    this.teardown.register('retained', this);
   }
 
   async clear({ id }: Environment, signal: AbortSignal): Promise<void> {

@@ -5,17 +5,17 @@ import { parseImageReference } from './domain/image-reference.js';
 import { namedStringErrors } from './run-options.js';
 import type { BuildOptions, SourceKind } from '#src/modules/builds/build-options.js';
 
-/** What a validated body means, apart from how it runs and where its files come from. */
+/** Build fields of a validated body. */
 export interface BuildRequest {
   options: BuildOptions;
   buildArgs: Record<string, string>;
 }
 
-/** BuildKit takes instructions by these, and we give it some of ours. */
+/** BuildKit reads these as settings, and Berth sets some of them itself. */
 const RESERVED_ARG = /^BUILDKIT_/;
 const MAX_BUILD_ARGS = 100;
 
-/** Every wrong field, or what the body means. */
+/** Parses a validated body. Returns every invalid field, or the request. */
 export function readBuildRequest(
   body: BuildOptionsDto,
   origin: SourceKind,
@@ -50,9 +50,9 @@ function pathErrors(
   );
 }
 
-/** Normalised; undefined for what leads out, or into git's own folder. */
+/** Normalizes a path; undefined for one that leaves the root or enters `.git`. */
 function relativePath(text: string): string | undefined {
-  // eslint-disable-next-line no-control-regex -- control characters are what it refuses
+  // eslint-disable-next-line no-control-regex -- rejects control characters
   if (text === '' || /[\u0000-\u001f\u007f\\]/.test(text) || path.posix.isAbsolute(text)) return undefined;
   const parts = text.split('/');
   if (parts.includes('..') || parts.includes('.git')) return undefined;
@@ -62,6 +62,6 @@ function relativePath(text: string): string | undefined {
 function argErrors(buildArgs: Record<string, string>): FieldError[] {
   const reserved = Object.keys(buildArgs)
     .filter((name) => RESERVED_ARG.test(name))
-    .map((name) => ({ path: `buildArgs.${name.slice(0, 100)}`, message: 'is reserved' }));
+    .map((name) => ({ path: `buildArgs.${name.slice(0, 100)}`, message: 'is reserved for BuildKit' }));
   return [...namedStringErrors('buildArgs', buildArgs, MAX_BUILD_ARGS), ...reserved];
 }

@@ -8,7 +8,7 @@ import { DeploymentJobs } from './jobs/deployment-jobs.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
-/** Ends what was given a life, after it was announced. */
+/** Removes deployments whose TTL has passed, after announcing the expiry. */
 @Injectable()
 export class DeploymentExpiry implements OnModuleInit {
   constructor(
@@ -39,7 +39,7 @@ export class DeploymentExpiry implements OnModuleInit {
       if (expiresAt > this.clock.now()) {
         await this.audit.byPlatform(db, 'deployment.expiring', id, { at: expiresAt.toISOString() });
         if (this.config.telegram.isOn) await this.jobs.announce(db, environmentId, id);
-        await this.jobs.lookAtLife(db, id, expiresAt);
+        await this.jobs.scheduleExpiry(db, id, expiresAt);
       } else {
         if (IN_PROGRESS_STATUSES.includes(status)) await this.pipeline.cancel(db, [id]);
         await this.jobs.remove(db, id, false);

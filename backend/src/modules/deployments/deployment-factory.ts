@@ -30,7 +30,7 @@ export interface DeploymentRequest {
   data: Prisma.DeploymentUncheckedCreateInput & { jobId: string };
 }
 
-/** What a deployment that is made from another has in common with it, beside its secrets and its image. */
+/** Columns that a clone of a deployment copies, beside its secrets and its image. */
 const COPIED: ReadonlySet<string> = new Set([
   'name',
   'environmentId',
@@ -54,7 +54,7 @@ const COPIED: ReadonlySet<string> = new Set([
 ] satisfies (keyof Deployment)[]);
 const SEALED: SecretColumn[] = ['envVars', 'registryAuth', 'gitAuth', 'buildArgs'];
 
-/** From a request's body to the row that it becomes, and whether it may be. */
+/** Builds the row of a deployment from a request's body or from another deployment, and checks its admission. */
 @Injectable()
 export class DeploymentFactory {
   constructor(
@@ -67,7 +67,7 @@ export class DeploymentFactory {
     private readonly sites: SitesRepository,
   ) {}
 
-  /** Pure but for id and time; throws VALIDATION_FAILED with every wrong field. */
+  /** Pure but for id and time. Throws VALIDATION_FAILED with every invalid field. */
   fromImage(body: CreateDeploymentDto): DeploymentRequest {
     const reference = parseImageReference(body.image);
     const errors = [...imageErrors(body, reference), ...runOptionsErrors(body, this.config)];
@@ -91,7 +91,7 @@ export class DeploymentFactory {
     };
   }
 
-  /** Likewise for a repository. */
+  /** As `fromImage`, for a Git repository. */
   fromGit(body: CreateGitDeploymentDto): DeploymentRequest & { git: GitRequest } {
     const allows = (host: string, address: string) => this.egress.allows(host, address);
     const { errors: gitErrors, request } = readGitRequest(body, { allows });
@@ -117,7 +117,7 @@ export class DeploymentFactory {
     };
   }
 
-  /** Likewise for an upload, whose sum is added when it is known to be there. */
+  /** As `fromImage`, for an upload. The caller adds `sourceSha256` when it has found the upload. */
   fromUpload(body: CreateUploadDeploymentDto): DeploymentRequest {
     const { errors: buildErrors, request } = readBuildRequest(body, 'upload');
     const errors = [...buildErrors, ...runOptionsErrors(body, this.config)];
@@ -139,8 +139,8 @@ export class DeploymentFactory {
   }
 
   /**
-   * A deployment as a new one of the same name. With `keepImage` it has that one's very image, and asks for no public name: where the environment
-   * answers has been decided since.
+   * Clones a deployment into a new one of the same name. With `keepImage` it has the same image digest and claims no
+   * public domain: the environment's domain may have changed since.
    */
   cloneFrom(row: Deployment, { keepImage = false } = {}): DeploymentRequest {
     const jobId = this.ids.jobId();
@@ -148,7 +148,7 @@ export class DeploymentFactory {
     const now = this.clock.now();
     const isPublic = virtualHost !== null && !keepImage;
     const copied = Object.entries(row).filter(([column, value]) => COPIED.has(column) && value !== null);
-    const sealed = SEALED.map((column) => [column, this.sealAgain(row, column, jobId)] as const);
+    const sealed = SEALED.map((column) => [column, this.reseal(row, column, jobId)] as const);
     return {
       environmentId,
       name,
@@ -159,7 +159,7 @@ export class DeploymentFactory {
       data: {
         ...(Object.fromEntries(copied) as unknown as Prisma.DeploymentUncheckedCreateInput),
         ...Object.fromEntries(sealed),
-        ...(keepImage ? imageOf(row) : this.imageAgain(row, jobId)),
+        ...(keepImage ? imageOf(row) : this.unresolvedImage(row, jobId)),
         jobId,
         createdAt: now,
         expiresAt: row.expiresAt !== null && row.expiresAt > now ? row.expiresAt : null,
@@ -169,13 +169,16 @@ export class DeploymentFactory {
     };
   }
 
-  /** In the transaction that creates the row, the environment locked: the quota has room, the public name and the host ports are free. */
+  /**
+   * Throws when the quota is exhausted, or the public domain or a host port is taken. Must run in the transaction that
+   * creates the row, with the environment locked.
+   */
   async checkAdmission(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
-    const most = this.config.quota.deploymentsPerEnvironment;
-    if ((await this.deployments.countLive(db, environment.id)) >= most) {
+    const max = this.config.quota.deploymentsPerEnvironment;
+    if ((await this.deployments.countLive(db, environment.id)) >= max) {
       throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', {
-        detail: `This environment has ${most} live deployments, the most that is allowed.`,
-        hint: 'Delete one first.',
+        detail: `This environment has ${max} live deployments, the maximum.`,
+        hint: 'Delete a deployment first.',
       });
     }
     if (run.publicAs) await this.sites.refuseTaken(db, environment.id, run.publicAs.domain);
@@ -191,7 +194,7 @@ export class DeploymentFactory {
     }
   }
 
-  /** Of every deployment, whatever its image comes from. */
+  /** Columns of every deployment. */
   private columns(environmentId: string, { jobId, name, run }: { jobId: string; name: string; run: RunOptions }) {
     const { replicas, ports, volumes, envVars, command, healthCheck, resources, capabilities, publicAs } = run;
     const { releaseCommand, drainSeconds, ttlSeconds } = run;
@@ -219,7 +222,7 @@ export class DeploymentFactory {
     };
   }
 
-  /** Of every deployment that is built. */
+  /** Columns of a deployment that is built from Git or an upload. */
   private buildColumns(
     environmentId: string,
     { jobId, name }: { jobId: string; name: string },
@@ -234,14 +237,14 @@ export class DeploymentFactory {
     };
   }
 
-  /** To be found out, or built, again. */
-  private imageAgain({ source, environmentId, name, image, tag, imageDigest }: Deployment, jobId: string) {
+  /** Image columns of a clone that resolves its tag, or builds its image, again. */
+  private unresolvedImage({ source, environmentId, name, image, tag, imageDigest }: Deployment, jobId: string) {
     if (source !== 'IMAGE')
       return { image: builtRepository(this.config.build.registry, environmentId, name), tag: builtTag(jobId) };
     return { image, tag, imageDigest: tag === '' ? imageDigest : null };
   }
 
-  private sealAgain(row: Deployment, column: SecretColumn, jobId: string): string | null {
+  private reseal(row: Deployment, column: SecretColumn, jobId: string): string | null {
     const sealed = row[column];
     if (!sealed) return null;
     return this.secrets.seal(this.secrets.open(sealed, secretContext(row.jobId, column)), secretContext(jobId, column));
@@ -252,7 +255,7 @@ export class DeploymentFactory {
   }
 }
 
-/** That release's own. */
+/** Image columns of a clone with the same image. */
 function imageOf({ id, image, tag, imageDigest, gitCommitSha, build, rollbackOfId }: Deployment) {
   return { image, tag, imageDigest, gitCommitSha, ...(build !== null && { build }), rollbackOfId: rollbackOfId ?? id };
 }
@@ -267,10 +270,10 @@ function imageErrors({ tag }: CreateDeploymentDto, reference: ImageReference | u
     ];
   if (tag === undefined) return [];
   if (!TAG.test(tag)) return [{ path: 'tag', message: 'must be 1 to 128 letters, digits, _, . or -' }];
-  const written = reference.digest
+  const conflict = reference.digest
     ? 'a digest'
     : reference.tag && reference.tag !== tag
       ? `the tag ${reference.tag}`
       : undefined;
-  return written ? [{ path: 'tag', message: `must not be given: image has ${written} already` }] : [];
+  return conflict ? [{ path: 'tag', message: `must be omitted: image already has ${conflict}` }] : [];
 }

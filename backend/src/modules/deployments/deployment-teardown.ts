@@ -12,10 +12,13 @@ import { volumeName } from './domain/names.js';
 import type { VolumeMount } from './domain/release.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
-const PIPELINE_ENDS_MS = 60_000;
-const VOLUME_FREE_MS = 30_000;
+const PIPELINE_END_TIMEOUT_MS = 60_000;
+const VOLUME_REMOVAL_TIMEOUT_MS = 30_000;
 
-/** Takes deployments away, one or all of an environment: what is in progress ends first, then services, then volumes. Jobs, so safe to begin again. */
+/**
+ * Removes one deployment, or all of an environment: waits until the pipeline has ended, then removes services, then
+ * volumes. It runs in jobs, so it is safe to run twice.
+ */
 @Injectable()
 export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
   constructor(
@@ -41,20 +44,20 @@ export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
     });
     const inProgress = deployments.filter(({ status }) => status !== 'RUNNING').map((deployment) => deployment.id);
     await this.prisma.transaction((db) => this.repository.cancel(db, inProgress));
-    await Promise.all(deployments.map((deployment) => this.take(deployment.id, signal)));
+    await Promise.all(deployments.map((deployment) => this.removeService(deployment.id, signal)));
     if (!preserveVolumes) await this.removeVolumes({ [LABELS.environment]: id }, signal);
   }
 
   private async remove(deploymentId: string, deleteVolumes: boolean, signal: AbortSignal): Promise<void> {
-    await this.take(deploymentId, signal);
+    await this.removeService(deploymentId, signal);
     if (deleteVolumes) await this.removeOwnVolumes(deploymentId, signal);
   }
 
-  private async take(deploymentId: string, signal: AbortSignal): Promise<void> {
+  private async removeService(deploymentId: string, signal: AbortSignal): Promise<void> {
     const ended = async () =>
       (await this.prisma.deployment.count({ where: { id: deploymentId, status: { in: IN_PROGRESS_STATUSES } } })) === 0;
     await pollUntil(ended, {
-      withinMs: PIPELINE_ENDS_MS,
+      withinMs: PIPELINE_END_TIMEOUT_MS,
       everyMs: 100,
       signal,
       what: 'the deployment is still in progress',
@@ -63,7 +66,7 @@ export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
     await this.repository.stop(deploymentId);
   }
 
-  /** The volumes that it mounted, but for those that another live deployment mounts too. */
+  /** Removes the volumes that the deployment mounted, except those that another live deployment mounts. */
   private async removeOwnVolumes(deploymentId: string, signal: AbortSignal): Promise<void> {
     const { environmentId, volumes } = await this.prisma.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
     const others = await this.prisma.deployment.findMany({
@@ -81,7 +84,7 @@ export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
 
   private async removeVolume(name: string, signal: AbortSignal): Promise<void> {
     await pollUntil(() => this.volumes.tryRemove(name), {
-      withinMs: VOLUME_FREE_MS,
+      withinMs: VOLUME_REMOVAL_TIMEOUT_MS,
       everyMs: 200,
       signal,
       what: `volume ${name} is in use`,

@@ -25,26 +25,26 @@ export interface Accepted {
   status: 'PENDING';
 }
 
-/** Releases of one lane run one after the other, and a newer one takes the place of those that wait. */
+/** How a release is created. Releases of one name run one after the other, and a newer one supersedes pending ones. */
 export interface ReleaseKind {
-  /** the name, where it was given */
-  lane: string | undefined;
+  /** name of the deployment; undefined when the request gave none */
+  name: string | undefined;
   action: AuditAction;
-  /** id of the deployment that it was made from */
+  /** id of the deployment that it is cloned from */
   of?: string;
-  /** in its transaction, before the row is made: throws where it cannot be */
+  /** runs in the transaction before the row is created; throws when the release is not possible */
   before?: (db: Db) => Promise<void>;
-  /** committed with it, or nothing is */
+  /** runs in the same transaction, after the row is created */
   also?: (db: Db) => Promise<void>;
 }
 
-/** `replayed`: it had been answered before. */
+/** `replayed`: the response of an earlier request with the same Idempotency-Key. */
 export interface Created {
   answer: Accepted;
   replayed: boolean;
 }
 
-/** What users ask of deployments. Nothing here waits for Docker: the work is a job, committed with the row. */
+/** Handles users' requests. It never waits for Docker: the work is a job, committed with the row. */
 @Injectable()
 export class DeploymentsService {
   constructor(
@@ -63,7 +63,7 @@ export class DeploymentsService {
     return this.release(
       caller,
       this.requests.fromImage(body),
-      { lane: body.name, action: 'deployment.created' },
+      { name: body.name, action: 'deployment.created' },
       idempotent,
     );
   }
@@ -72,7 +72,7 @@ export class DeploymentsService {
     return this.release(
       caller,
       this.requests.fromGit(body),
-      { lane: body.name, action: 'deployment.created' },
+      { name: body.name, action: 'deployment.created' },
       idempotent,
     );
   }
@@ -82,7 +82,7 @@ export class DeploymentsService {
     const before = async (db: Db) => {
       request.data.sourceSha256 = (await this.uploads.require(db, caller, body.uploadId)).sha256;
     };
-    return this.release(caller, request, { lane: body.name, action: 'deployment.created', before }, idempotent);
+    return this.release(caller, request, { name: body.name, action: 'deployment.created', before }, idempotent);
   }
 
   async get(caller: Caller, id: string): Promise<DeploymentRow> {
@@ -93,7 +93,7 @@ export class DeploymentsService {
     return (await this.deployments.byJobId(caller, jobId)) ?? notFound(`Job ${jobId}`);
   }
 
-  /** The same for those who poll: from memory while nothing changed. */
+  /** As `getByJobId`, for polling clients: served from the cache until a change. */
   async poll(caller: Caller, jobId: string): Promise<DeploymentRow> {
     return (await this.polled.find(caller, jobId)) ?? notFound(`Job ${jobId}`);
   }
@@ -111,13 +111,13 @@ export class DeploymentsService {
     return { items: items.map((row) => ({ ...row, environment })), nextCursor };
   }
 
-  /** Ends it in FAILED with CANCELLED; the previous release is untouched. */
+  /** Cancels a deployment in progress: it becomes FAILED with CANCELLED. The previous release is untouched. */
   async cancel(caller: Caller, jobId: string): Promise<DeploymentRow> {
     const deployment = await this.getByJobId(caller, jobId);
     if (!IN_PROGRESS_STATUSES.includes(deployment.status)) {
       throw new DomainError('DEPLOYMENT_NOT_CANCELLABLE', {
-        detail: `The deployment is ${deployment.status} already.`,
-        hint: 'DELETE /deployments/{id} removes what runs.',
+        detail: `The deployment is already ${deployment.status}.`,
+        hint: 'DELETE /deployments/{id} removes a running deployment.',
       });
     }
     await this.deployments.transaction(async (db) => {
@@ -127,7 +127,7 @@ export class DeploymentsService {
     return deployment;
   }
 
-  /** Cancels what is in progress, removes what runs. A durable job. */
+  /** Cancels the deployment if it is in progress, and adds the job that removes it. */
   async delete(caller: Caller, id: string, deleteVolumes: boolean): Promise<DeploymentRow> {
     const deployment = await this.get(caller, id);
     await this.deployments.transaction(async (db) => {
@@ -138,7 +138,7 @@ export class DeploymentsService {
     return deployment;
   }
 
-  /** The row, its job and the answer to a repeated request are committed together. */
+  /** Commits the row, its job and the response for replays together. */
   release(
     caller: Caller,
     request: DeploymentRequest,
@@ -151,7 +151,7 @@ export class DeploymentsService {
         await claim.reserve(db);
         const environment = await this.environments.lockActive(db, request.environmentId, caller);
         await how.before?.(db);
-        const answer = await this.add(db, environment, request, how.lane);
+        const answer = await this.add(db, environment, request, how.name);
         await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
         await how.also?.(db);
         await claim.storeResponse(db, answer);
@@ -164,17 +164,17 @@ export class DeploymentsService {
     db: Db,
     environment: LockedEnvironment,
     request: DeploymentRequest,
-    lane: string | undefined,
+    name: string | undefined,
   ): Promise<Accepted> {
     await this.requests.checkAdmission(db, environment, request);
-    if (lane !== undefined) await this.pipeline.supersede(db, environment.id, lane);
+    if (name !== undefined) await this.pipeline.supersede(db, environment.id, name);
     const behind = await this.deployments.countInProgress(db, environment.userId);
     const { id } = await this.deployments.create(db, request.data);
     const isBuilt = request.data.source !== 'IMAGE' && !request.data.rollbackOfId;
     await this.jobs.run(
       db,
       { id, environmentId: environment.id, isBuilt },
-      { name: lane, userId: environment.userId, behind },
+      { name, userId: environment.userId, behind },
     );
     await this.jobs.expire(db, id, request.data.expiresAt as Date | null);
     return { jobId: request.data.jobId, deploymentId: id, status: 'PENDING' };
@@ -184,6 +184,6 @@ export class DeploymentsService {
 export function notFound(what: string): never {
   throw new DomainError('DEPLOYMENT_NOT_FOUND', {
     detail: `${what} does not exist.`,
-    hint: 'GET /deployments/environment/{id} lists those of an environment.',
+    hint: 'GET /deployments/environment/{id} lists the deployments of an environment.',
   });
 }

@@ -25,12 +25,12 @@ import { parseImageReference, referenceOf } from './domain/image-reference.js';
 import { registryAuthOf } from './domain/release-from-row.js';
 import { stopsFirst } from './domain/release.js';
 
-const GIT_MS = 20_000;
+const LOOKUP_TIMEOUT_MS = 20_000;
 
-/** Ends the transaction of what was only asked, and nothing else. */
-class OnlyAsked extends Error {}
+/** Thrown to roll back the transaction of a dry run. */
+class DryRunRollback extends Error {}
 
-/** What a deployment would do: everything is looked at that can be without changing anything. */
+/** Plans a deployment: makes every check that changes nothing. */
 @Injectable()
 export class DryRun {
   constructor(
@@ -46,24 +46,24 @@ export class DryRun {
 
   async ofImage(caller: Caller, body: CreateDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromImage(body);
-    await this.admit(caller, request);
+    await this.checkAdmission(caller, request);
     const { image, tag } = request.data;
     const imageDigest = parseImageReference(body.image)?.digest ?? null;
     const auth = body.registryAuth && registryAuthOf(image, body.registryAuth);
-    const digest = await named('image', () =>
-      this.images.digestOf(referenceOf(image, tag, imageDigest), auth, AbortSignal.timeout(GIT_MS)),
+    const digest = await asFieldError('image', () =>
+      this.images.digestOf(referenceOf(image, tag, imageDigest), auth, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)),
     );
     return this.plan(request, { imageDigest: digest });
   }
 
   async ofGit(caller: Caller, body: CreateGitDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromGit(body);
-    await this.admit(caller, request);
+    await this.checkAdmission(caller, request);
     const { url, auth, options } = request.git;
     const dir = path.join(this.config.build.dir, `look-up-${newId()}`);
-    const signal = AbortSignal.timeout(GIT_MS);
+    const signal = AbortSignal.timeout(LOOKUP_TIMEOUT_MS);
     try {
-      const sha = await named('gitUrl', () =>
+      const sha = await asFieldError('gitUrl', () =>
         this.repositories.lookUp({ url, auth }, options.ref ?? undefined, { dir, signal }),
       );
       return await this.plan(request, { gitCommitSha: options.commit ?? sha });
@@ -74,20 +74,20 @@ export class DryRun {
 
   async ofUpload(caller: Caller, body: CreateUploadDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromUpload(body);
-    await this.admit(caller, request);
+    await this.checkAdmission(caller, request);
     const { sha256 } = await this.deployments.transaction((db) => this.uploads.require(db, caller, body.uploadId));
     return this.plan(request, { sourceSha256: sha256 });
   }
 
-  private async admit(caller: Caller, request: DeploymentRequest): Promise<void> {
+  private async checkAdmission(caller: Caller, request: DeploymentRequest): Promise<void> {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
     const environment = await this.environments.getActive(caller, request.environmentId);
-    const asked = this.deployments.transaction(async (db) => {
+    const check = this.deployments.transaction(async (db) => {
       await this.requests.checkAdmission(db, environment, request);
-      throw new OnlyAsked();
+      throw new DryRunRollback();
     });
-    await asked.catch((error: unknown) => {
-      if (!(error instanceof OnlyAsked)) throw error;
+    await check.catch((error: unknown) => {
+      if (!(error instanceof DryRunRollback)) throw error;
     });
   }
 
@@ -119,10 +119,10 @@ export class DryRun {
   }
 }
 
-/** What a deployment would FAIL with, as an error of the field that is to blame. */
-async function named<T>(field: string, look: () => Promise<T>): Promise<T> {
+/** Runs a lookup and converts the failure of a deployment into a validation error of the field that causes it. */
+async function asFieldError<T>(field: string, lookUp: () => Promise<T>): Promise<T> {
   try {
-    return await look();
+    return await lookUp();
   } catch (error) {
     const failure = error instanceof GitError ? gitFailure(error) : error;
     if (!(failure instanceof StepFailure)) throw error;

@@ -7,7 +7,7 @@ import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js'
 import type { GitOptions } from '#src/modules/builds/build-options.js';
 import { readBuildRequest } from './build-request.js';
 
-/** What a validated body means, apart from how it runs. */
+/** Git and build fields of a validated body. */
 export interface GitRequest {
   url: GitUrl;
   auth: GitAuth | undefined;
@@ -16,11 +16,11 @@ export interface GitRequest {
 }
 
 export interface GitRequestRules {
-  /** may this address be cloned from? */
+  /** true when cloning from this address is allowed */
   allows: (host: string, address: string) => boolean;
 }
 
-/** Every wrong field, or what the body means. */
+/** Parses a validated body. Returns every invalid field, or the request. */
 export function readGitRequest(
   body: CreateGitDeploymentDto,
   rules: GitRequestRules,
@@ -54,15 +54,15 @@ function urlErrors(url: ReturnType<typeof parseGitUrl>, { allows }: GitRequestRu
 function authErrors({ gitAuth }: CreateGitDeploymentDto, url: GitUrl | undefined): FieldError[] {
   const { token, sshKey } = gitAuth ?? {};
   if (token != null && sshKey != null) return [{ path: 'gitAuth.sshKey', message: 'cannot be combined with token' }];
-  if (gitAuth && token == null && sshKey == null) return [{ path: 'gitAuth.token', message: 'is required, or sshKey' }];
+  if (gitAuth && token == null && sshKey == null) return [{ path: 'gitAuth.token', message: 'or sshKey is required' }];
   if (url?.protocol === 'https' && sshKey != null)
-    return [{ path: 'gitAuth.sshKey', message: 'goes with an ssh URL; https takes a token' }];
+    return [{ path: 'gitAuth.sshKey', message: 'is only valid with an ssh URL; use token with https' }];
   if (url?.protocol === 'ssh' && sshKey == null)
     return [{ path: 'gitAuth.sshKey', message: 'is required with an ssh URL' }];
   return [];
 }
 
-/** OpenSSH wants plain newlines, and one at the end. */
+/** OpenSSH requires LF line endings and a final newline. */
 function authOf({ gitAuth }: CreateGitDeploymentDto): GitAuth | undefined {
   if (gitAuth?.sshKey != null) return { sshKey: `${gitAuth.sshKey.replaceAll('\r\n', '\n').trim()}\n` };
   return gitAuth?.token == null ? undefined : { token: gitAuth.token, username: gitAuth.username ?? undefined };

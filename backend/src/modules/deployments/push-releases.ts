@@ -7,7 +7,7 @@ import { DeploymentFactory } from './deployment-factory.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import { type Accepted, DeploymentsService } from './deployments.service.js';
 
-/** Releases that a push to a repository makes. */
+/** Creates releases for pushes to a repository. */
 @Injectable()
 export class PushReleases {
   constructor(
@@ -16,7 +16,7 @@ export class PushReleases {
     private readonly requests: DeploymentFactory,
   ) {}
 
-  /** What the next release is made from: the newest of the name that was built. Its environment's owner is the caller's to ask for. */
+  /** The deployment that the next release clones: the newest of the name from Git. The caller must check the owner. */
   newest(environmentId: string, name: string): Promise<Deployment | null> {
     return this.deployments.newestBuilt(environmentId, name);
   }
@@ -25,17 +25,17 @@ export class PushReleases {
   async require(environmentId: string, name: string): Promise<void> {
     if (await this.newest(environmentId, name)) return;
     throw new DomainError('DEPLOYMENT_NOT_FOUND', {
-      detail: `No deployment of ${name} in this environment was made from Git.`,
-      hint: 'POST /deployments/from-git makes one.',
+      detail: `No deployment named ${name} in this environment was created from Git.`,
+      hint: 'POST /deployments/from-git creates one.',
     });
   }
 
-  /** The same again from the newest commit of that branch. `also` is committed with it, or nothing is. */
+  /** Creates a release from the newest commit of that branch. `also` runs in the same transaction. */
   async make(caller: Caller, row: Deployment, branch: string, also: (db: Db) => Promise<void>): Promise<Accepted> {
-    const again = this.requests.cloneFrom(row);
+    const clone = this.requests.cloneFrom(row);
     const options = { ...(row.gitOptions as object), ref: branch, commit: null };
-    const request = { ...again, data: { ...again.data, gitBranch: branch, gitOptions: options } };
-    const how = { lane: row.name, action: 'deployment.redeployed', of: row.id, also } as const;
+    const request = { ...clone, data: { ...clone.data, gitBranch: branch, gitOptions: options } };
+    const how = { name: row.name, action: 'deployment.redeployed', of: row.id, also } as const;
     return (await this.service.release(caller, request, how, undefined)).answer;
   }
 }

@@ -16,7 +16,7 @@ import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import type { PortMapping } from './domain/release.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
-/** What users do with deployments that are there: each is a release of its own, or a job that is committed with its row. */
+/** Handles users' operations on existing deployments: each creates a release, or adds a job in the same transaction. */
 @Injectable()
 export class ReleasesService {
   constructor(
@@ -30,14 +30,14 @@ export class ReleasesService {
     private readonly uploads: UploadReleases,
   ) {}
 
-  /** The same specification; what the tag or the branch means is found out again. What was uploaded is built again while it is kept. */
+  /** Keeps the specification and resolves the tag or the branch again. Rebuilds an upload while it is retained. */
   async redeploy(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
     const row = await this.service.get(caller, id);
-    const data = row.source === 'UPLOAD' ? await this.uploads.again(row) : this.requests.cloneFrom(row);
-    return this.service.release(caller, data, { lane: row.name, action: 'deployment.redeployed', of: id }, idempotent);
+    const data = row.source === 'UPLOAD' ? await this.uploads.redeploy(row) : this.requests.cloneFrom(row);
+    return this.service.release(caller, data, { name: row.name, action: 'deployment.redeployed', of: id }, idempotent);
   }
 
-  /** To the release before this one, or to a given one: the same image, specification and secrets. */
+  /** Creates a release with the image, specification and secrets of the previous release, or of a given one. */
   async rollback(
     caller: Caller,
     id: string,
@@ -45,28 +45,28 @@ export class ReleasesService {
     idempotent?: IdempotentRequest,
   ): Promise<Created> {
     const row = await this.service.get(caller, id);
-    const target = targetId === undefined ? await this.before(row) : await this.given(caller, row, targetId);
-    return this.back(caller, target, 'deployment.rolledBack', idempotent);
+    const target = targetId === undefined ? await this.previous(row) : await this.given(caller, row, targetId);
+    return this.releaseImageOf(caller, target, 'deployment.rolledBack', idempotent);
   }
 
-  /** What was stopped runs again, as it was. */
+  /** Creates a release that runs a stopped deployment unchanged. */
   async start(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
     const row = await this.service.get(caller, id);
     if (row.status !== 'STOPPED')
-      throw wrongStatus(row, 'Only what is STOPPED can be started: redeploy makes a new release.');
+      throw wrongStatus(row, 'Only a STOPPED deployment can be started. Redeploy it to create a new release.');
     if (await this.deployments.hasLive(row.environmentId, row.name))
-      throw wrongStatus(row, `Another release of ${row.name} is there: roll back to go to this one.`);
-    return this.back(caller, row, 'deployment.started', idempotent);
+      throw wrongStatus(row, `Another release of ${row.name} is live. Roll back to this one instead.`);
+    return this.releaseImageOf(caller, row, 'deployment.started', idempotent);
   }
 
-  /** Its containers and their service go; the row and its logs stay. */
+  /** Removes the service and its containers; the row and its logs are retained. */
   async stop(caller: Caller, id: string): Promise<DeploymentRow> {
     const row = await this.service.get(caller, id);
     if (row.status === 'STOPPED') return row;
     if (row.status !== 'RUNNING') {
       const hint = IN_PROGRESS_STATUSES.includes(row.status)
-        ? `POST /deployments/job/${row.jobId}/cancel ends what is in progress.`
-        : 'Nothing of it runs.';
+        ? `POST /deployments/job/${row.jobId}/cancel cancels it.`
+        : 'It is not running.';
       throw wrongStatus(row, hint);
     }
     await this.deployments.transaction(async (db) => {
@@ -76,35 +76,34 @@ export class ReleasesService {
     return row;
   }
 
-  /** Both are changed, or neither. */
+  /** Changes both in one transaction. */
   async update(caller: Caller, id: string, { replicas, ttlSeconds }: UpdateDeploymentDto): Promise<DeploymentRow> {
     const row = await this.service.get(caller, id);
     if (replicas == null && ttlSeconds === undefined) throw invalidField('replicas', 'or ttlSeconds must be given');
     if (replicas != null) refuseScaling(row, replicas);
-    if (!LIVE_STATUSES.includes(row.status)) throw wrongStatus(row, 'Nothing of it runs.');
+    if (!LIVE_STATUSES.includes(row.status)) throw wrongStatus(row, 'It is not running.');
     await this.deployments.transaction(async (db) => {
       if (replicas != null) await this.scale(db, caller, row, replicas);
-      if (ttlSeconds !== undefined) await this.setLife(db, caller, id, ttlSeconds);
+      if (ttlSeconds !== undefined) await this.setTtl(db, caller, id, ttlSeconds);
     });
     return this.service.get(caller, id);
   }
 
-  /** More or fewer replicas of what runs; containers follow. */
   private async scale(db: Db, caller: Caller, row: DeploymentRow, replicas: number): Promise<void> {
-    if (!(await this.deployments.setReplicas(db, row.id, replicas))) throw wrongStatus(row, 'It ended in this moment.');
+    if (!(await this.deployments.setReplicas(db, row.id, replicas))) throw wrongStatus(row, 'It has just ended.');
     await this.repair.plan(db, row);
     await this.audit.byCaller(db, caller, 'deployment.scaled', row.id, { from: row.replicas, to: replicas });
   }
 
-  /** From now on; null: it does not end by itself. */
-  private async setLife(db: Db, caller: Caller, id: string, ttlSeconds: number | null): Promise<void> {
+  /** `ttlSeconds` counts from now; null: the deployment does not expire. */
+  private async setTtl(db: Db, caller: Caller, id: string, ttlSeconds: number | null): Promise<void> {
     const expiresAt = expiryOf(this.clock.now(), ttlSeconds);
     await this.deployments.setExpiry(db, id, expiresAt);
     await this.jobs.expire(db, id, expiresAt);
     await this.audit.byCaller(db, caller, 'deployment.extended', id, { expiresAt: expiresAt?.toISOString() ?? null });
   }
 
-  private back(
+  private releaseImageOf(
     caller: Caller,
     target: DeploymentRow,
     action: AuditAction,
@@ -112,19 +111,19 @@ export class ReleasesService {
   ): Promise<Created> {
     if (target.imageDigest === null)
       throw new DomainError('ROLLBACK_NOT_POSSIBLE', {
-        detail: `The image of deployment ${target.id} was never known.`,
+        detail: `The image digest of deployment ${target.id} is unknown: it failed before the image was resolved.`,
         hint: 'Redeploy it instead.',
       });
     const data = this.requests.cloneFrom(target, { keepImage: true });
-    return this.service.release(caller, data, { lane: target.name, action, of: target.id }, idempotent);
+    return this.service.release(caller, data, { name: target.name, action, of: target.id }, idempotent);
   }
 
-  private async before({ id, environmentId, name, createdAt }: DeploymentRow): Promise<DeploymentRow> {
+  private async previous({ id, environmentId, name, createdAt }: DeploymentRow): Promise<DeploymentRow> {
     const previous = await this.deployments.ranBefore(environmentId, name, createdAt);
     if (previous) return previous;
     throw new DomainError('ROLLBACK_NOT_POSSIBLE', {
       detail: `No release of ${name} ran before deployment ${id}.`,
-      hint: 'Name one with `deploymentId`.',
+      hint: 'Choose a release with `deploymentId`.',
     });
   }
 
@@ -133,12 +132,12 @@ export class ReleasesService {
     if (!target || target.environmentId !== row.environmentId || target.name !== row.name)
       return notFound(`A release ${targetId} of ${row.name}`);
     if (target.status === 'RUNNING' || target.status === 'STOPPED') return target;
-    throw wrongStatus(target, 'Only a release that has run can be gone back to.');
+    throw wrongStatus(target, 'Choose a release that has been RUNNING.');
   }
 }
 
 function refuseScaling(row: DeploymentRow, replicas: number): void {
-  if (row.status !== 'RUNNING') throw wrongStatus(row, 'Only what is RUNNING can be scaled.');
+  if (row.status !== 'RUNNING') throw wrongStatus(row, 'Only a RUNNING deployment can be scaled.');
   const ports = row.ports as unknown as PortMapping[];
   if (replicas > 1 && ports.some(({ host }) => host !== undefined))
     throw invalidField('replicas', 'must be 1 with a host port: only one process can hold it');

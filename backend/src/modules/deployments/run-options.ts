@@ -35,7 +35,7 @@ const MAX_ENV_VARS = 500;
 const MAX_ENV_VALUE = 32_768;
 const RESERVED_PATHS = /^\/(proc|sys|dev|\.berth)(\/|$)|\/\.{1,2}(\/|$)|\/\//;
 
-/** What a validated body means. Throws INVALID_DOMAIN. */
+/** Fills in the defaults of a validated body. Throws INVALID_DOMAIN. */
 export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
   const ports = (body.ports ?? []).map(({ container, host, protocol = 'tcp' }) => ({
     container,
@@ -60,7 +60,7 @@ export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
   };
 }
 
-/** What no single field can tell: limits, doubles, and fields that contradict each other. */
+/** Checks what a single field cannot: limits of the configuration, duplicates, and fields that contradict each other. */
 export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldError[] {
   return [
     ...portErrors(body, limits),
@@ -75,24 +75,24 @@ export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldErro
 function portErrors({ ports, replicas }: RunOptionsDto, { hostPorts }: Limits): FieldError[] {
   const list = ports ?? [];
   const errors = [
-    ...doubles(list, 'container', ({ container, protocol }) => `${container}/${protocol ?? 'tcp'}`),
-    ...doubles(list, 'host', ({ host, protocol }) => host && `${host}/${protocol ?? 'tcp'}`),
+    ...duplicates(list, 'container', ({ container, protocol }) => `${container}/${protocol ?? 'tcp'}`),
+    ...duplicates(list, 'host', ({ host, protocol }) => host && `${host}/${protocol ?? 'tcp'}`),
   ].map(({ index, field }) => ({ path: `ports.${index}.${field}`, message: 'is given twice' }));
   const outside = list.flatMap(({ host }, index) =>
     host != null && (host < hostPorts.first || host > hostPorts.last)
       ? [{ path: `ports.${index}.host`, message: `must be between ${hostPorts.first} and ${hostPorts.last}` }]
       : [],
   );
-  const crowded =
+  const replicated =
     (replicas ?? 1) > 1 && list.some(({ host }) => host != null)
       ? [{ path: 'replicas', message: 'must be 1 with a host port: only one process can hold it' }]
       : [];
-  return [...errors, ...outside, ...crowded];
+  return [...errors, ...outside, ...replicated];
 }
 
 function volumeErrors({ volumes }: RunOptionsDto): FieldError[] {
   const list = volumes ?? [];
-  const twice = doubles(list, 'path', ({ path }) => path.replace(/\/+$/, '')).map(({ index }) => ({
+  const twice = duplicates(list, 'path', ({ path }) => path.replace(/\/+$/, '')).map(({ index }) => ({
     path: `volumes.${index}.path`,
     message: 'is given twice',
   }));
@@ -104,17 +104,17 @@ function volumeErrors({ volumes }: RunOptionsDto): FieldError[] {
   return [...twice, ...reserved];
 }
 
-/** Of an object of names and strings, as a process takes them. */
-export function namedStringErrors(field: string, values: Record<string, unknown>, most: number): FieldError[] {
+/** Validates an object of names and strings that becomes environment variables or build arguments. */
+export function namedStringErrors(field: string, values: Record<string, unknown>, max: number): FieldError[] {
   const entries = Object.entries(values);
-  if (entries.length > most) return [{ path: field, message: `must have at most ${most} names` }];
+  if (entries.length > max) return [{ path: field, message: `must have at most ${max} names` }];
   return entries.flatMap(([name, value]) => {
     const path = `${field}.${name.slice(0, 100)}`;
     if (!ENV_NAME.test(name))
       return [{ path, message: 'must be named with letters, digits and _, not beginning with a digit' }];
     if (typeof value !== 'string') return [{ path, message: 'must be a string' }];
     if (value.includes('\0') || value.length > MAX_ENV_VALUE)
-      return [{ path, message: `must hold no NUL and at most ${MAX_ENV_VALUE} characters` }];
+      return [{ path, message: `must contain no NUL and at most ${MAX_ENV_VALUE} characters` }];
     return [];
   });
 }
@@ -130,13 +130,15 @@ function healthErrors({ healthCheck, ports }: RunOptionsDto): FieldError[] {
     return [{ path: 'healthCheck.port', message: 'is required with path when there is no TCP port in ports' }];
   }
   return healthCheck.port != null && healthCheck.path == null
-    ? [{ path: 'healthCheck.port', message: 'goes with path; use tcpPort to check a port alone' }]
+    ? [{ path: 'healthCheck.port', message: 'is only valid with path; use tcpPort to check a port alone' }]
     : [];
 }
 
-function resourceErrors({ resources: asked }: RunOptionsDto, { resources: { max } }: Limits): FieldError[] {
+function resourceErrors({ resources: requested }: RunOptionsDto, { resources: { max } }: Limits): FieldError[] {
   return (['cpus', 'memoryMb', 'pids'] as const).flatMap((unit) =>
-    (asked?.[unit] ?? 0) > max[unit] ? [{ path: `resources.${unit}`, message: `must be at most ${max[unit]}` }] : [],
+    (requested?.[unit] ?? 0) > max[unit]
+      ? [{ path: `resources.${unit}`, message: `must be at most ${max[unit]}` }]
+      : [],
   );
 }
 
@@ -167,8 +169,8 @@ function withoutNulls<T extends object>(value: T): { [K in keyof T]?: NonNullabl
   };
 }
 
-/** The places of later elements whose key an earlier one has. */
-function doubles<T>(list: T[], field: string, keyOf: (element: T) => unknown): { index: number; field: string }[] {
+/** The indexes of elements whose key an earlier element has. */
+function duplicates<T>(list: T[], field: string, keyOf: (element: T) => unknown): { index: number; field: string }[] {
   const seen = new Set<unknown>();
   return list.flatMap((element, index) => {
     const key = keyOf(element);

@@ -6,7 +6,7 @@ import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import { type DeploymentRequest, DeploymentFactory } from './deployment-factory.js';
 import { isPushed } from './domain/built-image.js';
 
-/** Another release of what was uploaded, although an upload is kept for an hour only. */
+/** Redeploys uploads, although an upload expires after an hour. */
 @Injectable()
 export class UploadReleases {
   constructor(
@@ -15,17 +15,17 @@ export class UploadReleases {
     private readonly images: Images,
   ) {}
 
-  /** Built from the upload while that is kept, else with the image that was built. Throws UPLOAD_GONE when neither is there. */
-  async again(row: Deployment): Promise<DeploymentRequest> {
+  /** Rebuilds the upload while it is retained, else reuses the image that was built. Throws UPLOAD_GONE when both are gone. */
+  async redeploy(row: Deployment): Promise<DeploymentRequest> {
     if (await this.uploads.isKept(row.uploadId)) return this.requests.cloneFrom(row);
     if (await this.isImageKept(row)) return this.requests.cloneFrom(row, { keepImage: true });
     throw new DomainError('UPLOAD_GONE', {
-      detail: `Neither the upload nor the image of deployment ${row.id} is kept any more.`,
+      detail: `Neither the upload nor the image of deployment ${row.id} is retained any more.`,
       hint: 'Upload the folder again: POST /uploads, then POST /deployments/from-upload.',
     });
   }
 
-  /** One in a registry is found, or not, when it is pulled. */
+  /** An image in a registry counts as retained: only the pull can tell. */
   private async isImageKept({ image, imageDigest }: Deployment): Promise<boolean> {
     if (imageDigest === null) return false;
     return isPushed(image) || (await this.images.find(imageDigest)) !== undefined;

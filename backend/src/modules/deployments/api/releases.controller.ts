@@ -26,9 +26,9 @@ export class ReleasesController {
   @Post(':id/redeploy')
   @Operation({
     id: 'redeployDeployment',
-    summary: 'The same again, from what its tag or branch means now',
+    summary: 'Redeploy, resolving the tag or branch again',
     description:
-      'A new release of the same name with the same specification and secrets. Poll the jobId. What was uploaded is built again while the upload is kept; after that the image that was built is released.',
+      'Creates a new release of the same name with the same specification and secrets. Poll the jobId. An uploaded folder is rebuilt while the upload is retained; after that the new release uses the image that was built.',
     response: DeploymentAcceptedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -54,15 +54,15 @@ export class ReleasesController {
   @Post(':id/rollback')
   @Operation({
     id: 'rollbackDeployment',
-    summary: 'Back to the release before, or to a given one',
+    summary: 'Roll back to the previous release, or to a given one',
     description:
-      'A new release of the same name with that one’s image digest, specification and secrets. Where the environment answers stays as it is.',
+      'Creates a new release of the same name with the image digest, specification and secrets of that release. The public domain of the environment does not change.',
     response: DeploymentAcceptedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
     rateLimit: 'deploy',
     idempotent: true,
-    examples: { 'the one before': {}, 'a given one': { deploymentId: 'clx1a2b3c4d5e6f7g8h9i0j1k' } },
+    examples: { 'previous release': {}, 'given release': { deploymentId: 'clx1a2b3c4d5e6f7g8h9i0j1k' } },
     errors: [
       'DEPLOYMENT_NOT_FOUND',
       'ENVIRONMENT_NOT_ACTIVE',
@@ -86,8 +86,9 @@ export class ReleasesController {
   @HttpCode(202)
   @Operation({
     id: 'stopDeployment',
-    summary: 'Stop what runs',
-    description: 'It becomes STOPPED; volumes and logs stay. `start` runs it again.',
+    summary: 'Stop a running deployment',
+    description:
+      'The deployment becomes STOPPED. Volumes and logs are retained. `start` creates a release that runs it.',
     response: DeploymentMessageDto,
     status: 202,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -101,8 +102,9 @@ export class ReleasesController {
   @Post(':id/start')
   @Operation({
     id: 'startDeployment',
-    summary: 'Run again what was stopped',
-    description: 'A new release with the same image digest, specification and secrets, since a status never goes back.',
+    summary: 'Start a stopped deployment',
+    description:
+      'Creates a new release with the same image digest, specification and secrets, because STOPPED is a final status.',
     response: DeploymentAcceptedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -129,11 +131,11 @@ export class ReleasesController {
   @Patch(':id')
   @Operation({
     id: 'updateDeployment',
-    summary: 'More or fewer replicas of what runs, a longer or shorter life',
-    description: 'The answer has the number of replicas that is wanted; `containers` follow.',
+    summary: 'Change the replica count or the TTL',
+    description: 'The response has the desired replica count. `containers` is updated when the replicas have changed.',
     response: DeploymentAnswerDto,
     scopes: ['DEPLOYMENTS_WRITE'],
-    examples: { 'three of them': { replicas: 3 }, 'another day': { ttlSeconds: 86_400 } },
+    examples: { 'three replicas': { replicas: 3 }, 'expires in a day': { ttlSeconds: 86_400 } },
     errors: ['DEPLOYMENT_NOT_FOUND', 'DEPLOYMENT_STATUS_CONFLICT'],
   })
   async update(

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Names of what Docker keeps for us, made in one place. Swarm limits a service's name to 63 characters of a DNS label, and refuses one that ends
- * in `-` or `_`, as a jobId may; so ids enter as a hash in base 36, and users' text is cut and cleaned.
+ * Names of Docker objects are built only here. Swarm limits a service's name to 63 characters of a DNS label and rejects
+ * one that ends in `-` or `_`, as a jobId may. So ids enter as a hash in base 36, and users' text is cut and cleaned.
  */
 const HASH_LENGTH = 10;
 
@@ -16,29 +16,29 @@ export function serviceName(environmentName: string, deploymentName: string, dep
   return `${slug(environmentName, 16, 'env')}-${deploymentName}-${shortHash(deploymentId)}`;
 }
 
-/** Of the service that runs its release command: 62 characters at most. */
+/** Name of the service that runs the release command: 62 characters at most. */
 export function commandServiceName(service: string): string {
   return `${service}-r`;
 }
 
-/** Carries the environment's id, not its name: two users may have environments of the same name. */
+/** Contains the environment's id, not its name: two users may have environments of the same name. */
 export function volumeName(environmentId: string, name: string): string {
   return `berth_${environmentId}_${name}`;
 }
 
 export const RUN_PREFIX = 'run/';
 
-/** Of the one job that brings a deployment to its end. */
+/** Key of the only job that runs a deployment's pipeline. */
 export function runKey(deploymentId: string): string {
   return `${RUN_PREFIX}${deploymentId}`;
 }
 
-/** Where jobs of one name run one after the other. */
-export function laneOf(environmentId: string, name: string): string {
+/** Queue in which the jobs of one deployment name run one after the other. */
+export function queueNameOf(environmentId: string, name: string): string {
   return `${environmentId}/${name}`;
 }
 
-/** A DNS label for a deployment without a name: the image's last component and part of the jobId. */
+/** A DNS label for a deployment without a name: the last component of the image or repository and a hash of the jobId. */
 export function defaultDeploymentName(repository: string, jobId: string): string {
   const base = slug(repository.split('/').at(-1) ?? '', 24, 'app');
   return `${base}-${shortHash(jobId, 6)}`;

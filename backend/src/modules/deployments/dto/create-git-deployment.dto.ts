@@ -62,7 +62,7 @@ export class CreateGitDeploymentDto extends BuildOptionsDto {
   @IsOptional()
   @IsString({ message: 'must be a string' })
   @Matches(/^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, {
-    message: 'must be a full commit id, 40 or 64 hexadecimal digits',
+    message: 'must be a whole commit id, 40 or 64 hexadecimal digits',
   })
   commit?: string;
 

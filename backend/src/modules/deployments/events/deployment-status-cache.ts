@@ -7,12 +7,12 @@ import {
   DeploymentsRepository,
 } from '#src/modules/deployments/repositories/deployments.repository.js';
 
-/** A row is believed for as long as no change of it is heard of, and never longer than that: its environment's name comes without a signal. */
+/** A change of the environment's name sends no notification, so an entry is valid for at most this long. */
 const TTL_MS = 1000;
 
 /**
- * The hot path: clients poll their jobs. A row stays until the database signals a change of it, so that one change costs one read,
- * whatever the number of clients.
+ * Caches rows for clients that poll their jobs, the hot path. An entry stays until the database signals a change, so one
+ * change costs one read, for any number of clients.
  */
 @Injectable()
 export class DeploymentStatusCache implements OnModuleInit {
@@ -28,9 +28,9 @@ export class DeploymentStatusCache implements OnModuleInit {
     this.signals.on('reconnected', () => this.rows.clear());
   }
 
-  /** Null for what does not exist and for what is somebody else's. */
+  /** Null for a deployment that does not exist or belongs to another user. */
   async find(caller: Caller, jobId: string): Promise<DeploymentRow | null> {
-    const row = await this.rows.get(jobId, () => this.deployments.byJobIdForAnybody(jobId));
+    const row = await this.rows.get(jobId, () => this.deployments.byJobIdUnfiltered(jobId));
     return row && (caller.isAdmin || row.environment.userId === caller.userId) ? row : null;
   }
 }

@@ -4,7 +4,7 @@ import { expiryWarningAt } from '#src/common/time/ttl.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { JobQueue } from '#src/core/jobs/job-queue.js';
 import { DeploymentsRepository } from '#src/modules/deployments/repositories/deployments.repository.js';
-import { laneOf, runKey } from '#src/modules/deployments/domain/names.js';
+import { queueNameOf, runKey } from '#src/modules/deployments/domain/names.js';
 
 interface Runnable {
   id: string;
@@ -13,7 +13,7 @@ interface Runnable {
   isBuilt: boolean;
 }
 
-/** The jobs of a deployment's life, each added in the transaction that makes it necessary. */
+/** Adds the jobs of a deployment, each in the transaction that makes it necessary. */
 @Injectable()
 export class DeploymentJobs {
   constructor(
@@ -23,15 +23,16 @@ export class DeploymentJobs {
   ) {}
 
   /**
-   * Brings it to its end, in the lane of its name (without a `name` nothing has to be waited for) and within its user's share. `behind` so many of
-   * the user's own it stands: who has many waits for who has few.
+   * Runs the pipeline. Jobs of one `name` run one after the other (without a `name` there is nothing to wait for), within
+   * the user's concurrency limit. `behind` is the number of the user's own deployments in progress: it lowers the
+   * priority, so that users with few deployments do not wait for users with many.
    */
   async run(
     db: Db,
     { id, environmentId, isBuilt }: Runnable,
     { name, userId, behind }: { name: string | undefined; userId: string; behind: number },
   ): Promise<void> {
-    const lane = name === undefined ? undefined : laneOf(environmentId, name);
+    const lane = name === undefined ? undefined : queueNameOf(environmentId, name);
     await this.jobs.add(
       db,
       isBuilt ? 'deployment.build-and-run' : 'deployment.run',
@@ -40,22 +41,22 @@ export class DeploymentJobs {
     );
   }
 
-  /** Nothing brings it back from then on. */
+  /** Also marks the row, so that the drift reconciler does not recreate the service. */
   async remove(db: Db, id: string, deleteVolumes: boolean): Promise<void> {
-    await this.deployments.wantGone(db, id);
+    await this.deployments.requestDeletion(db, id);
     await this.jobs.add(db, 'deployment.remove', { deploymentId: id, deleteVolumes }, { key: `remove/${id}` });
   }
 
-  /** Announces its end in time. The end may be put off: what counts is in the row. */
+  /** Schedules the expiry warning. The job reads `expiresAt` from the row, because it may be extended. */
   async expire(db: Db, id: string, expiresAt: Date | null): Promise<void> {
-    if (expiresAt !== null) await this.lookAtLife(db, id, expiryWarningAt(this.clock.now(), expiresAt));
+    if (expiresAt !== null) await this.scheduleExpiry(db, id, expiryWarningAt(this.clock.now(), expiresAt));
   }
 
-  async lookAtLife(db: Db, id: string, runAt: Date): Promise<void> {
+  async scheduleExpiry(db: Db, id: string, runAt: Date): Promise<void> {
     await this.jobs.add(db, 'deployment.expire', { deploymentId: id }, { key: `expire/${id}`, runAt });
   }
 
-  /** The owner hears of it from the bot. */
+  /** The bot sends the owner the expiry warning. */
   async announce(db: Db, environmentId: string, deploymentId: string): Promise<void> {
     await this.jobs.add(db, 'telegram.expiring', { environmentId, deploymentId });
   }

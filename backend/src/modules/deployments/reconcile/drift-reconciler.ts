@@ -14,21 +14,23 @@ import { Placement } from '#src/modules/deployments/swarm/placement.js';
 import { ReleaseVolumes } from '#src/modules/deployments/swarm/release-volumes.js';
 import { ServiceStart } from '#src/modules/deployments/swarm/service-start.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
-import { laneOf } from '#src/modules/deployments/domain/names.js';
+import { queueNameOf } from '#src/modules/deployments/domain/names.js';
 import { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
 import { releaseFrom } from '#src/modules/deployments/domain/release-from-row.js';
 import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
 
 const DRIFT_CHECK_INTERVAL_MS = 30_000;
-/** A release that has just become RUNNING, or is being replaced, is somebody else's affair for a moment. */
+/** The pipeline still works on a release that has just become RUNNING or is being replaced. */
 const SETTLED_MS = 10_000;
 const PLANNED_MS = 20_000;
 
 type Running = Deployment & { environment: Environment };
 
 /**
- * What runs must be what the rows say: a service that was removed by hand comes back, one that was scaled by hand is set right. A look at all of
- * them at the start, every 30 s and when the Engine is back, which may be another Engine, where nothing is yet; the repair is a job in the lane of the name, so that no release of it is under way.
+ * Reconciles the services in the Engine with the rows: recreates a service that was removed by hand and corrects one that
+ * was scaled by hand. Checks all of them at the start, every 30 s, and when the Engine is available after an outage: it
+ * may be another Engine without any service. The repair is a job in the queue of the name, so that it never runs beside a
+ * release of that name.
  */
 @Injectable()
 export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
@@ -63,9 +65,9 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
     await this.reconcile().catch((error: unknown) => this.logger.debug(`drift check failed: ${String(error)}`));
   }
 
-  /** Also how a changed number of replicas reaches the Engine. */
+  /** Adds a repair job. A changed replica count also reaches the Engine this way. */
   async plan(db: Db, { id, environmentId, name }: Pick<Deployment, 'id' | 'environmentId' | 'name'>): Promise<void> {
-    const lane = laneOf(environmentId, name);
+    const lane = queueNameOf(environmentId, name);
     await this.jobs.add(db, 'deployment.repair', { deploymentId: id }, { key: `repair/${id}`, lane });
   }
 
@@ -88,7 +90,7 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private async recreateService(row: Running, signal: AbortSignal): Promise<Pick<SwarmService, 'id' | 'name'>> {
-    this.logger.warn(`the service of ${row.name} (${row.id}) was gone: it comes back`);
+    this.logger.warn(`service of deployment ${row.name} (${row.id}) is missing: recreating it`);
     await this.network.ensure(row.environment);
     const place = await this.placement.of(row);
     await this.prisma.deployment.updateMany({ where: { id: row.id }, data: place });
@@ -98,7 +100,7 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
     return { id, name: release.serviceName };
   }
 
-  /** One row for each replica that Swarm wants, under the number that Swarm gave it. */
+  /** Writes one Container row for each replica that Swarm desires, with Swarm's slot number. */
   private async syncReplicas(
     { id: deploymentId, replicas }: Running,
     service: Pick<SwarmService, 'id' | 'name'>,
@@ -115,7 +117,7 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
       withinMs: PLANNED_MS,
       everyMs: 100,
       signal,
-      what: 'Swarm has not planned the replicas',
+      what: 'Swarm has not created the tasks of the replicas',
     });
     const own = { name: service.name, dockerServiceId: service.id };
     await this.prisma.transaction(async (db) => {
@@ -127,7 +129,7 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
   }
 }
 
-/** Nobody has asked for its end. */
+/** RUNNING, and no deletion is requested. */
 const SETTLED = {
   status: 'RUNNING',
   deleteRequestedAt: null,

@@ -14,17 +14,17 @@ const WITH_PARTS = {
   steps: { orderBy: { position: 'asc' } },
 } as const satisfies Prisma.DeploymentInclude;
 
-/** Requests wait here for each other, and not in the pool, whose connections others need and whose waits time out. */
+/** Limits transactions of requests, so that they queue here and not in the pool, whose waits time out. */
 const MAX_TRANSACTIONS = 4;
 
 export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }> & {
-  /** of what is PENDING: its place among those that wait, from 1 */
+  /** PENDING only: position in the queue, from 1 */
   queuePosition?: number | undefined;
 };
 
 type Release = Pick<Deployment, 'id' | 'environmentId' | 'name' | 'createdAt'>;
 
-/** Deployments as users see them: every query goes through the owner. */
+/** Queries of deployments for users: every query for a caller filters by owner. */
 @Injectable()
 export class DeploymentsRepository {
   private readonly transactions = new Semaphore(MAX_TRANSACTIONS);
@@ -43,12 +43,12 @@ export class DeploymentsRepository {
     return this.findOwn(caller, { jobId });
   }
 
-  /** Whoever asks looks at the owner himself. */
-  async byJobIdForAnybody(jobId: string): Promise<DeploymentRow | null> {
-    return this.placed(await this.prisma.deployment.findUnique({ where: { jobId }, include: WITH_PARTS }));
+  /** Does not filter by owner: the caller must check it. */
+  async byJobIdUnfiltered(jobId: string): Promise<DeploymentRow | null> {
+    return this.withQueuePosition(await this.prisma.deployment.findUnique({ where: { jobId }, include: WITH_PARTS }));
   }
 
-  /** One row more than the limit when there is another page. Their environment is the caller's to add: it is the same for all. */
+  /** Returns one row more than the limit when there is another page. The caller adds the environment, the same for all. */
   async ofEnvironment(environmentId: string, { limit, after }: Page): Promise<Omit<DeploymentRow, 'environment'>[]> {
     const { containers, steps } = WITH_PARTS;
     const rows = await this.prisma.deployment.findMany({
@@ -57,13 +57,13 @@ export class DeploymentsRepository {
       orderBy: NEWEST_FIRST,
       take: limit + 1,
     });
-    const waiting = rows.filter(({ status }) => status === 'PENDING');
-    if (waiting.length === 0) return rows;
-    const places = await this.queuePositions(waiting.map(({ id }) => id));
-    return rows.map((row) => ({ ...row, queuePosition: places.get(row.id) }));
+    const pending = rows.filter(({ status }) => status === 'PENDING');
+    if (pending.length === 0) return rows;
+    const positions = await this.queuePositions(pending.map(({ id }) => id));
+    return rows.map((row) => ({ ...row, queuePosition: positions.get(row.id) }));
   }
 
-  /** Across environments, by one writer at a time. */
+  /** Serializes the checks of host ports, which are global to all environments. */
   async lockHostPorts(db: Db): Promise<void> {
     await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('berth.host-ports'))`;
   }
@@ -72,7 +72,7 @@ export class DeploymentsRepository {
     return db.deployment.count({ where: { environmentId, status: { in: LIVE_STATUSES } } });
   }
 
-  /** Does a live deployment of another name hold this host port? */
+  /** True when a live deployment of another name holds this host port. */
   async hostPortHeld(db: Db, port: PortMapping, owner: { environmentId: string; name: string }): Promise<boolean> {
     const held = JSON.stringify([{ host: port.host, protocol: port.protocol }]);
     const rows = await db.$queryRaw<unknown[]>`
@@ -82,12 +82,12 @@ export class DeploymentsRepository {
     return rows.length > 0;
   }
 
-  /** How many deployments of a user are under way or wait. */
+  /** Counts the deployments of a user that are pending or in progress. */
   countInProgress(db: Db, userId: string): Promise<number> {
     return db.deployment.count({ where: { status: { in: IN_PROGRESS_STATUSES }, environment: { userId } } });
   }
 
-  /** What is in progress since before `before`, and no job is there to go on with it. */
+  /** Deployments in progress that were created before `before` and have no job that can still run. */
   async withoutJob(before: Date): Promise<(Deployment & { environment: Environment })[]> {
     const ids = await this.prisma.$queryRaw<{ id: string }[]>`
       SELECT d.id FROM "Deployment" d
@@ -99,7 +99,7 @@ export class DeploymentsRepository {
     });
   }
 
-  /** Is a release of this name there, or on its way? */
+  /** True when a release of this name is running or in progress. */
   async hasLive(environmentId: string, name: string): Promise<boolean> {
     return (await this.prisma.deployment.count({ where: { environmentId, name, status: { in: LIVE_STATUSES } } })) > 0;
   }
@@ -109,7 +109,7 @@ export class DeploymentsRepository {
     return this.prisma.deployment.findFirst({ where, orderBy: NEWEST_FIRST, select: { id: true } });
   }
 
-  /** The next release of the same name that has run, or may yet. */
+  /** The next release of the same name that did not fail. */
   newer({ environmentId, name, createdAt }: Release): Promise<Release | null> {
     return this.prisma.deployment.findFirst({
       where: { environmentId, name, createdAt: { gt: createdAt }, status: { not: 'FAILED' } },
@@ -117,14 +117,14 @@ export class DeploymentsRepository {
     });
   }
 
-  /** The newest deployment of the name that was made from a repository; null when its owner has taken it away. */
+  /** The newest deployment of the name that was created from Git; null when its deletion is requested. */
   async newestBuilt(environmentId: string, name: string): Promise<Deployment | null> {
     const where = { environmentId, name, source: 'GIT' } as const;
     const row = await this.prisma.deployment.findFirst({ where, orderBy: NEWEST_FIRST });
     return row?.deleteRequestedAt ? null : row;
   }
 
-  /** The newest release of the name that ran and is older than that. */
+  /** The newest release of the name that ran and was created before `createdAt`. */
   ranBefore(environmentId: string, name: string, createdAt: Date): Promise<DeploymentRow | null> {
     return this.prisma.deployment.findFirst({
       where: { environmentId, name, createdAt: { lt: createdAt }, status: { in: ['RUNNING', 'STOPPED'] } },
@@ -133,8 +133,8 @@ export class DeploymentsRepository {
     });
   }
 
-  /** Its owner wants it to go: nothing brings it back. */
-  async wantGone(db: Db, id: string): Promise<void> {
+  /** Marks the deployment as being deleted: the drift reconciler ignores it from then on. */
+  async requestDeletion(db: Db, id: string): Promise<void> {
     await db.deployment.updateMany({ where: { id, deleteRequestedAt: null }, data: { deleteRequestedAt: new Date() } });
   }
 
@@ -142,7 +142,7 @@ export class DeploymentsRepository {
     await db.deployment.updateMany({ where: { id }, data: { expiresAt } });
   }
 
-  /** False when it runs no more. */
+  /** False when the deployment is not running any more. */
   async setReplicas(db: Db, id: string, replicas: number): Promise<boolean> {
     const { count } = await db.deployment.updateMany({
       where: { id, status: 'RUNNING', deleteRequestedAt: null },
@@ -157,15 +157,18 @@ export class DeploymentsRepository {
 
   private async findOwn(caller: Caller, where: Prisma.DeploymentWhereInput): Promise<DeploymentRow | null> {
     const own = { ...where, environment: ownedBy(caller) };
-    return this.placed(await this.prisma.deployment.findFirst({ where: own, include: WITH_PARTS }));
+    return this.withQueuePosition(await this.prisma.deployment.findFirst({ where: own, include: WITH_PARTS }));
   }
 
-  private async placed(row: DeploymentRow | null): Promise<DeploymentRow | null> {
+  private async withQueuePosition(row: DeploymentRow | null): Promise<DeploymentRow | null> {
     if (row?.status !== 'PENDING') return row;
     return { ...row, queuePosition: (await this.queuePositions([row.id])).get(row.id) };
   }
 
-  /** By deployment, from 1, among all that wait for the same workers. A job that was taken waits as well until its deployment has begun. */
+  /**
+   * Position by deployment id, from 1, among all pending jobs of the same worker pool. A locked job counts as pending
+   * until its deployment has started.
+   */
   private async queuePositions(ids: string[]): Promise<Map<string, number>> {
     const rows = await this.prisma.$queryRaw<{ id: string; position: number }[]>`
       SELECT id, position FROM (
