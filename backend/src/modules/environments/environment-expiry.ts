@@ -9,7 +9,7 @@ import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
 import { EnvironmentsRepository } from './environments.repository.js';
 
-/** Ends an environment that was given a life, after it was announced. */
+/** Warns before an environment expires, and deletes it when it does. */
 @Injectable()
 export class EnvironmentExpiry implements OnModuleInit {
   constructor(
@@ -26,9 +26,9 @@ export class EnvironmentExpiry implements OnModuleInit {
     this.worker.register('environment.expire', ({ environmentId }) => this.checkExpiry(environmentId));
   }
 
-  /** Announces its end in time. The end may be put off: what counts is in the row. */
-  async plan(db: Db, id: string, expiresAt: Date | null): Promise<void> {
-    if (expiresAt !== null) await this.lookAt(db, id, expiryWarningAt(this.clock.now(), expiresAt));
+  /** Schedules the expiry warning. A later PATCH may extend the TTL: the job reads the row. */
+  async scheduleWarning(db: Db, id: string, expiresAt: Date | null): Promise<void> {
+    if (expiresAt !== null) await this.scheduleCheck(db, id, expiryWarningAt(this.clock.now(), expiresAt));
   }
 
   private async checkExpiry(id: string): Promise<void> {
@@ -39,14 +39,14 @@ export class EnvironmentExpiry implements OnModuleInit {
       if (expiresAt > this.clock.now()) {
         await this.audit.byPlatform(db, 'environment.expiring', id, { at: expiresAt.toISOString() });
         if (this.config.telegram.isOn) await this.jobs.add(db, 'telegram.expiring', { environmentId: id });
-        await this.lookAt(db, id, expiresAt);
-      } else if (await this.teardown.begin(db, id, { preserveVolumes: false })) {
+        await this.scheduleCheck(db, id, expiresAt);
+      } else if (await this.teardown.enqueue(db, id, { preserveVolumes: false })) {
         await this.audit.byPlatform(db, 'environment.expired', id);
       }
     });
   }
 
-  private async lookAt(db: Db, environmentId: string, runAt: Date): Promise<void> {
+  private async scheduleCheck(db: Db, environmentId: string, runAt: Date): Promise<void> {
     await this.jobs.add(db, 'environment.expire', { environmentId }, { key: `expire/${environmentId}`, runAt });
   }
 }

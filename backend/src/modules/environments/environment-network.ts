@@ -5,10 +5,10 @@ import { pollUntil } from '#src/common/time/poll-until.js';
 import { DockerError } from '#src/integrations/docker/docker-error.js';
 import { Networks } from '#src/integrations/docker/networks.js';
 
-/** Endpoints of removed services leave the overlay some seconds later. */
-const REMOVAL_MS = 60_000;
+/** Swarm detaches the endpoints of removed services from the overlay some seconds later. */
+const REMOVAL_TIMEOUT_MS = 60_000;
 
-/** The overlay of an environment. */
+/** Manages the overlay network of an environment. */
 @Injectable()
 export class EnvironmentNetwork {
   constructor(private readonly networks: Networks) {}
@@ -22,13 +22,13 @@ export class EnvironmentNetwork {
     }
   }
 
-  async isThere({ overlayNetworkId }: { overlayNetworkId: string }): Promise<boolean> {
+  async exists({ overlayNetworkId }: { overlayNetworkId: string }): Promise<boolean> {
     return (await this.networks.find(overlayNetworkId)) !== undefined;
   }
 
   async remove(overlayNetworkId: string, signal: AbortSignal): Promise<void> {
     await pollUntil(() => this.networks.tryRemove(overlayNetworkId), {
-      withinMs: REMOVAL_MS,
+      withinMs: REMOVAL_TIMEOUT_MS,
       everyMs: 250,
       signal,
       what: 'the network is still in use',
@@ -46,7 +46,7 @@ function networkError(error: unknown): unknown {
     });
   }
   return new DomainError('DOCKER_UNAVAILABLE', {
-    detail: 'The network could not be made.',
+    detail: 'The network could not be created.',
     hint: 'Try again in a moment.',
     cause: error,
   });

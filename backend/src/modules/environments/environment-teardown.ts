@@ -8,30 +8,31 @@ import type { Environment } from '#src/generated/prisma/client.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { EnvironmentsRepository } from './environments.repository.js';
 
-/** Somebody who keeps things inside environments and clears them away; done again, it must be a no-op. */
+/** A module that stores things in environments. `clear` deletes them and must be idempotent. */
 export interface TeardownParticipant {
   clear(environment: Environment, signal: AbortSignal): Promise<void>;
 }
 
-/** What runs goes first: nothing that it uses can be removed before. */
-const STAGES = ['running', 'kept'] as const;
+/** Services are removed first: what they use cannot be removed before. */
+const STAGES = ['running', 'retained'] as const;
 export type TeardownStage = (typeof STAGES)[number];
 
 /**
- * Deleting an environment: everything in it, then its network, then DELETED. A durable job: after a crash it begins again, and every part of it
- * finds done what was done. Who keeps things in environments registers here, so that this module knows none of them.
+ * Deletes an environment: everything in it, then its network, then the status becomes DELETED. A durable, idempotent
+ * job that restarts after a crash. Modules that store things in environments register here, so this one depends on
+ * none of them.
  */
 @Injectable()
 export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger(EnvironmentTeardown.name);
-  private readonly participants: Record<TeardownStage, TeardownParticipant[]> = { running: [], kept: [] };
+  private readonly participants: Record<TeardownStage, TeardownParticipant[]> = { running: [], retained: [] };
 
   constructor(
     private readonly environments: EnvironmentsRepository,
     private readonly network: EnvironmentNetwork,
     private readonly worker: JobWorker,
     private readonly idempotency: Idempotency,
-    private readonly signals: PgNotifications,
+    private readonly notifications: PgNotifications,
     private readonly jobs: JobQueue,
   ) {}
 
@@ -45,17 +46,17 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
 
   onApplicationBootstrap(): void {
     const finish = () =>
-      void Promise.all([this.finishCreations(), this.makeUp()]).catch((error: unknown) =>
-        this.logger.warn(`unfinished environments: ${String(error)}`),
+      void Promise.all([this.finishCreations(), this.repairAfterRestore()]).catch((error: unknown) =>
+        this.logger.warn(`interrupted environments were not finished: ${String(error)}`),
       );
-    this.signals.on('reconnected', finish);
+    this.notifications.on('reconnected', finish);
     finish();
   }
 
-  /** After a restore there are rows whose network this Engine has never had, or whose job is in no queue. */
-  private async makeUp(): Promise<void> {
+  /** After a restore of the database, a row may lack its network in this Engine, or its job in the queue. */
+  private async repairAfterRestore(): Promise<void> {
     for (const environment of await this.environments.withStatus('ACTIVE')) {
-      if (!(await this.network.isThere(environment))) await this.network.ensure(environment);
+      if (!(await this.network.exists(environment))) await this.network.ensure(environment);
     }
     for (const { id } of await this.environments.withoutTeardown())
       await this.jobs.add(
@@ -66,7 +67,7 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
       );
   }
 
-  /** A crash, or a database that went away, between the row and its network leaves CREATING: make the network now. */
+  /** A crash or an unavailable database leaves an environment CREATING: create its network now. */
   private async finishCreations(): Promise<void> {
     for (const environment of await this.environments.withStatus('CREATING')) {
       await this.network.ensure(environment).then(
@@ -74,13 +75,13 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
           await this.environments.move(this.environments.db, environment.id, ['CREATING'], 'ACTIVE');
           await this.idempotency.completeFor(this.environments.db, environment.id);
         },
-        (error: unknown) => this.logger.warn(`environment ${environment.id} has no network yet: ${String(error)}`),
+        (error: unknown) => this.logger.warn(`network of environment ${environment.id} not created: ${String(error)}`),
       );
     }
   }
 
-  /** In the caller's transaction; false when there is nothing to begin with. */
-  async begin(db: Db, id: string, { preserveVolumes }: { preserveVolumes: boolean }): Promise<boolean> {
+  /** Enqueues the teardown in the caller's transaction; false when it is enqueued already or done. */
+  async enqueue(db: Db, id: string, { preserveVolumes }: { preserveVolumes: boolean }): Promise<boolean> {
     const data = { preserveVolumes, errorMessage: null };
     const moved = await this.environments.move(db, id, ['CREATING', 'ACTIVE', 'ERROR'], 'DELETING', data);
     if (moved) await this.jobs.add(db, 'environment.teardown', { environmentId: id }, { key: `teardown/${id}` });

@@ -24,7 +24,10 @@ export class CreateEnvironmentDto {
   })
   name: string;
 
-  /** It is deleted with everything in it after that many seconds; announced before in the bot and in the audit, and put off with PATCH. */
+  /**
+   * TTL in seconds: the environment expires after it and is deleted with everything in it. The bot and the audit log
+   * announce it before; PATCH extends it.
+   */
   @TtlSeconds()
   ttlSeconds?: number | null;
 }
@@ -39,7 +42,7 @@ export class UpdateEnvironmentDto {
   })
   name?: string;
 
-  /** It is deleted after that many seconds from now; null: it does not end by itself. */
+  /** New TTL in seconds, counted from now; null: the environment does not expire. */
   @TtlSeconds()
   ttlSeconds?: number | null;
 }
@@ -80,7 +83,7 @@ export class EnvironmentDto {
   publicDomain: string | null;
   certificate: CertificateDto | null;
   errorMessage: string | null;
-  /** It is deleted then; null: never. */
+  /** When the environment is deleted; null: never. */
   expiresAt: Date | null;
   createdAt: Date;
   updatedAt: Date;

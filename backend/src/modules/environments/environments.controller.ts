@@ -25,7 +25,7 @@ export class EnvironmentsController {
   @Post()
   @Operation({
     id: 'createEnvironment',
-    summary: 'Create an environment: a private network',
+    summary: 'Create an environment (a private network)',
     response: EnvironmentAnswerDto,
     status: 201,
     idempotent: true,
@@ -47,7 +47,7 @@ export class EnvironmentsController {
   @Get()
   @Operation({
     id: 'listEnvironments',
-    summary: 'Your environments, newest first',
+    summary: 'List your environments, newest first',
     response: EnvironmentListDto,
     scopes: ['ENVIRONMENTS_READ'],
   })
@@ -59,8 +59,8 @@ export class EnvironmentsController {
   @Patch(':id')
   @Operation({
     id: 'updateEnvironment',
-    summary: 'Rename an environment, or give it a longer or shorter life',
-    description: 'What runs in it is not touched; its network keeps the name it was made with.',
+    summary: 'Rename an environment, or change its TTL',
+    description: 'Deployments in it are not affected; its network keeps its name.',
     response: EnvironmentAnswerDto,
     scopes: ['ENVIRONMENTS_WRITE'],
     examples: { 'another name': { name: 'shop-staging' }, 'another day': { ttlSeconds: 86_400 } },
@@ -79,7 +79,7 @@ export class EnvironmentsController {
   @Operation({
     id: 'deleteEnvironment',
     summary: 'Delete an environment and everything in it',
-    description: 'The clean-up goes on after the answer and ends in status DELETED.',
+    description: 'The deletion continues after the response and ends in status DELETED.',
     response: EnvironmentDeletionDto,
     status: 202,
     scopes: ['ENVIRONMENTS_WRITE'],

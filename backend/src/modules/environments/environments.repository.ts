@@ -18,12 +18,12 @@ export class EnvironmentsRepository {
     return this.prisma.transaction(run);
   }
 
-  /** Names and the quota are decided by one writer per user at a time. */
+  /** Locks the user's row: one writer per user at a time checks names and the quota. */
   async lockUser(db: Db, userId: string): Promise<void> {
     await db.$executeRaw`SELECT 1 FROM "User" WHERE id = ${userId} FOR UPDATE`;
   }
 
-  /** `caller`: it has to be his. */
+  /** Locks the row; with `caller`, only if the caller may access it. */
   async lock(db: Db, id: string, caller: Caller | undefined): Promise<LockedEnvironment | undefined> {
     const owner = (caller && ownedBy(caller).userId) ?? null;
     const [row] = await db.$queryRaw<LockedEnvironment[]>`
@@ -46,7 +46,7 @@ export class EnvironmentsRepository {
     return db.environment.create({ data, include: WITH_CERTIFICATE });
   }
 
-  /** The caller's environment, whatever its status; null for somebody else's. */
+  /** Returns the environment in any status; null when the caller may not access it. */
   find(caller: Caller, id: string): Promise<EnvironmentRow | null> {
     return this.prisma.environment.findFirst({ where: { id, ...ownedBy(caller) }, include: WITH_CERTIFICATE });
   }
@@ -55,7 +55,7 @@ export class EnvironmentsRepository {
     return this.prisma.environment.findUnique({ where: { id } });
   }
 
-  /** One row more than the limit when there is another page. */
+  /** Returns one row more than the limit when there is another page. */
   list(caller: Caller, statuses: EnvironmentStatus[] | undefined, { limit, after }: Page): Promise<EnvironmentRow[]> {
     return this.prisma.environment.findMany({
       where: { ...ownedBy(caller), status: { in: statuses ?? LIVE }, ...afterPosition(after) },
@@ -65,7 +65,7 @@ export class EnvironmentsRepository {
     });
   }
 
-  /** DELETING, and no job goes on with it. */
+  /** Returns environments that are DELETING without a job that can still run. */
   withoutTeardown(): Promise<{ id: string }[]> {
     return this.prisma.$queryRaw`
       SELECT e.id FROM "Environment" e WHERE e.status = 'DELETING' AND NOT EXISTS (
@@ -76,7 +76,7 @@ export class EnvironmentsRepository {
     return this.prisma.environment.findMany({ where: { status } });
   }
 
-  /** Compare-and-set: false when the environment has another status by now. */
+  /** Compare-and-set: false when the status is none of `from`. */
   async move(
     db: Db,
     id: string,
@@ -91,7 +91,7 @@ export class EnvironmentsRepository {
     return count > 0;
   }
 
-  /** False when it is not ACTIVE any more. */
+  /** Returns false when the environment is not ACTIVE. */
   async change(db: Db, id: string, data: { name?: string; expiresAt?: Date | null }): Promise<boolean> {
     const { count } = await db.environment.updateMany({ where: { id, status: 'ACTIVE' }, data });
     return count > 0;

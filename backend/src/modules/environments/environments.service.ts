@@ -35,7 +35,7 @@ export class EnvironmentsService {
     private readonly audit: Audit,
   ) {}
 
-  /** ACTIVE when it returns: the network is there. When it cannot be made, nothing is left. */
+  /** Creates an environment with its network; it is ACTIVE on return. If the network cannot be created, nothing remains. */
   create(
     caller: Caller,
     { name, ttlSeconds }: CreateEnvironmentDto,
@@ -56,37 +56,40 @@ export class EnvironmentsService {
     });
   }
 
-  /** The name and the end of its life: the network and what runs in it stay as they are. */
+  /** Changes the name and the TTL; the network and the deployments are not affected. */
   async update(caller: Caller, id: string, { name, ttlSeconds }: UpdateEnvironmentDto): Promise<EnvironmentRow> {
     const { userId, name: current } = await this.getActive(caller, id);
     if (name == null && ttlSeconds === undefined) throw invalidField('name', 'or ttlSeconds must be given');
     await this.environments.transaction(async (db) => {
       await this.environments.lockUser(db, userId);
-      if (name != null && name !== current) await this.refuseTaken(db, userId, name);
+      if (name != null && name !== current) await this.requireFreeName(db, userId, name);
       const expiry = ttlSeconds === undefined ? {} : { expiresAt: expiryOf(this.clock.now(), ttlSeconds) };
       if (!(await this.environments.change(db, id, { ...(name != null && { name }), ...expiry })))
         await this.getActive(caller, id);
       if (expiry.expiresAt === undefined) return;
-      await this.expiry.plan(db, id, expiry.expiresAt);
+      await this.expiry.scheduleWarning(db, id, expiry.expiresAt);
       const detail = { expiresAt: expiry.expiresAt?.toISOString() ?? null };
       await this.audit.byCaller(db, caller, 'environment.extended', id, detail);
     });
     return this.get(caller, id);
   }
 
-  /** The caller's environment in any status; throws ENVIRONMENT_NOT_FOUND, also for somebody else's. */
+  /** Returns the caller's environment in any status; throws ENVIRONMENT_NOT_FOUND, also for another user's. */
   async get(caller: Caller, id: string): Promise<EnvironmentRow> {
     const environment = await this.environments.find(caller, id);
     if (!environment) throw notFound(id);
     return environment;
   }
 
-  /** The same, but it must be able to take deployments. */
+  /** Like `get`, but throws ENVIRONMENT_NOT_ACTIVE unless it can take deployments. */
   async getActive(caller: Caller, id: string): Promise<EnvironmentRow> {
     return active(await this.get(caller, id));
   }
 
-  /** The same in a transaction: what is decided for the whole environment is decided by one writer at a time. Without a caller, whoever has it. */
+  /**
+   * Like `getActive`, and locks the row: one writer at a time decides for the environment. Without a caller, the owner
+   * is not checked.
+   */
   async lockActive(db: Db, id: string, caller?: Caller): Promise<LockedEnvironment> {
     const environment = await this.environments.lock(db, id, caller);
     if (!environment) throw notFound(id);
@@ -101,12 +104,12 @@ export class EnvironmentsService {
     return cut(await this.environments.list(caller, status && [status], page), page.limit);
   }
 
-  /** Starts the clean-up, a durable job that ends in DELETED. Asking again while it runs changes nothing. */
+  /** Enqueues the teardown, a durable job that ends in DELETED; a no-op while that job is pending. */
   async delete(caller: Caller, id: string, preserveVolumes: boolean): Promise<EnvironmentRow> {
     const environment = await this.get(caller, id);
     if (environment.status === 'DELETED') throw notFound(id);
     await this.environments.transaction(async (db) => {
-      if (!(await this.teardown.begin(db, id, { preserveVolumes }))) return;
+      if (!(await this.teardown.enqueue(db, id, { preserveVolumes }))) return;
       await this.audit.byCaller(db, caller, 'environment.deleted', id, { preserveVolumes });
     });
     return this.get(caller, id);
@@ -120,11 +123,11 @@ export class EnvironmentsService {
     return this.environments.transaction(async (db) => {
       await claim.reserve(db);
       await this.environments.lockUser(db, caller.userId);
-      await this.refuseTaken(db, caller.userId, name);
-      const most = this.config.quota.environmentsPerUser;
-      if ((await this.environments.countLive(db, caller.userId)) >= most) {
+      await this.requireFreeName(db, caller.userId, name);
+      const max = this.config.quota.environmentsPerUser;
+      if ((await this.environments.countLive(db, caller.userId)) >= max) {
         throw new DomainError('ENVIRONMENT_QUOTA_EXCEEDED', {
-          detail: `You have ${most} environments, the most that is allowed.`,
+          detail: `You have ${max} environments, the most that is allowed.`,
           hint: 'Delete one first.',
         });
       }
@@ -136,14 +139,14 @@ export class EnvironmentsService {
         createdAt,
         expiresAt: expiryOf(createdAt, ttlSeconds),
       });
-      await this.expiry.plan(db, environment.id, environment.expiresAt);
+      await this.expiry.scheduleWarning(db, environment.id, environment.expiresAt);
       await claim.storeResponse(db, answerFrom(environment), environment.id);
       await this.audit.byCaller(db, caller, 'environment.created', environment.id);
       return environment;
     });
   }
 
-  private async refuseTaken(db: Db, userId: string, name: string): Promise<void> {
+  private async requireFreeName(db: Db, userId: string, name: string): Promise<void> {
     if (!(await this.environments.nameTaken(db, userId, name))) return;
     throw new DomainError('ENVIRONMENT_NAME_TAKEN', {
       detail: `You have an environment named ${name} already.`,
@@ -152,7 +155,7 @@ export class EnvironmentsService {
   }
 }
 
-/** As it is once its network is there. */
+/** The response, valid once the network exists. */
 function answerFrom(reserved: EnvironmentRow): EnvironmentAnswerDto {
   return { environment: EnvironmentDto.from({ ...reserved, status: 'ACTIVE' }) };
 }
