@@ -3,15 +3,15 @@ import { timingSafeEqualText } from '#src/common/timing-safe-equal.js';
 
 export interface Delivery {
   headers: Record<string, string | string[] | undefined>;
-  /** as it came */
+  /** raw, as it was signed */
   body: Buffer;
 }
 
-/** How far a sender's clock may be from ours, where it signs the time, seconds. */
+/** Maximum clock difference to a sender that signs the time. */
 const TOLERANCE_SECONDS = 300;
 
 /**
- * Whether whoever sent this knows the secret, in the ways of
+ * Whether the sender knows the secret, by the signature of
  * GitHub (https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries), which Gitea and Forgejo share,
  * GitLab (https://docs.gitlab.com/user/project/integrations/webhooks/), which sends the secret itself, and
  * Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks), which GitLab's signing tokens follow.
@@ -25,7 +25,7 @@ export function isSigned({ headers, body }: Delivery, secret: string, now: Date)
   return token !== undefined && timingSafeEqualText(token, secret);
 }
 
-/** The sender's name for this delivery; of one that has none, its content. The same again is a replay. */
+/** Returns an id from the sender's delivery id, if it has one, and the content. A second delivery of an id is a replay. */
 export function deliveryIdOf({ headers, body }: Delivery): string {
   const given =
     one(headers['x-github-delivery']) ??
@@ -33,7 +33,7 @@ export function deliveryIdOf({ headers, body }: Delivery): string {
     one(headers['x-gitlab-webhook-uuid']) ??
     one(headers['x-gitlab-event-uuid']);
   const content = createHash('sha256').update(body).digest('hex');
-  // A name alone could be given to something else.
+  // The sender's id alone could be reused for other content.
   return `${(given ?? '').slice(0, 100)}/${content}`;
 }
 

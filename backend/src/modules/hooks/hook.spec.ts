@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { deliveryIdOf, isSigned } from './hook-signature.js';
-import { isMeant, pushOf } from './push-event.js';
+import { matchesPaths, parsePush } from './push-event.js';
 
 const secret = 'a secret of 32 characters or so…';
 const body = Buffer.from('{"ref":"refs/heads/main"}');
@@ -9,7 +9,7 @@ const now = new Date('2026-01-01T00:00:00Z');
 const hmac = (text: string | Buffer) => createHmac('sha256', secret).update(text);
 
 describe('the signature of a delivery', () => {
-  it('must be taken as GitHub and GitLab send it', () => {
+  it('must be accepted as GitHub and GitLab send it', () => {
     const github = { 'x-hub-signature-256': `sha256=${hmac(body).digest('hex')}` };
     expect(isSigned({ headers: github, body }, secret, now)).toBe(true);
     expect(isSigned({ headers: { 'x-gitlab-token': secret }, body }, secret, now)).toBe(true);
@@ -35,7 +35,7 @@ describe('the signature of a delivery', () => {
     expect(isSigned({ headers, body }, secret, now)).toBe(false);
   });
 
-  it('must name the same delivery alike, and another content otherwise', () => {
+  it('must have the same id for the same delivery, and another id for other content', () => {
     const headers = { 'x-github-delivery': 'one' };
     expect(deliveryIdOf({ headers, body })).toBe(deliveryIdOf({ headers, body }));
     expect(deliveryIdOf({ headers, body: Buffer.from('{}') })).not.toBe(deliveryIdOf({ headers, body }));
@@ -43,8 +43,8 @@ describe('the signature of a delivery', () => {
 });
 
 describe('a push', () => {
-  it('must be of a branch that is there', () => {
-    expect(pushOf({ ref: 'refs/heads/feature/x', after: 'abc' })?.branch).toBe('feature/x');
+  it('must be of an existing branch', () => {
+    expect(parsePush({ ref: 'refs/heads/feature/x', after: 'abc' })?.branch).toBe('feature/x');
     for (const other of [
       null,
       'text',
@@ -54,19 +54,19 @@ describe('a push', () => {
       { ref: 'refs/heads/main', deleted: true },
       { ref: 'refs/heads/main', after: '0'.repeat(40) },
     ])
-      expect(pushOf(other)).toBeUndefined();
+      expect(parsePush(other)).toBeUndefined();
   });
 
-  it('must be meant by the files it touched, and when it does not say', () => {
-    const push = pushOf({
+  it('must match by the files it changed, and always when it does not list them', () => {
+    const push = parsePush({
       ref: 'refs/heads/main',
       commits: [{ added: ['services/api/new.ts'], modified: [], removed: [] }, { modified: ['README.md', 7] }, null],
     });
     expect(push?.files).toEqual(['services/api/new.ts', 'README.md']);
-    expect(isMeant(push?.files, [])).toBe(true);
-    expect(isMeant(push?.files, ['services/api/**'])).toBe(true);
-    expect(isMeant(push?.files, ['*.md'])).toBe(true);
-    expect(isMeant(push?.files, ['services/web/**', '*.txt'])).toBe(false);
-    expect(isMeant(pushOf({ ref: 'refs/heads/main', commits: [] })?.files, ['a'])).toBe(true);
+    expect(matchesPaths(push?.files, [])).toBe(true);
+    expect(matchesPaths(push?.files, ['services/api/**'])).toBe(true);
+    expect(matchesPaths(push?.files, ['*.md'])).toBe(true);
+    expect(matchesPaths(push?.files, ['services/web/**', '*.txt'])).toBe(false);
+    expect(matchesPaths(parsePush({ ref: 'refs/heads/main', commits: [] })?.files, ['a'])).toBe(true);
   });
 });

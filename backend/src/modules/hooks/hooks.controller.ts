@@ -19,9 +19,9 @@ export class HooksController {
   @Post('environments/:id/hooks')
   @Operation({
     id: 'createHook',
-    summary: 'Redeploy a name on every push to its repository',
+    summary: 'Create a webhook that redeploys a name on every push',
     description:
-      'The answer has the URL and the secret for the repository’s settings; content type application/json. The secret is shown this once.',
+      'The response has the URL and the secret for the webhook settings of the repository; choose content type application/json there. The secret is not shown again.',
     response: HookCreatedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -37,25 +37,25 @@ export class HooksController {
     @Body() body: CreateHookDto,
   ): Promise<HookCreatedDto> {
     const { hook, secret } = await this.hooks.create(caller, environmentId, body);
-    return { hook: this.shown(hook), secret };
+    return { hook: this.toDto(hook), secret };
   }
 
   @Get('environments/:id/hooks')
   @Operation({
     id: 'listHooks',
-    summary: 'The hooks of an environment',
+    summary: 'List the hooks of an environment',
     response: HookListDto,
     scopes: ['DEPLOYMENTS_READ'],
     errors: ['ENVIRONMENT_NOT_FOUND'],
   })
   async list(@CurrentCaller() caller: Caller, @Param('id') environmentId: string): Promise<HookListDto> {
-    return { hooks: (await this.hooks.list(caller, environmentId)).map((hook) => this.shown(hook)) };
+    return { hooks: (await this.hooks.list(caller, environmentId)).map((hook) => this.toDto(hook)) };
   }
 
   @Delete('hooks/:id')
   @Operation({
     id: 'deleteHook',
-    summary: 'Pushes are no longer taken',
+    summary: 'Delete a hook',
     response: HookMessageDto,
     scopes: ['DEPLOYMENTS_WRITE'],
     errors: ['HOOK_NOT_FOUND'],
@@ -69,9 +69,9 @@ export class HooksController {
   @HttpCode(200)
   @Operation({
     id: 'deliverHook',
-    summary: 'For repositories: a push',
+    summary: 'Receive a push webhook',
     description:
-      'Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). The same delivery again changes nothing.',
+      'Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). A repeated delivery changes nothing.',
     response: HookOutcomeDto,
     open: true,
     errors: ['HOOK_SIGNATURE_INVALID', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
@@ -84,7 +84,7 @@ export class HooksController {
     });
   }
 
-  private shown(hook: Parameters<typeof HookDto.from>[0]): HookDto {
+  private toDto(hook: Parameters<typeof HookDto.from>[0]): HookDto {
     return HookDto.from(hook, this.config.http.publicBaseUrl);
   }
 }

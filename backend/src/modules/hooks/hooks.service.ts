@@ -15,12 +15,12 @@ import { PushReleases } from '#src/modules/deployments/push-releases.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
 import type { CreateHookDto, HookOutcomeDto } from './dto/hook.dto.js';
 import { type Delivery, deliveryIdOf, isSigned } from './hook-signature.js';
-import { isMeant, pushOf } from './push-event.js';
+import { matchesPaths, parsePush } from './push-event.js';
 
-/** Senders try again for hours at most. */
-const REMEMBERED_MS = 7 * 24 * 3_600_000;
+/** Senders retry for hours at most. */
+const DELIVERY_TTL_MS = 7 * 24 * 3_600_000;
 
-/** Webhooks of repositories: a push redeploys a name. */
+/** Manages the webhooks of repositories: a push redeploys a name. */
 @Injectable()
 export class HooksService implements OnModuleInit {
   constructor(
@@ -35,7 +35,7 @@ export class HooksService implements OnModuleInit {
 
   onModuleInit(): void {
     this.worker.register('hook.forget-deliveries', async () => {
-      const receivedAt = { lt: new Date(this.clock.now().getTime() - REMEMBERED_MS) };
+      const receivedAt = { lt: new Date(this.clock.now().getTime() - DELIVERY_TTL_MS) };
       await this.prisma.hookDelivery.deleteMany({ where: { receivedAt } });
     });
     this.worker.schedule('hook.forget-deliveries', '37 3 * * *');
@@ -88,7 +88,7 @@ export class HooksService implements OnModuleInit {
     return hook;
   }
 
-  /** Throws HOOK_SIGNATURE_INVALID, of a hook that does not exist too. */
+  /** Verifies and processes a delivery. Throws HOOK_SIGNATURE_INVALID, also for a hook that does not exist. */
   async deliver(id: string, delivery: Delivery, body: unknown, origin: Origin): Promise<HookOutcomeDto> {
     const hook = await this.prisma.deployHook.findUnique({ where: { id }, include: { environment: true } });
     const secret = hook ? this.secrets.open(hook.secret, context(id)) : randomBytes(32).toString('hex');
@@ -97,7 +97,7 @@ export class HooksService implements OnModuleInit {
         detail: 'This delivery is not signed with the secret of a hook.',
         hint: 'Check the URL and the secret in the settings of the repository.',
       });
-    const outcome = await this.outcomeOf(hook, delivery, body, origin);
+    const outcome = await this.process(hook, delivery, body, origin);
     await this.prisma.deployHook.updateMany({
       where: { id },
       data: { lastDeliveryAt: this.clock.now(), lastOutcome: outcome.message },
@@ -105,24 +105,24 @@ export class HooksService implements OnModuleInit {
     return outcome;
   }
 
-  private async outcomeOf(
+  private async process(
     hook: DeployHook & { environment: { userId: string } },
     delivery: Delivery,
     body: unknown,
     origin: Origin,
   ): Promise<HookOutcomeDto> {
-    const push = pushOf(body);
-    if (!push) return ignored('It is not a push to a branch.');
+    const push = parsePush(body);
+    if (!push) return ignored('The delivery is not a push to a branch.');
     const { id: hookId, environmentId, name, branch, paths } = hook;
     const newest = await this.releases.newest(environmentId, name);
     if (!newest) return ignored(`There is no deployment of ${name} from Git.`);
     const wanted = branch ?? newest.gitBranch;
-    if (wanted !== null && wanted !== push.branch) return ignored(`It is a push to ${push.branch}, not to ${wanted}.`);
-    if (!isMeant(push.files, paths)) return ignored('It touches none of the paths.');
+    if (wanted !== null && wanted !== push.branch) return ignored(`The push is to ${push.branch}, not to ${wanted}.`);
+    if (!matchesPaths(push.files, paths)) return ignored('The push changes no file that matches the paths.');
     const deliveryId = deliveryIdOf(delivery);
-    const known = { hookId_deliveryId: { hookId, deliveryId } };
-    const replayed = { outcome: 'REPLAYED' as const, message: 'It was taken before.' };
-    if (await this.prisma.hookDelivery.findUnique({ where: known })) return replayed;
+    const where = { hookId_deliveryId: { hookId, deliveryId } };
+    const replayed = { outcome: 'REPLAYED' as const, message: 'The delivery was processed before.' };
+    if (await this.prisma.hookDelivery.findUnique({ where })) return replayed;
     const caller: Caller = {
       userId: hook.environment.userId,
       keyId: '',
@@ -137,7 +137,7 @@ export class HooksService implements OnModuleInit {
       );
       return { outcome: 'DEPLOYING', message: `A push to ${push.branch} is being deployed.`, jobId };
     } catch (error) {
-      // Of two at once, one was first.
+      // A concurrent delivery with the same id was first.
       if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return replayed;
       throw error;
     }

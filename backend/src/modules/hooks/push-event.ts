@@ -2,15 +2,18 @@ import path from 'node:path';
 
 export interface Push {
   branch: string;
-  /** what the commits say they touched; undefined where they do not say all */
+  /** files that the commits list; undefined when the list may be incomplete */
   files: string[] | undefined;
 }
 
-/** The forges list so many commits of a push at most. */
+/** Forges list at most this many commits of a push. */
 const MAX_COMMITS = 20;
 
-/** A push to a branch, in the words that GitHub, Gitea and GitLab share; undefined for everything else: a ping, a tag, a branch that was deleted. */
-export function pushOf(body: unknown): Push | undefined {
+/**
+ * Parses a push to a branch by the fields that GitHub, Gitea and GitLab share; undefined for everything else: a ping, a
+ * tag, a deleted branch.
+ */
+export function parsePush(body: unknown): Push | undefined {
   const { ref, after, deleted, commits } = (body ?? {}) as Record<string, unknown>;
   const branch = typeof ref === 'string' ? /^refs\/heads\/(.+)$/.exec(ref)?.[1] : undefined;
   if (branch === undefined || deleted === true || (typeof after === 'string' && /^0+$/.test(after))) return undefined;
@@ -27,8 +30,8 @@ function filesOf(commits: unknown): string[] | undefined {
   );
 }
 
-/** Whether one of the files is meant by one of the globs. A push that does not say what it touched is meant. */
-export function isMeant(files: string[] | undefined, globs: string[]): boolean {
+/** Whether a glob matches one of the files. True without globs, and when the files are unknown. */
+export function matchesPaths(files: string[] | undefined, globs: string[]): boolean {
   if (globs.length === 0 || files === undefined) return true;
   return files.some((file) => globs.some((glob) => path.posix.matchesGlob(file, glob)));
 }

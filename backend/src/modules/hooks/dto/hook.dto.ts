@@ -4,13 +4,13 @@ import type { DeployHook } from '#src/generated/prisma/client.js';
 import { DEPLOYMENT_NAME } from '#src/modules/deployments/dto/create-deployment.dto.js';
 
 export class CreateHookDto {
-  /** Of the deployment from Git that a push redeploys. */
+  /** Name of the Git deployment that a push redeploys. */
   @ApiProperty({ example: 'web' })
   @IsString({ message: 'must be a string' })
   @Matches(DEPLOYMENT_NAME, { message: 'must be the name of a deployment' })
   name: string;
 
-  /** Only pushes to this branch. Default: the one that the newest deployment of the name was made from. */
+  /** Redeploy only on pushes to this branch. Default: the branch of the newest deployment of the name. */
   @ApiProperty({ example: 'main', required: false })
   @IsOptional()
   @IsString({ message: 'must be a string' })
@@ -18,7 +18,7 @@ export class CreateHookDto {
   @Matches(/^[^\s~^:?*[\\]+$/, { message: 'must be the name of a branch' })
   branch?: string;
 
-  /** Only pushes that touch a file which one of these globs means. */
+  /** Redeploy only on pushes that change a file matching one of these globs. */
   @ApiProperty({ example: ['services/api/**'], required: false })
   @IsOptional()
   @IsArray({ message: 'must be a list of strings' })
@@ -32,13 +32,13 @@ export class HookDto {
   id: string;
   environmentId: string;
   name: string;
-  /** Null: the branch that the newest deployment of the name was made from. */
+  /** Null: the branch of the newest deployment of the name. */
   branch: string | null;
   paths: string[];
-  /** Where the repository sends its pushes, as JSON. */
+  /** URL for the webhook settings of the repository; content type JSON. */
   url: string;
   lastDeliveryAt: Date | null;
-  /** What became of the last delivery, in a sentence. */
+  /** Outcome of the last delivery, in a sentence. */
   lastOutcome: string | null;
   createdAt: Date;
 
@@ -53,7 +53,7 @@ export class HookDto {
 
 export class HookCreatedDto {
   hook: HookDto;
-  /** For the repository's settings. Shown this once. */
+  /** Secret for the webhook settings of the repository. It is not shown again. */
   secret: string;
 }
 
@@ -66,10 +66,10 @@ export class HookMessageDto {
 }
 
 export class HookOutcomeDto {
-  /** `DEPLOYING`: a release was made. `IGNORED`: it was not meant. `REPLAYED`: it was taken before. */
+  /** `DEPLOYING`: a release is pending. `IGNORED`: the hook does not match. `REPLAYED`: processed before. */
   @ApiProperty({ enum: ['DEPLOYING', 'IGNORED', 'REPLAYED'] })
   outcome: 'DEPLOYING' | 'IGNORED' | 'REPLAYED';
   message: string;
-  /** of the release */
+  /** Job of the release. */
   jobId?: string;
 }
