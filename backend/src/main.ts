@@ -13,7 +13,7 @@ try {
   if (error instanceof ConfigError)
     fail(EXIT.config, error.problems.map((problem) => `configuration: ${problem}`).join('\n'));
   if (code === 'EADDRINUSE')
-    fail(EXIT.portTaken, `Port ${port ?? ''} is used by another program. Stop it, or set PORT to another port.`);
+    fail(EXIT.portTaken, `Port ${port ?? ''} is taken by another program: stop it, or set PORT to another port.`);
   fail(EXIT.unavailable, `Berth cannot start: ${message}`);
 }
 

@@ -116,7 +116,7 @@ describe('a running server', () => {
         expect(await one(connectionString, 'SELECT n AS value FROM kept')).toBe(42);
       }, 15_000);
     }
-    expect(messages).toContain('warn PostgreSQL is gone: starting it again');
+    expect(messages).toContain('warn PostgreSQL has exited: restarting it');
   });
 
   it('must come back although a query of the killed one still runs', async () => {
@@ -193,7 +193,7 @@ describe('a start that cannot succeed', () => {
     const { dataDir } = await stopped();
     rmSync(path.join(dataDir, 'data', 'global'), { recursive: true });
     await expect(embedded(dataDir).start()).rejects.toThrow(
-      /^PostgreSQL does not start \(.*global.*\): the data is damaged: restore .* from a backup, or move it away to begin anew$/,
+      /^PostgreSQL does not start \(.*global.*\): the data is damaged: restore .* from a backup, or move it away to start with an empty database$/,
     );
   });
 
@@ -206,7 +206,7 @@ describe('a start that cannot succeed', () => {
   it('must say that the password is not the one it was set up with', async () => {
     const { dataDir } = await stopped();
     writeFileSync(path.join(dataDir, 'password'), 'another');
-    await expect(embedded(dataDir).start()).rejects.toThrow(/refuses the password in .*put the former one back/);
+    await expect(embedded(dataDir).start()).rejects.toThrow(/refuses the password in .*restore the previous file/);
   });
 
   it.runIf(isRoot)('must say that the disk is full', async () => {

@@ -41,16 +41,16 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEntry {
   action: AuditAction;
-  /** who did it; null: the operator on the host, or the platform by itself */
+  /** The acting user; null: the operator on the host, or the platform itself. */
   userId: string | null;
   keyId?: string | undefined;
-  /** id of what it was done to, where that is neither the user nor the key */
+  /** Id of the affected resource, if that is neither the user nor the key. */
   target?: string | undefined;
-  /** nothing secret */
+  /** Holds no secret. */
   detail?: Record<string, string | number | boolean | string[] | null>;
 }
 
-/** Who did what, when and from where. An entry is written in the transaction of what it tells, and never changed. */
+/** Audit log. An entry is written in the transaction of the action that it records, and never changed. */
 @Injectable()
 export class Audit {
   constructor(private readonly prisma: PrismaService) {}
@@ -71,7 +71,7 @@ export class Audit {
     });
   }
 
-  /** The same of somebody who asks by the API. */
+  /** Records an action of a client of the API. */
   byCaller(
     db: Db,
     { userId, origin }: Caller,
@@ -82,7 +82,7 @@ export class Audit {
     return this.record(db, { action, userId, target, ...(detail && { detail }) }, origin);
   }
 
-  /** What happens by itself. */
+  /** Records an action of the platform itself. */
   byPlatform(db: Db, action: AuditAction, target: string, detail?: AuditEntry['detail']): Promise<void> {
     return this.record(db, { action, userId: null, target, ...(detail && { detail }) }, { via: 'PLATFORM' });
   }

@@ -5,18 +5,18 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '#src/config/config.js';
 
 /**
- * Secrets at rest: AES-256-GCM, sealed to a context (`deployment/{id}/envVars`), so that a sealed value which is copied into
- * another row does not open there. The text form is `v1.{iv}.{tag}.{ciphertext}` in base64url.
+ * Encrypts secrets at rest with AES-256-GCM. A value is sealed to a context (`deployment/{id}/envVars`), so that a
+ * copy of it in another row cannot be opened there. The text form is `v1.{iv}.{tag}.{ciphertext}` in base64url.
  */
 @Injectable()
 export class SecretBox {
   private readonly key: Buffer;
 
   constructor(config: Config) {
-    this.key = config.data.encryptionKey ? decodeKey(config.data.encryptionKey) : keptKey(config.data.keyFile);
+    this.key = config.data.encryptionKey ? decodeKey(config.data.encryptionKey) : storedKey(config.data.keyFile);
   }
 
-  /** A key of its own for another purpose than sealing. */
+  /** Derives a key for another purpose than sealing. */
   subkey(purpose: string): Buffer {
     return Buffer.from(hkdfSync('sha256', this.key, '', purpose, 32));
   }
@@ -30,7 +30,7 @@ export class SecretBox {
       .join('.');
   }
 
-  /** Throws when the value was changed, moved to another context or sealed with another key. */
+  /** Decrypts a value. Throws when it was changed, moved to another context or sealed with another key. */
   open(sealed: string, context: string): string {
     const [version, ...parts] = sealed.split('.');
     const [iv, tag, ciphertext] = parts.map((part) => Buffer.from(part, 'base64url'));
@@ -46,8 +46,8 @@ function decodeKey(text: string): Buffer {
   return Buffer.from(text, /^[0-9a-fA-F]{64}$/.test(text) ? 'hex' : 'base64');
 }
 
-/** Made once; `wx` lets two starters agree on one key. */
-function keptKey(file: string): Buffer {
+/** Reads the key file, or creates it; with `wx` two processes that start together use the same key. */
+function storedKey(file: string): Buffer {
   mkdirSync(path.dirname(file), { recursive: true });
   try {
     writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 });

@@ -6,7 +6,7 @@ import { migrate } from './migrator.js';
 
 export const MIGRATIONS_DIR = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
 
-/** Where the database is, brought to the newest schema: the given one, or the embedded server that lives and ends with this process. */
+/** The migrated database: DATABASE_URL, or the embedded server, which this process starts and stops. */
 export class DatabaseConnection {
   private constructor(
     readonly connectionString: string,
@@ -21,7 +21,7 @@ export class DatabaseConnection {
       if (applied.length > 0) log('info', `applied migrations: ${applied.join(', ')}`);
     } catch (error) {
       await embedded?.stop();
-      throw embedded ? error : reachable(error);
+      throw embedded ? error : withSettingName(error);
     }
     return new DatabaseConnection(connectionString, embedded);
   }
@@ -39,8 +39,8 @@ function log(level: 'info' | 'warn' | 'error', message: string): void {
   new Logger('Database')[level === 'info' ? 'log' : level](message);
 }
 
-/** The operator's PostgreSQL: say which setting it is about. The address may hold a password, so it is not repeated. */
-function reachable(error: unknown): unknown {
+/** Names the setting in the error of an external PostgreSQL. The URL may hold a password, so it is not repeated. */
+function withSettingName(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   const refused = code !== undefined && /^(E[A-Z]+|28P01|28000|3D000)$/.test(code);
   if (!refused) return error;

@@ -20,25 +20,31 @@ export class DatabaseModule implements OnApplicationShutdown {
   constructor(
     @Inject(DatabaseConnection) private readonly connection: DatabaseConnection,
     @Inject(PrismaService) private readonly prisma: PrismaService,
-    @Inject(PgNotifications) private readonly signals: PgNotifications,
+    @Inject(PgNotifications) private readonly notifications: PgNotifications,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await this.signals.close();
+    await this.notifications.close();
     await this.prisma.$disconnect();
     await this.connection.close();
   }
 }
 
-/** The first query need not wait for the query compiler. Compiling blocks the event loop, so that PgNotifications connects afterwards. */
+/**
+ * Connects early, so that the first query need not wait for the query compiler. That blocks the event loop, so it runs
+ * before PgNotifications connects.
+ */
 async function connected(connection: DatabaseConnection): Promise<PrismaService> {
   const prisma = new PrismaService(connection);
   await prisma.$connect().catch(() => undefined);
   return prisma;
 }
 
-async function listening({ connectionString }: DatabaseConnection, { lockKey }: WorkerIdentity): Promise<PgNotifications> {
-  const signals = new PgNotifications(connectionString, { class: WORKER_LOCK_CLASS, key: lockKey });
-  await signals.open();
-  return signals;
+async function listening(
+  { connectionString }: DatabaseConnection,
+  { lockKey }: WorkerIdentity,
+): Promise<PgNotifications> {
+  const notifications = new PgNotifications(connectionString, { class: WORKER_LOCK_CLASS, key: lockKey });
+  await notifications.open();
+  return notifications;
 }

@@ -18,17 +18,17 @@ export interface EmbeddedPostgresOptions {
   packageDir?: string;
 }
 
-const READY_MS = 60_000;
-const LOCK_MS = 90_000;
-/** What a killed postmaster leaves behind may keep the next one from starting for a moment. */
-const RELAUNCH_MS = 15_000;
-const LEFTOVERS_MS = 5000;
-const STOP_MS = 8000;
-const WATCH_MS = 1000;
+const READY_TIMEOUT_MS = 60_000;
+const LOCK_TIMEOUT_MS = 90_000;
+/** The remains of a killed postmaster may prevent the next start for a moment. */
+const RELAUNCH_TIMEOUT_MS = 15_000;
+const LEFTOVERS_TIMEOUT_MS = 5000;
+const STOP_TIMEOUT_MS = 8000;
+const WATCH_INTERVAL_MS = 1000;
 const POLL_INTERVAL_MS = 25;
-const PASSING = /pre-existing shared memory block|lock file .* already exists|could not bind|is still in use/i;
+const TRANSIENT = /pre-existing shared memory block|lock file .* already exists|could not bind|is still in use/i;
 const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
-/** A small server that keeps its promises: fsync stays on. */
+/** Settings of a small server; fsync stays on. */
 const SETTINGS = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
@@ -50,8 +50,9 @@ const SETTINGS = {
 };
 
 /**
- * A real PostgreSQL with binaries from npm, for machines without one. It listens on a unix socket only and never runs as root. It is started
- * in a session of its own, so that it survives `kill -9` of the API and is adopted by the next start; when it dies itself, it is started again.
+ * A PostgreSQL server with binaries from npm, for machines without one. It listens on a Unix socket only and never
+ * runs as root. It runs in its own session, so that it survives `kill -9` of the API and the next start adopts it. If
+ * it dies, it is restarted.
  */
 export class EmbeddedPostgres {
   private readonly files: PostgresFiles;
@@ -67,12 +68,12 @@ export class EmbeddedPostgres {
     this.report = log;
   }
 
-  /** The postmaster's pid while it lives. */
+  /** The postmaster's pid; undefined if it does not run. */
   get pid(): number | undefined {
     return this.files.postmaster();
   }
 
-  /** Starts the server, or adopts a living one; resolves when it accepts connections. */
+  /** Starts the server, or adopts a running one; resolves when it accepts connections. */
   async start(): Promise<{ connectionString: string; adopted: boolean }> {
     this.stopping = false;
     try {
@@ -80,14 +81,14 @@ export class EmbeddedPostgres {
       if (this.files.runIsElsewhere)
         this.report('info', `PostgreSQL's socket is in ${this.files.run}: its path in ${this.files.dir} is too long`);
       const adopted = await this.locked(() => this.startOrAdopt());
-      this.watch = setInterval(() => this.checkAlive(), WATCH_MS).unref();
+      this.watch = setInterval(() => this.checkAlive(), WATCH_INTERVAL_MS).unref();
       return { connectionString: this.files.connectionString(), adopted };
     } catch (error) {
       throw this.explained(error);
     }
   }
 
-  /** Fast shutdown, whether started or adopted; resolves when it is gone. */
+  /** Shuts the server down, whether started or adopted; resolves when it has exited. */
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.watch);
@@ -96,25 +97,25 @@ export class EmbeddedPostgres {
     if (pid === undefined) return;
     for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
       send(pid, signal);
-      if (await until(() => !this.files.isOurs(pid), STOP_MS)) return;
+      if (await until(() => !this.files.isOurs(pid), STOP_TIMEOUT_MS)) return;
     }
     this.report('error', `PostgreSQL (pid ${pid}) does not stop`);
   }
 
   private async startOrAdopt(): Promise<boolean> {
     if (!existsSync(this.files.data)) await this.initialise();
-    const adopted = this.pid !== undefined && (await this.ready());
+    const adopted = this.pid !== undefined && (await this.waitUntilReady());
     if (!adopted) await this.launch();
     return adopted;
   }
 
-  /** In a folder beside, renamed when complete: a kill in the middle leaves nothing that looks like a database. */
+  /** Initialises a temporary folder and renames it, so that a kill in between leaves no incomplete database. */
   private async initialise(): Promise<void> {
     const fresh = `${this.files.data}.new`;
     const passwordFile = path.join(this.files.run, 'password');
     rmSync(fresh, { recursive: true, force: true });
     this.files.own(fresh);
-    writeFileSync(passwordFile, this.files.password(), { mode: 0o644 }); // in a folder that only the server's user enters
+    writeFileSync(passwordFile, this.files.password(), { mode: 0o644 }); // only the server's user can enter its folder
     const authentication = ['-U', 'berth', `--pwfile=${passwordFile}`, '-A', 'scram-sha-256'];
     const args = ['-D', fresh, ...authentication, '-E', 'UTF8', '--locale=C', '--no-instructions'];
     try {
@@ -133,26 +134,29 @@ export class EmbeddedPostgres {
   }
 
   private async launch(): Promise<void> {
-    const end = Date.now() + RELAUNCH_MS;
+    const end = Date.now() + RELAUNCH_TIMEOUT_MS;
     while (!this.stopping) {
       await this.clearLeftovers();
       this.spawn();
-      if (await this.ready()) return;
-      const reason = this.files.lastWords();
-      if (Date.now() > end || !PASSING.test(reason)) throw this.failure('PostgreSQL does not start', reason);
+      if (await this.waitUntilReady()) return;
+      const reason = this.files.lastError();
+      if (Date.now() > end || !TRANSIENT.test(reason)) throw this.failure('PostgreSQL does not start', reason);
       await delay(200);
     }
   }
 
-  /** Backends outlive a killed postmaster while a query runs, and hold its shared memory. */
+  /**
+   * Waits for backends that outlive a killed postmaster, because they hold its shared memory; kills them after a
+   * timeout.
+   */
   private async clearLeftovers(): Promise<void> {
-    if (!(await until(() => this.files.processes().length === 0, LEFTOVERS_MS))) {
+    if (!(await until(() => this.files.processes().length === 0, LEFTOVERS_TIMEOUT_MS))) {
       for (const pid of this.files.processes()) send(pid, 'SIGKILL');
-      await until(() => this.files.processes().length === 0, LEFTOVERS_MS);
+      await until(() => this.files.processes().length === 0, LEFTOVERS_TIMEOUT_MS);
     }
     if (await this.accepts())
       throw new Error(`a server outside this container already uses ${this.files.dir}: one DATA_DIR serves one Berth`);
-    this.files.forgetStrangersPid();
+    this.files.removeForeignPid();
   }
 
   private spawn(): void {
@@ -174,24 +178,24 @@ export class EmbeddedPostgres {
     this.child = child;
   }
 
-  /** False when the server ended instead. */
-  private async ready(): Promise<boolean> {
+  /** Waits until the server accepts connections; false if it exits instead. */
+  private async waitUntilReady(): Promise<boolean> {
     const { child } = this;
     const alive = () => (child ? child.exitCode === null && child.signalCode === null : this.pid !== undefined);
-    const end = Date.now() + READY_MS;
+    const end = Date.now() + READY_TIMEOUT_MS;
     while (Date.now() < end) {
-      const answer = await this.answer();
-      if (answer === undefined) return true;
-      if (answer.code === '28P01')
-        throw new Error(`PostgreSQL refuses the password in ${this.files.dir}/password: put the former one back`);
+      const error = await this.connectionError();
+      if (error === undefined) return true;
+      if (error.code === '28P01')
+        throw new Error(`PostgreSQL refuses the password in ${this.files.dir}/password: restore the previous file`);
       if (!alive()) return false;
       await delay(POLL_INTERVAL_MS);
     }
-    throw this.failure('PostgreSQL does not answer', this.files.lastWords());
+    throw this.failure('PostgreSQL does not answer', this.files.lastError());
   }
 
-  /** Why it does not take a client. */
-  private async answer(): Promise<{ code?: string } | undefined> {
+  /** Why the server accepts no connection; undefined if it does. */
+  private async connectionError(): Promise<{ code?: string } | undefined> {
     try {
       await this.withClient(ensureDatabase);
       return undefined;
@@ -221,7 +225,10 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Somebody's SIGTERM has it wait until all its clients have gone, and we are one that never goes: it is told to hurry, and started again. */
+  /**
+   * A SIGTERM from outside makes it wait until all clients disconnect, and this process never does: SIGINT ends it, and
+   * it is restarted.
+   */
   private checkAlive(): void {
     if (this.stopping || this.relaunching) return;
     if (this.pid === undefined) this.relaunching = this.relaunch().finally(() => (this.relaunching = undefined));
@@ -229,12 +236,12 @@ export class EmbeddedPostgres {
     else this.files.boundLog();
   }
 
-  /** Another process that adopted it may be doing the same: who comes second finds it there. */
+  /** Another process that adopted it may restart it at the same time: the second one finds it running. */
   private async relaunch(): Promise<void> {
     try {
       await this.locked(async () => {
         if (this.stopping || this.pid !== undefined) return;
-        this.report('warn', 'PostgreSQL is gone: starting it again');
+        this.report('warn', 'PostgreSQL has exited: restarting it');
         await this.launch();
       });
       this.reported = '';
@@ -246,7 +253,7 @@ export class EmbeddedPostgres {
   }
 
   private async locked<T>(action: () => Promise<T>): Promise<T> {
-    const release = await acquireStartLock(this.files.dir, LOCK_MS);
+    const release = await acquireStartLock(this.files.dir, LOCK_TIMEOUT_MS);
     try {
       return await action();
     } finally {
@@ -266,7 +273,7 @@ export class EmbeddedPostgres {
   }
 }
 
-/** The connection string of a server that runs already. */
+/** Connection string of a running embedded server; undefined if none runs. */
 export function runningServer(dataDir: string): string | undefined {
   const files = new PostgresFiles(dataDir);
   return files.postmaster() === undefined ? undefined : files.connectionString();

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 
-/** The key that Prisma's own engine takes, so that no two migrate at once. */
+/** The advisory lock key of Prisma's own engine, so that only one process migrates at a time. */
 const ADVISORY_LOCK = 72_707_369;
 
 interface HistoryRow {
@@ -12,9 +12,9 @@ interface HistoryRow {
 }
 
 /**
- * Applies the migrations that are missing, each in a transaction, without Prisma's CLI. The history table is the one that `prisma migrate deploy`
- * and `prisma migrate status` know. With `only`, of those that are missing
- * just these. Throws when an earlier migration failed, or when the database is newer than this version.
+ * Applies the pending migrations, each in a transaction, without Prisma's CLI. The history table is the one of `prisma
+ * migrate deploy` and `prisma migrate status`. With `only`, it applies only those of the pending migrations. Throws
+ * when an earlier migration failed, or when the database is newer than this version.
  */
 export async function migrate(
   connectionString: string,
@@ -22,7 +22,7 @@ export async function migrate(
   only?: string[],
 ): Promise<{ applied: string[] }> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined); // The query under way fails with it; unhandled it would end the process.
+  client.on('error', () => undefined); // The running query fails with it; unhandled it would end the process.
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
@@ -56,7 +56,7 @@ async function history(client: pg.Client): Promise<Set<string>> {
   const failed = rows.find(({ finished_at: finishedAt }) => !finishedAt);
   if (failed)
     throw new Error(
-      `migration ${failed.migration_name} failed earlier: look at the database, then run npx prisma migrate resolve in backend/`,
+      `migration ${failed.migration_name} failed earlier: check the database, then run npx prisma migrate resolve in backend/`,
     );
   return new Set(rows.map(({ migration_name: name }) => name));
 }

@@ -4,24 +4,24 @@ import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { Db } from './prisma.service.js';
 
-/** What instances tell each other, after commit, through PostgreSQL's NOTIFY. */
+/** Payloads of the notifications between API instances, which PostgreSQL's NOTIFY delivers after commit. */
 export interface SignalPayloads {
   'key.revoked': { keyId: string };
-  /** Told by triggers of the database: nobody else publishes it. */
+  /** Published by triggers of the database only. */
   'deployment.changed': { deploymentId: string; jobId: string };
   'deployment.cancel': { deploymentId: string };
-  /** The connection was lost and is back: signals may have been missed. */
+  /** The connection was lost and restored: notifications may have been missed. */
   reconnected: Record<string, never>;
 }
 export type SignalName = keyof SignalPayloads;
 
 const CHANNEL = 'berth';
-/** Quick for ever: until it is back, others see this process without its lock. */
+/** Delays stay short: until the connection is restored, other processes see this one without its lock. */
 const RECONNECT_MS = [50, 100, 250, 500];
 
 /**
- * One connection of its own that listens. It also carries this process's advisory lock, which PostgreSQL drops the moment the process dies:
- * that is how others learn that its jobs are abandoned.
+ * A dedicated connection for LISTEN. It also holds this process's advisory lock, which PostgreSQL releases when the
+ * process dies: other processes then release its jobs.
  */
 export class PgNotifications {
   private readonly logger = new Logger(PgNotifications.name);
@@ -54,13 +54,13 @@ export class PgNotifications {
     await this.client?.end();
   }
 
-  /** Returns the function that ends the subscription. */
+  /** Subscribes to a notification. Returns the function that unsubscribes. */
   on<N extends SignalName>(name: N, listener: (payload: SignalPayloads[N]) => void): () => void {
     this.emitter.on(name, listener);
     return () => void this.emitter.off(name, listener);
   }
 
-  /** Delivered to every instance when `db`'s transaction commits, and not at all when it does not. */
+  /** Publishes to every instance when `db`'s transaction commits; a rollback publishes nothing. */
   async publish<N extends SignalName>(db: Db, name: N, payload: SignalPayloads[N]): Promise<void> {
     const text = JSON.stringify({ name, payload });
     await db.$executeRaw`SELECT pg_notify(${CHANNEL}, ${text})`;
@@ -79,7 +79,7 @@ export class PgNotifications {
         this.emitter.emit('reconnected', {});
         return;
       } catch (error) {
-        if (attempt === 0) this.logger.warn(`the database is away: ${(error as Error).message}`);
+        if (attempt === 0) this.logger.warn(`database unavailable: ${(error as Error).message}`);
       }
     }
   }

@@ -1,6 +1,6 @@
 import { unprivilegedUser } from '#src/common/unprivileged-user.js';
 
-/** What PostgreSQL says in its log, and what its reader can do about it. */
+/** Patterns of PostgreSQL's log and the advice for each. */
 const ADVICE: [RegExp, (folder: string) => string][] = [
   [/no space left|ENOSPC|quota exceeded|EDQUOT/i, (folder) => `free some space on the disk that holds ${folder}`],
   [
@@ -15,18 +15,18 @@ const ADVICE: [RegExp, (folder: string) => string][] = [
   [/cannot allocate memory|out of memory|ENOMEM/i, () => 'free some memory'],
   [
     /could not open|could not locate|invalid (primary )?checkpoint|invalid data in file|not a valid data directory|is missing|bogus data|corrupt|incorrect checksum/i,
-    (folder) => `the data is damaged: restore ${folder} from a backup, or move it away to begin anew`,
+    (folder) => `the data is damaged: restore ${folder} from a backup, or move it away to start with an empty database`,
   ],
 ];
 
-/** One sentence: what failed, why, what to do. */
+/** Formats a failure as one sentence: what failed, why, and what to do. */
 export function postgresFailure(what: string, reason: string, folder: string, logFile: string): string {
-  const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1](folder) ?? `look at ${logFile}`;
-  return `${what} (${reason || 'it said nothing'}): ${advice}`;
+  const advice = ADVICE.find(([pattern]) => pattern.test(reason))?.[1](folder) ?? `see ${logFile}`;
+  return `${what} (${reason || 'no message'}): ${advice}`;
 }
 
-/** The line that says why it ended, else the last one. */
-export function lastWords(log: string): string {
+/** The last line with FATAL or PANIC of a log, else its last line. */
+export function lastError(log: string): string {
   const lines = log.trimEnd().split('\n');
   const fatal = lines.findLast((line) => /\b(FATAL|PANIC):/.test(line)) ?? lines.at(-1) ?? '';
   return fatal.replace(/^[-\d]+ [\d:.]+ \S+ \[\d+\] /, '').trim();

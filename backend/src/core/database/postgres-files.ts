@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { lastWords } from './postgres-failure.js';
+import { lastError } from './postgres-failure.js';
 import { unprivilegedUser } from '#src/common/unprivileged-user.js';
 
 const SOCKET = '.s.PGSQL.5432';
@@ -26,12 +26,12 @@ const SOCKET = '.s.PGSQL.5432';
 const MAX_SOCKET_PATH = 107;
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
-/** The folder of an embedded server: what is where, made ready for its user. */
+/** The files of an embedded server, with the permissions that its user needs. */
 export class PostgresFiles {
   readonly data: string;
   readonly log: string;
   readonly run: string;
-  /** The socket is elsewhere because its path in the folder would be too long. */
+  /** True if the socket is in another folder, because its path would be too long. */
   readonly runIsElsewhere: boolean;
 
   readonly dir: string;
@@ -54,7 +54,7 @@ export class PostgresFiles {
 
   prepare(): void {
     const made = mkdirSync(this.dir, { recursive: true });
-    // Whatever our umask is, the server's user has to get through to its data.
+    // The server's user must reach its data whatever the umask is.
     for (let folder = this.dir; made && folder.startsWith(made); folder = path.dirname(folder))
       chmodSync(folder, 0o711);
     const closed = unprivilegedUser() && closedFolder(this.dir);
@@ -65,19 +65,19 @@ export class PostgresFiles {
     this.own(this.run);
   }
 
-  /** Made for the server's user, closed to others. */
+  /** Creates a folder that only the server's user can access. */
   own(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { uid } = lstatSync(folder);
     const expected = [process.getuid?.(), unprivilegedUser()?.uid];
     if (!lstatSync(folder).isDirectory() || !expected.includes(uid))
-      throw new Error(`${folder} belongs to someone else: remove it, or choose another DATA_DIR`);
+      throw new Error(`${folder} belongs to another user: remove it, or choose another DATA_DIR`);
     chmodSync(folder, 0o700);
     const user = unprivilegedUser();
     if (user) chownSync(folder, user.uid, user.gid);
   }
 
-  /** Random, made once; in a file that only we read. */
+  /** Random password, created once in a file that only the API's user can read. */
   password(): string {
     const file = path.join(this.dir, 'password');
     if (!existsSync(file)) {
@@ -92,7 +92,7 @@ export class PostgresFiles {
     return `postgresql://berth:${this.password()}@localhost/${database}?host=${encodeURIComponent(this.run)}`;
   }
 
-  /** The folder of `initdb` and `postgres`, copied to where the server's user can read it when the package is not. */
+  /** The folder of `initdb` and `postgres`; a copy if the server's user cannot read the package. */
   binaries(): string {
     const packageDir = this.packageDir ?? installedPackage();
     const native = path.join(packageDir, 'native');
@@ -103,13 +103,16 @@ export class PostgresFiles {
     return path.join(copy, 'bin');
   }
 
-  /** The postmaster of this data folder, if it lives: its working directory is the data folder. */
+  /** Pid of the running postmaster of this data folder, which is its working directory; undefined if there is none. */
   postmaster(): number | undefined {
     const pid = this.recordedPid();
     return pid !== undefined && this.isOurs(pid) ? pid : undefined;
   }
 
-  /** It ends once its last client has gone. The last line of its pid file says so: PM_STATUS_STOPPING in PostgreSQL's utils/pidfile.h */
+  /**
+   * It exits once its last client disconnects. The last line of its pid file says so: PM_STATUS_STOPPING in
+   * PostgreSQL's utils/pidfile.h
+   */
   get isStopping(): boolean {
     try {
       return readFileSync(path.join(this.data, 'postmaster.pid'), 'utf8').split('\n')[7]?.trim() === 'stopping';
@@ -118,7 +121,7 @@ export class PostgresFiles {
     }
   }
 
-  /** Every process of a server on this data folder, also those that outlive their postmaster. */
+  /** Pids of all server processes on this data folder, including those that outlive their postmaster. */
   processes(): number[] {
     return readdirSync('/proc')
       .map(Number)
@@ -127,27 +130,30 @@ export class PostgresFiles {
 
   isOurs(pid: number): boolean {
     try {
-      const isServer = readFileSync(`/proc/${pid}/comm`, 'utf8') === 'postgres\n'; // and not a shell that stands in the folder
+      const isServer = readFileSync(`/proc/${pid}/comm`, 'utf8') === 'postgres\n'; // not a shell in that working directory
       return isServer && readlinkSync(`/proc/${pid}/cwd`) === realpathSync(this.data);
     } catch {
       return false;
     }
   }
 
-  /** After a reboot another process may have the pid in the file, which PostgreSQL takes for a living server. */
-  forgetStrangersPid(): void {
+  /**
+   * Removes the pid file after a reboot if another process has its pid, which PostgreSQL would take for a running
+   * server.
+   */
+  removeForeignPid(): void {
     const pid = this.recordedPid();
     if (pid !== undefined && existsSync(`/proc/${pid}`) && !this.isOurs(pid))
       rmSync(path.join(this.data, 'postmaster.pid'), { force: true });
   }
 
-  /** PostgreSQL appends to it for as long as it lives. */
+  /** Truncates the log if it is too large, because PostgreSQL only appends to it. */
   boundLog(maxBytes = MAX_LOG_BYTES): void {
     if (existsSync(this.log) && statSync(this.log).size > maxBytes) truncateSync(this.log);
   }
 
-  lastWords(): string {
-    return existsSync(this.log) ? lastWords(readFileSync(this.log, 'utf8')) : '';
+  lastError(): string {
+    return existsSync(this.log) ? lastError(readFileSync(this.log, 'utf8')) : '';
   }
 
   private recordedPid(): number | undefined {
@@ -191,7 +197,7 @@ function installedPackage(): string {
   }
 }
 
-/** The file or folder on the way there that is closed to other users. */
+/** The first file or folder from the target upwards that other users cannot access. */
 function closedFolder(target: string): string | undefined {
   for (let current = target; ; current = path.dirname(current)) {
     if ((statSync(current).mode & 0o001) === 0) return current;

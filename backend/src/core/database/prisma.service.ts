@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Prisma, PrismaClient } from '#src/generated/prisma/client.js';
 
-/** Where the database is. */
+/** Connection string of the database. */
 export interface ConnectionInfo {
   connectionString: string;
 }
 
-/** A transaction, or the client itself where none is needed. */
+/** A transaction, or the client itself if none is needed. */
 export type Db = Prisma.TransactionClient;
 
 export const POOL_SIZE = 12;
-/** A database that hangs must show as an error before a client's patience ends: 503 within 5 s. */
+/** A database that hangs must cause an error before the client's timeout: 503 within 5 s. */
 const CONNECT_TIMEOUT_MS = 3000;
 const QUERY_TIMEOUT_MS = 4500;
 const MAX_ATTEMPTS = 4;
@@ -27,7 +27,7 @@ export class PrismaService extends PrismaClient {
       keepAlive: true,
     };
     const adapter = new PrismaPg(pool, {
-      // An idle connection that the server closes is replaced by the next query: nothing to do, but unhandled it would end the process.
+      // The next query replaces an idle connection that the server closed. Unhandled, the error would end the process.
       onPoolError: () => undefined,
       onConnectionError: () => undefined,
     });
@@ -35,8 +35,8 @@ export class PrismaService extends PrismaClient {
   }
 
   /**
-   * All of it or nothing. When PostgreSQL ended it because it and another transaction waited for each other, it is run again: whatever `run` does
-   * outside the database must bear that.
+   * Runs a transaction and retries it after a deadlock, so that side effects of `run` outside the database must be
+   * repeatable.
    */
   async transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
     for (let left = MAX_ATTEMPTS - 1; ; left--) {
@@ -49,7 +49,7 @@ export class PrismaService extends PrismaClient {
   }
 }
 
-/** Through the driver adapter a query shows it as P2034, a raw one as P2010 with PostgreSQL's own code inside. */
+/** The driver adapter reports a deadlock as P2034, for a raw query as P2010 with PostgreSQL's own code inside. */
 function isDeadlock(error: unknown): boolean {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
   return (

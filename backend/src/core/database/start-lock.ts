@@ -6,8 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_INTERVAL_MS = 25;
 
 /**
- * One at a time for a folder. The lock is a socket in Linux's abstract namespace: the kernel frees it the moment its holder dies, so that
- * there is no stale file to judge and no pid that may be someone else's by now. Returns the function that frees it.
+ * Acquires the start lock of a folder and returns the function that releases it. The lock is a socket in Linux's
+ * abstract namespace: the kernel releases it when its holder dies, so that no stale file or reused pid can block it.
+ * Throws after `withinMs`.
  */
 export async function acquireStartLock(folder: string, withinMs: number): Promise<() => Promise<void>> {
   const name = `\0berth-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32)}`;

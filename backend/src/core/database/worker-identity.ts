@@ -1,7 +1,7 @@
-/** First half of the advisory lock that a living process holds; the second is its own `lockKey`. */
+/** First half of the advisory lock that a running process holds; the second half is its own `lockKey`. */
 export const WORKER_LOCK_CLASS = 0x62657274;
 
-/** This process among all that work on one database. */
+/** Identifies this process among all worker processes of one database. */
 export class WorkerIdentity {
   constructor(readonly lockKey: number) {}
 }

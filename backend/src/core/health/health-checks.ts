@@ -11,16 +11,17 @@ import { PrismaService } from '#src/core/database/prisma.service.js';
 
 const MAX_HEAP_BYTES = 1024 ** 3;
 const MAX_RSS_BYTES = 1.5 * 1024 ** 3;
-/** A disk that is half full is no trouble; the last twentieth is. */
+/** Share of used disk space above which the disk counts as down. */
 const MAX_DISK_USED = 0.95;
 
 const PRIVILEGES: Record<string, string> = {
   true: 'on',
   false: 'off: set "no-new-privileges": true in the configuration of the Docker daemon',
-  unknown: 'this engine does not tell: see that the configuration of the Docker daemon sets "no-new-privileges": true',
+  unknown:
+    'this engine does not report it: check that the configuration of the Docker daemon sets "no-new-privileges": true',
 };
 
-/** What `/health` looks at; each answer says what is wrong in a sentence. */
+/** Checks of `/health`; a failed check describes its problem in one sentence. */
 @Injectable()
 export class HealthChecks implements OnModuleDestroy, BeforeApplicationShutdown {
   private draining = false;
@@ -56,7 +57,7 @@ export class HealthChecks implements OnModuleDestroy, BeforeApplicationShutdown 
     ];
   }
 
-  /** Of what is required, one by one. */
+  /** Status of each required component. */
   async states(): Promise<Record<string, { status: string }>> {
     const [database, docker] = await Promise.all([this.database(), this.docker()]);
     return { ...database, ...docker };

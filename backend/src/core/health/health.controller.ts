@@ -10,14 +10,14 @@ export class LivenessDto {
   status: 'ok';
 }
 
-/** One part; what else it says depends on the part. */
+/** Health of one component; further fields depend on the component. */
 export class HealthPartDto {
   @ApiProperty({ enum: ['up', 'down'] })
   status: 'up' | 'down';
   message?: string;
 }
 
-/** As @nestjs/terminus reports. */
+/** Health report in the format of @nestjs/terminus. */
 export class HealthDto {
   @ApiProperty({ enum: ['ok', 'error', 'shutting_down'] })
   status: string;
@@ -41,9 +41,9 @@ export class HealthController {
   @Get()
   @Operation({
     id: 'getHealth',
-    summary: 'Every part of the platform',
+    summary: 'Get the health of every component',
     description:
-      '503 when a required part is down, with the same body. Of a part that is not required, as the ingress, only its own entry says that it is down.',
+      'Returns 503 with the same body if a required component is down. An optional component that is down, such as the ingress, is reported only in its own entry.',
     response: HealthDto,
     open: true,
     health: true,
@@ -58,7 +58,7 @@ export class HealthController {
   @Get('live')
   @Operation({
     id: 'getLiveness',
-    summary: 'The process answers',
+    summary: 'Liveness',
     response: LivenessDto,
     open: true,
     rateLimit: 'none',
@@ -70,8 +70,8 @@ export class HealthController {
   @Get('ready')
   @Operation({
     id: 'getReadiness',
-    summary: 'It can take work',
-    description: 'Database and Docker answer, and it is not shutting down; else 503.',
+    summary: 'Readiness',
+    description: 'Returns 200 if the database and Docker answer and the process is not shutting down, else 503.',
     response: HealthDto,
     open: true,
     rateLimit: 'none',
@@ -82,7 +82,7 @@ export class HealthController {
   }
 }
 
-/** Terminus throws what a required part that is down makes of the answer. */
+/** Terminus throws the report if a required component is down. */
 function failedResult(error: unknown): HealthCheckResult {
   if (error instanceof ServiceUnavailableException) return error.getResponse() as HealthCheckResult;
   throw error;

@@ -7,17 +7,17 @@ export interface ComponentHealth {
   [detail: string]: unknown;
 }
 
-/** Parts without which the platform still does its work: `/health` tells of them, and stays 200 when they are down. Modules register here. */
+/** Registry of optional components: `/health` reports them, and stays 200 when they are down. */
 @Injectable()
 export class NonCriticalHealth {
-  private readonly parts = new Map<string, () => Promise<ComponentHealth>>();
+  private readonly checks = new Map<string, () => Promise<ComponentHealth>>();
 
   register(name: string, check: () => Promise<ComponentHealth>): void {
-    this.parts.set(name, check);
+    this.checks.set(name, check);
   }
 
   async all(): Promise<Record<string, ComponentHealth>> {
-    const checked = [...this.parts].map(async ([name, check]) => [name, await check()] as const);
+    const checked = [...this.checks].map(async ([name, check]) => [name, await check()] as const);
     return Object.fromEntries(await Promise.all(checked));
   }
 

@@ -8,24 +8,33 @@ import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 
-/** Where the work keeps its answer, in the transaction that does it. */
+/** Stores the response of an idempotent request in the transaction that does its work. */
 export interface IdempotencyReservation {
-  /** First in that transaction: of several requests at once, one goes on, and the others wait here and then answer what it answered. */
+  /**
+   * Call it first in that transaction: of concurrent requests one proceeds, and the others wait here and return its
+   * response.
+   */
   reserve(db: Db): Promise<void>;
-  /** With `unfinished`, the id of what is made, the work goes on after this transaction, until `complete` or `release`. */
+  /**
+   * With `unfinished`, the id of the created resource, the work continues after this transaction until `complete` or
+   * `release`.
+   */
   storeResponse(db: Db, answer: object, unfinished?: string): Promise<void>;
   complete(): Promise<void>;
   release(): Promise<void>;
 }
 
-const LIFE_MS = 24 * 3_600_000;
+const TTL_MS = 24 * 3_600_000;
 
-type Kept = { answer: string; unfinished?: string };
+type StoredResponse = { answer: string; unfinished?: string };
 
-/** Another request with this key was first. It rolls the transaction back. */
+/** Another request has reserved this key. The error rolls the transaction back. */
 class KeyConflict extends Error {}
 
-/** The same key and body within 24 hours: the first answer again. Only what succeeded is kept: what failed changed nothing and may be tried again. */
+/**
+ * Returns the first response to requests with the same key and body within 24 hours. Only successes are stored: a
+ * failure changed nothing and may be retried.
+ */
 @Injectable()
 export class Idempotency implements OnModuleInit {
   constructor(
@@ -42,13 +51,13 @@ export class Idempotency implements OnModuleInit {
 
   async execute<T extends object>(
     request: IdempotentRequest | undefined,
-    work: (claim: IdempotencyReservation) => Promise<T>,
+    work: (reservation: IdempotencyReservation) => Promise<T>,
   ): Promise<{ answer: T; replayed: boolean }> {
-    if (!request) return { answer: await work(NO_CLAIM), replayed: false };
+    if (!request) return { answer: await work(NO_RESERVATION), replayed: false };
     const known = await this.find(request);
     if (known) return { answer: this.replay(known, request) as T, replayed: true };
     try {
-      return { answer: await work(this.claim(request)), replayed: false };
+      return { answer: await work(this.reservationOf(request)), replayed: false };
     } catch (error) {
       if (!(error instanceof KeyConflict)) throw error;
       const first = await this.find(request);
@@ -57,7 +66,10 @@ export class Idempotency implements OnModuleInit {
     }
   }
 
-  /** After a crash in the middle: what has this id is made now, and the answer that was kept holds. */
+  /**
+   * Completes the reservation of an unfinished resource that is created after a crash; its stored response becomes
+   * valid.
+   */
   async completeFor(db: Db, unfinished: string): Promise<void> {
     await db.idempotencyKey.updateMany({
       where: { statusCode: null, response: { path: ['unfinished'], equals: unfinished } },
@@ -65,7 +77,7 @@ export class Idempotency implements OnModuleInit {
     });
   }
 
-  private claim(request: IdempotentRequest): IdempotencyReservation {
+  private reservationOf(request: IdempotentRequest): IdempotencyReservation {
     const { userId, operation, key } = request;
     const own = { userId_operation_key: { userId, operation, key } };
     return {
@@ -78,8 +90,8 @@ export class Idempotency implements OnModuleInit {
         if (count === 0) throw new KeyConflict();
       },
       storeResponse: async (db, answer, unfinished) => {
-        // As text: jsonb would give the fields in another order.
-        const response: Kept = { answer: JSON.stringify(answer), ...(unfinished && { unfinished }) };
+        // As text, because jsonb does not keep the order of fields.
+        const response: StoredResponse = { answer: JSON.stringify(answer), ...(unfinished && { unfinished }) };
         await db.idempotencyKey.update({ where: own, data: { response, statusCode: unfinished ? null : 201 } });
       },
       complete: async () => {
@@ -104,10 +116,10 @@ export class Idempotency implements OnModuleInit {
         hint: 'Choose a new key for a new request.',
       });
     if (known.statusCode === null) throw inFlight();
-    return JSON.parse((known.response as unknown as Kept).answer);
+    return JSON.parse((known.response as unknown as StoredResponse).answer);
   }
 
-  /** Keyed, since bodies hold secrets that could be guessed from a plain hash. */
+  /** Keyed hash, because secrets in bodies could be guessed from a plain hash. */
   private hash({ body }: IdempotentRequest): string {
     return createHmac('sha256', this.secrets.subkey('idempotency')).update(canonical(body)).digest('base64url');
   }
@@ -117,21 +129,26 @@ export class Idempotency implements OnModuleInit {
   }
 
   private horizon(): Date {
-    return new Date(this.clock.now().getTime() - LIFE_MS);
+    return new Date(this.clock.now().getTime() - TTL_MS);
   }
 }
 
 const nothing = () => Promise.resolve();
-const NO_CLAIM: IdempotencyReservation = { reserve: nothing, storeResponse: nothing, complete: nothing, release: nothing };
+const NO_RESERVATION: IdempotencyReservation = {
+  reserve: nothing,
+  storeResponse: nothing,
+  complete: nothing,
+  release: nothing,
+};
 
 function inFlight(): DomainError {
   return new DomainError('IDEMPOTENCY_IN_FLIGHT', {
-    detail: 'The first request with this Idempotency-Key is not finished yet.',
+    detail: 'The first request with this Idempotency-Key is still in progress.',
     hint: 'Try again in a moment.',
   });
 }
 
-/** The order of an object's fields does not matter. */
+/** JSON that does not depend on the order of an object's fields. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     part && typeof part === 'object' && !Array.isArray(part)

@@ -1,6 +1,9 @@
 import type { PrismaService } from '#src/core/database/prisma.service.js';
 
-/** How many jobs could begin now, by name: their time has come, their lane is free, and their share, if it is none of `full`. */
+/**
+ * Counts the jobs that can start now, by name: `run_at` has passed, their queue is free, and their flag is not in
+ * `full`.
+ */
 export async function findDueJobs(prisma: PrismaService, full: string[]): Promise<Map<string, number>> {
   const rows = await prisma.$queryRaw<{ name: string; count: number }[]>`
     SELECT task_identifier AS name, count(DISTINCT coalesce(queue_name, id::text))::int AS count FROM graphile_worker.jobs

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Db } from '#src/core/database/prisma.service.js';
 
-/** Every kind of job with its payload. */
+/** Payload of each job by its name. */
 export interface JobPayloads {
   'deployment.run': { deploymentId: string };
-  /** the same for what has to be built first */
+  /** The same for a deployment that must be built first. */
   'deployment.build-and-run': { deploymentId: string };
   'deployment.remove': { deploymentId: string; deleteVolumes: boolean };
-  /** brings the Engine to what the row of something that runs says */
+  /** Reconciles the Engine with the row of a running deployment. */
   'deployment.repair': { deploymentId: string };
-  /** its life is over, or soon */
+  /** The TTL has expired, or expires soon. */
   'deployment.expire': { deploymentId: string };
   'hook.forget-deliveries': object;
   'deployment.prune-events': object;
@@ -25,9 +25,9 @@ export interface JobPayloads {
   'site.converge': { siteId: string };
   'certificate.maintain': { domain: string };
   'auth.forget-links': object;
-  /** a call of the Bot API, sealed: it may hold a link */
+  /** A sealed call of the Bot API, because it may hold a link. */
   'telegram.send': { sealed: string };
-  /** the message that holds a magic link must no longer offer it */
+  /** Removes an expired or used magic link from its message. */
   'telegram.link-ended': { linkId: string };
   'telegram.notify': { deploymentId: string; status: 'RUNNING' | 'FAILED' };
   'telegram.expiring': { environmentId: string; deploymentId?: string };
@@ -36,15 +36,15 @@ export interface JobPayloads {
 export type JobName = keyof JobPayloads;
 
 export interface JobOptions {
-  /** At most one job with this key waits; adding it again replaces the payload. */
+  /** At most one job with this key is queued; adding another replaces its payload. */
   key?: string;
-  /** Jobs of one lane run one after the other. */
+  /** Jobs of the same lane (graphile-worker's queue_name) run one after the other. */
   lane?: string | undefined;
-  /** not before; at once when missing */
+  /** Earliest start; default: now. */
   runAt?: Date;
-  /** the lower, the sooner; 0 when missing */
+  /** Lower values run first; default: 0. */
   priority?: number;
-  /** Of the jobs of one share, a process works on so many at a time and no more. */
+  /** Key of a concurrency limit: a process runs a limited number of jobs with the same key at a time. */
   share?: string;
 }
 

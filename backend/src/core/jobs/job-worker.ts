@@ -27,21 +27,24 @@ import { ReconnectingPool } from './reconnecting-pool.js';
 export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: AbortSignal) => Promise<void>;
 
 /**
- * Jobs wait for the engine most of their time, so that many run side by side. Rooms keep those that may wait long, for a build or for somebody
- * else's server, from taking the others' turn.
+ * Workers per pool. Jobs mostly wait for the engine, so that many run at once. Separate pools keep jobs that may wait
+ * long, for a build or for an external server, from blocking the others.
  */
 const CONCURRENCY = { main: 100, builds: 50, messages: 10 };
-type Room = keyof typeof CONCURRENCY;
+type PoolName = keyof typeof CONCURRENCY;
 const POOL_SIZE = 7;
-/** NOTIFY starts new jobs at once; looking is for retries, for what has its time, and for what a dead process had taken. */
+/**
+ * NOTIFY starts new jobs at once; polling finds retries, scheduled jobs, and jobs that were released from a dead
+ * process.
+ */
 const POLL_INTERVAL_MS = 1500;
-/** The library would have every worker look for itself, a hundred in one moment. The most that a timer can wait. */
+/** Disables polling in the library, where each of a hundred workers would poll. It is the longest delay of a timer. */
 const NEVER_MS = 2 ** 31 - 1;
-const START_AGAIN_MS = 1000;
-/** After a job its lane, and its share, are free as soon as the result is written. */
-const LANE_FREE_MS = [5, 25, 100, 500];
+const RESTART_DELAY_MS = 1000;
+/** The lane and the concurrency slot of a job are free as soon as its result is written. */
+const WAKE_DELAYS_MS = [5, 25, 100, 500];
 
-/** Thrown inside a job when the process shuts down: the job stays in the queue and runs again after the start. */
+/** Thrown inside a job when the process shuts down: the job stays in the queue and is retried after the start. */
 export class ShutdownInterrupt extends Error {
   constructor() {
     super('interrupted by the shutdown');
@@ -49,13 +52,14 @@ export class ShutdownInterrupt extends Error {
 }
 
 /**
- * The library looks for the next job before the result of the last one is written, when that one's lane is not free yet, and then sleeps until
- * somebody looks: whoever waits in the lane would wait for seconds. It is the same with shares.
+ * The library fetches the next job before it writes the result of the last one, when that one's lane is not free yet,
+ * and then sleeps until the next poll. Without this wake-up the next job of the lane, or of the same concurrency
+ * limit, would wait for seconds.
  */
 function wakeAfterOthers(events: WorkerEvents, pool: WorkerPool): void {
   events.on('job:complete', ({ job }) => {
     if (job.job_queue_id === null && job.flags === null) return;
-    for (const delayMs of LANE_FREE_MS) setTimeout(() => wake(pool), delayMs).unref();
+    for (const delayMs of WAKE_DELAYS_MS) setTimeout(() => wake(pool), delayMs).unref();
   });
 }
 
@@ -63,15 +67,15 @@ function wake(pool: WorkerPool, workers = 1): void {
   try {
     pool.nudge(workers);
   } catch {
-    // It is ending.
+    // The pool is shutting down.
   }
 }
 
-/** The queue's adapter: runs the registered handlers on graphile-worker. */
+/** Runs the registered job handlers on graphile-worker. */
 @Injectable()
 export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new NestLogger(JobWorker.name);
-  private readonly handlers = new Map<JobName, { run: JobHandler<JobName>; room: Room }>();
+  private readonly handlers = new Map<JobName, { run: JobHandler<JobName>; pool: PoolName }>();
   private readonly schedules: { task: JobName; match: string }[] = [];
   private readonly queueLogger = new Logger(
     () => (level, message) => (level === 'error' ? this.logger.error(message) : undefined),
@@ -82,26 +86,26 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private pool: ReconnectingPool | undefined;
   private readonly workerIds: string[] = [];
   private readonly pools: { pool: WorkerPool; names: JobName[] }[] = [];
-  private looking: NodeJS.Timeout | undefined;
-  private readonly shares: UserConcurrency;
+  private pollTimer: NodeJS.Timeout | undefined;
+  private readonly concurrency: UserConcurrency;
 
   constructor(
     private readonly connection: DatabaseConnection,
     private readonly prisma: PrismaService,
     private readonly identity: WorkerIdentity,
-    private readonly abandoned: OrphanedJobs,
-    private readonly signals: PgNotifications,
+    private readonly orphanedJobs: OrphanedJobs,
+    private readonly notifications: PgNotifications,
     config: Config,
   ) {
-    this.shares = new UserConcurrency(config.quota.releasesAtOncePerUser);
+    this.concurrency = new UserConcurrency(config.quota.releasesAtOncePerUser);
   }
 
-  /** Called by modules while they initialise. */
-  register<N extends JobName>(name: N, handler: JobHandler<N>, room: Room = 'main'): void {
-    this.handlers.set(name, { run: handler as unknown as JobHandler<JobName>, room });
+  /** Registers a handler; modules call it while they initialise. */
+  register<N extends JobName>(name: N, handler: JobHandler<N>, pool: PoolName = 'main'): void {
+    this.handlers.set(name, { run: handler as unknown as JobHandler<JobName>, pool });
   }
 
-  /** `match`: minute, hour, day, month and weekday, as cron has them, UTC. One instance runs it, whatever their number. */
+  /** Schedules a job by a cron expression in UTC. One instance runs it, whatever the number of instances. */
   schedule(name: JobName, match: string): void {
     this.schedules.push({ task: name, match });
   }
@@ -109,15 +113,18 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   async onApplicationBootstrap(): Promise<void> {
     this.pool = this.createPool();
     await runMigrations({ pgPool: this.pool, logger: this.queueLogger });
-    // What is slow in it need not keep requests waiting: their jobs are durable.
-    this.starting = this.startUntilItWorks(this.pool).then(() => void this.keepLooking());
-    // Somebody may have taken us for dead while the database was away.
-    this.signals.on('reconnected', () => void this.resume().catch((error: unknown) => this.logger.warn(String(error))));
+    // Requests need not wait for a slow start: their jobs are durable.
+    this.starting = this.startWithRetry(this.pool).then(() => void this.pollForever());
+    // Another process may have released this one's lease while the database was unavailable.
+    this.notifications.on(
+      'reconnected',
+      () => void this.resume().catch((error: unknown) => this.logger.warn(String(error))),
+    );
   }
 
   async onModuleDestroy(): Promise<void> {
     this.shutdown.abort(new ShutdownInterrupt());
-    clearTimeout(this.looking);
+    clearTimeout(this.pollTimer);
     this.pool?.failFast();
     await this.starting?.catch(() => undefined);
     await this.stopRunners();
@@ -126,14 +133,14 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async start(pgPool: ReconnectingPool): Promise<void> {
-    const byRoom = Map.groupBy(this.handlers, ([, { room }]) => room);
+    const byPool = Map.groupBy(this.handlers, ([, { pool }]) => pool);
     const runners: Runner[] = [];
-    for (const [room, handlers] of byRoom) {
-      const parsedCronItems = room === 'main' ? parseCronItems(this.schedules) : [];
+    for (const [pool, handlers] of byPool) {
+      const parsedCronItems = pool === 'main' ? parseCronItems(this.schedules) : [];
       runners.push(
         await this.runnerOf(
           handlers.map(([name]) => name),
-          { pgPool, concurrency: CONCURRENCY[room], parsedCronItems },
+          { pgPool, concurrency: CONCURRENCY[pool], parsedCronItems },
         ),
       );
     }
@@ -141,7 +148,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const ended = (reason: unknown) => {
       if (this.shutdown.signal.aborted || this.runners !== runners) return;
       this.logger.error(`the job worker stopped: ${reason instanceof Error ? reason.message : 'it ended'}`);
-      this.starting = this.stopRunners().then(() => this.startUntilItWorks(pgPool));
+      this.starting = this.stopRunners().then(() => this.startWithRetry(pgPool));
     };
     for (const { promise } of runners) promise.then(ended, ended);
     await this.lease();
@@ -152,7 +159,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     options: Required<Pick<RunnerOptions, 'pgPool' | 'concurrency' | 'parsedCronItems'>>,
   ): Promise<Runner> {
     const events = new EventEmitter() as WorkerEvents;
-    // Jobs are locked in the name of the pool, not of its workers.
+    // Jobs are locked by the id of the pool, not of its workers.
     events.on('pool:create', ({ workerPool }) => {
       this.workerIds.push(workerPool.id);
       wakeAfterOthers(events, workerPool);
@@ -161,15 +168,17 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const handlers = names.map((name) => [
       name,
       (payload: unknown, { job }: JobHelpers) =>
-        this.shares.run(job.flags, async () => this.handlers.get(name)?.run(payload as never, this.shutdown.signal)),
+        this.concurrency.run(job.flags, async () =>
+          this.handlers.get(name)?.run(payload as never, this.shutdown.signal),
+        ),
     ]);
     return run({
       ...options,
-      forbiddenFlags: () => this.shares.full(),
+      forbiddenFlags: () => this.concurrency.full(),
       pollInterval: NEVER_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: 1000,
-      // One at a time, a result that cannot be written ends the process; in batches it ends the worker only.
+      // Without batches a result that cannot be written ends the process; with batches only the worker.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       events,
       logger: this.queueLogger,
@@ -183,39 +192,39 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await Promise.all(runners.map((runner) => runner.stop().catch(() => undefined)));
   }
 
-  /** It may have ended because the connection broke in the very moment a result was written: the job that it was about runs again. */
-  private async startUntilItWorks(pgPool: ReconnectingPool): Promise<void> {
+  /** The runner may have ended because the connection broke while it wrote a result: that job is retried. */
+  private async startWithRetry(pgPool: ReconnectingPool): Promise<void> {
     while (!this.shutdown.signal.aborted) {
       try {
         this.pools.length = 0;
-        this.workerIds.length = 0; // what they held is given back by OrphanedJobs, as no lease speaks of it
+        this.workerIds.length = 0; // OrphanedJobs releases their jobs, because no lease names them
         await this.start(pgPool);
         return;
       } catch (error) {
-        this.logger.error(`the job worker does not start: ${String(error)}`);
-        await delay(START_AGAIN_MS);
+        this.logger.error(`job worker start failed: ${String(error)}`);
+        await delay(RESTART_DELAY_MS);
       }
     }
   }
 
-  /** What fails because the database is away is done in a moment again. */
-  private async keepLooking(): Promise<void> {
+  /** A failure while the database is unavailable is retried at the next poll. */
+  private async pollForever(): Promise<void> {
     if (this.shutdown.signal.aborted) return;
-    await this.abandoned.sweep().catch(() => undefined);
+    await this.orphanedJobs.sweep().catch(() => undefined);
     await this.poll().catch(() => undefined);
-    this.looking = setTimeout(() => void this.keepLooking(), POLL_INTERVAL_MS).unref();
+    this.pollTimer = setTimeout(() => void this.pollForever(), POLL_INTERVAL_MS).unref();
   }
 
-  /** Wakes as many workers as have something to do. */
+  /** Wakes one worker per due job. */
   private async poll(): Promise<void> {
-    const due = await findDueJobs(this.prisma, this.shares.full());
+    const due = await findDueJobs(this.prisma, this.concurrency.full());
     for (const { pool, names } of this.pools) {
       const count = names.reduce((sum, name) => sum + (due.get(name) ?? 0), 0);
       if (count > 0) wake(pool, count);
     }
   }
 
-  /** What failed because the database was away need not wait longer. */
+  /** Jobs that failed while the database was unavailable are retried at once. */
   private async resume(): Promise<void> {
     await this.lease();
     await this.prisma.$executeRaw`

@@ -3,9 +3,9 @@ import { PrismaService } from '#src/core/database/prisma.service.js';
 import { WORKER_LOCK_CLASS, WorkerIdentity } from '#src/core/database/worker-identity.js';
 
 /**
- * Gives jobs of dead processes back to the queue. A process is dead when nobody holds its advisory lock. After a restart of PostgreSQL the living
- * are without their locks for a moment too, so a process counts as dead only when two sweeps in a row say so; and nobody
- * takes himself for dead.
+ * Releases the jobs of dead processes. A process is dead when its advisory lock is not held. After a restart of
+ * PostgreSQL running processes lack their locks for a moment too, so a process counts as dead only after two sweeps in
+ * a row, and never itself.
  */
 @Injectable()
 export class OrphanedJobs {
@@ -17,7 +17,7 @@ export class OrphanedJobs {
     private readonly identity: WorkerIdentity,
   ) {}
 
-  /** To be called every second or two. */
+  /** Releases the jobs of dead processes. Call it every one or two seconds. */
   async sweep(): Promise<void> {
     const missing = await this.prisma.$queryRaw<{ lockKey: number; workerIds: string[] }[]>`
       SELECT l."lockKey", l."workerIds" FROM "WorkerLease" l
@@ -27,12 +27,12 @@ export class OrphanedJobs {
     for (const { lockKey, workerIds } of dead) {
       await this.release(workerIds);
       await this.prisma.workerLease.deleteMany({ where: { lockKey } });
-      this.logger.log('a worker process is gone: its jobs run again');
+      this.logger.log('worker process died: its jobs are retried');
     }
     await this.releaseUnknown();
   }
 
-  /** A process that died before its lease was written left locks that no lease speaks of. */
+  /** Releases the locks of processes that died before they wrote their lease. */
   private async releaseUnknown(): Promise<void> {
     const unknown = await this.prisma.$queryRaw<{ workerId: string }[]>`
       SELECT DISTINCT locked_by AS "workerId" FROM graphile_worker.jobs

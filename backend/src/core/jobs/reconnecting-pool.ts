@@ -4,15 +4,15 @@ import pg from 'pg';
 const POLL_INTERVAL_MS = 200;
 
 /**
- * Waits for a database that is away instead of failing: the queue's worker says once, and unwatched, that a job has ended, and would take the
- * process with it when nobody can hear that.
+ * Waits for an unavailable database instead of failing. The queue's worker reports the end of a job once and without
+ * error handling: a failure there would end the process.
  */
 export class ReconnectingPool extends pg.Pool {
-  private patient = true;
+  private waitsForDatabase = true;
 
-  /** Before a shutdown: from now on a database that is away is an error. */
+  /** Call it before a shutdown: from now on an unavailable database is an error. */
   failFast(): void {
-    this.patient = false;
+    this.waitsForDatabase = false;
   }
 
   override connect(): Promise<pg.PoolClient>;
@@ -27,7 +27,7 @@ export class ReconnectingPool extends pg.Pool {
       try {
         return await super.connect();
       } catch (error) {
-        if (this.ending || !this.patient) throw error;
+        if (this.ending || !this.waitsForDatabase) throw error;
         await delay(POLL_INTERVAL_MS);
       }
     }

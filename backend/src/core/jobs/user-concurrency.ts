@@ -1,38 +1,41 @@
-/** Who has many jobs takes a share of the workers and no more. The queue is told whose is used up; what it has taken meanwhile waits here. */
+/**
+ * Limits the running jobs per flag (one per user). The queue skips the flags in `full`; a job that it took before waits
+ * here.
+ */
 export class UserConcurrency {
-  private readonly shares = new Map<string, { busy: number; waiting: (() => void)[] }>();
+  private readonly slots = new Map<string, { busy: number; waiting: (() => void)[] }>();
 
   constructor(private readonly limit: number) {}
 
-  /** Flags of jobs that must not be taken now. */
+  /** Flags whose limit is reached. */
   full(): string[] {
-    return [...this.shares].filter(([, { busy }]) => busy >= this.limit).map(([flag]) => flag);
+    return [...this.slots].filter(([, { busy }]) => busy >= this.limit).map(([flag]) => flag);
   }
 
   async run<T>(flags: Readonly<Record<string, true>> | null, work: () => Promise<T>): Promise<T> {
     const [flag] = Object.keys(flags ?? {});
     if (flag === undefined) return work();
-    await this.enter(flag);
+    await this.acquire(flag);
     try {
       return await work();
     } finally {
-      this.leave(flag);
+      this.release(flag);
     }
   }
 
-  private async enter(flag: string): Promise<void> {
-    const share = this.shares.get(flag) ?? { busy: 0, waiting: [] };
-    this.shares.set(flag, share);
-    if (share.busy >= this.limit) await new Promise<void>((resolve) => share.waiting.push(resolve));
-    else share.busy += 1;
+  private async acquire(flag: string): Promise<void> {
+    const slot = this.slots.get(flag) ?? { busy: 0, waiting: [] };
+    this.slots.set(flag, slot);
+    if (slot.busy >= this.limit) await new Promise<void>((resolve) => slot.waiting.push(resolve));
+    else slot.busy += 1;
   }
 
-  /** Its place goes to the one that waits longest. */
-  private leave(flag: string): void {
-    const share = this.shares.get(flag);
-    if (!share) return;
-    const next = share.waiting.shift();
+  /** Passes the slot to the job that has waited longest. */
+  private release(flag: string): void {
+    const slot = this.slots.get(flag);
+    if (!slot) return;
+    const next = slot.waiting.shift();
     if (next) next();
-    else if (--share.busy === 0) this.shares.delete(flag);
+    else if (--slot.busy === 0) this.slots.delete(flag);
   }
 }

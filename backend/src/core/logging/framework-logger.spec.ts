@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FrameworkLogger } from './framework-logger.js';
 
-it('must log the lists of modules and routes as debug, and everything else as it is', () => {
+it('must log the lists of modules and routes as debug, and pass everything else on unchanged', () => {
   const lines: string[] = [];
   const at = (level: string) => (message: unknown) => void lines.push(`${level} ${String(message)}`);
   const levels = { log: 'info', error: 'error', warn: 'warn', debug: 'debug', verbose: 'trace', fatal: 'fatal' };

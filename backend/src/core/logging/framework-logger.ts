@@ -3,7 +3,7 @@ import type { LoggerService } from '@nestjs/common';
 /** Contexts under which Nest lists its modules, controllers and routes at every start. */
 const LISTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
 
-/** Nest's logger, with the lists of its start at level debug: nobody who starts a server reads two hundred of them. */
+/** Nest's logger. It logs the two hundred lines of modules and routes at the start at level debug. */
 export class FrameworkLogger implements LoggerService {
   constructor(private readonly logger: Required<Omit<LoggerService, 'setLogLevels'>>) {}
 

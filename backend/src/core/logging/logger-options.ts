@@ -3,10 +3,10 @@ import type { Params } from 'nestjs-pino';
 import type { Config } from '#src/config/config.js';
 import { readableLines } from './readable-lines.js';
 
-/** Never logged, at any depth that we log. */
+/** Fields that are redacted at every logged depth. */
 const SECRETS = ['envVars', 'password', 'secret', 'token', 'apiKey', 'registryAuth', 'gitAuth', 'authorization'];
 
-/** JSON lines, or readable ones. Of a request only what says what happened: no headers, no body, no query. */
+/** Options of pino: JSON or readable lines. A request is logged without headers, body and query. */
 export function loggerOptions({ log }: Config): Params {
   return {
     pinoHttp: {

@@ -3,7 +3,7 @@ import pretty from 'pino-pretty';
 const DEBUG_LEVEL = 20;
 const ERROR_LEVEL = 50;
 
-/** The fields of a record that lines for people are made of, as pino writes them. */
+/** Fields of pino's records that readable lines use. */
 interface LogRecord {
   level: number;
   msg?: string;
@@ -12,8 +12,8 @@ interface LogRecord {
 }
 
 /**
- * A line for each record, for people. It is written by this thread: at the end of the process no line is lost in a
- * worker, and a worker costs more memory than the lines are worth.
+ * Writes one readable line per record. It writes synchronously in this thread, so that no line is lost at the end of
+ * the process; a worker would also cost more memory.
  */
 export function readableLines(output: { isTTY?: boolean }): pretty.PrettyStream {
   return pretty({
@@ -27,7 +27,7 @@ export function readableLines(output: { isTTY?: boolean }): pretty.PrettyStream 
   });
 }
 
-/** The message; of an error its stack as well, and where it comes from for those who look for it. */
+/** The message of a record; debug lines and errors with their context, errors with their stack. */
 export function textOf({ level, msg = '', context, err }: LogRecord): string {
   const source = context !== undefined && (level <= DEBUG_LEVEL || level >= ERROR_LEVEL) ? `${context}: ` : '';
   if (level >= ERROR_LEVEL) return `${source}${msg}${err?.stack ? `\n${err.stack}` : ''}`;

@@ -3,7 +3,10 @@ import { newId } from '#src/common/time/id-source.js';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
-/** Middleware: the client's `X-Request-Id` when it is well-formed, else a new one; on the response too. The logger reads `request.id`. */
+/**
+ * Middleware: sets `request.id`, which the logger reads, and the response header to the client's valid `X-Request-Id`,
+ * else to a new id.
+ */
 export function assignRequestId(
   request: IncomingMessage & { id?: unknown },
   response: ServerResponse,

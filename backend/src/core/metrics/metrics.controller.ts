@@ -8,7 +8,7 @@ import { Config } from '#src/config/config.js';
 import { Metrics } from './metrics.js';
 
 export class MetricsDto {
-  /** Prometheus' text format. */
+  /** Metrics in the text format of Prometheus. */
   text: string;
 }
 
@@ -23,9 +23,8 @@ export class MetricsController {
   @Get()
   @Operation({
     id: 'getMetrics',
-    summary: 'For Prometheus',
-    description:
-      'There where METRICS_TOKEN is set, for who sends it as `Authorization: Bearer …`; else it does not exist.',
+    summary: 'Get metrics for Prometheus',
+    description: 'Requires METRICS_TOKEN as `Authorization: Bearer …`. Returns 404 if METRICS_TOKEN is not set.',
     response: MetricsDto,
     alsoAs: ['text/plain'],
     open: true,
@@ -36,7 +35,7 @@ export class MetricsController {
     const { metricsToken } = this.config;
     if (metricsToken === undefined) throw absent();
     if (!timingSafeEqualText(authorization ?? '', `Bearer ${metricsToken}`))
-      throw new DomainError('UNAUTHENTICATED', { detail: 'The token of the metrics is missing or wrong.' });
+      throw new DomainError('UNAUTHENTICATED', { detail: 'The metrics token is missing or wrong.' });
     const answer = await this.metrics.text();
     if (!answer) throw absent();
     response.setHeader('Content-Type', answer.type);

@@ -6,7 +6,7 @@ import { PrismaService } from '#src/core/database/prisma.service.js';
 import { HealthChecks } from '#src/core/health/health-checks.js';
 import { NonCriticalHealth } from '#src/core/health/non-critical-health.js';
 
-/** Seconds. Most answers come from memory; a long-poll may take a minute. */
+/** Histogram buckets in seconds. A long poll may take a minute. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 
 interface Count {
@@ -15,8 +15,8 @@ interface Count {
 }
 
 /**
- * What Prometheus is told: the process, the requests, and what the database says now. Where it is switched off, nothing is counted and the library
- * is not loaded.
+ * Metrics for Prometheus: the process, the requests, and the state of the database. Without METRICS_TOKEN nothing is
+ * counted and the library is not loaded.
  */
 @Injectable()
 export class Metrics implements OnApplicationBootstrap {
@@ -38,7 +38,7 @@ export class Metrics implements OnApplicationBootstrap {
     const registers = [registry];
     this.durations = new Histogram({
       name: 'berth_http_request_duration_seconds',
-      help: 'Time until a request was answered to its end, by its route',
+      help: 'Duration of a request until its response ended, by route',
       labelNames: ['method', 'route', 'status'],
       buckets: BUCKETS,
       registers,
@@ -57,23 +57,24 @@ export class Metrics implements OnApplicationBootstrap {
     gauge('berth_deployments', 'Deployments by status', 'status', () => this.deployments());
     gauge('berth_deployment_failures', 'Deployments that FAILED, by error code', 'code', () => this.failures());
     gauge('berth_environments', 'Environments by status', 'status', () => this.environments());
-    gauge('berth_jobs', 'Jobs that wait, run, come again after a failure, or were given up', 'state', () =>
-      this.jobs(),
-    );
+    gauge('berth_jobs', 'Jobs by state: waiting, scheduled, running, retrying or failed', 'state', () => this.jobs());
     gauge('berth_certificates', 'Certificates by status', 'status', () => this.certificates());
-    gauge('berth_certificate_expiry_seconds', 'Seconds until the certificate of a name ends', 'domain', () =>
+    gauge('berth_certificate_expiry_seconds', 'Seconds until the certificate of a domain expires', 'domain', () =>
       this.expiries(),
     );
-    gauge('berth_part_up', '1 for a part of the platform that is up, 0 for one that is down', 'part', () =>
+    gauge('berth_part_up', '1 for a component of the platform that is up, 0 for one that is down', 'part', () =>
       this.parts(),
     );
-    gauge('berth_stale_devices_removed', 'VXLAN devices that a restart of the engine had left behind', 'source', () =>
-      this.staleDevices(),
+    gauge(
+      'berth_stale_devices_removed',
+      'Removed VXLAN devices that a restart of the engine had left behind',
+      'source',
+      () => this.staleDevices(),
     );
     this.registry = registry;
   }
 
-  /** Counts every request once it is answered. */
+  /** Observes the duration of a request when its response closes. */
   observe(request: Request, response: Response, next: NextFunction): void {
     const { durations } = this;
     if (!durations) {
@@ -89,7 +90,7 @@ export class Metrics implements OnApplicationBootstrap {
     next();
   }
 
-  /** In Prometheus' text format; undefined where it is switched off. */
+  /** Metrics in the text format of Prometheus; undefined if metrics are disabled. */
   async text(): Promise<{ type: string; body: string } | undefined> {
     return this.registry && { type: this.registry.contentType, body: await this.registry.metrics() };
   }
@@ -123,8 +124,8 @@ export class Metrics implements OnApplicationBootstrap {
 
   private jobs(): Promise<Count[]> {
     return this.prisma.$queryRaw<Count[]>`
-      SELECT CASE WHEN locked_at IS NOT NULL THEN 'running' WHEN attempts >= max_attempts THEN 'given up' WHEN attempts > 0 THEN 'again'
-        WHEN run_at > now() THEN 'later' ELSE 'waiting' END AS label, count(*)::int AS count FROM graphile_worker.jobs GROUP BY 1`;
+      SELECT CASE WHEN locked_at IS NOT NULL THEN 'running' WHEN attempts >= max_attempts THEN 'failed' WHEN attempts > 0 THEN 'retrying'
+        WHEN run_at > now() THEN 'scheduled' ELSE 'waiting' END AS label, count(*)::int AS count FROM graphile_worker.jobs GROUP BY 1`;
   }
 
   private async parts(): Promise<Count[]> {

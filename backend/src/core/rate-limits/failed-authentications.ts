@@ -3,7 +3,7 @@ import { Config } from '#src/config/config.js';
 import { tooManyRequests } from './too-many-requests.js';
 import { WindowStorage } from './window-storage.js';
 
-/** Guessing keys is slow: an address that failed too often is refused before bcrypt is asked. */
+/** Limits guesses of keys: an address with too many failures is refused before bcrypt runs. */
 @Injectable()
 export class FailedAuthentications {
   constructor(

@@ -1,7 +1,7 @@
 import type { Clock } from '#src/common/time/clock.js';
 import { recordOf, type WindowRecord, WindowStorage } from './window-storage.js';
 
-/** Beyond that many callers at once, what has run out is forgotten. */
+/** Above this number of windows the expired ones are removed. */
 const SWEEP_ABOVE = 10_000;
 
 interface Window {
@@ -9,7 +9,10 @@ interface Window {
   endsAt: number;
 }
 
-/** The library's own storage keeps the time of every single hit, so that its cost grows with the limit; this one holds two numbers per caller. */
+/**
+ * Counts in memory, two numbers per client; the storage of the library keeps the time of every hit, so that its cost
+ * grows with the limit.
+ */
 export class MemoryWindows extends WindowStorage {
   private readonly windows = new Map<string, Window>();
 

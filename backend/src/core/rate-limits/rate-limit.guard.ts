@@ -2,15 +2,15 @@ import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
 import { tooManyRequests } from './too-many-requests.js';
 
-/** Runs after ApiKeyGuard, because requests are counted by key. */
+/** Enforces the rate limits. Runs after ApiKeyGuard, because requests are counted by key. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
-  /** Updates of the Telegram bot pass through global guards as well. */
+  /** Skips updates of the Telegram bot, which pass through global guards as well. */
   protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
     return Promise.resolve(context.getType() !== 'http');
   }
 
-  /** Without the throttler's name: the tighter limit is counted last, and its headers stay. */
+  /** Removes the throttler's name from the header: the stricter limit is counted last, so that its values remain. */
   protected override setResponseHeader(
     response: { setHeader: (name: string, value: unknown) => void },
     name: string,

@@ -7,19 +7,22 @@ const PREFIX = 'berth:window:';
 const CONNECT_TIMEOUT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 1000;
 const MAX_DELAY_MS = 2000;
-/** One step for the server, so that no count is left without an end. */
+/** Atomic, so that no counter is left without an expiry. */
 const COUNT = `local hits = redis.call('INCR', KEYS[1])
 if hits == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {hits, redis.call('PTTL', KEYS[1])}`;
 
-/** Shared by all API processes. While Redis is away each counts for itself: a limit is then looser, and nobody is refused because of it. */
+/**
+ * Counts in Redis for all API processes. While Redis is unavailable each process counts in memory: limits are looser,
+ * and requests still served.
+ */
 export class RedisWindows extends WindowStorage {
   private readonly logger = new Logger(RedisWindows.name);
   private readonly client: RedisClientType;
 
   constructor(
     url: string,
-    private readonly meanwhile: WindowStorage,
+    private readonly fallback: WindowStorage,
   ) {
     super();
     this.client = createClient({
@@ -31,18 +34,18 @@ export class RedisWindows extends WindowStorage {
         reconnectStrategy: (attempt) => Math.min(100 * 2 ** attempt, MAX_DELAY_MS),
       },
     });
-    let away = false;
+    let unavailable = false;
     this.client.on('error', (error: Error) => {
-      if (!away) this.logger.warn(`Redis is away: ${error.message}`);
-      away = true;
+      if (!unavailable) this.logger.warn(`Redis is unavailable: ${error.message}`);
+      unavailable = true;
     });
     this.client.on('ready', () => {
-      if (away) this.logger.log('Redis is back');
-      away = false;
+      if (unavailable) this.logger.log('Redis is available again');
+      unavailable = false;
     });
   }
 
-  /** Does not wait for it. */
+  /** Connects in the background. */
   open(): this {
     this.client.connect().catch(() => undefined);
     return this;
@@ -67,7 +70,7 @@ export class RedisWindows extends WindowStorage {
       const [hits, remainingMs] = answer as [number, number];
       return recordOf(hits, remainingMs, limit);
     } catch {
-      return this.meanwhile.increment(key, ttl, limit);
+      return this.fallback.increment(key, ttl, limit);
     }
   }
 
@@ -76,7 +79,7 @@ export class RedisWindows extends WindowStorage {
       const [hits, remainingMs] = await Promise.all([this.client.get(PREFIX + key), this.client.pTTL(PREFIX + key)]);
       return hits === null ? undefined : recordOf(Number(hits) + 1, remainingMs, limit);
     } catch {
-      return this.meanwhile.peek(key, limit);
+      return this.fallback.peek(key, limit);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { AuthenticatedRequest } from '#src/common/decorators/caller.js';
 import type { Config } from '#src/config/config.js';
 import type { WindowStorage } from './window-storage.js';
 
-/** A key has one count for all routes, an address where there is no key; `@RateLimit` adds a second, tighter one. */
+/** Counts per API key, or per address without one, across all routes; `@RateLimit` adds a second, stricter limit. */
 export function throttlerOptions(storage: WindowStorage, { limits }: Config): ThrottlerModuleOptions {
   const ttl = limits.windowMs;
   return {

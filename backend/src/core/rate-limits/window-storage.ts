@@ -1,14 +1,14 @@
 import type { ThrottlerStorage } from '@nestjs/throttler';
 
-/** What the library's guard reads: the times in seconds. */
+/** Record that the library's guard reads; times in seconds. */
 export type WindowRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
-/** Counts per caller and window: in this process, or in a Redis that several of them share. */
+/** Counts per client and window, in this process or in Redis. */
 export abstract class WindowStorage implements ThrottlerStorage {
   /** `ttl` in milliseconds. */
   abstract increment(key: string, ttl: number, limit: number): Promise<WindowRecord>;
 
-  /** Without counting; undefined when nothing was counted yet. */
+  /** Reads the count without a hit; undefined if there is none. */
   abstract peek(key: string, limit: number): Promise<WindowRecord | undefined>;
 }
 
