@@ -53,7 +53,7 @@ describe('a deployment that cannot run', () => {
     const none = await client.fail({ environmentId, image });
     expect(none).toMatchObject({
       errorCode: 'REGISTRY_AUTH',
-      errorMessage: expect.stringContaining('wants credentials') as string,
+      errorMessage: expect.stringContaining('requires credentials') as string,
     });
   });
 

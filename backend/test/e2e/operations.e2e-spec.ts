@@ -71,7 +71,7 @@ describe('script/doctor', () => {
     expect(report).toMatch(/✓ Docker Engine: \d+\./);
     expect(report).toMatch(/✓ Swarm: 1 node, 1 manager, \d+ networks? of Berth/);
     expect(report).toMatch(/✓ database: PostgreSQL 18/);
-    expect(report).toMatch(/✓ encryption key: it opens what is kept/);
+    expect(report).toMatch(/✓ encryption key: decrypts the stored secrets/);
     expect(report).toMatch(/✓ disk: |! disk: /);
     bed.proxy.away = true;
     const sick = await bed.platform

@@ -50,7 +50,7 @@ describe('drainSeconds', () => {
     const failed = await client.job(jobId);
     expect(failed.errorCode).toBe('CONTAINER_CRASHED');
     expect(failed.errorMessage).toContain('ended with exit code 4');
-    expect(failed.errorMessage).toContain('the release before it goes on');
+    expect(failed.errorMessage).toContain('the previous release keeps serving');
     expect(await engine.servicesOf(deploymentId)).toEqual([]);
     expect(await statusOf(old.id)).toBe('RUNNING');
     expect(await engine.containersOf(old.id)).toHaveLength(1);

@@ -46,9 +46,9 @@ describe('a certificate that cannot be had', () => {
     await site.acme.point(elsewhere, ['203.0.113.7']);
     const before = site.acmeProxy.countOf(ORDERS);
     await publish(elsewhere);
-    await told(elsewhere, { says: /leads to 203\.0\.113\.7, which is not this machine/, waitsMs: 40_000 });
+    await told(elsewhere, { says: /points to 203\.0\.113\.7, which is not this machine/, waitsMs: 40_000 });
     await publish(nowhere);
-    await told(nowhere, { says: /could not be looked up|no A or AAAA record/, waitsMs: 40_000 });
+    await told(nowhere, { says: /cannot be resolved|no A or AAAA record/, waitsMs: 40_000 });
     expect(site.acmeProxy.countOf(ORDERS)).toBe(before);
     await site.acme.pointHere(nowhere);
     await publish(nowhere);

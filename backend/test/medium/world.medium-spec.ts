@@ -1,15 +1,13 @@
 /** The namespaces that the tests run in: a run inside this run, with a folder of its own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { eventually } from '../testbed/eventually.js';
+import { nestedWorlds, WORLD_SCRIPT as SCRIPT } from '../testbed/nested-worlds.js';
 import { commandLineOf, findProcesses } from '../testbed/processes.js';
 import { runCommand } from '../testbed/run-command.js';
-import { stateDir } from '../testbed/state-dir.js';
 
-const SCRIPT = join(import.meta.dirname, '../testbed/world.sh');
 const GONE_MS = 5_000;
 /** Starts what a run leaves behind when it is killed: a process in a session of its own, a mount, an interface, a group, files. */
 const BUSY = `setsid sleep 4321 &
@@ -20,10 +18,7 @@ touch $TMPDIR/busy /etc/busy /dev/shm/busy
 echo ready >$BERTH_WORLD/ready
 wait`;
 
-const state = mkdtempSync(join(tmpdir(), 'berth-worlds-'));
-mkdirSync(join(state, 'cache'));
-const programs = readdirSync(stateDir.cache).find((name) => /^programs-\w+$/.test(name)) ?? '';
-await runCommand('cp', ['-al', join(stateDir.cache, programs), join(state, 'cache', programs)]);
+const { state, environment } = await nestedWorlds();
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
 describe.skipIf(process.env.BERTH_TESTBED === 'host')('a world of its own', () => {
@@ -33,7 +28,7 @@ describe.skipIf(process.env.BERTH_TESTBED === 'host')('a world of its own', () =
       SCRIPT,
       ['run', 'sh', '-c', `${BUSY.replace(/wait$/, '')} ip -br link; exit 7`],
       {
-        env: environment(),
+        env: environment,
         encoding: 'utf8',
       },
     );
@@ -63,14 +58,14 @@ describe.skipIf(process.env.BERTH_TESTBED === 'host')('a world of its own', () =
     run.kill('SIGKILL');
     await eventually(() => expect(findProcesses(isBusy)).toEqual([]), GONE_MS);
     expect(existsSync(world)).toBe(true);
-    expect(spawnSync(SCRIPT, ['run', 'true'], { env: environment() }).status).toBe(0);
+    expect(spawnSync(SCRIPT, ['run', 'true'], { env: environment }).status).toBe(0);
     expect(await machine()).toEqual(before);
   });
 
   it('two at once must not see each other', async () => {
     const first = await startBusy();
     const { stdout } = spawnSync(SCRIPT, ['run', 'sh', '-c', 'ip -br link; ls /run /etc; ps ax'], {
-      env: environment(),
+      env: environment,
       encoding: 'utf8',
     });
     expect(stdout).toContain('tap0');
@@ -81,7 +76,7 @@ describe.skipIf(process.env.BERTH_TESTBED === 'host')('a world of its own', () =
 
   it('must say in one sentence what is missing', () => {
     const { status, stderr } = spawnSync('setpriv', ['--reuid=65534', '--clear-groups', SCRIPT, 'run', 'true'], {
-      env: environment(),
+      env: environment,
       encoding: 'utf8',
     });
     expect(status).toBe(69);
@@ -91,12 +86,8 @@ describe.skipIf(process.env.BERTH_TESTBED === 'host')('a world of its own', () =
   });
 });
 
-function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, BERTH_TESTBED_DIR: state };
-}
-
 async function startBusy(): Promise<ChildProcess> {
-  const run = spawn(SCRIPT, ['run', 'sh', '-c', BUSY], { env: environment(), stdio: 'ignore' });
+  const run = spawn(SCRIPT, ['run', 'sh', '-c', BUSY], { env: environment, stdio: 'ignore' });
   await eventually(() => expect(readFileSync(join(runningWorld(), 'ready'), 'utf8')).toBe('ready\n'), 20_000);
   return run;
 }

@@ -3,7 +3,8 @@
 # of the machine is opened: not its Docker Engine, interfaces, firewall rules, ports, /run, /etc or control groups. The network leaves
 # in user mode (slirp4netns). When the command ends, or this script is killed, the kernel ends everything inside. One folder and one
 # control group remain; `remove` waits for that moment and deletes them.
-#   world.sh run COMMAND…        ends with the exit code of COMMAND; inside, BERTH_WORLD is the folder of the run
+#   world.sh run COMMAND…        ends with the exit code of COMMAND; inside, BERTH_WORLD is the folder of the run.
+#                                BERTH_WORLD_NETWORK=none leaves it with the loopback interface only
 #   world.sh remove FOLDER       used by `run`, as is `enter`
 set -euo pipefail
 self=$(readlink -f "${BASH_SOURCE[0]}")
@@ -13,7 +14,7 @@ state=${BERTH_TESTBED_DIR:-/tmp/berth-testbed}
 network=192.168.213
 
 run() {
-  local world inner slirp usr status=0
+  local world inner slirp='' usr status=0
   check_machine
   # Installed, they would start services on the machine, or take the place of its Docker Engine.
   usr=$(unpack_packages "$state/cache/programs" "${service_packages[@]}")
@@ -34,11 +35,13 @@ run() {
   setsid --fork flock "$world.lock" "$self" remove "$world" </dev/null >/dev/null 2>&1
   trap 'kill -KILL "$inner"; await_removal "$world"; exit 130' INT TERM HUP
   read -r <"$world/entered"
-  setpriv --pdeathsig KILL -- slirp4netns --configure --mtu=1500 --cidr="$network.0/24" --disable-host-loopback \
-    "$inner" tap0 >"$world/log/slirp4netns.log" 2>&1 &
-  slirp=$!
+  if [ "${BERTH_WORLD_NETWORK-}" != none ]; then
+    setpriv --pdeathsig KILL -- slirp4netns --configure --mtu=1500 --cidr="$network.0/24" --disable-host-loopback \
+      "$inner" tap0 >"$world/log/slirp4netns.log" 2>&1 &
+    slirp=$!
+  fi
   wait "$inner" || status=$?
-  kill "$slirp" || true
+  [ -z "${slirp-}" ] || kill "$slirp" || true
   await_removal "$world"
   exit "$status"
 }
@@ -74,7 +77,8 @@ enter() {
   mount_groups "$hierarchies"
   ip link set lo up
   echo >"$world/entered"
-  until ip -4 -br address show tap0 2>/dev/null | grep -q "$network"; do sleep 0.05; done
+  [ "${BERTH_WORLD_NETWORK-}" = none ] ||
+    until ip -4 -br address show tap0 2>/dev/null | grep -q "$network"; do sleep 0.05; done
   BERTH_WORLD=$world TMPDIR=$world/tmp exec unshare --pid --fork --mount-proc --kill-child -- "$@"
 }
 
