@@ -1,7 +1,7 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** One direction: what a folder must not import. */
+/** Rule for a folder: the imports that are forbidden in it. */
 const zone = (files, forbidden, message) => ({
   files,
   rules: {
@@ -12,7 +12,7 @@ const shell = [
   {
     regex: '^(node:)?child_process$',
     importNames: ['exec', 'execSync'],
-    message: 'Processes are started with an argument array.',
+    message: 'Start processes with an argument array.',
   },
 ];
 
@@ -27,7 +27,7 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      // Answers are plain objects in the shape of their DTO; vendors' types promise more than vendors send.
+      // Responses are plain objects in the shape of their DTO, and vendors' types promise more than vendors send.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/no-misused-spread': 'off',
       // The swagger plugin and decorator metadata need DTO classes as values.
@@ -43,7 +43,7 @@ export default tseslint.config(
         'error',
         {
           selector: "Property[key.name='shell'][value.value=true]",
-          message: 'Processes are never started through a shell.',
+          message: 'Do not start processes through a shell.',
         },
         {
           selector:
@@ -63,17 +63,13 @@ export default tseslint.config(
       ],
     },
   },
-  zone(
-    ['src/common/**/*.ts'],
-    ['/(core|integrations|modules)/'],
-    'common is below everything; it imports only config.',
-  ),
-  zone(['src/integrations/**/*.ts'], ['/(core|modules)/'], 'Integrations know the technology and nothing of us.'),
-  zone(['src/core/**/*.ts'], ['/modules/'], 'core is below the modules.'),
+  zone(['src/common/**/*.ts'], ['/(core|integrations|modules)/'], 'common may import only config.'),
+  zone(['src/integrations/**/*.ts'], ['/(core|modules)/'], 'Integrations must not import core or modules.'),
+  zone(['src/core/**/*.ts'], ['/modules/'], 'core must not import modules.'),
   zone(
     ['src/modules/environments/**/*.ts', 'src/modules/auth/**/*.ts'],
     ['/deployments/'],
-    'deployments use environments, never back.',
+    'environments and auth must not import deployments.',
   ),
   { files: ['test/**/*.ts', 'bench/**/*.ts', '**/*.spec.ts'], rules: { 'max-lines-per-function': 'off' } },
 );

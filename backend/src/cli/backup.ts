@@ -13,10 +13,10 @@ import { runCli } from './run-cli.js';
 
 const USAGE = `script/backup FILE|- [--volume NAME]... [--all-volumes] [--no-images]
 
-Writes everything that Berth knows into one file, while it runs: the database (users, keys, environments, deployments, domains, certificates, logs),
+Writes all data of Berth into one file while it runs: the database (users, keys, environments, deployments, domains, certificates, logs),
 the encryption key, and the images that were built here. With --volume, by its name in the Docker Engine, or --all-volumes also the files of volumes,
-as they are in that moment: stop what writes to them if that is not good enough. - writes to standard output.
-The file holds every secret in it, with the key that opens them: keep it like the machine itself.
+as they are at that moment: stop their deployments for a consistent copy. - writes to standard output.
+The file holds all secrets and their encryption key: protect it like the machine itself.
 `;
 
 await runCli(USAGE, async (args) => {
@@ -35,7 +35,7 @@ await runCli(USAGE, async (args) => {
   }
 });
 
-interface Wishes {
+interface BackupOptions {
   volume?: string[] | undefined;
   'all-volumes'?: boolean | undefined;
   'no-images'?: boolean | undefined;
@@ -54,15 +54,15 @@ function argumentsOf(args: string[]) {
   }
 }
 
-async function write(archive: ArchiveWriter, config: Config, wishes: Wishes): Promise<void> {
+async function write(archive: ArchiveWriter, config: Config, options: BackupOptions): Promise<void> {
   const engine = new EngineCopy(config);
-  const volumes = await wantedVolumes(engine, wishes);
-  const images = wishes['no-images'] ? [] : await engine.builtImages();
+  const volumes = await selectVolumes(engine, options);
+  const images = options['no-images'] ? [] : await engine.builtImages();
   const database = await openDatabase(config);
   const client = new pg.Client({ connectionString: database.connectionString });
   await client.connect();
   try {
-    // One moment for all tables.
+    // A consistent snapshot of all tables.
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const migrations = await appliedMigrations(client);
     const manifest = { format: 1, version: VERSION, createdAt: new Date(), migrations, images, volumes };
@@ -81,19 +81,19 @@ async function write(archive: ArchiveWriter, config: Config, wishes: Wishes): Pr
   process.stderr.write(`${images.length} images, ${volumes.length} volumes and the database are backed up.\n`);
 }
 
-async function wantedVolumes(engine: EngineCopy, { volume = [], 'all-volumes': all }: Wishes) {
-  const there = await engine.deploymentVolumes();
-  const unknown = volume.find((name) => !there.has(name));
+async function selectVolumes(engine: EngineCopy, { volume = [], 'all-volumes': all }: BackupOptions) {
+  const known = await engine.deploymentVolumes();
+  const unknown = volume.find((name) => !known.has(name));
   if (unknown !== undefined)
     throw new UsageError(
-      `There is no volume ${unknown} of a deployment. There are: ${[...there.keys()].join(', ') || 'none'}.`,
+      `No deployment has a volume ${unknown}. Choose one of: ${[...known.keys()].join(', ') || 'none'}.`,
     );
-  const names = all ? [...there.keys()] : volume;
-  return names.map((name) => ({ name, labels: there.get(name) ?? {} }));
+  const names = all ? [...known.keys()] : volume;
+  return names.map((name) => ({ name, labels: known.get(name) ?? {} }));
 }
 
 function encryptionKey({ data }: Config): string {
   if (data.encryptionKey) return data.encryptionKey;
-  if (!existsSync(data.keyFile)) throw new Error(`There is no ${data.keyFile}: is DATA_DIR the one of the server?`);
+  if (!existsSync(data.keyFile)) throw new Error(`There is no ${data.keyFile}: set DATA_DIR to that of the server`);
   return readFileSync(data.keyFile, 'utf8').trim();
 }

@@ -8,11 +8,11 @@ import { runCli } from './run-cli.js';
 
 const USAGE = `script/doctor [--json]
 
-Looks at everything that Berth needs, whether it runs or not, and says of each what to do: the Docker Engine and what is known against its version, the
-swarm and its address pools, disk, ports, name and certificate of the API, the clock, the database, the encryption key. Changes nothing.
-The exit code is 1 when something is broken; what only deserves a look is no fault.
+Checks everything that Berth needs, whether it runs or not, and says for each problem what to do: the Docker Engine and known problems of its version,
+the swarm and its address pools, disk, ports, name and certificate of the API, the clock, the database, the encryption key. Changes nothing.
+The exit code is 1 if something is broken; warnings do not change it.
 `;
-const SIGNS = { ok: '✓', look: '!', broken: '✗' };
+const SIGNS = { ok: '✓', warn: '!', broken: '✗' };
 
 await runCli(USAGE, async (args) => {
   const asJson = wantsJson(args);

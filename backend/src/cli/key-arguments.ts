@@ -1,10 +1,10 @@
-/** The command line was wrong: the message says how, the usage follows. */
+/** The command line is invalid: the message says why, and the usage is printed after it. */
 export class UsageError extends Error {}
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MAX_MS = 100 * 365 * UNIT_MS.d;
 
-/** `30d` from now; null when nothing was said: the key does not expire. */
+/** Parses `30d` from now on; null without a text: the key does not expire. Throws UsageError. */
 export function parseExpiry(text: string | undefined, now: Date): Date | null {
   if (text === undefined) return null;
   const [, amount, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];

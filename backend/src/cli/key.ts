@@ -25,7 +25,7 @@ pair prints a link that makes who opens it an operator of the Telegram bot, once
 create prints the key, and nothing else, on standard output: it is shown this once.
 `;
 
-/** The operator's way to keys, on the host: works while the server runs and while it does not. */
+/** Manages API keys on the host, whether the server runs or not. */
 async function main(args: string[]): Promise<void> {
   const [command, ...rest] = args;
   if (command === undefined) {
@@ -50,7 +50,7 @@ function create(args: string[]): Action {
   const { values } = parse(args, options);
   const telegramId = values['telegram-id'] ?? '';
   if (!/^\d{1,20}$/.test(telegramId))
-    throw new UsageError('--telegram-id must be a number: the id of the user that the key is for.');
+    throw new UsageError('--telegram-id must be a number: the Telegram id of the user of the key.');
   const scopes = scopesOf(values.scopes);
   const expiresAt = parseExpiry(values['expires-in'], new Date());
   return async (keys) => {
@@ -77,7 +77,7 @@ function list(args: string[]): Action {
 }
 
 function revoke(args: string[]): Action {
-  // There are no options here, and a keyId may begin with `-`.
+  // Not parseArgs: a keyId may start with `-`, and there are no options.
   const [keyId, ...more] = args;
   if (!keyId || more.length > 0 || keyId.startsWith('--')) throw new UsageError('revoke takes one KEYID.');
   return async (keys) => {
@@ -89,7 +89,7 @@ function revoke(args: string[]): Action {
 function pair(args: string[]): Action {
   parse(args, {});
   return async (_keys, { config, prisma }) => {
-    if (!config.telegram.isOn) throw new UsageError('There is no bot: TELEGRAM_BOT_TOKEN is not set.');
+    if (!config.telegram.isOn) throw new UsageError('Set TELEGRAM_BOT_TOKEN first: there is no bot.');
     const { TelegramApi } = await import('#src/integrations/telegram/telegram-api.js');
     const { username } = await new TelegramApi(config).getMe(new AbortController().signal);
     const code = await prisma.transaction((db) => new Pairing(new IdSource()).create(db));
@@ -106,7 +106,7 @@ function parse<T extends Record<string, { type: 'string' }>>(args: string[], opt
 }
 
 function scopesOf(text: string | undefined): Scope[] {
-  if (!text) throw new UsageError('--scopes is missing: name some, or ALL.');
+  if (!text) throw new UsageError('--scopes is missing: name one or more, or ALL.');
   if (text === 'ALL') return [...SCOPES];
   const names = text.split(',');
   const unknown = names.find((name) => !(SCOPES as readonly string[]).includes(name));

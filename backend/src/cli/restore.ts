@@ -16,8 +16,8 @@ import { runCli } from './run-cli.js';
 
 const USAGE = `script/restore FILE|-
 
-Puts a backup back on a machine that has no Berth yet, or one that nobody has used: the database, the encryption key, images and volumes.
-Berth must not be running. At its next start it makes networks, services, sites and certificates as they were. - reads standard input.
+Restores a backup on a machine with no Berth, or with one that has no users: the database, the encryption key, images and volumes.
+Berth must not be running. Its next start restores networks, services, sites and certificates. - reads standard input.
 `;
 
 interface Manifest {
@@ -55,7 +55,7 @@ async function restore(source: Readable, { config, client, connectionString }: T
   await refuseUsed(client);
   const engine = new EngineCopy(config);
   let manifest: Manifest | undefined;
-  let isWhole = false;
+  let isComplete = false;
   let feed: { name: string; stream: PassThrough; done: Promise<void> } | undefined;
   const endFeed = async () => {
     feed?.stream.end();
@@ -68,9 +68,9 @@ async function restore(source: Readable, { config, client, connectionString }: T
       await prepare(client, connectionString, manifest);
       await client.query('BEGIN');
     } else if (!manifest) throw new Error('This file is not a backup of Berth.');
-    else if (part.name === 'encryption.key') keepKey(config, part.content.toString());
+    else if (part.name === 'encryption.key') storeKey(config, part.content.toString());
     else if (part.name.startsWith('database/')) await load(client, part);
-    else if (part.name === 'end') isWhole = true;
+    else if (part.name === 'end') isComplete = true;
     else {
       const name = part.name.replace(/\/\d+$/, '');
       if (feed?.name !== name) {
@@ -81,14 +81,17 @@ async function restore(source: Readable, { config, client, connectionString }: T
     }
   }
   await endFeed();
-  if (!isWhole || !manifest) throw new Error('This backup is not whole: its end is missing. Nothing was restored.');
+  if (!isComplete || !manifest) throw new Error('This backup is incomplete: its end is missing. Nothing was restored.');
   await continueSequences(client);
   await client.query('COMMIT');
   await migrate(connectionString, MIGRATIONS_DIR);
-  process.stderr.write(`The backup of ${manifest.createdAt} (Berth ${manifest.version}) is restored: start Berth.\n`);
+  process.stderr.write(`The backup of ${manifest.createdAt} (Berth ${manifest.version}) is restored. Start Berth.\n`);
 }
 
-/** Rows that are there would be mixed with those of the backup; a process that runs would act on half of them. */
+/**
+ * Refuses a database with users, whose rows would mix with the backup, and a running process, which would act on
+ * partial data.
+ */
 async function refuseUsed(client: pg.Client): Promise<void> {
   const running = await client.query(
     "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint::oid",
@@ -108,7 +111,7 @@ function manifestOf({ content }: Part): Manifest {
   return manifest;
 }
 
-/** An empty schema of the age of the backup. */
+/** Creates an empty schema with the migrations of the backup. */
 async function prepare(client: pg.Client, connectionString: string, { migrations, version }: Manifest): Promise<void> {
   const unknown = migrations.find((name) => !existsSync(path.join(MIGRATIONS_DIR, name)));
   if (unknown !== undefined)
@@ -124,14 +127,15 @@ async function load(client: pg.Client, { name, content }: Part): Promise<void> {
   await insertRows(client, table, lines);
 }
 
-function keepKey(config: Config, key: string): void {
+function storeKey(config: Config, key: string): void {
   const file = config.data.keyFile;
   const present = config.data.encryptionKey ?? (existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined);
   if (present === undefined || (present !== key && config.data.encryptionKey === undefined)) {
-    // One that a start without users has made opens nothing.
+    // The key of a start without users has encrypted nothing, so it is replaced.
     mkdirSync(config.data.dir, { recursive: true });
     writeFileSync(file, `${key}\n`, { mode: 0o600 });
-  } else if (present !== key) throw new Error('ENCRYPTION_KEY is not the key of this backup: give that one, or none.');
+  } else if (present !== key)
+    throw new Error('ENCRYPTION_KEY is not the key of this backup: set it to that key, or unset it.');
 }
 
 function openFeed(engine: EngineCopy, { volumes }: Manifest, name: string) {

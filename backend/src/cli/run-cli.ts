@@ -2,10 +2,10 @@ import { ConfigError } from '#src/config/environment.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { UsageError } from './key-arguments.js';
 
-/** sysexits.h, as everywhere here. */
+/** Exit codes of sysexits.h. */
 const EXIT = { refused: 1, usage: 64, unavailable: 69, config: 78 };
 
-/** A program of the operator's: what went wrong in one sentence, and by its exit code. */
+/** Runs a command of the operator. A failure is printed as one sentence and sets the exit code. */
 export async function runCli(usage: string, main: (args: string[]) => Promise<void>): Promise<void> {
   try {
     const args = process.argv.slice(2);

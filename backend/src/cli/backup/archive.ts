@@ -3,23 +3,23 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { extract, pack, type Pack } from 'tar-stream';
 
-/** A part is held in memory: an entry of a tar has to say its size before it begins. */
+/** A part is held in memory, because the header of a tar entry needs its size. */
 const PART_BYTES = 8 * 2 ** 20;
 
-/** One part of something that a backup holds. */
+/** One part of an item of a backup. */
 export interface Part {
   name: string;
   content: Buffer;
 }
 
-/** A backup as it is written: a gzipped tar of named things, each in numbered parts. */
+/** Writes a backup: a gzipped tar of named items, each in numbered parts. */
 export class ArchiveWriter {
   private readonly tar: Pack = pack();
   private readonly written: Promise<void>;
 
   constructor(target: Writable) {
     this.written = pipeline(this.tar, createGzip({ level: 3 }), target);
-    this.written.catch(() => undefined); // told by end()
+    this.written.catch(() => undefined); // end() throws it
   }
 
   async add(name: string, content: Buffer | string): Promise<void> {
@@ -31,7 +31,7 @@ export class ArchiveWriter {
     if (this.tar.destroyed) await this.written;
   }
 
-  /** As it comes. */
+  /** Writes a stream in parts. */
   async stream(name: string, source: Readable | AsyncIterable<Buffer | string>): Promise<void> {
     let held: Buffer[] = [];
     let bytes = 0;
@@ -56,7 +56,7 @@ export class ArchiveWriter {
   }
 }
 
-/** The parts of a backup, in their order. Throws what a file that is not a backup, or not a whole one, lets gunzip and tar say. */
+/** Reads the parts of a backup in order. Throws the error of gunzip or tar if the file is not a complete backup. */
 export async function* partsOf(source: Readable): AsyncGenerator<Part> {
   const entries = extract();
   const read = pipeline(source, createGunzip(), entries);

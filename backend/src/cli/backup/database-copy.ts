@@ -1,10 +1,13 @@
 import type pg from 'pg';
 
-/** What is about living processes, about the schema itself, or large and gone within the hour. */
+/**
+ * Tables that are not backed up: those of running processes, of the schema itself, and large ones with a TTL of an
+ * hour.
+ */
 const NOT_KEPT = new Set(['WorkerLease', '_prisma_migrations', 'Upload', 'UploadChunk']);
 const ROWS = 200;
 
-/** Tables in an order in which each comes after those that it refers to. */
+/** Tables sorted so that each comes after those that it references. */
 export async function tablesOf(client: pg.Client): Promise<string[]> {
   const { rows: tables } = await client.query<{ name: string }>(
     `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
@@ -17,7 +20,7 @@ export async function tablesOf(client: pg.Client): Promise<string[]> {
   const ordered: string[] = [];
   while (left.size > 0) {
     const free = [...left].filter((name) => !references.some(({ from, to }) => from === name && left.has(to)));
-    if (free.length === 0) throw new Error(`tables refer to each other in a circle: ${[...left].join(', ')}`);
+    if (free.length === 0) throw new Error(`tables reference each other in a cycle: ${[...left].join(', ')}`);
     for (const name of free) {
       ordered.push(name);
       left.delete(name);
@@ -26,7 +29,7 @@ export async function tablesOf(client: pg.Client): Promise<string[]> {
   return ordered;
 }
 
-/** Rows as lines of JSON, written by PostgreSQL itself: no number or time loses anything on the way. */
+/** Rows as lines of JSON that PostgreSQL writes, so that numbers and times lose no precision. */
 export async function* rowsOf(client: pg.Client, table: string): AsyncGenerator<string> {
   await client.query(`DECLARE rows NO SCROLL CURSOR FOR SELECT row_to_json(t)::text AS line FROM "${table}" t`);
   for (;;) {
@@ -46,7 +49,7 @@ export async function insertRows(client: pg.Client, table: string, lines: string
   }
 }
 
-/** Numbers that the database gives go on after those that are there. */
+/** Sets every sequence to continue after the restored rows. */
 export async function continueSequences(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ table: string; column: string; sequence: string }>(
     `SELECT table_name AS "table", column_name AS "column", pg_get_serial_sequence(quote_ident(table_name), column_name) AS sequence

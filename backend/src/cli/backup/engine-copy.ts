@@ -6,7 +6,7 @@ import { DockerClient } from '#src/integrations/docker/docker-client.js';
 import { Images } from '#src/integrations/docker/images.js';
 import { Volumes } from '#src/integrations/docker/volumes.js';
 
-/** What a backup takes from the Engine: images that exist nowhere else, and volumes. */
+/** Copies images that were built here, and volumes, from and to the Engine. */
 export class EngineCopy {
   private readonly images: Images;
   private readonly volumes: Volumes;
@@ -47,7 +47,7 @@ export class EngineCopy {
     await this.containers.withVolume(await this.helper(), name, (files) => files.write(tar));
   }
 
-  /** Any image will do: nothing of it is run. */
+  /** Any local image: it is not run. */
   private async helper(): Promise<string> {
     const { image } = this.config.ingress;
     if (!(await this.images.find(image)))

@@ -11,15 +11,15 @@ import { Nodes } from '#src/integrations/docker/nodes.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { LABELS } from '#src/common/labels.js';
 import { database, encryptionKey } from './database-checks.js';
-import { isToldNoNewPrivileges } from './daemon-settings.js';
+import { daemonSetsNoNewPrivileges } from './daemon-settings.js';
 import type { Check, Finding } from './finding.js';
 
 const GIB = 2 ** 30;
-const LITTLE_DISK = 0.1;
+const MIN_FREE_SHARE = 0.1;
 const MAX_CLOCK_SKEW_SECONDS = 30;
 const TIMEOUT_MS = 5000;
 
-/** In the order in which one thing needs the other. */
+/** All checks; each depends only on the ones before it. */
 export const FINDINGS: Check[] = [engine, swarm, disk, ports, publicName, clock, database, encryptionKey];
 
 async function engine(config: Config): Promise<Finding[]> {
@@ -34,17 +34,17 @@ async function engine(config: Config): Promise<Finding[]> {
         advice: 'Start it, or correct DOCKER_HOST.',
       },
     ];
-  const isTold = facts.isLocal && isToldNoNewPrivileges();
-  const privileges = facts.serviceNoNewPrivileges || isTold || facts.daemonNoNewPrivileges;
+  const isConfigured = facts.isLocal && daemonSetsNoNewPrivileges();
+  const privileges = facts.serviceNoNewPrivileges || isConfigured || facts.daemonNoNewPrivileges;
   const flag: Finding[] =
     privileges === true
       ? []
       : [
           {
             what: 'no-new-privileges',
-            state: 'look',
-            found: privileges === false ? 'off' : 'this engine does not tell',
-            advice: '"no-new-privileges": true in /etc/docker/daemon.json, then restart the engine.',
+            state: 'warn',
+            found: privileges === false ? 'off' : 'not reported by this engine',
+            advice: 'Set "no-new-privileges": true in /etc/docker/daemon.json and restart the engine.',
           },
         ];
   return [{ what, state: 'ok', found: `${facts.version}, API ${facts.apiVersion}` }, ...flag];
@@ -59,8 +59,8 @@ async function swarm(config: Config): Promise<Finding[]> {
       {
         what,
         state: 'broken',
-        found: 'this engine is no manager',
-        advice: 'Berth makes it one at its start; a worker has to be promoted.',
+        found: 'this engine is not a Swarm manager',
+        advice: 'Start Berth, which initialises the swarm; a worker must be promoted with docker node promote.',
       },
     ];
   const docker = new DockerClient(config);
@@ -75,15 +75,16 @@ async function swarm(config: Config): Promise<Finding[]> {
       what: `node ${hostname}`,
       state: 'broken',
       found: state,
-      advice: 'Bring it back, or docker node rm it: what ran there runs elsewhere, but for what its volumes bind.',
+      advice:
+        'Restart it, or remove it with docker node rm. Its services run on other nodes, except those with volumes on it.',
     })),
     ...(managers % 2 === 0
       ? [
           {
             what: 'managers',
-            state: 'look' as const,
+            state: 'warn' as const,
             found: `${managers}`,
-            advice: 'An even number survives no more than one less: 1, 3 or 5.',
+            advice: 'Use 1, 3 or 5 managers: an even number tolerates no more failures than one manager less.',
           },
         ]
       : []),
@@ -97,11 +98,10 @@ async function disk(config: Config): Promise<Finding[]> {
     [...folders].map(async (folder): Promise<Finding> => {
       const { bavail, blocks, bsize } = await statfs(folder ?? '');
       const found = `${((bavail * bsize) / GIB).toFixed(1)} GiB free under ${folder ?? ''}`;
-      if (bavail / blocks >= LITTLE_DISK) return { what: 'disk', state: 'ok', found };
+      if (bavail / blocks >= MIN_FREE_SHARE) return { what: 'disk', state: 'ok', found };
       const isFull = bavail * bsize < config.build.minFreeDiskBytes;
-      const advice =
-        'docker system df says what takes it; docker image prune and docker builder prune free what nobody uses.';
-      return { what: 'disk', state: isFull ? 'broken' : 'look', found, advice };
+      const advice = 'See docker system df; docker image prune and docker builder prune remove unused data.';
+      return { what: 'disk', state: isFull ? 'broken' : 'warn', found, advice };
     }),
   );
 }
@@ -120,14 +120,14 @@ async function ports(config: Config): Promise<Finding[]> {
       ? {
           what,
           state: 'broken',
-          found: 'another program has it',
-          advice: 'Stop that, or choose another INGRESS_…_PORT.',
+          found: 'used by another program',
+          advice: 'Stop it, or choose another INGRESS_…_PORT.',
         }
       : {
           what,
           state: 'broken',
           found: 'the front does not answer',
-          advice: 'GET /health says why; docker service ps berth_front.',
+          advice: 'See GET /health and docker service ps berth_front.',
         };
   });
 }
@@ -136,8 +136,8 @@ async function publicName({ http }: Config): Promise<Finding[]> {
   const { protocol, hostname } = new URL(http.publicBaseUrl);
   const what = 'PUBLIC_BASE_URL';
   if (protocol !== 'https:') {
-    const advice = 'https://… and a name that leads here, for others to use the API.';
-    return [{ what, state: 'look', found: http.publicBaseUrl, advice }];
+    const advice = 'Set an https:// URL whose name resolves to this machine, so that other machines can use the API.';
+    return [{ what, state: 'warn', found: http.publicBaseUrl, advice }];
   }
   const addresses = (
     await Promise.all([resolve4(hostname).catch(() => []), resolve6(hostname).catch(() => [])])
@@ -145,14 +145,14 @@ async function publicName({ http }: Config): Promise<Finding[]> {
   const own = new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
   if (addresses.length === 0)
     return [{ what, state: 'broken', found: `${hostname} does not resolve`, advice: 'Give it an A or AAAA record.' }];
-  const found = `${hostname} leads to ${addresses.join(', ')}`;
+  const found = `${hostname} resolves to ${addresses.join(', ')}`;
   if (addresses.some((address) => own.has(address))) return [{ what, state: 'ok', found }];
   return [
     {
       what,
-      state: 'look',
+      state: 'warn',
       found,
-      advice: 'None of these is an address of this machine: right behind a NAT, else correct the record.',
+      advice: 'Correct the record: none of these is an address of this machine. Behind a NAT this is expected.',
     },
   ];
 }
@@ -168,18 +168,18 @@ async function clock({ acme }: Config): Promise<Finding[]> {
     return [
       {
         what,
-        state: 'look',
+        state: 'warn',
         found: 'the ACME server does not answer',
-        advice: 'Certificates need a way to ACME_DIRECTORY_URL.',
+        advice: 'Check the network: certificates need a connection to ACME_DIRECTORY_URL.',
       },
     ];
   const seconds = Math.round((date - (begin + Date.now()) / 2) / 1000);
   const isRight = Math.abs(seconds) <= MAX_CLOCK_SKEW_SECONDS;
-  const found = `${seconds} s from that of the ACME server`;
+  const found = `differs by ${seconds} s from the ACME server`;
   return [
     isRight
       ? { what, state: 'ok', found }
-      : { what, state: 'broken', found, advice: 'Let NTP set it: certificates and signatures depend on it.' },
+      : { what, state: 'broken', found, advice: 'Synchronise it with NTP: certificates and signatures depend on it.' },
   ];
 }
 

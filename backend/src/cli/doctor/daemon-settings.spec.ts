@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isToldNoNewPrivileges } from './daemon-settings.js';
+import { daemonSetsNoNewPrivileges } from './daemon-settings.js';
 
 let folder: string;
 
@@ -24,10 +24,10 @@ it.each([
   writeFileSync(path.join(folder, 'docker.pid'), '42\n');
   writeFileSync(path.join(folder, '42/cmdline'), cmdline);
   const files = { settings: path.join(folder, 'daemon.json'), pid: path.join(folder, 'docker.pid'), processes: folder };
-  expect(isToldNoNewPrivileges(files)).toBe(isTold);
+  expect(daemonSetsNoNewPrivileges(files)).toBe(isTold);
 });
 
 it('must say false where there are no such files', () => {
   const nowhere = path.join(folder, 'nowhere');
-  expect(isToldNoNewPrivileges({ settings: nowhere, pid: nowhere, processes: nowhere })).toBe(false);
+  expect(daemonSetsNoNewPrivileges({ settings: nowhere, pid: nowhere, processes: nowhere })).toBe(false);
 });

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 const DAEMON_FILES = { settings: '/etc/docker/daemon.json', pid: '/var/run/docker.pid', processes: '/proc' };
 
 /**
- * Whether the daemon of this machine is told to set no-new-privileges, by its settings file, which `script/server` writes
- * before the first start, or by its arguments. Engines before 23.0.4 do not report it: https://github.com/moby/moby/pull/45320
+ * Whether the daemon of this machine sets no-new-privileges, according to its settings file, which `script/server`
+ * writes before the first start, or by its arguments. Engines before 23.0.4 do not report it:
+ * https://github.com/moby/moby/pull/45320
  */
-export function isToldNoNewPrivileges(files = DAEMON_FILES): boolean {
+export function daemonSetsNoNewPrivileges(files = DAEMON_FILES): boolean {
   const pid = Number(read(files.pid));
   const isInArguments = /--no-new-privileges(?!=false)/.test(read(`${files.processes}/${pid}/cmdline`));
   return isInArguments || isInSettings(read(files.settings));

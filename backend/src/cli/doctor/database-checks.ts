@@ -12,7 +12,7 @@ export async function database(config: Config): Promise<Finding[]> {
   const what = 'database';
   const connectionString = runningDatabase(config);
   if (!connectionString)
-    return [{ what, state: 'look', found: 'the embedded one does not run', advice: 'It starts with script/server.' }];
+    return [{ what, state: 'warn', found: 'the embedded server does not run', advice: 'Start it with script/server.' }];
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: TIMEOUT_MS });
   client.on('error', () => undefined);
   try {
@@ -21,7 +21,7 @@ export async function database(config: Config): Promise<Finding[]> {
       `SELECT split_part(version(), ' ', 2) AS version, pg_size_pretty(pg_database_size(current_database())) AS bytes`,
     );
     const found = rows.map(({ version, bytes }) => `PostgreSQL ${version}, ${bytes}`).join();
-    return [{ what, state: 'ok', found }, ...(await troubles(client))];
+    return [{ what, state: 'ok', found }, ...(await problemsOf(client))];
   } catch (error) {
     return [{ what, state: 'broken', found: (error as Error).message, advice: 'Start it, or correct DATABASE_URL.' }];
   } finally {
@@ -29,8 +29,8 @@ export async function database(config: Config): Promise<Finding[]> {
   }
 }
 
-/** What the rows say: certificates, and jobs that were given up. */
-async function troubles(client: pg.Client): Promise<Finding[]> {
+/** Findings about certificates and failed jobs. */
+async function problemsOf(client: pg.Client): Promise<Finding[]> {
   const certificates = await client.query<{
     domain: string;
     status: string;
@@ -47,15 +47,15 @@ async function troubles(client: pg.Client): Promise<Finding[]> {
   return [
     ...certificates.rows.map(({ domain, lastError, days }): Finding => ({
       what: `certificate of ${domain}`,
-      state: days !== null && days < 0 ? 'broken' : 'look',
-      found: `${days === null ? 'there is none' : `ends in ${days} days`}${lastError ? `; ${lastError}` : ''}`,
-      advice: 'It is tried again by itself; GET /environments/{id} says when.',
+      state: days !== null && days < 0 ? 'broken' : 'warn',
+      found: `${days === null ? 'not issued yet' : `expires in ${days} days`}${lastError ? `; ${lastError}` : ''}`,
+      advice: 'Berth retries it; GET /environments/{id} shows when.',
     })),
     ...jobs.rows.map(({ name, error, count }): Finding => ({
       what: `${count} jobs ${name}`,
-      state: 'look',
-      found: `given up: ${(error ?? '').split('\n')[0] ?? ''}`,
-      advice: 'The log has more; what is still to be done is planned again by itself.',
+      state: 'warn',
+      found: `failed: ${(error ?? '').split('\n')[0] ?? ''}`,
+      advice: 'See the log; Berth schedules pending work again.',
     })),
   ];
 }
@@ -64,7 +64,12 @@ export async function encryptionKey(config: Config): Promise<Finding[]> {
   const what = 'encryption key';
   if (!config.data.encryptionKey && !existsSync(config.data.keyFile))
     return [
-      { what, state: 'look', found: 'none yet', advice: 'The first start makes one: back it up with the database.' },
+      {
+        what,
+        state: 'warn',
+        found: 'none yet',
+        advice: 'Back it up with the database after the first start, which creates it.',
+      },
     ];
   const connectionString = runningDatabase(config);
   if (!connectionString) return [];
@@ -77,14 +82,14 @@ export async function encryptionKey(config: Config): Promise<Finding[]> {
     );
     const [sealed] = rows;
     if (sealed) new SecretBox(config).open(sealed.envVars, `deployment/${sealed.jobId}/envVars`);
-    return [{ what, state: 'ok', found: sealed ? 'it opens what is kept' : 'nothing is sealed yet' }];
+    return [{ what, state: 'ok', found: sealed ? 'decrypts the stored secrets' : 'no secret is stored yet' }];
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('E')) return []; // of the database, told above
+    if ((error as NodeJS.ErrnoException).code?.startsWith('E')) return []; // a connection error, which the database check reports
     return [
       {
         what,
         state: 'broken',
-        found: 'it does not open what is kept',
+        found: 'cannot decrypt the stored secrets',
         advice: 'Restore the key of this database from a backup.',
       },
     ];

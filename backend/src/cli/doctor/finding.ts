@@ -2,9 +2,9 @@ import type { Config } from '#src/config/config.js';
 
 export interface Finding {
   what: string;
-  state: 'ok' | 'look' | 'broken';
+  state: 'ok' | 'warn' | 'broken';
   found: string;
-  /** what to do */
+  /** What the operator can do. */
   advice?: string;
 }
 

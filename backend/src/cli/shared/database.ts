@@ -8,14 +8,17 @@ export interface OpenDatabase {
   close: () => Promise<void>;
 }
 
-/** The given database; else the embedded server, the API's own where it runs, else started for this moment. Brought to the newest schema. */
+/**
+ * Opens and migrates DATABASE_URL, or else the embedded server: the running one, or one that is started for this
+ * command.
+ */
 export async function openDatabase(config: Config): Promise<OpenDatabase> {
   const database = await findDatabase(config);
   await migrate(database.connectionString, MIGRATIONS_DIR);
   return database;
 }
 
-/** The same, as it is. */
+/** The same without migrations. */
 export async function findDatabase(config: Config): Promise<OpenDatabase> {
   const running = runningDatabase(config);
   if (running) return { connectionString: running, close: () => Promise.resolve() };
@@ -29,7 +32,7 @@ export async function findDatabase(config: Config): Promise<OpenDatabase> {
   return { connectionString, close: () => server.stop() };
 }
 
-/** Of the given database, or of the embedded server where it runs: nothing is started. */
+/** Connection string of DATABASE_URL or of the running embedded server. Starts nothing; undefined if none runs. */
 export function runningDatabase({ data }: Config): string | undefined {
   return data.databaseUrl ?? runningServer(data.postgresDir);
 }
