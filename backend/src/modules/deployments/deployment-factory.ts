@@ -187,7 +187,7 @@ export class DeploymentFactory {
     for (const port of published) {
       if (await this.deployments.hostPortHeld(db, port, { environmentId: environment.id, name })) {
         throw new DomainError('HOST_PORT_TAKEN', {
-          detail: `Host port ${port.host}/${port.protocol} is held by another deployment.`,
+          detail: `Host port ${port.host}/${port.protocol} is used by another deployment.`,
           hint: 'Choose another `ports[].host`.',
         });
       }

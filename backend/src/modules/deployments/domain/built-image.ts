@@ -1,17 +1,17 @@
 import { LABELS } from '#src/common/labels.js';
 import { parseImageReference } from './image-reference.js';
 
-/** `berth/{environmentId}/{name}`, in the registry that is configured, if one is. */
+/** `berth/{environmentId}/{name}`, prefixed with the configured registry, if there is one. */
 export function builtRepository(registry: string | undefined, environmentId: string, name: string): string {
   return [registry, 'berth', environmentId, name].filter(Boolean).join('/');
 }
 
-/** A jobId may begin with `-`, a tag may not. */
+/** Derives a tag from a jobId, which may begin with `-`; a tag may not. */
 export function builtTag(jobId: string): string {
   return jobId.startsWith('-') ? `_${jobId}` : jobId;
 }
 
-/** Does it go to a registry, or does it stay here? */
+/** True when the image is pushed to a registry; false when it exists on this node only. */
 export function isPushed(repository: string): boolean {
   return parseImageReference(repository)?.registry !== 'docker.io';
 }

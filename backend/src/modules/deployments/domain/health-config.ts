@@ -6,12 +6,12 @@ export type CheckKind = 'http' | 'tcp' | 'command' | 'image' | 'none';
 
 const SECOND_NS = 1_000_000_000;
 const START_INTERVAL_NS = SECOND_NS / 5;
-/** An engine without StartInterval first looks after one interval, so that a long one would hold every start up. */
+/** An engine without StartInterval first probes after one interval, so that a long one would delay every start. */
 const SHORT_INTERVAL_SECONDS = 2;
-/** What is older has come up: from then on a late word of its health is no delay of a start. */
+/** After this time the start is over, and slower probes delay nothing. */
 const STARTED_AFTER_SECONDS = 60;
 
-/** Which check decides, in this order: the request's; the image's own; that the first TCP port accepts connections; none. */
+/** Chooses the check: the request's, else the image's own, else a TCP check of the first TCP port, else none. */
 export function checkKindOf({
   healthCheck,
   imageHasHealthCheck,
@@ -32,23 +32,26 @@ export function needsProbe(release: Release): boolean {
   return ['http', 'tcp'].includes(checkKindOf(release));
 }
 
-/** Undefined: the image's own check, if any, stays as it is. */
+/** Builds the HEALTHCHECK of the service. Undefined keeps the image's own check, if any. */
 export function buildHealthConfig(release: Release, engine: { startInterval: boolean }): HealthConfig | undefined {
   const check = testOf(release);
   if (!check) return undefined;
   if (check[0] === 'NONE') return { Test: check };
-  const { interval, rest } = paceOf(release.healthCheck, engine, check[1] === PROBE_PATH);
-  return { Test: rested(check, rest, release.healthCheck), ...timing(release.healthCheck, engine, interval, rest) };
+  const { interval, rest } = intervalOf(release.healthCheck, engine, check[1] === PROBE_PATH);
+  return { Test: withSleep(check, rest, release.healthCheck), ...timing(release.healthCheck, engine, interval, rest) };
 }
 
-/** Seconds. A short interval that lasts as long as the service would take a core for every fifty of them: our probe rests once it has passed. */
-function paceOf({ intervalSeconds }: HealthTiming, engine: { startInterval: boolean }, isProbe: boolean) {
+/**
+ * Interval and sleep, in seconds. Probing at a short interval for the whole lifetime would take a core for every fifty
+ * services: the probe sleeps for `rest` after it has passed.
+ */
+function intervalOf({ intervalSeconds }: HealthTiming, engine: { startInterval: boolean }, isProbe: boolean) {
   if (engine.startInterval) return { interval: intervalSeconds, rest: 0 };
   const interval = Math.min(intervalSeconds, SHORT_INTERVAL_SECONDS);
   return { interval, rest: isProbe ? intervalSeconds - interval : 0 };
 }
 
-function rested([kind = '', probe = '', ...check]: string[], rest: number, { startPeriodSeconds }: HealthTiming) {
+function withSleep([kind = '', probe = '', ...check]: string[], rest: number, { startPeriodSeconds }: HealthTiming) {
   if (rest === 0) return [kind, probe, ...check];
   const after = Math.max(startPeriodSeconds, STARTED_AFTER_SECONDS);
   return [kind, probe, 'calm', String(rest), String(after), ...check];
@@ -70,7 +73,7 @@ function testOf(release: Release): string[] | undefined {
   }
 }
 
-/** The patience, interval × retries, stays the same where the interval has to be short. */
+/** Raises `retries` where the interval has to be short, so that interval × retries stays the same. */
 function timing(
   { intervalSeconds, timeoutSeconds, retries, startPeriodSeconds }: HealthTiming,
   { startInterval }: { startInterval: boolean },

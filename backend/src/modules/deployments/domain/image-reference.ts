@@ -1,4 +1,4 @@
-/** A registry reference taken apart; grammar of https://pkg.go.dev/github.com/distribution/reference. */
+/** A parsed registry reference; grammar of https://pkg.go.dev/github.com/distribution/reference. */
 export interface ImageReference {
   /** without tag and digest, as the user wrote it: `nginx`, `ghcr.io/o/i` */
   repository: string;
@@ -15,7 +15,7 @@ export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const MAX_REPOSITORY = 255;
 
-/** Undefined for what no registry would understand. */
+/** Undefined for an invalid reference. */
 export function parseImageReference(text: string): ImageReference | undefined {
   const [named = '', digest, ...more] = text.split('@');
   if (more.length > 0 || (digest !== undefined && !DIGEST.test(digest))) return undefined;
@@ -32,23 +32,23 @@ export function parseImageReference(text: string): ImageReference | undefined {
   return valid ? { repository, tag, digest, registry } : undefined;
 }
 
-/** What the registry is asked for. */
+/** The reference to resolve or to pull: the digest if it is known, else the tag. */
 export function referenceOf(repository: string, tag: string, digest: string | null): string {
   if (digest) return pinned(repository, digest);
   return `${repository}:${tag}`;
 }
 
-/** What the service runs: a tag that moves changes nothing. */
+/** The reference that the service runs: by digest, so that a moved tag changes nothing. */
 export function pinned(repository: string, digest: string): string {
   return `${repository}@${digest}`;
 }
 
-/** The `serveraddress` under which the Engine keeps credentials of a registry. */
+/** The `serveraddress` under which the Engine stores credentials of a registry. */
 export function serverAddressOf(registry: string): string {
   return registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
 }
 
-/** The first component is a host when it looks like one, as the Engine decides it. */
+/** The first component is a host when it looks like one: the rule of the Engine. */
 function splitDomain(repository: string): { registry: string; path: string } {
   const slash = repository.indexOf('/');
   const first = repository.slice(0, Math.max(slash, 0));

@@ -3,7 +3,7 @@ import { defaultDeploymentName, serviceName, volumeName } from './names.js';
 
 const DNS_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-describe('names of what Docker keeps for us', () => {
+describe('names of Docker objects', () => {
   it.each([
     ['a', 'a'],
     ['A_b-C_d', 'web'],

@@ -10,7 +10,7 @@ import { secretContext } from './secret-context.js';
 
 type Row = Deployment & { environment: Environment };
 
-/** The release that a row describes. `imageHasHealthCheck` is what the pulled image says; the step that starts the service fills it in. */
+/** Builds the release of a row. The step that starts the service sets `imageHasHealthCheck` from the pulled image. */
 export function releaseFrom(row: Row, secrets: SecretBox): Release {
   return {
     deploymentId: row.id,
@@ -34,7 +34,7 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
   };
 }
 
-/** Of a private image; undefined where none were given. */
+/** Credentials for a private image; undefined when the request gave none. */
 export function registryAuthFrom(
   { registryAuth, jobId, image }: Deployment,
   secrets: SecretBox,
@@ -46,7 +46,7 @@ export function registryAuthFrom(
   return registryAuthOf(image, { username, password });
 }
 
-/** Credentials as the Engine wants them: with the registry that they are for. */
+/** Credentials as the Engine requires them: with the `serveraddress` of their registry. */
 export function registryAuthOf(
   image: string,
   { username, password }: Pick<RegistryAuth, 'username' | 'password'>,
@@ -54,7 +54,10 @@ export function registryAuthOf(
   return { username, password, serveraddress: serverAddressOf(parseImageReference(image)?.registry ?? '') };
 }
 
-/** By its digest, once that is known. Of what was built here and is in no registry, that is the image's own id, which no engine tries to pull. */
+/**
+ * Reference by digest once that is known. For an image that was built here and is in no registry, the digest is the image
+ * id, which no engine tries to pull.
+ */
 function imageOf({ image, tag, imageDigest, source }: Row): string {
   if (!imageDigest) return referenceOf(image, tag, null);
   return source !== 'IMAGE' && !isPushed(image) ? imageDigest : pinned(image.split('@')[0] ?? image, imageDigest);

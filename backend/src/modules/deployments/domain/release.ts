@@ -12,7 +12,7 @@ export interface VolumeMount {
   readOnly: boolean;
 }
 
-/** Seconds; how often Docker looks, and how patient it is. */
+/** Timing of Docker's health check, in seconds. */
 export interface HealthTiming {
   intervalSeconds: number;
   timeoutSeconds: number;
@@ -26,11 +26,11 @@ export type HealthCheck = HealthTiming &
     | { kind: 'tcp'; port: number }
     | { kind: 'command'; command: string[] }
     | { kind: 'disabled' }
-    /** not asked for: the image's own, else the first TCP port, else none */
+    /** none in the request: the image's own, else a TCP check of the first TCP port, else none */
     | { kind: 'default' }
   );
 
-/** Everything that a Swarm service of a deployment is built from; secrets in clear, so it lives in memory only. */
+/** Everything that a deployment's Swarm service is built from. It has secrets in clear text, so it stays in memory. */
 export interface Release {
   deploymentId: string;
   environmentId: string;
@@ -48,7 +48,7 @@ export interface Release {
   imageHasHealthCheck: boolean;
   resources: Resources;
   capabilities: string[];
-  /** where it has to run; null: anywhere */
+  /** node that the tasks must run on; null: any */
   nodeId: string | null;
 }
 
@@ -59,7 +59,10 @@ export const DEFAULT_HEALTH_TIMING: HealthTiming = {
   startPeriodSeconds: 60,
 };
 
-/** Given back after ALL are dropped: official images such as nginx and postgres need them. A request may ask for fewer, never more. */
+/**
+ * Capabilities added after ALL are dropped: official images such as nginx and postgres need them. A request may reduce
+ * them, never extend them.
+ */
 export const BASELINE_CAPABILITIES = [
   'CHOWN',
   'DAC_OVERRIDE',
@@ -69,7 +72,7 @@ export const BASELINE_CAPABILITIES = [
   'NET_BIND_SERVICE',
 ] as const;
 
-/** No two processes may hold the same host port or write the same volume: the old release has to stop before the new one starts. */
+/** True when the old release must stop before the new one starts: both would hold a host port or write to a volume. */
 export function stopsFirst({ ports, volumes }: Pick<Release, 'ports' | 'volumes'>): boolean {
   return ports.some(({ host }) => host !== undefined) || volumes.some(({ readOnly }) => !readOnly);
 }

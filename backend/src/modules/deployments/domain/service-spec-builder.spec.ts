@@ -80,7 +80,7 @@ describe('the one builder of service specs', () => {
     });
   });
 
-  it('must ask an old engine for nothing that it does not know, and keep the patience of the check', () => {
+  it('must ask an old engine for nothing that it does not know, and keep interval × retries of the check', () => {
     const { ContainerSpec } = buildServiceSpec(release, OLD, PROBE).TaskTemplate;
     expect(ContainerSpec.Privileges).toBeUndefined();
     expect(ContainerSpec.HealthCheck).toEqual({

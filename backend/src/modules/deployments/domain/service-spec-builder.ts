@@ -14,11 +14,11 @@ const SECOND_NS = 1_000_000_000;
 const RESTART_DELAY_NS = SECOND_NS / 2;
 const STOP_GRACE_NS = 10 * SECOND_NS;
 const MIB = 1024 * 1024;
-const UNCHECKED = { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } as const;
+const NO_HEALTH_CHECK = { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } as const;
 
 /**
- * The one place where a ServiceSpec is made, for create and for update. Only what is written here reaches the Engine: no bind mounts, no host
- * network, no driver options, no labels of the user's; capabilities dropped, limits always set.
+ * Builds the ServiceSpec of a release, for create and for update; no other code does. Only the fields set here reach the
+ * Engine: no bind mounts, no host network, no driver options, no user labels; capabilities dropped, limits always set.
  */
 export function buildServiceSpec(release: Release, engine: EngineOffers, probe: ProbeConfig | undefined): ServiceSpec {
   const labels = labelsOf(release);
@@ -39,7 +39,7 @@ export function buildServiceSpec(release: Release, engine: EngineOffers, probe: 
   };
 }
 
-/** The same, to run a command once and to its end: nobody finds it by the name, nobody looks at its health, and it is not started again. */
+/** Builds the spec of a service that runs a command once: no network alias, no health check, no restart. */
 export function buildCommandSpec(release: Release, command: string[], engine: EngineOffers): ServiceSpec {
   const { environmentId, deploymentId, name } = release;
   const labels = {
@@ -48,7 +48,7 @@ export function buildCommandSpec(release: Release, command: string[], engine: En
     [LABELS.name]: name,
     [LABELS.releaseCommand]: deploymentId,
   };
-  const once = { ...release, command, replicas: 1, ports: [], healthCheck: UNCHECKED };
+  const once = { ...release, command, replicas: 1, ports: [], healthCheck: NO_HEALTH_CHECK };
   const spec = buildServiceSpec(once, engine, undefined);
   const { TaskTemplate: task } = spec;
   return {

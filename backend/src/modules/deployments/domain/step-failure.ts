@@ -1,6 +1,6 @@
 import { DEPLOYMENT_ERRORS, type DeploymentErrorCode } from '#src/common/errors/error-registry.js';
 
-/** A step's verdict that trying again will not change: the deployment becomes FAILED with this code and this public sentence. */
+/** A permanent failure of a step: the deployment becomes FAILED with this code and this public message, without a retry. */
 export class StepFailure extends Error {
   constructor(
     readonly code: DeploymentErrorCode,

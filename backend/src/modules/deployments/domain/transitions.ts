@@ -1,12 +1,12 @@
 import type { DeploymentStatus } from '#src/generated/prisma/client.js';
 
-/** Where a deployment may go from where it is. Every status write goes through this map; a spec walks it. */
+/** The statuses that may follow each status. Every status write checks this map. */
 export const TRANSITIONS: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
   PENDING: ['PULLING_IMAGE', 'FAILED'],
   PULLING_IMAGE: ['CREATING_VOLUMES', 'FAILED'],
   CREATING_VOLUMES: ['STARTING_CONTAINERS', 'FAILED'],
   STARTING_CONTAINERS: ['RUNNING', 'FAILED'],
-  // While the release before it drains, it is on trial.
+  // A release may still fail while the previous one drains.
   RUNNING: ['FAILED', 'STOPPED'],
   FAILED: [],
   STOPPED: [],
@@ -18,7 +18,7 @@ export function originsOf(to: DeploymentStatus): DeploymentStatus[] {
   return DEPLOYMENT_STATUSES.filter((from) => TRANSITIONS[from].includes(to));
 }
 
-/** Work is going on, or something serves. */
+/** In progress or RUNNING. */
 export const LIVE_STATUSES = DEPLOYMENT_STATUSES.filter((status) => TRANSITIONS[status].length > 0);
-/** The pipeline has still to decide. */
+/** The pipeline has not decided the outcome. */
 export const IN_PROGRESS_STATUSES: DeploymentStatus[] = originsOf('FAILED').filter((status) => status !== 'RUNNING');

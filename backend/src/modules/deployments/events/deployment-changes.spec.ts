@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { SignalName, PgNotifications } from '#src/core/database/pg-notifications.js';
 import { DeploymentChanges } from './deployment-changes.js';
 
-/** The database's signals, sent by hand. */
+/** Database notifications, sent by hand. */
 function changesWith(): { changes: DeploymentChanges; change: (deploymentId: string) => void } {
   const listeners = new Map<SignalName, (payload: never) => void>();
-  const signals = { on: (name: SignalName, listener: never) => listeners.set(name, listener) } as unknown as PgNotifications;
+  const signals = {
+    on: (name: SignalName, listener: never) => listeners.set(name, listener),
+  } as unknown as PgNotifications;
   const changes = new DeploymentChanges(signals);
   changes.onModuleInit();
   return {
@@ -14,10 +16,10 @@ function changesWith(): { changes: DeploymentChanges; change: (deploymentId: str
   };
 }
 
-describe('who waits for a change', () => {
+describe('a client that waits for a change', () => {
   const never = new AbortController().signal;
 
-  it('must hear of it, also when it came before he asked', async () => {
+  it('must be notified of it, also of a change before the call', async () => {
     const { changes, change } = changesWith();
     const watch = changes.watch('d');
     change('d');
@@ -29,7 +31,7 @@ describe('who waits for a change', () => {
     watch.end();
   });
 
-  it('must hear of a change that comes while he is called away', async () => {
+  it('must be notified of a change that comes while its wait is aborted', async () => {
     const { changes, change } = changesWith();
     const watch = changes.watch('d');
     const away = new AbortController();

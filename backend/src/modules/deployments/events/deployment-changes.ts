@@ -1,14 +1,14 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 
-/** Who waits for news of a deployment. */
+/** A subscription to the changes of one deployment. */
 export interface Watch {
   /** Resolves at the next change, or at once when there was one since the last call; also when the signal aborts. */
   next(signal: AbortSignal): Promise<void>;
   end(): void;
 }
 
-/** From the database's signals to the many who wait in this process: long-polls and event streams. */
+/** Distributes the database's notifications to the long polls and event streams of this process. */
 @Injectable()
 export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
   private readonly watchers = new Map<string, Set<() => void>>();
@@ -16,7 +16,7 @@ export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
 
   constructor(private readonly signals: PgNotifications) {}
 
-  /** Aborts when the process stops: who waits answers what he has. */
+  /** Aborts when the process stops: pending long polls then respond with the current state. */
   get closing(): AbortSignal {
     return this.shutdown.signal;
   }
@@ -48,7 +48,7 @@ export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
             notify = resolve;
             signal.addEventListener('abort', () => resolve(), { once: true });
           });
-        // Who was called away has not seen it.
+        // An aborted caller has not seen the change: the next call must return at once.
         if (!signal.aborted) changed = false;
       },
       end: () => {

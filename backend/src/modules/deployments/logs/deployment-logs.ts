@@ -14,22 +14,22 @@ import { DeploymentChanges } from '#src/modules/deployments/events/deployment-ch
 import { decodeLogLine, encodeLogLine } from './log-line-codec.js';
 import { advance, earliest, isAfter, type LogPosition } from './log-position.js';
 
-const KEPT_LINES = 1000;
-const KEPT_CHARACTERS = 1_000_000;
+const MAX_RETAINED_LINES = 1000;
+const MAX_RETAINED_CHARACTERS = 1_000_000;
 const RECHECK_MS = 500;
 const SERVICE_POLL_INTERVAL_MS = 10_000;
-/** As many as anybody may ask for. */
+/** The largest `tail` that a request may have. */
 export const ALL_LINES = 10_000;
 
 export interface FollowQuery {
-  /** what the reader has already */
+  /** position up to which the client has read */
   from?: LogPosition;
-  /** how many of the lines that are there to begin with; all by default */
+  /** number of existing lines to start with; default: all */
   tail?: number;
   since?: Date;
 }
 
-/** What a deployment's containers printed: from Docker while there is a service, afterwards what was kept when it went. */
+/** Logs of a deployment's containers: from Docker while the service exists, then from the lines stored at its removal. */
 @Injectable()
 export class DeploymentLogs {
   constructor(
@@ -42,20 +42,20 @@ export class DeploymentLogs {
     private readonly engine: Engine,
   ) {}
 
-  /** In order of time; empty where nothing ever ran. */
+  /** Lines in order of time; empty when no container ever ran. */
   async lines(deploymentId: string, query: LogQuery): Promise<TaskLogLine[]> {
     const service = await this.serviceOf(deploymentId);
-    return service ? this.ofTasks(service, query) : this.kept(deploymentId, query);
+    return service ? this.ofTasks(service, query) : this.retained(deploymentId, query);
   }
 
-  /** As text, of all tasks in Swarm's history, so that a crashed container's last words are there. */
+  /** Text of all tasks in Swarm's history, which includes the last lines of a crashed container. */
   async ofService(serviceId: string, query: LogQuery): Promise<string> {
     return (await this.ofTasks(serviceId, query)).map(formatLine).join('');
   }
 
   /**
-   * What is there beyond the position and then what comes, until the service is gone or the signal aborts. It waits for a service that is still
-   * to come, and takes up again after the engine was away: no line twice, none missed.
+   * Yields the existing lines after the position and then new ones, until the service is gone or the signal aborts. It
+   * waits for a service that is not created yet, and resumes when the engine is available: each line exactly once.
    */
   async *follow(
     deploymentId: string,
@@ -63,32 +63,32 @@ export class DeploymentLogs {
     signal: AbortSignal,
   ): AsyncGenerator<TaskLogLine[]> {
     let position = from;
-    let begun = false;
+    let started = false;
     const fresh = (lines: TaskLogLine[]) => {
       const unread = lines.filter((line) => isAfter(position, line));
       for (const line of unread) position = advance(position, line);
-      begun = true;
+      started = true;
       return unread;
     };
     while (!signal.aborted) {
       try {
         const service = await this.serviceOf(deploymentId);
-        const limit = begun ? undefined : tail;
+        const limit = started ? undefined : tail;
         if (service) {
           const start = earliest(position) ?? since?.toISOString();
           const query = { tail: limit ?? ('all' as const), ...(start && { since: start }) };
-          const life = new AbortController();
-          void this.abortWithService(deploymentId, life, signal);
+          const following = new AbortController();
+          void this.abortWithService(deploymentId, following, signal);
           try {
-            for await (const lines of this.serviceLogs.follow(service, query, life.signal)) {
+            for await (const lines of this.serviceLogs.follow(service, query, following.signal)) {
               const unread = fresh(lines);
               if (unread.length > 0) yield unread;
             }
           } finally {
-            life.abort();
+            following.abort();
           }
         } else if (!(await this.isInProgress(deploymentId))) {
-          const rest = fresh(await this.kept(deploymentId, { tail: limit ?? ALL_LINES, ...(since && { since }) }));
+          const rest = fresh(await this.retained(deploymentId, { tail: limit ?? ALL_LINES, ...(since && { since }) }));
           if (rest.length > 0) yield rest;
           return;
         }
@@ -99,10 +99,12 @@ export class DeploymentLogs {
     }
   }
 
-  /** Called before a service is removed; again, after a crash, it replaces what was kept. */
-  async keep(deploymentId: string, serviceId: string): Promise<void> {
-    const lines = (await this.ofTasks(serviceId, { tail: KEPT_LINES })).map((line) => JSON.stringify(encodeLogLine(line)));
-    const content = lines.slice(-fitting(lines)).join('\n');
+  /** Stores the last lines. Called before a service is removed; a second call, after a crash, replaces them. */
+  async retain(deploymentId: string, serviceId: string): Promise<void> {
+    const lines = (await this.ofTasks(serviceId, { tail: MAX_RETAINED_LINES })).map((line) =>
+      JSON.stringify(encodeLogLine(line)),
+    );
+    const content = lines.slice(-fittingCount(lines)).join('\n');
     if (content === '') return;
     await this.prisma.$transaction([
       this.prisma.deploymentLog.deleteMany({ where: { deploymentId, kind: 'RUNTIME' } }),
@@ -110,7 +112,7 @@ export class DeploymentLogs {
     ]);
   }
 
-  /** In order of time, wherever the tasks run. */
+  /** Lines in order of time, of tasks on all nodes. */
   async ofTasks(serviceId: string, query: LogQuery): Promise<TaskLogLine[]> {
     const [tasks, { nodeId: here }] = await Promise.all([
       this.tasks.listReachable({ serviceId }),
@@ -128,7 +130,7 @@ export class DeploymentLogs {
     return inOrder(lines.flat(), query.tail);
   }
 
-  private async kept(deploymentId: string, { tail, since }: LogQuery): Promise<TaskLogLine[]> {
+  private async retained(deploymentId: string, { tail, since }: LogQuery): Promise<TaskLogLine[]> {
     const log = await this.prisma.deploymentLog.findFirst({
       where: { deploymentId, kind: 'RUNTIME' },
       orderBy: { createdAt: 'desc' },
@@ -142,13 +144,14 @@ export class DeploymentLogs {
     return (await this.services.list({ [LABELS.deployment]: deploymentId }))[0]?.id;
   }
 
-  /** Ends a life with the signal, and when the service is gone: the Engine does not end the log then. */
-  private async abortWithService(deploymentId: string, life: AbortController, signal: AbortSignal): Promise<void> {
+  /** Aborts `following` with the signal and when the service is gone, because the Engine does not end the log then. */
+  private async abortWithService(deploymentId: string, following: AbortController, signal: AbortSignal): Promise<void> {
     const watch = this.changes.watch(deploymentId);
-    while (!life.signal.aborted) {
-      await watch.next(AbortSignal.any([signal, life.signal, AbortSignal.timeout(SERVICE_POLL_INTERVAL_MS)]));
-      const there = await this.serviceOf(deploymentId).catch(() => 'the engine is away');
-      if (signal.aborted || !there) life.abort();
+    while (!following.signal.aborted) {
+      await watch.next(AbortSignal.any([signal, following.signal, AbortSignal.timeout(SERVICE_POLL_INTERVAL_MS)]));
+      // An unavailable engine does not mean that the service is gone.
+      const exists = await this.serviceOf(deploymentId).catch(() => 'unknown');
+      if (signal.aborted || !exists) following.abort();
     }
     watch.end();
   }
@@ -158,9 +161,9 @@ export class DeploymentLogs {
   }
 }
 
-/** How many of the last lines are small enough together. */
-function fitting(lines: string[]): number {
-  let room = KEPT_CHARACTERS;
-  const tooFar = lines.toReversed().findIndex((line) => (room -= line.length + 1) < 0);
+/** Number of last lines that fit into MAX_RETAINED_CHARACTERS together. */
+function fittingCount(lines: string[]): number {
+  let remaining = MAX_RETAINED_CHARACTERS;
+  const tooFar = lines.toReversed().findIndex((line) => (remaining -= line.length + 1) < 0);
   return tooFar === -1 ? lines.length : Math.max(tooFar, 1);
 }

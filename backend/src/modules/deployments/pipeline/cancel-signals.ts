@@ -3,10 +3,10 @@ import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { JobLease } from '#src/modules/deployments/repositories/pipeline.repository.js';
 
-/** Somebody cancelled or deleted the deployment, or its environment. */
+/** Abort reason: the deployment or its environment was cancelled or deleted. */
 export class Cancelled extends Error {}
 
-/** Tells a running pipeline that its deployment was cancelled, wherever the request arrived. */
+/** Aborts a running pipeline when its deployment is cancelled, whichever process handled the request. */
 @Injectable()
 export class CancelSignals implements OnModuleInit {
   private readonly running = new Map<string, AbortController>();
@@ -18,7 +18,7 @@ export class CancelSignals implements OnModuleInit {
 
   onModuleInit(): void {
     this.signals.on('deployment.cancel', ({ deploymentId }) => this.running.get(deploymentId)?.abort(new Cancelled()));
-    this.signals.on('reconnected', () => void this.readAgain().catch(() => undefined));
+    this.signals.on('reconnected', () => void this.recheck().catch(() => undefined));
   }
 
   watch(claim: JobLease): { signal: AbortSignal; end: () => void } {
@@ -29,7 +29,7 @@ export class CancelSignals implements OnModuleInit {
     return { signal: controller.signal, end: () => void this.running.delete(claim.id) };
   }
 
-  private async readAgain(): Promise<void> {
+  private async recheck(): Promise<void> {
     const cancelled = await this.prisma.deployment.findMany({
       where: { id: { in: [...this.running.keys()] }, cancelRequestedAt: { not: null } },
       select: { id: true },

@@ -23,9 +23,10 @@ import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 const ENGINE_RETRY_MS = 500;
 
 /**
- * Runs a deployment through its steps. Every step is wrapped alike: the end of the one before, its row and the status in one transaction, then the
- * step under a signal that ends with the deadline, a cancellation or the shutdown. A verdict is written down first, then every step that was
- * begun is undone in reverse, then the deployment is FAILED. A crash anywhere leaves a row from which the next run goes on.
+ * Runs the steps of a deployment. For every step it commits the end of the previous step, the step's row and the status in
+ * one transaction, then runs the step under a signal that aborts on the deadline, a cancellation or a shutdown. On a
+ * failure it stores the error first, then undoes all steps in reverse order, then sets FAILED. After a crash anywhere the
+ * next attempt resumes from the row.
  */
 @Injectable()
 export class PipelineRunner implements OnModuleInit {
@@ -49,21 +50,21 @@ export class PipelineRunner implements OnModuleInit {
   }
 
   async run(deploymentId: string, shutdown: AbortSignal): Promise<void> {
-    const taken = await this.repository.claim(deploymentId, (source) => this.allowedMs(source));
-    if (!taken) return;
-    const { claim } = taken;
+    const leased = await this.repository.claim(deploymentId, (source) => this.allowedMs(source));
+    if (!leased) return;
+    const { claim } = leased;
     const cancel = this.cancels.watch(claim);
-    // What is RUNNING has met it.
+    // A deployment that is RUNNING has met its deadline.
     const deadline = new Deadline(claim.status === 'RUNNING' ? Infinity : (claim.deadlineAt?.getTime() ?? 0));
     const signal = AbortSignal.any([shutdown, cancel.signal, deadline.signal]);
     const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets, this.credentials);
     try {
-      const failure = claim.errorCode ? undefined : await this.runSteps(context, taken, deadline);
+      const failure = claim.errorCode ? undefined : await this.runSteps(context, leased, deadline);
       if (failure) await this.recordFailure(claim, failure);
       if (claim.errorCode) await this.rollback(claim, shutdown);
     } catch (error) {
       if (!(error instanceof StaleAttemptError)) throw error;
-      this.logger.warn(`deployment ${claim.id}: another run took over`);
+      this.logger.warn(`deployment ${claim.id}: attempt superseded by another worker`);
     } finally {
       context.end();
       deadline.end();
@@ -77,7 +78,7 @@ export class PipelineRunner implements OnModuleInit {
     return deploy.deadlineMs + (source === 'IMAGE' ? 0 : cloneMs + build.deadlineMs);
   }
 
-  /** Returns the failure that ends the deployment; throws what the queue shall try again. */
+  /** Returns the failure that ends the deployment; throws an error that the queue retries. */
   private async runSteps(
     context: PipelineContext,
     { finished, deadlines }: LeasedDeployment,
@@ -91,12 +92,12 @@ export class PipelineRunner implements OnModuleInit {
       if (step.status === 'RUNNING') deadline.end();
       else deadline.begin(step.name, endsAt);
       try {
-        await this.untilEngineAnswers(() => step.run(context), context.signal);
+        await this.retryWhileEngineUnavailable(() => step.run(context), context.signal);
         context.signal.throwIfAborted();
         await context.flush();
       } catch (error) {
         const failure = this.classifyError(error, context);
-        // What runs is not given up for a fault of ours; a verdict of the step itself is another matter.
+        // An internal error must not fail a RUNNING release: the queue retries. Only a StepFailure does.
         if (step.status === 'RUNNING' && !(error instanceof StepFailure)) throw error;
         await this.repository.finishStep(context.deployment, failure.message.slice(0, 2000));
         return failure;
@@ -111,22 +112,22 @@ export class PipelineRunner implements OnModuleInit {
     await this.repository.recordFailure(claim, failure.code, failure.message.slice(0, 2000));
   }
 
-  /** In reverse, every step, since a crash may have hidden how far it came; one that fails does not keep the others. */
+  /** Undoes every step in reverse order, because a crash may hide which steps ran. A failing undo does not stop the others. */
   private async rollback(claim: JobLease, shutdown: AbortSignal): Promise<void> {
     const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets, this.credentials);
     const problems: unknown[] = [];
     for (const step of this.steps.of(claim).toReversed()) {
-      await this.untilEngineAnswers(async () => step.undo?.(context), shutdown).catch((error: unknown) =>
+      await this.retryWhileEngineUnavailable(async () => step.undo?.(context), shutdown).catch((error: unknown) =>
         problems.push(error),
       );
     }
     shutdown.throwIfAborted();
-    if (problems.length > 0) throw new AggregateError(problems, `deployment ${claim.id} is not undone yet`);
+    if (problems.length > 0) throw new AggregateError(problems, `rollback of deployment ${claim.id} is incomplete`);
     await this.repository.fail(claim);
   }
 
-  /** An engine that is away is waited for: the deadlines bound it. */
-  private async untilEngineAnswers(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  /** Retries while the engine is unavailable. The deadlines bound it. */
+  private async retryWhileEngineUnavailable(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
         await run();
@@ -141,24 +142,29 @@ export class PipelineRunner implements OnModuleInit {
   private async engineAvailable(signal: AbortSignal): Promise<void> {
     for (;;) {
       await delay(ENGINE_RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
-      const back = await this.engine.ping().then(
+      const isAvailable = await this.engine.ping().then(
         () => true,
         () => false,
       );
-      if (back) return;
+      if (isAvailable) return;
     }
   }
 
-  /** The failure that an error means; throws it where the job has to run again. */
+  /** Converts an error to a failure; throws it when the job has to be retried. */
   private classifyError(error: unknown, { signal }: PipelineContext): StepFailure {
     const reason: unknown = signal.aborted ? signal.reason : error;
-    if (reason instanceof ShutdownInterrupt || reason instanceof StaleAttemptError || isDatabaseUnavailable(reason)) throw reason;
+    if (reason instanceof ShutdownInterrupt || reason instanceof StaleAttemptError || isDatabaseUnavailable(reason))
+      throw reason;
     if (reason instanceof StepFailure) return reason;
     if (reason instanceof Cancelled) return new StepFailure('CANCELLED', 'The deployment was cancelled.');
     if (error instanceof DockerError && error.kind === 'unavailable')
-      return new StepFailure('DOCKER_UNAVAILABLE', 'The Docker Engine did not come back in time.', { cause: error });
+      return new StepFailure('DOCKER_UNAVAILABLE', 'The Docker Engine was unavailable until the deadline.', {
+        cause: error,
+      });
     if (error instanceof DockerError)
-      return new StepFailure('INTERNAL', `The Docker Engine refused: ${error.message}`, { cause: error });
-    return new StepFailure('INTERNAL', 'Something went wrong on our side.', { cause: error });
+      return new StepFailure('INTERNAL', `The Docker Engine rejected the request: ${error.message}`, { cause: error });
+    return new StepFailure('INTERNAL', 'An internal error occurred. The log of the server has the details.', {
+      cause: error,
+    });
   }
 }

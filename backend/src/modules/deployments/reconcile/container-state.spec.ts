@@ -27,14 +27,16 @@ const running = (health?: 'starting' | 'healthy' | 'unhealthy') => ({
   health: health && { status: health, lastOutput: '' },
 });
 
-describe("a replica's truth", () => {
+describe("a replica's status", () => {
   it('must count the tasks that came after the one last seen', () => {
     expect(deriveReplicaStatus(known, [task('a')], running()).restartCount).toBe(4);
     expect(deriveReplicaStatus(known, [task('a', 'failed'), task('b', 'failed'), task('c')], running())).toMatchObject({
       restartCount: 6,
       taskId: 'c',
     });
-    expect(deriveReplicaStatus({ ...known, taskId: null, restartCount: 0 }, [task('a')], running()).restartCount).toBe(0);
+    expect(deriveReplicaStatus({ ...known, taskId: null, restartCount: 0 }, [task('a')], running()).restartCount).toBe(
+      0,
+    );
     expect(
       deriveReplicaStatus({ ...known, taskId: null, restartCount: 0 }, [task('a', 'failed'), task('b')], running())
         .restartCount,

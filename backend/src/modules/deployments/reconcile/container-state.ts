@@ -10,7 +10,7 @@ export interface KnownContainer {
   restartCount: number;
 }
 
-/** What is observed of one replica. */
+/** Observed status of one replica. */
 export interface Observed {
   status: ContainerStatus;
   healthStatus: HealthStatus;
@@ -18,7 +18,7 @@ export interface Observed {
   restartCount: number;
 }
 
-/** A replica's truth from the tasks of its slot, oldest first, and the newest one's container. Pure. */
+/** Derives a replica's status from the tasks of its slot, oldest first, and the container of the newest. Pure. */
 export function deriveReplicaStatus(
   known: KnownContainer,
   tasks: SwarmTask[],
@@ -36,7 +36,7 @@ export function deriveReplicaStatus(
   };
 }
 
-/** Tasks that came after the one last seen. Swarm keeps the newest five, so that nothing is lost unless we were away for longer. */
+/** Counts the tasks after the last known one. Swarm keeps the newest five: more restarts than that between checks are lost. */
 function restartsSince({ taskId }: KnownContainer, tasks: SwarmTask[]): number {
   const seen = tasks.findIndex(({ id }) => id === taskId);
   if (taskId === null || seen >= 0) return tasks.length - 1 - Math.max(seen, 0);

@@ -10,22 +10,22 @@ import { LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
 import { type Observed, deriveReplicaStatus } from './container-state.js';
 
-/** Events come in bursts, and before Swarm has heard of them. */
+/** Events come in bursts, and before Swarm has updated its tasks. */
 const SETTLE_MS = 150;
 const RECHECK_MS = 700;
 const FULL_PASS_MS = 30_000;
-/** Docker tells of the containers of its own machine only: with others in the swarm, Swarm is asked. */
-const OTHER_NODES_MS = 2000;
+/** The Engine emits events for its own containers only: with several nodes, Swarm has to be polled. */
+const POLL_INTERVAL_MS = 2000;
 
 /**
- * Keeps the containers' rows true for as long as their service lives. A full pass at the start, after every reconnect and every 30 s, with several
- * nodes every 2 s; an event
- * makes one deployment's pass come at once, and once more shortly after, since Swarm learns of a container's end later than Docker tells of it.
+ * Keeps the Container rows in sync with Docker while their service exists. A full pass runs at the start, after every
+ * reconnect and every 30 s, with several nodes every 2 s. An event refreshes its deployment at once and shortly after,
+ * because Swarm updates a task later than Docker emits the event.
  */
 @Injectable()
 export class ContainerStatusSync implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ContainerStatusSync.name);
-  private readonly due = new Map<string, NodeJS.Timeout>();
+  private readonly scheduled = new Map<string, NodeJS.Timeout>();
   private sinceFullPassMs = 0;
 
   constructor(
@@ -41,18 +41,18 @@ export class ContainerStatusSync implements OnApplicationBootstrap, OnModuleDest
     this.events.onChange((deploymentId) => this.refreshSoon(deploymentId));
   }
 
-  /** Docker's events tell of this machine only: with several nodes, every pass asks Swarm. */
-  @Interval(OTHER_NODES_MS)
+  /** Runs a full pass when it is due; with several nodes, every time. */
+  @Interval(POLL_INTERVAL_MS)
   async pass(): Promise<void> {
-    this.sinceFullPassMs += OTHER_NODES_MS;
+    this.sinceFullPassMs += POLL_INTERVAL_MS;
     if (this.sinceFullPassMs < FULL_PASS_MS && !(await this.isCluster())) return;
     this.sinceFullPassMs = 0;
     await this.refreshAll();
   }
 
   onModuleDestroy(): void {
-    for (const timeout of this.due.values()) clearTimeout(timeout);
-    this.due.clear();
+    for (const timeout of this.scheduled.values()) clearTimeout(timeout);
+    this.scheduled.clear();
   }
 
   private async isCluster(): Promise<boolean> {
@@ -60,20 +60,20 @@ export class ContainerStatusSync implements OnApplicationBootstrap, OnModuleDest
   }
 
   private refreshSoon(deploymentId: string): void {
-    if (this.due.has(deploymentId)) return;
-    const look = (then: () => void) =>
+    if (this.scheduled.has(deploymentId)) return;
+    const refresh = (then: () => void) =>
       void this.refresh(deploymentId)
         .catch((error: unknown) => this.logger.debug(String(error)))
         .finally(then);
-    const again = () =>
-      this.due.set(
+    const recheck = () =>
+      this.scheduled.set(
         deploymentId,
         setTimeout(() => {
-          this.due.delete(deploymentId);
-          look(() => undefined);
+          this.scheduled.delete(deploymentId);
+          refresh(() => undefined);
         }, RECHECK_MS).unref(),
       );
-    this.due.set(deploymentId, setTimeout(() => look(again), SETTLE_MS).unref());
+    this.scheduled.set(deploymentId, setTimeout(() => refresh(recheck), SETTLE_MS).unref());
   }
 
   private async refreshAll(): Promise<void> {
@@ -86,7 +86,7 @@ export class ContainerStatusSync implements OnApplicationBootstrap, OnModuleDest
       const tasks = Map.groupBy(await this.tasks.list({ labels: [LABELS.deployment] }), ({ serviceId }) => serviceId);
       for (const { deploymentId } of rows) await this.refresh(deploymentId, tasks);
     } catch (error) {
-      this.logger.debug(`no full pass: ${String(error)}`);
+      this.logger.debug(`full pass failed: ${String(error)}`);
     }
   }
 

@@ -10,8 +10,8 @@ const CHECK_INTERVAL_MS = 15_000;
 const MIN_AGE_MS = 15_000;
 
 /**
- * A deployment in progress always has a job that goes on with it, and that job keeps its deadline. Should one have lost it (given up by the queue
- * after many failures, or removed by hand), it gets another: nothing is in progress for ever.
+ * Adds a new job for a deployment in progress whose job is lost: the queue stopped retrying it, or it was removed by hand.
+ * So no deployment stays in progress for ever: the job enforces the deadline.
  */
 @Injectable()
 export class LostJobRecovery {
@@ -30,7 +30,7 @@ export class LostJobRecovery {
 
   private async requeue(): Promise<void> {
     for (const row of await this.deployments.withoutJob(new Date(Date.now() - MIN_AGE_MS))) {
-      this.logger.warn(`deployment ${row.id} is ${row.status} and has no job: it gets one`);
+      this.logger.warn(`deployment ${row.id} is ${row.status} without a job: job created`);
       const { userId } = row.environment;
       await this.jobs.run(this.prisma, { ...row, isBuilt: isToBeBuilt(row) }, { name: row.name, userId, behind: 0 });
     }

@@ -14,9 +14,12 @@ export interface Orphan {
   reason: string;
 }
 
-type Kept = Omit<Orphan, 'reason'>;
+type Labeled = Omit<Orphan, 'reason'>;
 
-/** What carries our labels in the Engine, and no row speaks of. It is told and never deleted: another platform may own it, or a restored database. */
+/**
+ * Lists Docker objects with Berth's labels that no row refers to. It never deletes them: another installation may own
+ * them, or the database may be an older backup.
+ */
 @Injectable()
 export class Orphans {
   constructor(
@@ -27,16 +30,16 @@ export class Orphans {
   ) {}
 
   async list(): Promise<Orphan[]> {
-    const kept = await this.kept();
-    const live = new Set(await this.liveDeployments(kept));
-    const environments = await this.environments(kept);
-    return kept.flatMap((one) => {
+    const labeled = await this.labeled();
+    const live = new Set(await this.liveDeployments(labeled));
+    const environments = await this.environments(labeled);
+    return labeled.flatMap((one) => {
       const reason = reasonOf(one, environments.get(one.environmentId ?? ''), live);
       return reason === undefined ? [] : [{ ...one, reason }];
     });
   }
 
-  private async kept(): Promise<Kept[]> {
+  private async labeled(): Promise<Labeled[]> {
     const ours = { [LABELS.environment]: true } as const;
     const [services, networks, volumes] = await Promise.all([
       this.services.list(ours),
@@ -52,9 +55,9 @@ export class Orphans {
     return [...services.map(as('SERVICE')), ...networks.map(as('NETWORK')), ...volumes.map(as('VOLUME'))];
   }
 
-  private async liveDeployments(kept: Kept[]): Promise<string[]> {
-    const id = { in: kept.flatMap(({ deploymentId }) => deploymentId ?? []) };
-    // What has just ended may still be on its way out.
+  private async liveDeployments(labeled: Labeled[]): Promise<string[]> {
+    const id = { in: labeled.flatMap(({ deploymentId }) => deploymentId ?? []) };
+    // The service of a deployment that has just ended may still be stopping.
     const recent = new Date(Date.now() - 60_000);
     const rows = await this.prisma.deployment.findMany({
       where: { id, OR: [{ status: { in: LIVE_STATUSES } }, { updatedAt: { gt: recent } }] },
@@ -63,8 +66,8 @@ export class Orphans {
     return rows.map((row) => row.id);
   }
 
-  private async environments(kept: Kept[]): Promise<Map<string, { isGone: boolean; keepsVolumes: boolean }>> {
-    const id = { in: kept.flatMap(({ environmentId }) => environmentId ?? []) };
+  private async environments(labeled: Labeled[]): Promise<Map<string, { isGone: boolean; keepsVolumes: boolean }>> {
+    const id = { in: labeled.flatMap(({ environmentId }) => environmentId ?? []) };
     const rows = await this.prisma.environment.findMany({
       where: { id },
       select: { id: true, status: true, preserveVolumes: true },
@@ -76,13 +79,13 @@ export class Orphans {
 }
 
 function reasonOf(
-  { kind, deploymentId }: Kept,
+  { kind, deploymentId }: Labeled,
   environment: { isGone: boolean; keepsVolumes: boolean } | undefined,
   live: ReadonlySet<string>,
 ): string | undefined {
-  if (!environment) return 'its environment is not known here';
+  if (!environment) return 'its environment is unknown';
   if (kind === 'VOLUME' && environment.keepsVolumes) return undefined;
   if (environment.isGone) return 'its environment was deleted';
-  if (kind === 'SERVICE' && deploymentId !== null && !live.has(deploymentId)) return 'its deployment does not run';
+  if (kind === 'SERVICE' && deploymentId !== null && !live.has(deploymentId)) return 'its deployment is not running';
   return undefined;
 }

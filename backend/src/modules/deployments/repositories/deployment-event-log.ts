@@ -7,12 +7,15 @@ interface StatusChange {
   errorMessage?: string | null;
 }
 
-/** In the transaction of the change itself, while it holds the deployment's row: the order of ids is the order of events. PENDING has none: it is the row. */
+/**
+ * Records a STATUS event. Must run in the transaction of the change, which locks the deployment's row: so the order of ids
+ * is the order of events. PENDING has no event: it is the creation of the row.
+ */
 export async function recordStatus(db: Db, deploymentId: string, change: StatusChange): Promise<void> {
   await db.deploymentEvent.create({ data: { deploymentId, kind: 'STATUS', data: eventData(change) } });
 }
 
-/** In the row, and as an event, while this attempt is the one. */
+/** Writes progress to the row and as an event, if this attempt is current. */
 export async function recordProgress(
   db: Db,
   { id, attempt }: { id: string; attempt: number },
@@ -24,7 +27,7 @@ export async function recordProgress(
     INSERT INTO "DeploymentEvent" ("deploymentId", kind, data) SELECT id, 'PROGRESS', ${json}::jsonb FROM own`;
 }
 
-/** What a STATUS event holds. */
+/** Data of a STATUS event. */
 export function eventData(change: StatusChange): Prisma.InputJsonObject {
   return { ...change, at: new Date().toISOString() };
 }

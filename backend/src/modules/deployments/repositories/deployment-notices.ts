@@ -4,7 +4,7 @@ import type { Db } from '#src/core/database/prisma.service.js';
 import { JobQueue } from '#src/core/jobs/job-queue.js';
 import type { DeploymentStatus } from '#src/generated/prisma/client.js';
 
-/** The owner is told how a deployment ended: by a job that is committed with the status, so that it cannot fail a deployment. */
+/** Adds the job that notifies the owner of the outcome. It is committed with the status and cannot fail the deployment. */
 @Injectable()
 export class DeploymentNotices {
   constructor(

@@ -11,23 +11,23 @@ import { IN_PROGRESS_STATUSES, originsOf } from '#src/modules/deployments/domain
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 import { fail, openStep } from './status-statements.js';
 
-/** A hundred workers share the pool with requests: they queue here, and leave connections to the requests. */
+/** Limits writes of the workers, so that up to a hundred workers queue here and leave connections to requests. */
 const MAX_WRITES = 4;
 
 export type JobLease = Deployment & { environment: Environment };
 
 export interface LeasedDeployment {
   claim: JobLease;
-  /** the steps that need not run again */
+  /** names of the steps that need not run again */
   finished: Set<string>;
-  /** By step that a run before this one began and did not end: what it was allowed counts from then. */
+  /** Deadlines by step name, of steps that an earlier attempt started and did not finish. */
   deadlines: Map<string, Date>;
 }
 
-/** Thrown when another run of the job has claimed the deployment since: this one must write nothing more. */
+/** Thrown when another worker has superseded this attempt, which must not write any more. */
 export class StaleAttemptError extends Error {}
 
-/** What the runner writes. Every write carries the attempt that it belongs to (fencing) and, for a status, the statuses that may come before. */
+/** Writes of the pipeline. Every write checks its attempt (fencing) and, for a status, the statuses that may precede it. */
 @Injectable()
 export class PipelineRepository {
   private readonly writes = new Semaphore(MAX_WRITES);
@@ -39,7 +39,7 @@ export class PipelineRepository {
     private readonly notices: DeploymentNotices,
   ) {}
 
-  /** Takes the deployment for this run. Undefined when there is nothing to do: it ended, or never was. */
+  /** Claims the deployment for a new attempt. Undefined when it has ended or does not exist. */
   async claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<LeasedDeployment | undefined> {
     const count = await this.prisma.$executeRaw`
       UPDATE "Deployment" SET attempt = attempt + 1, "deadlineAt" = coalesce("deadlineAt",
@@ -60,7 +60,7 @@ export class PipelineRepository {
     };
   }
 
-  /** The end of the step before, this one's row and the status are committed together. */
+  /** Commits the end of the previous step, this step's row and the status together. */
   async startStep(claim: JobLease, step: StepIdentity, position: number, deadlineAt: Date): Promise<void> {
     const { status } = step;
     const begin = openStep(claim, step, position, deadlineAt);
@@ -70,7 +70,7 @@ export class PipelineRepository {
     claim.status = status;
   }
 
-  /** The step that is under way has ended, and none follows. */
+  /** Ends the current step. */
   async finishStep({ id, attempt }: JobLease, error: string | null): Promise<void> {
     await this.prisma.deploymentStep.updateMany({
       where: { deploymentId: id, endedAt: null, deployment: { attempt } },
@@ -78,7 +78,7 @@ export class PipelineRepository {
     });
   }
 
-  /** The step that is under way may end later. */
+  /** Sets a later deadline for the current step. */
   async extendDeadline(db: Db, { id }: JobLease, deadlineAt: Date | undefined): Promise<void> {
     await db.deploymentStep.updateMany({
       where: { deploymentId: id, endedAt: null },
@@ -86,7 +86,7 @@ export class PipelineRepository {
     });
   }
 
-  /** The verdict, kept before anything is undone: after a crash the next run goes on undoing. */
+  /** Stores the error before the rollback: after a crash the next attempt resumes the rollback. */
   async recordFailure(claim: JobLease, errorCode: string, errorMessage: string): Promise<void> {
     await this.save(claim, { errorCode, errorMessage });
     Object.assign(claim, { errorCode, errorMessage });
@@ -96,18 +96,18 @@ export class PipelineRepository {
     await this.writes.run(() => this.prisma.transaction((db) => this.resolveOutcome(db, claim, 'FAILED', fail(claim))));
   }
 
-  /** Cancels these: what waits is FAILED at once, what runs is told to end. */
+  /** Cancels deployments: a pending one becomes FAILED at once, a running pipeline is notified. */
   async cancel(db: Db, ids: string[]): Promise<void> {
     const own = { id: { in: ids } };
     await db.deployment.updateMany({
       where: { ...own, cancelRequestedAt: null },
       data: { cancelRequestedAt: new Date() },
     });
-    await this.failPending(db, own, 'CANCELLED', 'The deployment was cancelled before it began.');
+    await this.failPending(db, own, 'CANCELLED', 'The deployment was cancelled before it started.');
     for (const deploymentId of ids) await this.signals.publish(db, 'deployment.cancel', { deploymentId });
   }
 
-  /** Releases of the name that wait for another one: a newer one is there. */
+  /** Fails the pending releases of the name, except the oldest in progress: a newer release is created. */
   async supersede(db: Db, environmentId: string, name: string): Promise<void> {
     const first = await db.deployment.findFirst({
       where: { environmentId, name, status: { in: IN_PROGRESS_STATUSES } },
@@ -115,7 +115,7 @@ export class PipelineRepository {
       select: { id: true },
     });
     if (!first) return;
-    const message = `A newer release of ${name} took its place before it began.`;
+    const message = `A newer release of ${name} replaced it before it started.`;
     await this.failPending(db, { environmentId, name, id: { not: first.id } }, 'SUPERSEDED', message);
   }
 
@@ -149,7 +149,7 @@ export class PipelineRepository {
     await this.writes.run(() => (also ? this.prisma.transaction(own) : own(this.prisma)));
   }
 
-  /** One row for each replica. */
+  /** Creates one Container row per replica. */
   async expectContainers({ id, attempt }: JobLease, service: { id: string; name: string }): Promise<void> {
     await this.prisma.$executeRaw`
       INSERT INTO "Container" (id, "deploymentId", slot, name, "dockerServiceId")
@@ -161,7 +161,7 @@ export class PipelineRepository {
     await recordProgress(this.prisma, claim, progress);
   }
 
-  /** Releases of the same name that run, other than this one. */
+  /** Older releases of the same name that are RUNNING. */
   previous(claim: JobLease): Promise<Deployment[]> {
     const { environmentId, name, id, createdAt } = claim;
     return this.prisma.deployment.findMany({
@@ -169,7 +169,7 @@ export class PipelineRepository {
     });
   }
 
-  /** Something that ran no longer does: it was replaced or removed. */
+  /** Sets a deployment that was replaced or removed to STOPPED. */
   async stop(deploymentId: string): Promise<void> {
     await this.prisma.transaction(async (db) => {
       const [stopped] = await db.deployment.updateManyAndReturn({
@@ -184,7 +184,7 @@ export class PipelineRepository {
     });
   }
 
-  /** With what else hears of how it ended. */
+  /** Commits the outcome with its site convergence and the owner's notification. */
   private async resolveOutcome(db: Db, claim: JobLease, to: 'RUNNING' | 'FAILED', change: Prisma.Sql): Promise<void> {
     const { status: from, environmentId, id } = claim;
     await expectOwn(db, change);

@@ -7,15 +7,20 @@ import type { StepIdentity } from '#src/modules/deployments/domain/step-identity
 type JobLease = Pick<Deployment, 'id' | 'attempt' | 'status' | 'errorCode' | 'errorMessage'>;
 
 /*
- * A deployment changes its status in one statement. Each begins with `own`: the row with its new status, or no row when another attempt has it or the
- * status may not follow; then nothing else is written, and the statement counts zero rows.
+ * A deployment changes its status in one statement. `own` selects the updated row, or no row when another attempt is
+ * current or the transition is not allowed. Then nothing else is written, and the statement counts zero rows.
  */
 
-/** Ends the step before, opens this one's row and moves the status. */
-export function openStep(claim: JobLease, { name, status }: StepIdentity, position: number, deadlineAt: Date): Prisma.Sql {
+/** Ends the previous step, creates this step's row and updates the status. */
+export function openStep(
+  claim: JobLease,
+  { name, status }: StepIdentity,
+  position: number,
+  deadlineAt: Date,
+): Prisma.Sql {
   const event = claim.status === status ? Prisma.sql`SELECT` : statusEvent({ status });
   return Prisma.sql`
-    WITH own AS (${moved(claim, status)}), told AS (${event}),
+    WITH own AS (${moved(claim, status)}), recorded AS (${event}),
     ended AS (
       UPDATE "DeploymentStep" s SET "endedAt" = now(), error = NULL FROM own
       WHERE s."deploymentId" = own.id AND s."endedAt" IS NULL AND s.name <> ${name})
@@ -25,7 +30,7 @@ export function openStep(claim: JobLease, { name, status }: StepIdentity, positi
     SET "startedAt" = EXCLUDED."startedAt", "deadlineAt" = EXCLUDED."deadlineAt", "endedAt" = NULL, error = NULL`;
 }
 
-/** With the verdict that the row holds already. */
+/** Sets FAILED with the error that the row already has. */
 export function fail(claim: JobLease): Prisma.Sql {
   const { errorCode, errorMessage } = claim;
   return Prisma.sql`WITH own AS (${moved(claim, 'FAILED')}) ${statusEvent({ status: 'FAILED', errorCode, errorMessage })}`;

@@ -26,7 +26,7 @@ export interface StreamEvent {
   data: object;
 }
 
-/** How far a client has read; the id of every event says it. */
+/** Read position of a client, encoded in the id of every event. */
 interface Position {
   /** id of the last row; 0 is PENDING, which has none */
   row: bigint;
@@ -39,7 +39,7 @@ interface Row {
   data: object;
 }
 
-/** The deployment, as it was when the client came. */
+/** The deployment when the client connected. */
 export interface Origin {
   id: string;
   status: DeploymentStatus;
@@ -49,14 +49,15 @@ export interface Origin {
 }
 
 const BEFORE_ALL: Position = { row: -1n, logs: {} };
-const PROGRESS_LIFE_MS = 3_600_000;
-/** Everybody who waits is woken at once and asks the same. */
+const PROGRESS_TTL_MS = 3_600_000;
+/** A change wakes all clients of a deployment at once, and they read the same rows. */
 const READ_TTL_MS = 1000;
 const DATABASE_RETRY = { retries: Infinity, minTimeout: 500, factor: 1 };
 
 /**
- * A deployment as a stream: its statuses and progress in the order in which they were written, and what its containers print. It ends with the
- * status that decides it, before which comes every line that was printed. Whoever comes back with the id of the last event gets what follows it.
+ * Streams a deployment: its statuses and progress in the order in which they were written, and its logs. The stream ends
+ * with the status that is the outcome, after every line printed until then. A client that reconnects with the id of the
+ * last event gets the events after it.
  */
 @Injectable()
 export class DeploymentEvents implements OnModuleInit {
@@ -85,7 +86,7 @@ export class DeploymentEvents implements OnModuleInit {
     this.worker.schedule('deployment.prune-events', '17 * * * *');
   }
 
-  /** Undefined when the client has had everything already. */
+  /** Undefined when the client has received everything. */
   async open(
     origin: Origin,
     lastEventId: string | undefined,
@@ -100,9 +101,9 @@ export class DeploymentEvents implements OnModuleInit {
     const watch = this.changes.watch(origin.id);
     const following = new AbortController();
     let position = from;
-    const life = AbortSignal.any([signal, following.signal]);
+    const logSignal = AbortSignal.any([signal, following.signal]);
     const follow = (log: BuildLog | DeploymentLogs) =>
-      new Upcoming(log.follow(origin.id, { from: position.logs }, life));
+      new LineReader(log.follow(origin.id, { from: position.logs }, logSignal));
     const build = hasBuildLog(origin) ? [follow(this.buildLog)] : [];
     let containers = origin.status === 'STARTING_CONTAINERS' ? [follow(this.logs)] : [];
     try {
@@ -110,7 +111,7 @@ export class DeploymentEvents implements OnModuleInit {
         for (const row of await this.rowsAfter(origin, position.row, signal)) {
           if (isFinal(row)) {
             following.abort();
-            for (const line of await this.rest(origin, position.logs)) {
+            for (const line of await this.remainingLines(origin, position.logs)) {
               position = { ...position, logs: advance(position.logs, line) };
               yield logEvent(position, line);
             }
@@ -120,7 +121,7 @@ export class DeploymentEvents implements OnModuleInit {
           if (isFinal(row)) return;
           if (isStatus(row, 'STARTING_CONTAINERS') && containers.length === 0) containers = [follow(this.logs)];
         }
-        for (const line of await this.news(watch, [...build, ...containers], signal)) {
+        for (const line of await this.nextLines(watch, [...build, ...containers], signal)) {
           position = { ...position, logs: advance(position.logs, line) };
           yield logEvent(position, line);
         }
@@ -131,21 +132,21 @@ export class DeploymentEvents implements OnModuleInit {
     }
   }
 
-  /** Until something changed or something was printed: the lines, if it is that. */
-  private async news(watch: Watch, logs: Upcoming[], signal: AbortSignal): Promise<TaskLogLine[]> {
+  /** Waits for a change or for new lines. Returns the lines; empty on a change. */
+  private async nextLines(watch: Watch, logs: LineReader[], signal: AbortSignal): Promise<TaskLogLine[]> {
     const waiting = new AbortController();
     const changed = watch.next(AbortSignal.any([signal, waiting.signal])).then(() => undefined);
     const printed = logs.map(async (log) => ({ log, lines: await log.peek() }));
     try {
-      const news = await Promise.race([changed, ...printed]);
-      news?.log.take();
-      return news?.lines ?? [];
+      const first = await Promise.race([changed, ...printed]);
+      first?.log.take();
+      return first?.lines ?? [];
     } finally {
       waiting.abort();
     }
   }
 
-  private async rest(origin: Origin, position: LogPosition): Promise<TaskLogLine[]> {
+  private async remainingLines(origin: Origin, position: LogPosition): Promise<TaskLogLine[]> {
     const { id } = origin;
     try {
       const lines = await this.printed.get(id, async () => [
@@ -154,7 +155,7 @@ export class DeploymentEvents implements OnModuleInit {
       ]);
       return lines.filter((line) => isAfter(position, line));
     } catch {
-      return []; // the engine is away: the status is known all the same
+      return []; // the engine is unavailable: the client gets the status without the lines
     }
   }
 
@@ -167,10 +168,10 @@ export class DeploymentEvents implements OnModuleInit {
     return [pending(createdAt), ...rows].filter(({ id }) => id > after);
   }
 
-  /** Of what has ended, nobody asks any more how it went on. */
+  /** Deletes progress events an hour after the deployment ended. */
   private async pruneProgress(): Promise<void> {
     await this.prisma.deploymentEvent.deleteMany({
-      where: { kind: 'PROGRESS', deployment: { completedAt: { lt: new Date(Date.now() - PROGRESS_LIFE_MS) } } },
+      where: { kind: 'PROGRESS', deployment: { completedAt: { lt: new Date(Date.now() - PROGRESS_TTL_MS) } } },
     });
   }
 
@@ -194,8 +195,8 @@ export class DeploymentEvents implements OnModuleInit {
   }
 }
 
-/** The next lines of a log: they stay until they are taken. Of a log that has ended none ever come. */
-class Upcoming {
+/** Reads the next lines of a log ahead; `take` consumes them. After the end of the log `peek` never resolves. */
+class LineReader {
   private lines: Promise<TaskLogLine[]> | undefined;
 
   constructor(private readonly source: AsyncGenerator<TaskLogLine[]>) {}
@@ -214,7 +215,7 @@ class Upcoming {
   }
 }
 
-/** Something is printed before its containers start. */
+/** True when a build or a release command prints lines before the containers start. */
 function hasBuildLog({ source, releaseCommand }: Origin): boolean {
   return source !== 'IMAGE' || releaseCommand.length > 0;
 }

@@ -5,7 +5,7 @@ import { BuildLog } from '#src/modules/builds/build-log.js';
 import { DeploymentsService } from '#src/modules/deployments/deployments.service.js';
 import { DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
 
-/** Logs as users ask for them. */
+/** Reads container logs and build logs for users. */
 @Injectable()
 export class DeploymentLogsService {
   constructor(

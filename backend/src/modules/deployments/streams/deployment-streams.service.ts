@@ -17,13 +17,13 @@ import { DeploymentEvents, type StreamEvent } from './deployment-events.js';
 import { DeploymentLogs, type FollowQuery } from '#src/modules/deployments/logs/deployment-logs.js';
 import { advance, decodePosition, encodePosition } from '#src/modules/deployments/logs/log-position.js';
 
-const LAST_WORDS_MS = 2000;
+const SHUTDOWN_GRACE_MS = 2000;
 const POLL_INTERVAL_MS = 20;
 
-/** Answers that take their time. Each ends when the client goes, when its key stops working, and when the process stops. */
+/** Long polls and streams. Each ends when the client disconnects, its API key is revoked, or the process stops. */
 @Injectable()
 export class DeploymentStreamsService implements BeforeApplicationShutdown {
-  private readonly open = new Set<Life>();
+  private readonly open = new Set<OpenRequest>();
 
   constructor(
     private readonly deployments: DeploymentsService,
@@ -35,9 +35,10 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     private readonly keys: KeyRevocationWatcher,
   ) {}
 
-  /** After that every connection is cut: who waits gets his answer, and streams their end. */
+  /** Waits until long polls have their response and streams have ended: all connections are closed after it. */
   async beforeApplicationShutdown(): Promise<void> {
-    for (let waited = 0; this.open.size > 0 && waited < LAST_WORDS_MS; waited += POLL_INTERVAL_MS) await delay(POLL_INTERVAL_MS);
+    for (let waited = 0; this.open.size > 0 && waited < SHUTDOWN_GRACE_MS; waited += POLL_INTERVAL_MS)
+      await delay(POLL_INTERVAL_MS);
     await delay(POLL_INTERVAL_MS);
   }
 
@@ -45,17 +46,17 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     return this.deployments.poll(caller, jobId);
   }
 
-  /** As soon as the status is another than `from` (by default than now), or cannot change any more, or after `waitMs`. */
+  /** Resolves when the status differs from `from` (default: the current one), is final, or after `waitMs`. */
   async changed(
     caller: Caller,
     jobId: string,
     { waitMs, from }: { waitMs: number; from: DeploymentStatus | undefined },
-    gone: AbortSignal,
+    closed: AbortSignal,
   ): Promise<DeploymentRow> {
     const { id } = await this.deployments.poll(caller, jobId);
     const watch = this.changes.watch(id);
-    const life = this.life(caller, gone);
-    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(waitMs)]);
+    const request = this.openRequest(caller, closed);
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(waitMs)]);
     try {
       let row = await this.deployments.poll(caller, jobId);
       const known = from ?? row.status;
@@ -63,55 +64,55 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
         await watch.next(signal);
         row = await this.deployments.poll(caller, jobId);
       }
-      if (life.key.aborted) throw unauthenticated();
+      if (request.key.aborted) throw unauthenticated();
       return row;
     } finally {
       watch.end();
-      life.end();
+      request.end();
     }
   }
 
-  /** Undefined when the client, by its Last-Event-ID, has had everything. */
+  /** Undefined when the client, by its Last-Event-ID, has received everything. */
   async events(
     caller: Caller,
     jobId: string,
     lastEventId: string | undefined,
-    gone: AbortSignal,
+    closed: AbortSignal,
   ): Promise<AsyncGenerator<StreamEvent> | undefined> {
     const deployment = await this.deployments.getByJobId(caller, jobId);
-    const life = this.life(caller, gone);
+    const request = this.openRequest(caller, closed);
     try {
-      const events = await this.deploymentEvents.open(deployment, lastEventId, life.signal);
-      if (events) return whileAlive(events, life);
+      const events = await this.deploymentEvents.open(deployment, lastEventId, request.signal);
+      if (events) return endingRequest(events, request);
     } catch (error) {
-      life.end();
+      request.end();
       throw error;
     }
-    life.end();
+    request.end();
     return undefined;
   }
 
-  /** Of the containers, or of the build. */
+  /** Streams the log of the containers, or of the build. */
   async logs(
     caller: Caller,
     id: string,
     { of, tail, since, lastEventId, acrossReleases }: LogsQuery,
-    gone: AbortSignal,
+    closed: AbortSignal,
   ): Promise<AsyncGenerator<TaskLogLine & { id: string }>> {
     const deployment = await this.deployments.get(caller, id);
     const from = (lastEventId && decodePosition(lastEventId)) || undefined;
-    const life = this.life(caller, gone);
+    const request = this.openRequest(caller, closed);
     const query = { ...(since && { since }), ...(from ? { from } : { tail }) };
     const lines =
       of === 'build'
-        ? this.buildLog.follow(deployment.id, query, life.signal)
+        ? this.buildLog.follow(deployment.id, query, request.signal)
         : acrossReleases
-          ? this.followReleases(deployment, query, life.signal)
-          : this.deploymentLogs.follow(deployment.id, query, life.signal);
-    return whileAlive(withIds(lines, from ?? {}), life);
+          ? this.followReleases(deployment, query, request.signal)
+          : this.deploymentLogs.follow(deployment.id, query, request.signal);
+    return endingRequest(withIds(lines, from ?? {}), request);
   }
 
-  /** When a release is gone, the one that took its place: until there is none. */
+  /** Follows the release, then each release that replaced it, until there is no newer one. */
   private async *followReleases(first: DeploymentRow, query: FollowQuery, signal: AbortSignal) {
     yield* this.deploymentLogs.follow(first.id, query, signal);
     const { from, since } = query;
@@ -123,18 +124,18 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     }
   }
 
-  private life(caller: Caller, gone: AbortSignal): Life {
+  private openRequest(caller: Caller, closed: AbortSignal): OpenRequest {
     const key = this.keys.watch(caller);
-    const life: Life = {
-      signal: AbortSignal.any([gone, key.signal, this.changes.closing]),
+    const request: OpenRequest = {
+      signal: AbortSignal.any([closed, key.signal, this.changes.closing]),
       key: key.signal,
       end: () => {
-        this.open.delete(life);
+        this.open.delete(request);
         key.end();
       },
     };
-    this.open.add(life);
-    return life;
+    this.open.add(request);
+    return request;
   }
 }
 
@@ -146,18 +147,19 @@ interface LogsQuery {
   acrossReleases: boolean;
 }
 
-interface Life {
-  /** ends with the client, the key or the process */
+interface OpenRequest {
+  /** aborts when the client disconnects, the key is revoked, or the process stops */
   signal: AbortSignal;
   key: AbortSignal;
   end: () => void;
 }
 
-async function* whileAlive<T>(source: AsyncGenerator<T>, life: Life): AsyncGenerator<T> {
+/** Ends the request when the source ends or the client stops reading. */
+async function* endingRequest<T>(source: AsyncGenerator<T>, request: OpenRequest): AsyncGenerator<T> {
   try {
     yield* source;
   } finally {
-    life.end();
+    request.end();
   }
 }
 

@@ -4,21 +4,21 @@ import type { StreamEvent } from './deployment-events.js';
 
 const HEARTBEAT_MS = 15_000;
 
-/** An answer that stays open: it waits for a slow client, and knows when the client has gone. */
+/** A response that stays open. It respects backpressure of a slow client, and aborts when the client disconnects. */
 export class StreamingResponse {
-  private readonly left = new AbortController();
+  private readonly disconnected = new AbortController();
   private heartbeat: NodeJS.Timeout | undefined;
 
   constructor(private readonly response: Response) {
-    response.once('close', () => this.left.abort());
+    response.once('close', () => this.disconnected.abort());
   }
 
-  /** Aborts when the client is gone. */
+  /** Aborts when the connection is closed. */
   get closed(): AbortSignal {
-    return this.left.signal;
+    return this.disconnected.signal;
   }
 
-  /** `text/event-stream` of the HTML standard; a comment now and then keeps proxies from closing it. */
+  /** Sends `text/event-stream` of the HTML standard. Heartbeat comments prevent idle timeouts of proxies. */
   async events(source: AsyncIterable<Pick<StreamEvent, 'id' | 'event' | 'data'>>): Promise<void> {
     this.open('text/event-stream; charset=utf-8');
     this.heartbeat = setInterval(() => void this.write(': heartbeat\n\n'), HEARTBEAT_MS).unref();

@@ -32,20 +32,21 @@ const crashed = task({
   error: 'task: non-zero exit (3)',
 });
 
-describe('a release on trial', () => {
-  it('must be alive while its tasks run, and whatever crashed before it was RUNNING', () => {
+describe('a release during the drain', () => {
+  it('must be healthy while its tasks run, also after crashes before it was RUNNING', () => {
     const early = { ...crashed, since: new Date('2025-12-31T23:59:50Z') };
     expect(assessDrain({ tasks: [early, task()], tasksBefore: [task()], since })).toBeUndefined();
   });
 
-  it('must have died when a container of it ended', () => {
+  it('must have failed when a container of it ended', () => {
     expect(assessDrain({ tasks: [crashed, task()], tasksBefore: [task()], since })).toMatchObject({
       code: 'CONTAINER_CRASHED',
-      reason: 'A container ended with exit code 3 5 s after the release was RUNNING; the release before it goes on.',
+      reason:
+        'A container ended with exit code 3 5 s after the release was RUNNING; the previous release keeps serving.',
     });
   });
 
-  it('must have died when its check failed', () => {
+  it('must have failed when its health check failed', () => {
     const unhealthy = { ...crashed, error: 'task: non-zero exit (137): dockerexec: unhealthy container' };
     expect(assessDrain({ tasks: [unhealthy], tasksBefore: [], since })?.code).toBe('HEALTHCHECK_TIMEOUT');
   });

@@ -27,7 +27,7 @@ const assess = (tasks: SwarmTask[], change: Partial<Parameters<typeof assessTask
 const crash = (id: string) =>
   task({ id, state: 'failed', desired: 'shutdown', error: 'task: non-zero exit (3)', exitCode: 3 });
 
-describe('the verdict on a starting service', () => {
+describe('the assessment of a starting service', () => {
   it('must wait until every replica runs', () => {
     expect(assess([task({ state: 'starting' })]).kind).toBe('waiting');
     expect(assess([task({})], { replicas: 2 })).toEqual({ kind: 'waiting', message: '1 of 2 replicas are up' });
@@ -35,7 +35,7 @@ describe('the verdict on a starting service', () => {
     expect(assess([task({ desired: 'shutdown' })]).kind).toBe('waiting');
   });
 
-  it('must bear a crash or two while things come up, and call three a loop', () => {
+  it('must tolerate one or two crashes during the start, and call three a loop', () => {
     expect(assess([crash('a'), crash('b'), task({ id: 'c', state: 'starting' })]).kind).toBe('waiting');
     expect(assess([crash('a'), crash('b'), crash('c')])).toMatchObject({
       kind: 'failed',

@@ -2,10 +2,10 @@ import { FALLEN_STATES, metStaleDevice, type SwarmTask } from '#src/integrations
 import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
 import type { CheckKind } from '#src/modules/deployments/domain/health-config.js';
 
-/** What the tasks of a starting service say about it. */
+/** Assessment of a starting service. */
 export type Assessment =
   | { kind: 'waiting'; message: string }
-  /** every replica runs and its check has passed; the stability window decides */
+  /** every replica runs and its check has passed; the stability window follows */
   | { kind: 'up'; tasks: SwarmTask[] }
   | FailedAssessment;
 
@@ -18,23 +18,23 @@ export interface FailedAssessment {
 
 export interface AssessmentInput {
   tasks: SwarmTask[];
-  /** ids of tasks whose container Docker calls unhealthy, living or ended */
+  /** ids of tasks whose container Docker reports as unhealthy, running or ended */
   unhealthy: ReadonlySet<string>;
   replicas: number;
   check: CheckKind;
   now: Date;
 }
 
-/** Some applications crash once while what they need comes up; three times is a loop, and twice is one for what takes long to crash. */
-const CRASHES = 3;
-const SLOW_CRASHES = 2;
+/** An application may crash while its dependencies start. Three crashes are a loop; two, if crashing takes long. */
+const MAX_CRASHES = 3;
+const MAX_SLOW_CRASHES = 2;
 const SLOW_AFTER_MS = 5000;
-/** A host port or memory that a stopping task still holds is free soon after. */
-const UNSCHEDULED_MS = 5000;
+/** A stopping task may hold a host port or memory for this long. */
+const UNSCHEDULED_TIMEOUT_MS = 5000;
 
-/** Pure: the same tasks at the same time give the same verdict. */
+/** Decides from the tasks of a starting service whether it waits, is up or has failed. Pure. */
 export function assessTasks({ tasks, unhealthy, replicas, check, now }: AssessmentInput): Assessment {
-  // What the Engine's last restart left in the network's way is healed, and says nothing of the container.
+  // A stale VXLAN device from the Engine's last restart is cleaned up elsewhere, and is no fault of the container.
   const ended = tasks.filter((task) => FALLEN_STATES.has(task.state) && !metStaleDevice(task));
   const fatal =
     unhealthyEnd(tasks, unhealthy, check) ??
@@ -47,14 +47,14 @@ export function assessTasks({ tasks, unhealthy, replicas, check, now }: Assessme
   return { kind: 'waiting', message: `${up.length} of ${replicas} replicas are up` };
 }
 
-/** Docker has been patient for interval × retries already: another container would not do better. */
+/** Docker has waited for interval × retries: another container would fail in the same way. */
 function unhealthyEnd(tasks: SwarmTask[], unhealthy: ReadonlySet<string>, check: CheckKind): Assessment | undefined {
   const task = tasks.find(({ id }) => unhealthy.has(id));
   const code = check === 'tcp' ? 'PORT_NOT_LISTENING' : 'HEALTHCHECK_TIMEOUT';
   return task && { kind: 'failed', code, reason: 'The health check did not pass in time.', task };
 }
 
-/** Ends after which another try would end in the same way. */
+/** Errors that a retry would repeat. */
 function fatalEnd(ended: SwarmTask[]): Assessment | undefined {
   for (const task of ended) {
     const text = `${task.error ?? ''} ${task.message}`;
@@ -64,7 +64,7 @@ function fatalEnd(ended: SwarmTask[]): Assessment | undefined {
       return {
         kind: 'failed',
         code: 'HOST_PORT_TAKEN',
-        reason: 'The host port is held by another program of this machine.',
+        reason: 'The host port is used by another program on this machine. Choose another `ports[].host`.',
         task,
       };
     }
@@ -78,20 +78,20 @@ function crashLoop(tasks: SwarmTask[], ended: SwarmTask[], now: Date): Assessmen
   const perSlot = new Map<number, SwarmTask[]>();
   for (const task of ended) perSlot.set(task.slot, [...(perSlot.get(task.slot) ?? []), task]);
   const since = Math.min(...tasks.map(({ createdAt }) => createdAt.getTime()));
-  const limit = now.getTime() - since > SLOW_AFTER_MS ? SLOW_CRASHES : CRASHES;
+  const limit = now.getTime() - since > SLOW_AFTER_MS ? MAX_SLOW_CRASHES : MAX_CRASHES;
   const looping = [...perSlot.values()].find((crashes) => crashes.length >= limit);
   const task = looping?.at(-1);
   return task && { kind: 'failed', code: 'CONTAINER_CRASHED', reason: crashReason(task, looping?.length ?? 0), task };
 }
 
 function crashReason({ exitCode, error, state }: SwarmTask, times: number): string {
-  const often = `${times} times`;
+  const count = `${times} times`;
   const startFailure = error && !/task: non-zero exit/.test(error) ? error : undefined;
-  if (startFailure) return `The container could not be started, ${often}: ${startFailure}`;
+  if (startFailure) return `The container could not be started, ${count}: ${startFailure}`;
   if (state === 'complete' || exitCode === 0)
-    return `The container ended with exit code 0, ${often}: a deployment has to go on running.`;
+    return `The container ended with exit code 0, ${count}: the process of a deployment must not exit.`;
   const killed = exitCode === 137 ? ' (killed, as when memory runs out)' : '';
-  return `The container crashed ${often}, with exit code ${exitCode ?? 'unknown'}${killed}.`;
+  return `The container crashed ${count}, with exit code ${exitCode ?? 'unknown'}${killed}.`;
 }
 
 function unschedulable(tasks: SwarmTask[], now: Date): Assessment | undefined {
@@ -99,14 +99,14 @@ function unschedulable(tasks: SwarmTask[], now: Date): Assessment | undefined {
     ({ state, error, createdAt }) =>
       state === 'pending' &&
       error?.includes('no suitable node') &&
-      now.getTime() - createdAt.getTime() > UNSCHEDULED_MS,
+      now.getTime() - createdAt.getTime() > UNSCHEDULED_TIMEOUT_MS,
   );
   if (!task) return undefined;
   if (/host-mode port already in use/.test(task.error ?? ''))
     return {
       kind: 'failed',
       code: 'HOST_PORT_TAKEN',
-      reason: 'The host port is held by another service of this machine.',
+      reason: 'The host port is used by another service on this machine. Choose another `ports[].host`.',
       task,
     };
   return { kind: 'failed', code: 'NOT_SCHEDULED', reason: `No node can run this: ${task.error ?? ''}.`, task };

@@ -5,10 +5,13 @@ import { Events } from '#src/integrations/docker/events.js';
 import { LABELS } from '#src/common/labels.js';
 
 const RECONNECT_MS = 500;
-/** A container's event comes before Swarm has heard of it. */
+/** Docker emits a container's event before Swarm has updated the task. */
 const SETTLE_MS = 40;
 
-/** Docker's events of our containers, as "something about this deployment changed". Whoever listens looks for himself: an event only makes it faster. */
+/**
+ * Converts Docker's events of Berth's containers to change notifications per deployment. Listeners poll too: an event only
+ * makes them react faster.
+ */
 @Injectable()
 export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ContainerEvents.name);
@@ -29,12 +32,12 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
     this.emitter.on('change', listener);
   }
 
-  /** The subscription is open, for the first time or again: what happened before went unseen. */
+  /** Called when the subscription is open, at the start and after every reconnect: earlier events are lost. */
   onConnect(listener: () => void): void {
     this.emitter.on('connect', listener);
   }
 
-  /** Resolves a moment after the deployment's next event, and after `withinMs` at the latest: was there one? Throws when the signal aborts. */
+  /** Resolves to true after the deployment's next event, or to false after `withinMs`. Throws when the signal aborts. */
   async next(deploymentId: string, { withinMs, signal }: { withinMs: number; signal: AbortSignal }): Promise<boolean> {
     signal.throwIfAborted();
     const quiet = AbortSignal.timeout(withinMs);
@@ -50,25 +53,26 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
 
   private async follow(): Promise<void> {
     const { signal } = this.closing;
-    let away = false;
+    let isUnavailable = false;
     while (!signal.aborted) {
       try {
         const open = () => {
-          if (away) this.logger.log('the Docker Engine is back');
-          away = false;
+          if (isUnavailable) this.logger.log('Docker Engine available');
+          isUnavailable = false;
           this.emitter.emit('connect');
         };
         for await (const { attributes } of this.events.containers(LABELS.deployment, signal, open))
-          this.tell(attributes[LABELS.deployment]);
+          this.emit(attributes[LABELS.deployment]);
       } catch (error) {
-        if (!away && !signal.aborted) this.logger.warn(`the Docker Engine is away: ${(error as Error).message}`);
-        away = true;
+        if (!isUnavailable && !signal.aborted)
+          this.logger.warn(`Docker Engine unavailable: ${(error as Error).message}`);
+        isUnavailable = true;
       }
       await delay(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  private tell(deploymentId: string | undefined): void {
+  private emit(deploymentId: string | undefined): void {
     if (!deploymentId) return;
     this.emitter.emit('change', deploymentId);
     this.emitter.emit(`change:${deploymentId}`);

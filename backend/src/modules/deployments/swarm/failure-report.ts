@@ -3,18 +3,18 @@ import { withLastLines } from './last-lines.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 export interface Evidence {
-  /** last line of the health check */
+  /** last output line of the health check */
   probeOutput: string;
   oomKilled: boolean;
   /** the last lines of the containers */
   logs: string;
 }
 
-/** The failure as the user reads it: what happened, what the check saw, and the last log lines. */
+/** Builds the failure that the user reads: what happened, the output of the health check, and the last log lines. */
 export function failureReport({ code, reason }: FailedAssessment, evidence: Evidence): StepFailure {
   const { probeOutput, oomKilled, logs } = evidence;
-  const silent = /^not listening on port/.test(probeOutput);
-  const actual = silent && code === 'HEALTHCHECK_TIMEOUT' ? 'PORT_NOT_LISTENING' : code;
+  const isNotListening = /^not listening on port/.test(probeOutput);
+  const actual = isNotListening && code === 'HEALTHCHECK_TIMEOUT' ? 'PORT_NOT_LISTENING' : code;
   const sentence = oomKilled
     ? `${reason} It ran out of memory: raise resources.memoryMb.`
     : healthSentence(reason, probeOutput, code !== 'CONTAINER_CRASHED');
@@ -28,7 +28,7 @@ function healthSentence(reason: string, probeOutput: string, isHealth: boolean):
     ?.split(', ')
     .some((address) => /^(127\.[\d.]+|\[::1\]):/.test(address) && address.endsWith(`:${port ?? ''}`));
   const advice = onlyLoopback
-    ? ' It listens on 127.0.0.1 only, where nobody else reaches it: let it listen on 0.0.0.0.'
+    ? ' It listens on 127.0.0.1 only, which is unreachable from outside the container: let it listen on 0.0.0.0.'
     : '';
   return `${reason} The last check said: ${probeOutput.slice(0, 500)}.${advice}`;
 }

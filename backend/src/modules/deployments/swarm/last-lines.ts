@@ -2,15 +2,15 @@ const MESSAGE_LIMIT = 1900;
 const MAX_SENTENCE = 900;
 const MAX_LINE = 300;
 
-/** A sentence, then whole lines from the end, as many as fit. */
+/** Builds a message of a sentence and as many whole lines from the end as fit. */
 export function withLastLines(sentence: string, lines: string[], title: string): string {
   const head = `${sentence.slice(0, MAX_SENTENCE)}\n${title}:\n`;
   const kept: string[] = [];
-  let room = MESSAGE_LIMIT - head.length;
+  let remaining = MESSAGE_LIMIT - head.length;
   for (const line of lines.toReversed()) {
     const cut = line.slice(0, MAX_LINE);
-    room -= cut.length + 1;
-    if (room < 0) break;
+    remaining -= cut.length + 1;
+    if (remaining < 0) break;
     kept.unshift(cut);
   }
   return head + kept.join('\n');

@@ -7,8 +7,8 @@ import { isPushed } from '#src/modules/deployments/domain/built-image.js';
 type Placed = Pick<Deployment, 'nodeId' | 'node'>;
 
 /**
- * A deployment runs on whatever node Swarm likes, but for two things that are on one machine only: its volumes, and an image that was built here and
- * is in no registry. Both are made on the machine of the engine that we talk to.
+ * Chooses the node of a deployment. Swarm chooses it, unless the deployment has volumes or an image that was built here
+ * and is in no registry: both exist on one machine only, that of the engine that Berth connects to.
  */
 @Injectable()
 export class Placement {
@@ -17,7 +17,7 @@ export class Placement {
     private readonly nodes: Nodes,
   ) {}
 
-  /** Where it has to run; nulls: anywhere. A node that has left the swarm, or is of another swarm, binds nobody. */
+  /** The required node; nulls: any. A stored node that is not in the swarm any more is ignored. */
   async of(row: Pick<Deployment, 'volumes' | 'source' | 'image' | 'nodeId'>): Promise<Placed> {
     if (!isBound(row)) return { nodeId: null, node: null };
     const nodes = await this.nodes.recent();

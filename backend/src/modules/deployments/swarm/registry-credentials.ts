@@ -5,7 +5,7 @@ import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import { BuiltInRegistry } from '#src/modules/registry/built-in-registry.js';
 import { registryAuthFrom } from '#src/modules/deployments/domain/release-from-row.js';
 
-/** With what the image of a deployment is pulled, and pushed: the platform's own credentials for what it built, else those of the request. */
+/** Credentials to pull and push a deployment's image: of the built-in registry for its images, else of the request. */
 @Injectable()
 export class RegistryCredentials {
   constructor(
@@ -13,7 +13,7 @@ export class RegistryCredentials {
     private readonly registry: BuiltInRegistry,
   ) {}
 
-  /** Undefined where none are needed. */
+  /** Undefined when none are needed. */
   of(row: Deployment): RegistryAuth | undefined {
     const isOurs = row.source !== 'IMAGE' && this.registry.holds(row.image);
     return isOurs ? this.registry.auth() : registryAuthFrom(row, this.secrets);

@@ -5,9 +5,9 @@ import { Volumes } from '#src/integrations/docker/volumes.js';
 import { volumeName } from '#src/modules/deployments/domain/names.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
 
-const REMOVAL_MS = 15_000;
+const REMOVAL_TIMEOUT_MS = 15_000;
 
-/** The volumes of a release on the engine's machine. */
+/** Creates and removes the volumes of a release on the engine's machine. */
 @Injectable()
 export class ReleaseVolumes {
   constructor(private readonly volumes: Volumes) {}
@@ -26,11 +26,11 @@ export class ReleaseVolumes {
     }
   }
 
-  /** Those that the deployment made. One that another deployment mounts by now is kept. */
-  async removeMadeBy(deploymentId: string, signal: AbortSignal): Promise<void> {
+  /** Removes the volumes that the deployment created. A volume that another deployment mounts now is retained. */
+  async removeCreatedBy(deploymentId: string, signal: AbortSignal): Promise<void> {
     for (const { name } of await this.volumes.list({ [LABELS.createdBy]: deploymentId })) {
       await pollUntil(() => this.volumes.tryRemove(name), {
-        withinMs: REMOVAL_MS,
+        withinMs: REMOVAL_TIMEOUT_MS,
         everyMs: 200,
         signal,
         what: `volume ${name} is in use`,

@@ -6,10 +6,10 @@ import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.j
 import { LABELS } from '#src/common/labels.js';
 import { DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
 
-/** Grace period of ten seconds, the kill, and the engine's own time. */
-const PATIENCE = { withinMs: 40_000, everyMs: 200 };
+/** Covers the stop grace period of ten seconds, the kill, and the engine's own delays. */
+const REMOVAL_POLL = { withinMs: 40_000, everyMs: 200 };
 
-/** The Swarm services of deployments, found by label: names may change, labels do not. */
+/** Finds, removes, pauses and resumes the Swarm services of deployments, by label: names may change, labels do not. */
 @Injectable()
 export class RunningServices {
   constructor(
@@ -24,28 +24,28 @@ export class RunningServices {
   }
 
   /**
-   * Keeps the last log lines, then removes the service and waits until its containers are gone. `atOnce`: what never was of use to anybody gets no
-   * time to end.
+   * Stores the last log lines, then removes the service and waits until its containers are gone. `atOnce` kills the
+   * containers without a grace period: for a release that never served.
    */
   async remove(deploymentId: string, signal: AbortSignal, { atOnce = false } = {}): Promise<void> {
     for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
-      await this.logs.keep(deploymentId, id);
+      await this.logs.retain(deploymentId, id);
       await this.services.remove(id);
       await pollUntil(() => (atOnce ? this.cleared(deploymentId, id) : this.gone(deploymentId, id)), {
-        ...PATIENCE,
+        ...REMOVAL_POLL,
         signal,
         what: 'containers of the service are still there',
       });
     }
   }
 
-  /** No task runs, the service stays. */
+  /** Scales the service to 0 and waits until no container runs. */
   async pause(deploymentId: string, signal: AbortSignal): Promise<void> {
     const service = await this.find(deploymentId);
     if (!service) return;
     if (service.replicas > 0) await this.services.scale(service, 0);
     await pollUntil(() => this.stopped(service.id), {
-      ...PATIENCE,
+      ...REMOVAL_POLL,
       signal,
       what: 'containers of the service still run',
     });
@@ -56,13 +56,16 @@ export class RunningServices {
     if (service && service.replicas < replicas) await this.services.scale(service, replicas);
   }
 
-  /** A task that was on its way when the service went makes its container later: both have to be gone. */
+  /** A task that was starting when the service was removed creates its container later: both must be gone. */
   private async gone(deploymentId: string, serviceId: string): Promise<boolean> {
     const tasks = await this.tasks.listReachable({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     return tasks.length === 0 && (await this.containers.ofService(serviceId)).length === 0;
   }
 
-  /** Ahead of Swarm, which takes some seconds to end a task. One that has no container yet may still make it, and is waited for. */
+  /**
+   * Removes the containers without waiting for Swarm, which takes some seconds to stop a task. A task without a container
+   * may still create one, so it must have ended.
+   */
   private async cleared(deploymentId: string, serviceId: string): Promise<boolean> {
     const tasks = await this.tasks.listReachable({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     const containers = await this.containers.ofService(serviceId);

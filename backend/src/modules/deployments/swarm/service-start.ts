@@ -9,7 +9,7 @@ import type { Release } from '#src/modules/deployments/domain/release.js';
 import { buildServiceSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
-/** A release as a Swarm service. */
+/** Creates the Swarm service of a release. */
 @Injectable()
 export class ServiceStart {
   constructor(
@@ -19,7 +19,7 @@ export class ServiceStart {
     private readonly probe: Probe,
   ) {}
 
-  /** Its id. */
+  /** Returns the service's id. */
   async create(release: Release, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<string> {
     const [engine, image] = await Promise.all([this.engine.inspect(), this.images.find(release.image)]);
     const complete = { ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false };

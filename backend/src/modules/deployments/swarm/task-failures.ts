@@ -5,7 +5,7 @@ import type { FailedAssessment } from './assess-tasks.js';
 import { failureReport } from './failure-report.js';
 import type { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
-/** A verdict over tasks as the user reads it, with what their last container said. */
+/** Builds the failure of an assessment with the state and the logs of its containers. */
 @Injectable()
 export class TaskFailures {
   constructor(

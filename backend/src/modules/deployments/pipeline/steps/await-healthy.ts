@@ -11,12 +11,12 @@ import { RunningServices } from '#src/modules/deployments/swarm/running-services
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { TaskFailures } from '#src/modules/deployments/swarm/task-failures.js';
 
-/** Docker's events wake the step; polling finds what has no event, as a task that cannot be scheduled. */
+/** Docker's events wake the step. Polling finds states without an event, such as a task that cannot be scheduled. */
 const POLL_INTERVAL_MS = 500;
-/** Swarm learns of an event a moment later than Docker tells of it. */
+/** Swarm updates its task shortly after Docker emits the event. */
 const AFTER_EVENT_MS = 150;
 
-/** The proof: every replica runs, its health check has passed, and it has stayed up for the stability window. */
+/** Waits until every replica runs, has passed its health check, and has stayed up for the stability window. */
 @Injectable()
 export class AwaitHealthy implements DeployStep {
   readonly name = 'AwaitHealthy';
@@ -52,7 +52,7 @@ export class AwaitHealthy implements DeployStep {
     }
   }
 
-  /** The containers of this node, by task. */
+  /** States of the containers on this node, by task id. */
   private async statesOf(tasks: SwarmTask[]): Promise<Map<string, ContainerState>> {
     const inspected = await Promise.all(
       tasks.map(
@@ -76,12 +76,18 @@ export class AwaitHealthy implements DeployStep {
   }
 }
 
-/** Docker calls every container with a check unhealthy once it has ended: of those, only what Swarm has ended for it is meant. */
+/**
+ * Docker reports every ended container with a check as unhealthy. Of ended containers, only those that Swarm stopped for
+ * their health count.
+ */
 function isUnhealthy(task: SwarmTask, state: ContainerState | undefined): boolean {
   return state?.running ? state.health?.status === 'unhealthy' : endedUnhealthy(task);
 }
 
-/** A container of another node: Swarm's own time, which begins when its check passed. One that ended meanwhile has not begun. */
+/**
+ * Start time of a task. For a container on another node it is Swarm's time of the running state, set when its check
+ * passed. A container that has just ended counts as not started.
+ */
 function startedAt({ since }: SwarmTask, state: ContainerState | undefined): Date {
   if (!state) return since;
   return state.running ? (state.startedAt ?? since) : new Date();

@@ -11,16 +11,16 @@ const CODES: Record<Exclude<BuildErrorKind, 'base-image'>, DeploymentErrorCode> 
   'disk-full': 'DISK_FULL',
 };
 
-/** What the user is told when no image came of it: the command, its exit code, and what it said last. */
+/** Converts a build error to a failure with the command, its exit code and its last lines. Returns other errors unchanged. */
 export function buildFailure(error: unknown): unknown {
   if (error instanceof BuildError) {
     const { kind, message, output, cause } = error;
     if (kind === 'base-image') return registryFailure(cause, message, false);
-    const said = output.length > 0 ? withLastLines(message, output, 'Last lines of the build') : message;
-    return new StepFailure(CODES[kind], said, { cause: error });
+    const text = output.length > 0 ? withLastLines(message, output, 'Last lines of the build') : message;
+    return new StepFailure(CODES[kind], text, { cause: error });
   }
   if (error instanceof DockerError && error.kind === 'invalid')
-    return new StepFailure('DOCKERFILE_INVALID', `The Docker Engine does not take this build: ${error.message}`, {
+    return new StepFailure('DOCKERFILE_INVALID', `The Docker Engine rejected the build: ${error.message}`, {
       cause: error,
     });
   return error;

@@ -10,7 +10,7 @@ import { buildFailure } from './build-failure.js';
 import { type DeployStep, isToBeBuilt, type StepContext } from './deploy-step.js';
 import { gitFailure } from './git-failure.js';
 
-/** The image of those files. Its id is what will run. */
+/** Builds the image. The service runs it by its id. */
 @Injectable()
 export class BuildImage implements DeployStep {
   readonly name = 'BuildImage';
@@ -25,7 +25,7 @@ export class BuildImage implements DeployStep {
     private readonly checkouts: Checkouts,
     { git, build }: Config,
   ) {
-    // After a crash the files are fetched once more.
+    // After a crash this step also fetches the files.
     this.allowedMs = git.timeoutMs + build.deadlineMs;
   }
 
@@ -52,7 +52,7 @@ export class BuildImage implements DeployStep {
     return this.builder.build(context, await this.sources.open(context));
   }
 
-  /** By a run that did not live to write it down. */
+  /** Finds the image of an earlier attempt that crashed before it stored the id. */
   private async built({ deployment }: StepContext): Promise<string | undefined> {
     const [image] = await this.images.list({ [LABELS.deployment]: deployment.id });
     return image?.tags.includes(referenceOf(deployment.image, deployment.tag, null)) ? image.id : undefined;

@@ -3,7 +3,7 @@ import type { DeployStep, StepContext } from './deploy-step.js';
 import { Placement } from '#src/modules/deployments/swarm/placement.js';
 import { ReleaseVolumes } from '#src/modules/deployments/swarm/release-volumes.js';
 
-/** The volumes that the service mounts, and where it therefore runs; volumes that are there stay as they are. */
+/** Creates missing volumes, and stores the node that the service must run on for them. Existing volumes are unchanged. */
 @Injectable()
 export class CreateVolumes implements DeployStep {
   readonly name = 'CreateVolumes';
@@ -21,8 +21,8 @@ export class CreateVolumes implements DeployStep {
     await this.volumes.ensure(context.release());
   }
 
-  /** Those that this attempt made. One that another deployment mounts by now is kept. */
+  /** Removes the volumes that this deployment created. A volume that another deployment mounts now is retained. */
   undo({ deployment, signal }: StepContext): Promise<void> {
-    return this.volumes.removeMadeBy(deployment.id, signal);
+    return this.volumes.removeCreatedBy(deployment.id, signal);
   }
 }

@@ -10,16 +10,16 @@ describe('Deadline', () => {
 
   const reason = ({ signal }: Deadline) => (signal.aborted ? (signal.reason as Error).message : undefined);
 
-  it('must pass when the step takes longer than it may, and name it', () => {
+  it('must expire when the step takes longer than its deadline, and name the step', () => {
     const deadline = new Deadline(BEGIN + 10_000);
     deadline.begin('PullImage', after(3000));
     vi.advanceTimersByTime(2999);
     expect(reason(deadline)).toBeUndefined();
     vi.advanceTimersByTime(1);
-    expect(reason(deadline)).toBe('The step PullImage did not end in the time that it may take.');
+    expect(reason(deadline)).toBe('The step PullImage exceeded its deadline.');
   });
 
-  it('must give each step its own time, and all of them that of the deployment', () => {
+  it('must give each step its own deadline, and all of them that of the deployment', () => {
     const deadline = new Deadline(BEGIN + 10_000);
     deadline.begin('PullImage', after(3000));
     vi.advanceTimersByTime(2000);
@@ -27,19 +27,19 @@ describe('Deadline', () => {
     vi.advanceTimersByTime(7999);
     expect(reason(deadline)).toBeUndefined();
     vi.advanceTimersByTime(1);
-    expect(reason(deadline)).toContain('it was in the step AwaitHealthy');
+    expect(reason(deadline)).toContain('It was in the step AwaitHealthy');
   });
 
-  it('must be over at once when it was before the process began', () => {
+  it('must expire at once when it passed before the process started', () => {
     const deadline = new Deadline(BEGIN - 1);
     deadline.begin('AwaitHealthy', after(5000));
     expect(reason(deadline)).toContain('did not become RUNNING');
   });
 
-  it('must not count a wait for others', async () => {
+  it('must not count a paused wait', async () => {
     const deadline = new Deadline(BEGIN + 10_000);
     deadline.begin('BuildImage', after(5000));
-    const ends = await deadline.without(async () => {
+    const ends = await deadline.pauseWhile(async () => {
       await vi.advanceTimersByTimeAsync(60_000);
     });
     expect(ends).toEqual({ deployment: after(70_000), step: after(65_000) });
@@ -49,7 +49,7 @@ describe('Deadline', () => {
     expect(reason(deadline)).toContain('The step BuildImage');
   });
 
-  it('must be met by what runs', () => {
+  it('must not expire once the deployment is RUNNING', () => {
     const deadline = new Deadline(BEGIN + 10_000);
     deadline.begin('AwaitHealthy', after(5000));
     deadline.end();

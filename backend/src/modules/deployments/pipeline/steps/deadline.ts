@@ -1,32 +1,32 @@
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
-/** Until when what is under way has to be done: the deployment as a whole, and the step that it is in. */
+/** Deadlines of the deployment and of its current step. The signal aborts with a StepFailure when one has passed. */
 export class Deadline {
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private step: { name: string; endsAt: number } | undefined;
 
-  /** It counts from the first step that begins. */
+  /** `endsAt`, in epoch milliseconds, is enforced from the first step on. */
   constructor(private endsAt: number) {}
 
   get signal(): AbortSignal {
     return this.controller.signal;
   }
 
-  /** The step before it has met its own. */
+  /** Replaces the deadline of the previous step. */
   begin(name: string, endsAt: Date): void {
     this.step = { name, endsAt: endsAt.getTime() };
     this.arm();
   }
 
-  /** What others are the reason of does not count. Returns the new ends. */
-  async without(work: () => Promise<void>): Promise<{ deployment: Date; step: Date | undefined }> {
+  /** Runs `work` with both deadlines paused. Returns the extended deadlines. */
+  async pauseWhile(work: () => Promise<void>): Promise<{ deployment: Date; step: Date | undefined }> {
     clearTimeout(this.timer);
-    const began = Date.now();
+    const startedAt = Date.now();
     try {
       await work();
     } finally {
-      const waitedMs = Date.now() - began;
+      const waitedMs = Date.now() - startedAt;
       this.endsAt += waitedMs;
       if (this.step) this.step.endsAt += waitedMs;
       this.arm();
@@ -43,16 +43,16 @@ export class Deadline {
   private arm(): void {
     clearTimeout(this.timer);
     const remainingMs = Math.min(this.endsAt, this.step?.endsAt ?? Infinity) - Date.now();
-    if (remainingMs <= 0) this.pass();
+    if (remainingMs <= 0) this.expire();
     else if (Number.isFinite(remainingMs)) this.timer = setTimeout(() => this.arm(), remainingMs).unref();
   }
 
-  private pass(): void {
+  private expire(): void {
     const { name = '', endsAt = Infinity } = this.step ?? {};
     const message =
       endsAt <= this.endsAt
-        ? `The step ${name} did not end in the time that it may take.`
-        : `The deployment did not become RUNNING in the time that it may take; it was in the step ${name}.`;
+        ? `The step ${name} exceeded its deadline.`
+        : `The deployment did not become RUNNING before its deadline. It was in the step ${name}.`;
     this.controller.abort(new StepFailure('DEADLINE_EXCEEDED', message));
   }
 }

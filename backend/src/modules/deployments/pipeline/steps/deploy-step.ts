@@ -11,50 +11,50 @@ export interface Progress {
   total?: number;
 }
 
-/** What a step works with: the row as it is now, and the ways to write on it. No step writes a status. */
+/** What a step works with: the current row, and the writes that it may make. No step writes a status. */
 export interface StepContext {
   readonly deployment: Deployment & { environment: Environment };
-  /** Ends when the deployment is cancelled, runs out of time, or the process shuts down. */
+  /** Aborts when the deployment is cancelled, exceeds a deadline, or the process shuts down. */
   readonly signal: AbortSignal;
   release(): Release;
   registryAuth(): RegistryAuth | undefined;
-  /** of a deployment from git */
+  /** Only for a deployment from Git. */
   gitSource(): GitSource;
   buildArgs(): Record<string, string>;
-  /** Shown to clients; written twice a second at most. */
+  /** Shown to clients; written at most twice a second. */
   progress(progress: Progress): void;
-  /** Waits for somebody else: time that does not count. */
+  /** Runs `work` without counting its time against the deadlines. */
   pauseDeadline(work: () => Promise<void>): Promise<void>;
-  /** Runs when this run of the pipeline ends, however it does. */
+  /** Registers `release` for the end of this attempt, whatever the outcome. */
   onFinish(release: () => void): void;
-  /** The service is there: its containers have rows from now on. */
+  /** Creates the Container rows of the service. */
   expectContainers(service: { id: string; name: string }): Promise<void>;
-  /** Writes columns that later steps need. Throws when another run of this job has taken over. */
+  /** Writes columns that later steps need. Throws StaleAttemptError when another worker has superseded this attempt. */
   save(data: Prisma.DeploymentUpdateManyMutationInput): Promise<void>;
 }
 
 export interface DeployStep extends StepIdentity {
-  /** Milliseconds that it may take, waiting for others not counted; missing: what a deployment may take without a build. */
+  /** Time limit in milliseconds, paused time not counted. Default: the deadline of a deployment without a build. */
   readonly allowedMs?: number;
-  /** whose deployments have this step; missing: all */
+  /** True for deployments that have this step. Default: all. */
   readonly appliesTo?: (deployment: Deployment) => boolean;
-  /** Done again, it must find done what was done: that is what makes a crash harmless. */
+  /** Must be safe to run twice: after a crash the step runs again. */
   run(context: StepContext): Promise<void>;
-  /** Takes back what `run` may have done, all of it or part of it, or nothing. */
+  /** Reverts `run`, which may have done all of its work, a part of it or nothing. */
   undo?(context: StepContext): Promise<void>;
 }
 
-/** Its image comes from a registry, and what its tag means is not known yet. */
+/** True when the image comes from a registry and its tag has to be resolved. */
 export function fromImage({ source, rollbackOfId }: Deployment): boolean {
   return source === 'IMAGE' && rollbackOfId === null;
 }
 
-/** Its image is to be built. */
+/** True when the image has to be built. */
 export function isToBeBuilt({ source, rollbackOfId }: Deployment): boolean {
   return source !== 'IMAGE' && rollbackOfId === null;
 }
 
-/** From a repository that is to be cloned. */
+/** True when a repository has to be cloned. */
 export function fromGit(deployment: Deployment): boolean {
   return deployment.source === 'GIT' && isToBeBuilt(deployment);
 }

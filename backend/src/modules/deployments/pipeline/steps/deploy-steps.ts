@@ -31,10 +31,10 @@ const DEPLOY_STEP_CLASSES = [
   RetirePrevious,
 ];
 
-/** Their names, in their order. */
+/** Names of the steps, in order. */
 export const DEPLOY_STEP_NAMES = DEPLOY_STEP_CLASSES.map(({ name }) => name);
 
-/** A deployment, read aloud. Nest gives the steps in the order of their classes. */
+/** The steps of a deployment, in order. Nest injects them in the order of DEPLOY_STEP_CLASSES. */
 @Injectable()
 export class DeploySteps {
   constructor(@Inject(DEPLOY_STEPS) private readonly all: DeployStep[]) {}

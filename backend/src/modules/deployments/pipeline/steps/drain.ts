@@ -10,7 +10,7 @@ import { TaskFailures } from '#src/modules/deployments/swarm/task-failures.js';
 
 const RECHECK_MS = 1000;
 
-/** The release before goes on serving for some seconds beside the new one, so that nobody is without an answer when that one dies after all. */
+/** Keeps the previous release serving beside the new one for `drainSeconds`, so that a late failure causes no outage. */
 @Injectable()
 export class Drain {
   constructor(
@@ -21,12 +21,12 @@ export class Drain {
     private readonly failures: TaskFailures,
   ) {}
 
-  /** Until the time is over, or the new release is on its way out by its owner's wish. Throws the StepFailure that it dies of. */
+  /** Ends after `drainSeconds`, or when the deletion of the new release is requested. Throws StepFailure when it fails. */
   async run({ deployment, signal }: StepContext, previous: Deployment[]): Promise<void> {
     const since = deployment.completedAt ?? new Date();
     const end = since.getTime() + deployment.drainSeconds * 1000;
     for (;;) {
-      if (!(await this.isWanted(deployment.id))) return;
+      if (!(await this.isRunning(deployment.id))) return;
       await this.checkTasks(deployment.id, previous, since);
       const leftMs = end - Date.now();
       if (leftMs <= 0) return;
@@ -37,19 +37,19 @@ export class Drain {
 
   private async checkTasks(id: string, previous: Deployment[], since: Date): Promise<void> {
     const service = await this.services.find(id);
-    if (!service) return; // removed by hand: it comes back
-    const [tasks, ...before] = await Promise.all([
+    if (!service) return; // removed by hand: the drift reconciler recreates it
+    const [tasks, ...tasksOfPrevious] = await Promise.all([
       this.tasks.list({ serviceId: service.id }),
       ...previous.map(async (release) => {
         const other = await this.services.find(release.id);
         return other ? this.tasks.list({ serviceId: other.id }) : [];
       }),
     ]);
-    const failed = assessDrain({ tasks, tasksBefore: before.flat(), since });
+    const failed = assessDrain({ tasks, tasksBefore: tasksOfPrevious.flat(), since });
     if (failed) throw await this.failures.report(failed, service.id);
   }
 
-  private async isWanted(id: string): Promise<boolean> {
+  private async isRunning(id: string): Promise<boolean> {
     const where = { id, status: 'RUNNING', deleteRequestedAt: null, environment: { status: 'ACTIVE' } } as const;
     return (await this.prisma.deployment.count({ where })) > 0;
   }

@@ -4,7 +4,7 @@ import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { type DeployStep, fromGit, type StepContext } from './deploy-step.js';
 import { gitFailure } from './git-failure.js';
 
-/** Which commit, once and for all; then its files. */
+/** Clones the repository and stores the commit, so that a retry builds the same one. */
 @Injectable()
 export class FetchSource implements DeployStep {
   readonly name = 'FetchSource';

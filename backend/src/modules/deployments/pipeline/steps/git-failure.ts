@@ -14,7 +14,7 @@ const CODES: Record<GitErrorKind, DeploymentErrorCode> = {
   failed: 'GIT_UNREACHABLE',
 };
 
-/** What the user is told when a repository cannot be had. */
+/** Converts a GitError to a StepFailure. Returns other errors unchanged. */
 export function gitFailure(error: unknown): unknown {
   return error instanceof GitError ? new StepFailure(CODES[error.kind], error.message, { cause: error }) : error;
 }

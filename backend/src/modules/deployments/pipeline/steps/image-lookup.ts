@@ -8,14 +8,14 @@ import { RegistryError } from '#src/integrations/docker/registry-error.js';
 import { registryFailure } from './registry-failure.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
-/** All tries together: why an image cannot be had is known in five seconds. */
-const ANSWER_WITHIN_MS = 4000;
+/** Limit for all retries together, so that a missing image is reported within five seconds. */
+const LOOKUP_TIMEOUT_MS = 4000;
 const RETRY = { retries: Infinity, minTimeout: 700, factor: 1 };
 
-/** What a reference means now, if this machine can run it. */
+/** Resolves a reference to a digest that this machine can run. */
 @Injectable()
 export class ImageLookup {
-  private readonly asks = new SingleFlight<ResolvedImage>();
+  private readonly lookups = new SingleFlight<ResolvedImage>();
 
   constructor(
     private readonly images: Images,
@@ -25,18 +25,18 @@ export class ImageLookup {
   /** The digest. Throws StepFailure. */
   async digestOf(image: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<string> {
     const key = JSON.stringify([image, auth]);
-    const { platforms, digest } = await this.asks.run(key, signal, () => this.resolve(image, auth));
+    const { platforms, digest } = await this.lookups.run(key, signal, () => this.resolve(image, auth));
     const { os, arch } = await this.engine.inspect();
     if (platforms.length === 0 || platforms.includes(`${os}/${arch}`)) return digest;
     throw new StepFailure(
       'IMAGE_PLATFORM_MISMATCH',
-      `${image} is made for ${platforms.join(', ')}; this machine is ${os}/${arch}.`,
+      `${image} is built for ${platforms.join(', ')}; this machine is ${os}/${arch}.`,
     );
   }
 
-  /** Retries only an unreachable registry: every other answer would stay the same. */
+  /** Retries only while the registry is unreachable: every other error is permanent. */
   private async resolve(image: string, auth: RegistryAuth | undefined): Promise<ResolvedImage> {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const signal = AbortSignal.timeout(LOOKUP_TIMEOUT_MS);
     let last: Error | undefined;
     try {
       return await pRetry(() => this.images.resolve(image, auth, signal), {

@@ -14,7 +14,7 @@ import type { RegistryCredentials } from '#src/modules/deployments/swarm/registr
 
 const PROGRESS_EVERY_MS = 500;
 
-/** The context of one run. */
+/** The StepContext of one attempt. */
 export class PipelineContext implements StepContext {
   private lastProgressAt = 0;
   private writing: Promise<void> = Promise.resolve();
@@ -55,7 +55,7 @@ export class PipelineContext implements StepContext {
 
   async pauseDeadline(work: () => Promise<void>): Promise<void> {
     if (!this.deadline) return work();
-    const { deployment, step } = await this.deadline.without(work);
+    const { deployment, step } = await this.deadline.pauseWhile(work);
     await this.save({ deadlineAt: deployment }, (db) => this.repository.extendDeadline(db, this.deployment, step));
   }
 
@@ -85,7 +85,7 @@ export class PipelineContext implements StepContext {
     Object.assign(this.deployment, data);
   }
 
-  /** Progress is written beside the step: it must not arrive after the next one began. */
+  /** Waits for pending progress writes: they run beside the step and must not arrive after the next step has started. */
   async flush(): Promise<void> {
     await this.writing;
     this.lastProgressAt = 0;

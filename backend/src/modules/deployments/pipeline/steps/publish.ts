@@ -4,7 +4,7 @@ import type { Deployment } from '#src/generated/prisma/client.js';
 import { PublicAccessService } from '#src/modules/ingress/public-access.service.js';
 import type { DeployStep, StepContext } from './deploy-step.js';
 
-/** The public name that the deployment asked for, now that it runs. Who is refused it still runs: the environment says why. */
+/** Claims the public domain of the deployment. A rejected claim does not fail it: the environment shows the reason. */
 @Injectable()
 export class Publish implements DeployStep {
   readonly name = 'Publish';

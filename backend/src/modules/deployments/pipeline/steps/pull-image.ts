@@ -7,7 +7,7 @@ import { megabytes } from './megabytes.js';
 import { registryFailure } from './registry-failure.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
-/** The bytes of that digest, on this node. Nothing to do when they are here already. */
+/** Pulls the image to this node, unless it is present. */
 @Injectable()
 export class PullImage implements DeployStep {
   readonly name = 'PullImage';
@@ -23,7 +23,7 @@ export class PullImage implements DeployStep {
     if (source !== 'IMAGE' && !isPushed(repository))
       throw new StepFailure(
         'IMAGE_NOT_FOUND',
-        'The image of that release is no longer kept: redeploy builds it again.',
+        'The image of that release is no longer retained. Redeploy to build it again.',
       );
     const auth = context.registryAuth();
     try {

@@ -13,7 +13,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 /** The platform's own registry rejects pushes while it starts and while it collects garbage. */
 const RETRY = { minTimeout: 1000, factor: 1, maxRetryTime: 120_000 };
 
-/** To where every node can pull it from, if there is such a registry. The digest there is what will run. */
+/** Pushes the image to the registry that every node pulls from, if there is one. The service runs the digest there. */
 @Injectable()
 export class PushImage implements DeployStep {
   readonly name = 'PushImage';
@@ -34,7 +34,7 @@ export class PushImage implements DeployStep {
       ...RETRY,
       retries: this.registry.isOn ? Infinity : 0,
       signal: context.signal,
-      shouldRetry: ({ error }) => !isLasting(error),
+      shouldRetry: ({ error }) => !isPermanent(error),
     }).catch(async (error: unknown) => {
       context.signal.throwIfAborted();
       throw await this.failure(error, reference, context);
@@ -43,21 +43,21 @@ export class PushImage implements DeployStep {
   }
 
   private push(context: StepContext, reference: string): Promise<string> {
-    const tell = (progress: { current: number; total: number }) =>
+    const onProgress = (progress: { current: number; total: number }) =>
       context.progress({ step: 'PUSHING', message: megabytes(progress), ...progress });
-    return this.images.push(reference, context.registryAuth(), tell, context.signal);
+    return this.images.push(reference, context.registryAuth(), onProgress, context.signal);
   }
 
   private async failure(error: unknown, reference: string, context: StepContext): Promise<unknown> {
     const problem = this.registry.isOn ? await this.registry.failureReason() : undefined;
     if (problem === undefined) return registryFailure(error, reference, context.registryAuth() !== undefined);
-    return new StepFailure('REGISTRY_UNREACHABLE', `The registry of this platform does not serve: ${problem}.`, {
+    return new StepFailure('REGISTRY_UNREACHABLE', `The built-in registry is unavailable: ${problem}.`, {
       cause: error,
     });
   }
 }
 
-/** Would it be the same in a minute? What takes no pushes now refuses them in words of its own. */
-function isLasting(error: unknown): boolean {
+/** A registry that rejects pushes for a while does so with errors that are no RegistryError. */
+function isPermanent(error: unknown): boolean {
   return error instanceof RegistryError && error.kind !== 'unreachable';
 }

@@ -2,7 +2,7 @@ import { RegistryError } from '#src/integrations/docker/registry-error.js';
 import { parseImageReference } from '#src/modules/deployments/domain/image-reference.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
-/** What the user is told when an image cannot be had. */
+/** Converts a RegistryError to a StepFailure. Returns other errors unchanged. */
 export function registryFailure(error: unknown, image: string, hasCredentials: boolean): unknown {
   if (!(error instanceof RegistryError)) return error;
   const registry = parseImageReference(image)?.registry ?? 'the registry';
@@ -10,22 +10,22 @@ export function registryFailure(error: unknown, image: string, hasCredentials: b
     case 'not-found':
       return new StepFailure('IMAGE_NOT_FOUND', `${image} does not exist in ${registry}.`, { cause: error });
     case 'unauthorized':
-      // Docker Hub refuses what does not exist in the words in which it refuses what is private.
+      // Docker Hub answers alike for a missing and for a private repository.
       if (!hasCredentials && registry === 'docker.io')
         return new StepFailure(
           'IMAGE_NOT_FOUND',
-          `${image} does not exist on Docker Hub, or is private: then it needs registryAuth.`,
+          `${image} does not exist on Docker Hub, or it is private and needs registryAuth.`,
           { cause: error },
         );
       return new StepFailure(
         'REGISTRY_AUTH',
         hasCredentials
           ? `${registry} refused the credentials for ${image}.`
-          : `${registry} wants credentials for ${image}.`,
+          : `${registry} requires credentials for ${image}. Add registryAuth.`,
         { cause: error },
       );
     case 'rate-limited':
-      return new StepFailure('REGISTRY_RATE_LIMITED', `${registry} limits how often images may be pulled from here.`, {
+      return new StepFailure('REGISTRY_RATE_LIMITED', `${registry} has rate-limited pulls from this machine.`, {
         cause: error,
       });
     case 'unreachable':

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type DeployStep, fromImage, type StepContext } from './deploy-step.js';
 import { ImageLookup } from './image-lookup.js';
 
-/** What the tag means now, once and for all: the digest is what will run, here, after a restart and at a rollback. */
+/** Resolves the tag to a digest and stores it: restarts and rollbacks run the same image. */
 @Injectable()
 export class ResolveImage implements DeployStep {
   readonly name = 'ResolveImage';

@@ -4,7 +4,10 @@ import { Drain } from './drain.js';
 import { PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 
-/** The new release is proven and RUNNING: the ones before it drain, and go. If it dies meanwhile it is undone like any other, and they have not been touched. */
+/**
+ * Drains and removes the previous releases after the new one is RUNNING. If the new release fails during the drain, it is
+ * rolled back like any other, and the previous ones are untouched.
+ */
 @Injectable()
 export class RetirePrevious implements DeployStep {
   readonly name = 'RetirePrevious';

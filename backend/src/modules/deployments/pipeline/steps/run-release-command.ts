@@ -15,12 +15,13 @@ import { ALL_LINES, DeploymentLogs } from '#src/modules/deployments/logs/deploym
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 const RECHECK_MS = 200;
-const GONE_MS = 30_000;
+const REMOVAL_TIMEOUT_MS = 30_000;
 const QUOTED_LINES = 20;
 
 /**
- * What has to be done once before the release may start, as migrating a database: a task of its own in the environment's network, run to its end.
- * That it was done is written down before its service goes, so that a crash does not do it again. A way back does without it.
+ * Runs the release command, such as a database migration, once before the release starts, as a Swarm service of its own in
+ * the environment's network. The step stores that it is done before it removes the service, so that a crash does not run
+ * it twice. A rollback skips it.
  */
 @Injectable()
 export class RunReleaseCommand implements DeployStep {
@@ -44,7 +45,7 @@ export class RunReleaseCommand implements DeployStep {
       const serviceId = await this.ensure(context);
       context.progress({ step: 'RELEASE_COMMAND', message: deployment.releaseCommand.join(' ').slice(0, 200) });
       const task = await this.ended(serviceId, signal);
-      const lines = await this.printed(context, serviceId);
+      const lines = await this.saveOutput(context, serviceId);
       if (task.state !== 'complete') throw failure(task, lines);
       await context.save({ releaseCommandDoneAt: new Date() });
     }
@@ -62,7 +63,7 @@ export class RunReleaseCommand implements DeployStep {
     return this.services.create(spec, context.registryAuth());
   }
 
-  /** The deployment's deadline bounds it. */
+  /** Waits for the end of the task; the deadlines bound it. */
   private async ended(serviceId: string, signal: AbortSignal): Promise<SwarmTask> {
     for (;;) {
       const [task] = await this.tasks.list({ serviceId });
@@ -71,8 +72,8 @@ export class RunReleaseCommand implements DeployStep {
     }
   }
 
-  /** Into the log of what came before the start. */
-  private async printed({ deployment }: StepContext, serviceId: string): Promise<string[]> {
+  /** Appends the output to the build log. Returns its last lines. */
+  private async saveOutput({ deployment }: StepContext, serviceId: string): Promise<string[]> {
     const lines = await this.logs.ofTasks(serviceId, { tail: ALL_LINES });
     const log = await this.log.writer(deployment.id, []);
     for (const { text, stream } of lines) log.add(text, stream);
@@ -88,7 +89,12 @@ export class RunReleaseCommand implements DeployStep {
         await Promise.all(left.map((container) => this.containers.remove(container)));
         return left.length === 0;
       };
-      await pollUntil(gone, { withinMs: GONE_MS, everyMs: RECHECK_MS, signal, what: 'the command still runs' });
+      await pollUntil(gone, {
+        withinMs: REMOVAL_TIMEOUT_MS,
+        everyMs: RECHECK_MS,
+        signal,
+        what: 'the command still runs',
+      });
     }
   }
 }

@@ -3,7 +3,7 @@ import type { DeployStep, StepContext } from './deploy-step.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 import { ServiceStart } from '#src/modules/deployments/swarm/service-start.js';
 
-/** One deployment, one Swarm service. Its label with the deployment's id makes a second one impossible. */
+/** Creates the Swarm service, unless one with the deployment's label exists. */
 @Injectable()
 export class StartService implements DeployStep {
   readonly name = 'StartService';
@@ -22,9 +22,10 @@ export class StartService implements DeployStep {
     await context.expectContainers({ id: serviceId, name: context.release().serviceName });
   }
 
-  /** The last words of its containers are kept. */
+  /** Removes the service after storing its last log lines. */
   async undo({ deployment, signal }: StepContext): Promise<void> {
-    // What has served is out of Docker's DNS before it ends: whoever comes meanwhile finds the release before.
+    // A release that has served gets its grace period: Docker removes it from DNS first, so that clients reach the
+    // previous release.
     await this.running.remove(deployment.id, signal, { atOnce: deployment.status !== 'RUNNING' });
   }
 }

@@ -4,7 +4,7 @@ import type { DeployStep, StepContext } from './deploy-step.js';
 import { PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 
-/** Only where two releases cannot run side by side: the old one makes room, and is started again if the new one fails. */
+/** Stops the previous release where two cannot run side by side. The undo resumes it. */
 @Injectable()
 export class StopPrevious implements DeployStep {
   readonly name = 'StopPrevious';
