@@ -65,13 +65,13 @@ describe('a certificate that cannot be had', () => {
     const body = { type: 'urn:ietf:params:acme:error:rateLimited', detail: 'too many certificates already issued' };
     const allow = site.acmeProxy.refuse({ path: ORDERS, status: 429, headers: { 'retry-after': '7200' }, body });
     await publish(domain);
-    await told(domain, { says: /limits how often.*too many certificates/, waitsMs: 7_000_000 });
+    await told(domain, { says: /rate limit is reached.*too many certificates/, waitsMs: 7_000_000 });
     const tries = site.acmeProxy.countOf(ORDERS);
     allow();
     await publish(domain);
     await publish(domain);
     await site.settled(domain);
-    await told(domain, { says: /limits how often/, waitsMs: 7_000_000 });
+    await told(domain, { says: /rate limit is reached/, waitsMs: 7_000_000 });
     expect(site.acmeProxy.countOf(ORDERS)).toBe(tries);
   });
 

@@ -17,12 +17,12 @@ import { SitesRepository } from './sites/sites.repository.js';
 
 const RETRY_DELAY_MS = 3000;
 
-/** Keeps the ingress what it should be: at the start, with patience, and once a minute. What nobody knows is left alone and reported. */
+/** Reconciles the ingress at startup, with retries, and once a minute. Unknown edges are reported and not removed. */
 @Injectable()
 export class IngressReconciler implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(IngressReconciler.name);
   private readonly closing = new AbortController();
-  private readonly strangers = new Set<string>();
+  private readonly reportedEdges = new Set<string>();
 
   constructor(
     private readonly config: Config,
@@ -47,39 +47,39 @@ export class IngressReconciler implements OnModuleInit, OnApplicationBootstrap, 
     this.closing.abort(new ShutdownInterrupt());
   }
 
-  /** Requests need not wait for it: while there is no front, making something public says so. */
+  /** Runs in the background: until the front is up, requests to make a site public get INGRESS_UNAVAILABLE. */
   private async start(): Promise<void> {
     const { signal } = this.closing;
-    await retryForever(() => this.collectGarbage(signal), {
+    await retryForever(() => this.reconcile(signal), {
       everyMs: RETRY_DELAY_MS,
       signal,
-      onError: (error) => this.logger.debug(`not ready: ${String(error)}`),
+      onError: (error) => this.logger.debug(`ingress not ready: ${String(error)}`),
     });
   }
 
-  /** An image that cannot be pulled is in the log and in /health: the job of every minute must not fail for it, too. */
+  /** Ignores an image that cannot be pulled: the log and /health report it, so the job must not fail, too. */
   private async sweepUnlessImageIsMissing(signal: AbortSignal): Promise<void> {
-    await this.collectGarbage(signal).catch((error: unknown) => {
+    await this.reconcile(signal).catch((error: unknown) => {
       if (!(error instanceof RegistryError)) throw error;
     });
   }
 
-  private async collectGarbage(signal: AbortSignal): Promise<void> {
+  private async reconcile(signal: AbortSignal): Promise<void> {
     await this.front.ensure(signal);
     await this.own.ensure();
-    await this.certificates.forgetOrders(new Date());
+    await this.certificates.deleteOldOrders(new Date());
     const [sites, served] = await Promise.all([this.sites.all(), this.edges.sitesServed()]);
     const due = sites.filter(({ id, state }) => (this.config.ingress.isOn && !served.has(id)) || state === 'LEAVING');
     await this.sites.converge(this.sites.db, due);
     this.reportUnknownEdges(served, new Set(sites.map(({ id }) => id)));
   }
 
-  /** An edge without a row may be another platform's. */
+  /** An edge without a row may belong to another platform. */
   private reportUnknownEdges(served: Set<string>, known: Set<string>): void {
     for (const id of served) {
-      if (known.has(id) || this.strangers.has(id)) continue;
-      this.strangers.add(id);
-      this.logger.warn(`there is an edge for a site that is not known here: ${id}`);
+      if (known.has(id) || this.reportedEdges.has(id)) continue;
+      this.reportedEdges.add(id);
+      this.logger.warn(`edge of unknown site ${id} found, not removed`);
     }
   }
 }

@@ -8,12 +8,12 @@ import { Config } from '#src/config/config.js';
 import { Volumes } from '#src/integrations/docker/volumes.js';
 import { API_SOCKET } from '#src/integrations/nginx/nginx-config.js';
 import { API_VOLUME } from './edge/ingress-names.js';
-import { ownDomain } from './sites/public-domain.js';
+import { platformDomain } from './sites/public-domain.js';
 import { SitesRepository } from './sites/sites.repository.js';
 
 /**
- * The platform's own name, when PUBLIC_BASE_URL is https: an edge like any other, but that it reaches the API through a Unix socket in a volume
- * that nothing else mounts. So the API listens nowhere that a tenant could reach, and answers under that name only.
+ * Serves the platform's own name when PUBLIC_BASE_URL is https. Its edge reaches the API through a Unix socket in a
+ * volume that no other service mounts. So the API listens on no address that a tenant can reach.
  */
 @Injectable()
 export class PlatformSite implements OnModuleDestroy {
@@ -35,29 +35,29 @@ export class PlatformSite implements OnModuleDestroy {
     await new Promise((resolve) => server.close(resolve));
   }
 
-  /** Claims the name, and gives up one of an earlier configuration. */
+  /** Claims the name, and releases the one of an earlier configuration. */
   async ensure(): Promise<void> {
     const isWanted = this.config.ingress.isOn && this.config.http.publicBaseUrl.startsWith('https:');
-    const domain = isWanted ? ownDomain(this.config) : undefined;
+    const domain = isWanted ? platformDomain(this.config) : undefined;
     if (domain !== undefined) await this.listen();
     if (domain === this.claimed && domain !== undefined) return;
     await this.sites.transaction(async (db) => {
       await this.sites.release(db, null, domain ?? '');
-      if (domain === undefined || (await this.sites.claimOwn(db, domain))) this.claimed = domain;
-      else this.logger.warn(`${domain} is the public name of an environment: the platform cannot have it, too`);
+      if (domain === undefined || (await this.sites.claimForPlatform(db, domain))) this.claimed = domain;
+      else this.logger.warn(`${domain} is the public name of an environment: the platform cannot use it`);
     });
   }
 
   private async listen(): Promise<void> {
     if (this.server?.listening) return;
     const socket = await this.socketPath();
-    rmSync(socket, { force: true }); // of a process that was killed
+    rmSync(socket, { force: true }); // left by a process that was killed
     const server = createServer(this.adapter.httpAdapter.getInstance<RequestListener>());
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(socket, resolve);
     });
-    chmodSync(socket, 0o666); // the edge is nobody; who can come here is decided by the volume
+    chmodSync(socket, 0o666); // the edge runs as the user nobody; only services with the volume have access
     this.server = server;
   }
 
@@ -67,6 +67,8 @@ export class PlatformSite implements OnModuleDestroy {
     if (this.config.http.socket !== undefined) return this.config.http.socket;
     const folder = (await this.volumes.find(API_VOLUME))?.mountpoint ?? '';
     if (existsSync(folder)) return path.join(folder, API_SOCKET);
-    throw new Error(`${folder} is not to be seen from here: set API_SOCKET to a path in the volume ${API_VOLUME}`);
+    throw new Error(
+      `${folder} is not accessible from this process: set API_SOCKET to a path in the volume ${API_VOLUME}`,
+    );
   }
 }

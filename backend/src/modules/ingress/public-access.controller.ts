@@ -15,9 +15,9 @@ export class PublicAccessController {
   @HttpCode(200)
   @Operation({
     id: 'makeEnvironmentPublic',
-    summary: 'Put an environment on the internet under a name of yours',
+    summary: 'Make an environment public under a domain name',
     description:
-      'Let the name lead to this machine first. HTTP works at once, HTTPS as soon as `certificate.status` is ISSUED. Without a running deployment the site answers 503. With another domain, the site moves: the old name serves until the new one does.',
+      'Point the name to this machine first. HTTP works at once, HTTPS as soon as `certificate.status` is ISSUED. Without a running deployment the site returns 503. With another domain, the site moves: the old name serves until the new one does.',
     response: EnvironmentAnswerDto,
     scopes: ['ENVIRONMENTS_WRITE'],
     examples: { 'the newest deployment': { domain: 'shop.example.com' } },
@@ -42,8 +42,8 @@ export class PublicAccessController {
   @Delete(':id/public')
   @Operation({
     id: 'makeEnvironmentPrivate',
-    summary: 'Take an environment off the internet',
-    description: 'The name is free for others some seconds later, when site and certificate are gone.',
+    summary: 'Make an environment private',
+    description: 'The name is free for other environments some seconds later, when site and certificate are removed.',
     response: EnvironmentAnswerDto,
     scopes: ['ENVIRONMENTS_WRITE'],
     errors: ['ENVIRONMENT_NOT_FOUND'],

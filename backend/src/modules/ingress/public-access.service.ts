@@ -19,9 +19,9 @@ export interface PublicRequest {
   port?: number | undefined;
 }
 
-const GONE_MS = 120_000;
+const REMOVAL_TIMEOUT_MS = 120_000;
 
-/** Environments on the internet, as users ask for it. The Engine follows in jobs that are committed with the rows. */
+/** Makes environments public and private. Each transaction enqueues the job that updates the Engine. */
 @Injectable()
 export class PublicAccessService implements OnModuleInit, TeardownParticipant {
   constructor(
@@ -37,7 +37,10 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     this.teardown.register('running', this);
   }
 
-  /** Again with the same name: nothing new, but that the certificate is looked at now. With another one: it moves. */
+  /**
+   * Makes the environment public. Repeated with the same name, it rechecks the certificate now; another name moves the
+   * site.
+   */
   async publish(caller: Caller, environmentId: string, request: PublicRequest): Promise<EnvironmentRow> {
     const domain = publicDomain(request.domain, 'domain', this.config);
     await this.environments.getActive(caller, environmentId);
@@ -47,7 +50,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     return this.environments.get(caller, environmentId);
   }
 
-  /** For a deployment that asks for a name itself: all its releases answer there. Throws DOMAIN_TAKEN. */
+  /** Claims the name; a deployment with a domain in its request uses it for all releases. Throws DOMAIN_TAKEN. */
   async claim(environmentId: string, domain: string, target: SiteTarget, caller?: Caller): Promise<void> {
     await this.sites.transaction(async (db) => {
       await this.environments.lockActive(db, environmentId);
@@ -56,7 +59,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     });
   }
 
-  /** Told to whoever looks at the environment. */
+  /** Sets the reason as the environment's `errorMessage`. */
   refused(environmentId: string, reason: string): Promise<void> {
     return this.sites.setEnvironmentError({ id: environmentId }, reason);
   }
@@ -70,14 +73,14 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     return this.environments.get(caller, environmentId);
   }
 
-  /** Its names are free when this ends. */
+  /** Releases the environment's names; they are free on return. */
   async clear({ id }: Environment, signal: AbortSignal): Promise<void> {
     await this.sites.transaction((db) => this.sites.release(db, id));
     await pollUntil(async () => (await this.sites.countOf(id)) === 0, {
-      withinMs: GONE_MS,
+      withinMs: REMOVAL_TIMEOUT_MS,
       everyMs: 200,
       signal,
-      what: 'the public site is still there',
+      what: 'the public site still exists',
     });
   }
 
@@ -97,7 +100,7 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     const candidates = await this.sites.candidates(environmentId);
     const current = await this.sites.current(environmentId, domain);
     const runs = candidates.some(({ name }) => name === current?.targetName);
-    // The same request again must not move the site to what was deployed since.
+    // A repeated request must not move the site to a newer deployment of another name.
     if (current?.targetName != null && runs) return { name: current.targetName, port: port ?? current.targetPort };
     return { name: chooseTarget(candidates, { name: null, port })?.name ?? null, port };
   }

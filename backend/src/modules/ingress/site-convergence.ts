@@ -9,8 +9,8 @@ import { chooseTarget } from './sites/site-target.js';
 import { type SiteRow, SitesRepository } from './sites/sites.repository.js';
 
 /**
- * Brings the Engine to what a site's row says: a durable job, one at a time for a site, harmless to run again. A site that is served has its edge,
- * proven; one that leaves loses edge, secrets and certificate, and only then its claim on the name.
+ * Converges the Engine to a site's row: a durable, idempotent job, one at a time per site. A SERVED site gets an edge,
+ * which is verified. A LEAVING site loses its edge, secrets and certificate, and then its claim on the name.
  */
 @Injectable()
 export class SiteConvergence implements OnModuleInit {
@@ -35,7 +35,7 @@ export class SiteConvergence implements OnModuleInit {
     if (site.state === 'LEAVING') {
       await this.edges.remove(siteId, signal);
       await this.sites.remove(siteId);
-      if (!this.config.ingress.isOn) await this.front.ensure(signal); // the last one frees the network
+      if (!this.config.ingress.isOn) await this.front.ensure(signal); // the last site to go frees the network
       return;
     }
     if (!this.config.ingress.isOn) return;
@@ -44,7 +44,7 @@ export class SiteConvergence implements OnModuleInit {
     const proof = { withCertificate: certificate !== undefined, needsReach: this.config.dns.isChecked };
     if (problem === undefined) await this.sites.markServing(site, proof);
     else {
-      this.logger.warn(`the edge of ${site.domain} does not start: ${problem}`);
+      this.logger.warn(`edge of ${site.domain} did not start: ${problem}`);
       await this.sites.markNotServing(site, problem);
     }
   }
@@ -58,7 +58,7 @@ export class SiteConvergence implements OnModuleInit {
       domain: site.domain,
       upstream: await this.upstreamOf(site),
       hasCertificate: certificate !== undefined,
-      // Nobody shall send a key to the API in clear.
+      // API keys must not be sent over plain HTTP.
       redirects: site.certificate?.status === 'ISSUED' || site.environmentId === null,
       frontSubnet: await this.front.subnet(),
       ports: { http: this.config.ingress.httpPort, https: this.config.ingress.httpsPort },
@@ -79,7 +79,7 @@ export class SiteConvergence implements OnModuleInit {
       name: site.targetName,
       port: site.targetPort,
     });
-    if (target && site.targetName === null) await this.sites.keepTarget(site.id, target.name);
+    if (target && site.targetName === null) await this.sites.saveTarget(site.id, target.name);
     return target && { kind: 'service', ...target };
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { earliestOrder, nextLook, plannedRenewal, type PlacedOrder, withinWindow } from './certificate-limits.js';
+import { earliestOrder, nextRetryAt, plannedRenewal, type PlacedOrder, withinWindow } from './certificate-limits.js';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const MINUTE = 60_000;
@@ -15,7 +15,7 @@ describe('orders of a name', () => {
     expect(earliestOrder([], [], NOW)).toBeUndefined();
   });
 
-  it('must wait longer after every failure, and not for a process that was ended', () => {
+  it('must back off after every failure, and not after a crash', () => {
     expect(earliestOrder([order(0, false)], [], NOW)).toEqual(ago(-5));
     expect(earliestOrder([order(1, false), order(7, false)], [], NOW)).toEqual(ago(-14));
     expect(earliestOrder([order(0, null), order(1, null)], [], NOW)).toBeUndefined();
@@ -30,7 +30,7 @@ describe('orders of a name', () => {
     ).toEqual(ago(-24 * 60));
   });
 
-  it('must begin anew after a certificate', () => {
+  it('must reset the backoff after a certificate', () => {
     expect(earliestOrder([order(1, true), order(2, false), order(20, false)], [], NOW)).toBeUndefined();
   });
 
@@ -66,15 +66,15 @@ describe('orders of a name', () => {
 });
 
 describe('a renewal', () => {
-  it('must come after about two thirds of the life, or in the window that the server gives', () => {
-    const life = { notBefore: NOW, notAfter: ago(-90 * 24 * 60) };
-    expect(plannedRenewal(life, 0).getTime() - NOW.getTime()).toBeCloseTo(0.64 * 90 * 24 * 60 * MINUTE, -2);
-    expect(plannedRenewal(life, 1).getTime() - NOW.getTime()).toBeCloseTo(0.68 * 90 * 24 * 60 * MINUTE, -2);
+  it('must be planned after two thirds of the validity, or in the window that the server gives', () => {
+    const validity = { notBefore: NOW, notAfter: ago(-90 * 24 * 60) };
+    expect(plannedRenewal(validity, 0).getTime() - NOW.getTime()).toBeCloseTo(0.64 * 90 * 24 * 60 * MINUTE, -2);
+    expect(plannedRenewal(validity, 1).getTime() - NOW.getTime()).toBeCloseTo(0.68 * 90 * 24 * 60 * MINUTE, -2);
     expect(withinWindow({ start: ago(0), end: ago(-10) }, 0.5)).toEqual(ago(-5));
   });
 
-  it('must look again sooner where the server was not asked', () => {
-    expect(nextLook(1, NOW)).toEqual(ago(-1));
-    expect(nextLook(100, NOW)).toEqual(ago(-60));
+  it('must be retried sooner when no order was placed', () => {
+    expect(nextRetryAt(1, NOW)).toEqual(ago(-1));
+    expect(nextRetryAt(100, NOW)).toEqual(ago(-60));
   });
 });

@@ -3,7 +3,7 @@ import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { Certificate, Site } from '#src/generated/prisma/client.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
-import { MEMORY_MS, type PlacedOrder } from './certificate-limits.js';
+import { ORDER_RETENTION_MS, type PlacedOrder } from './certificate-limits.js';
 
 export type CertificateRow = Certificate & { site: Site };
 
@@ -17,7 +17,7 @@ export interface IssuedCertificate {
   renewAt: Date;
 }
 
-/** Certificates, and every order that was placed for one. Private keys are sealed to the name that they are for. */
+/** Stores certificates and the orders that were placed. Each private key is encrypted for its domain name only. */
 @Injectable()
 export class CertificatesRepository {
   constructor(
@@ -34,28 +34,28 @@ export class CertificatesRepository {
     return this.secrets.open(privateKey ?? '', contextOf(domain));
   }
 
-  /** The key of the order in progress. */
+  /** Returns the private key of the order in progress. */
   orderKey({ domain, orderKey }: Certificate): string | undefined {
     return orderKey ? this.secrets.open(orderKey, contextOf(domain)) : undefined;
   }
 
-  async keepOrderKey(domain: string, key: string): Promise<void> {
+  async saveOrderKey(domain: string, key: string): Promise<void> {
     const orderKey = this.secrets.seal(key, contextOf(domain));
     await this.prisma.certificate.updateMany({ where: { domain }, data: { orderKey, orderUrl: null } });
   }
 
-  async keepOrderUrl(domain: string, orderUrl: string): Promise<void> {
+  async saveOrderUrl(domain: string, orderUrl: string): Promise<void> {
     await this.prisma.certificate.updateMany({ where: { domain }, data: { orderUrl } });
   }
 
-  /** One that failed is not gone on with. */
-  async forgetOrder(domain: string): Promise<void> {
+  /** Clears a failed order: it is not resumed. */
+  async clearOrder(domain: string): Promise<void> {
     await this.prisma.certificate.updateMany({ where: { domain }, data: { orderUrl: null, orderKey: null } });
   }
 
-  /** Orders of the name and times of the account's, newest first, as far back as any limit looks. */
+  /** Returns the retained orders of the name and the times of all orders of the account, newest first. */
   async orders(domain: string, now: Date): Promise<{ own: PlacedOrder[]; account: Date[] }> {
-    const since = { orderedAt: { gt: new Date(now.getTime() - MEMORY_MS) } };
+    const since = { orderedAt: { gt: new Date(now.getTime() - ORDER_RETENTION_MS) } };
     const newestFirst = { orderedAt: 'desc' } as const;
     const [own, account] = await Promise.all([
       this.prisma.certificateOrder.findMany({ where: { domain, ...since }, orderBy: newestFirst, take: 100 }),
@@ -68,7 +68,7 @@ export class CertificatesRepository {
     await this.prisma.certificateOrder.create({ data: { domain, orderedAt } });
   }
 
-  /** What became of the last order of the name, if that was open. */
+  /** Records the outcome of the last order of the name, if it has none. */
   async recordOutcome(domain: string, isIssued: boolean, notBefore: Date | null): Promise<void> {
     const open = await this.prisma.certificateOrder.findFirst({
       where: { domain, isIssued: null },
@@ -77,20 +77,23 @@ export class CertificatesRepository {
     if (open) await this.prisma.certificateOrder.update({ where: { id: open.id }, data: { isIssued, notBefore } });
   }
 
-  async forgetOrders(now: Date): Promise<void> {
+  async deleteOldOrders(now: Date): Promise<void> {
     await this.prisma.certificateOrder.deleteMany({
-      where: { orderedAt: { lt: new Date(now.getTime() - MEMORY_MS) } },
+      where: { orderedAt: { lt: new Date(now.getTime() - ORDER_RETENTION_MS) } },
     });
   }
 
-  async reached({ id, environmentId }: Site, now: Date): Promise<void> {
+  async markReached({ id, environmentId }: Site, now: Date): Promise<void> {
     const { count } = await this.prisma.site.updateMany({ where: { id, reachedAt: null }, data: { reachedAt: now } });
-    // Another name may be waiting to go.
+    // An earlier name of the environment may be waiting for removal.
     if (count > 0 && environmentId !== null) await this.sites.converge(this.sites.db, [{ id }]);
   }
 
-  /** The certificate, the edge that takes it, and the next look at it, in one transaction. It is ISSUED when the edge has it. */
-  async issued({ domain, site }: CertificateRow, issued: IssuedCertificate): Promise<void> {
+  /**
+   * Stores the certificate and enqueues the rollout of its edge and the next check, in one transaction. The status
+   * becomes ISSUED when the edge serves it.
+   */
+  async saveIssued({ domain, site }: CertificateRow, issued: IssuedCertificate): Promise<void> {
     const { privateKey, renewAt, ...columns } = issued;
     await this.sites.transaction(async (db) => {
       await db.certificate.updateMany({
@@ -106,18 +109,18 @@ export class CertificatesRepository {
         },
       });
       await this.sites.converge(db, [site]);
-      await this.sites.scheduleCertificateCheck(db, domain); // asks the server when it wants it renewed
+      await this.sites.scheduleCertificateCheck(db, domain); // asks the server for the renewal window
     });
   }
 
-  /** What serves goes on: a certificate that is still good stays ISSUED. */
-  async failed(row: CertificateRow, lastError: string, nextAttemptAt: Date, now: Date): Promise<void> {
-    const isGood = row.chain !== null && (row.notAfter ?? now) > now;
+  /** Records a failure. The edge keeps serving: a certificate that is still valid stays ISSUED. */
+  async saveFailure(row: CertificateRow, lastError: string, nextAttemptAt: Date, now: Date): Promise<void> {
+    const isValid = row.chain !== null && (row.notAfter ?? now) > now;
     await this.sites.transaction(async (db) => {
       await db.certificate.updateMany({
         where: { domain: row.domain },
         data: {
-          status: isGood ? 'ISSUED' : 'FAILED',
+          status: isValid ? 'ISSUED' : 'FAILED',
           lastError: lastError.slice(0, 2000),
           nextAttemptAt,
           failures: { increment: 1 },
@@ -127,10 +130,10 @@ export class CertificatesRepository {
     });
   }
 
-  async lookAgain(domain: string, nextAttemptAt: Date, lookAt: Date): Promise<void> {
+  async scheduleCheck(domain: string, nextAttemptAt: Date, checkAt: Date): Promise<void> {
     await this.sites.transaction(async (db) => {
       await db.certificate.updateMany({ where: { domain }, data: { nextAttemptAt } });
-      await this.sites.scheduleCertificateCheck(db, domain, lookAt);
+      await this.sites.scheduleCertificateCheck(db, domain, checkAt);
     });
   }
 }

@@ -7,19 +7,20 @@ import { AcmeError } from '#src/integrations/acme/acme-error.js';
 import { AcmeServer } from '#src/integrations/acme/acme-server.js';
 import { Front } from '#src/modules/ingress/edge/front.js';
 import { AcmeAccount } from '#src/modules/ingress/edge/acme-account.js';
-import { earliestOrder, nextLook, plannedRenewal, withinWindow } from './certificate-limits.js';
+import { earliestOrder, nextRetryAt, plannedRenewal, withinWindow } from './certificate-limits.js';
 import { type CertificateRow, CertificatesRepository, type IssuedCertificate } from './certificates.repository.js';
 import { DnsCheck } from './dns-check.js';
 
-/** How often the server is asked for a better time to renew; RFC 9773, 4.3.2 wants some hours between. */
-const ASK_AGAIN_MS = { usual: 6 * 3_600_000, least: 3_600_000, most: 24 * 3_600_000 };
+/** How often the renewal window is polled; RFC 9773, 4.3.2 recommends some hours. */
+const WINDOW_POLL_MS = { usual: 6 * 3_600_000, min: 3_600_000, max: 24 * 3_600_000 };
 
-/** At the start of the platform it may be on its way. */
-const FRONT_MS = 30_000;
+/** When the platform starts, the front may still be starting. */
+const FRONT_TIMEOUT_MS = 30_000;
 
 /**
- * Looks after one certificate: a durable job, one at a time for a name, that puts itself off until there is something to do. First the front has to
- * answer and the name to lead here, then the limits have to allow an order; whatever goes wrong is written down with the time of the next try, and the site goes on.
+ * Issues and renews certificates: a durable job, one at a time per name, that reschedules itself until there is work.
+ * It orders when the front is up, the name points here and the rate limits allow it. A failure is stored with the time
+ * of the next attempt, and the site keeps serving.
  */
 @Injectable()
 export class Certificates implements OnModuleInit {
@@ -46,21 +47,23 @@ export class Certificates implements OnModuleInit {
     const isDue = (row.nextAttemptAt ?? now) <= now;
     if (row.chain !== null && !(isDue && row.nextAttemptAt)) await this.plan(row, now);
     else if (isDue) await this.attempt(row, now, signal);
-    else await this.certificates.lookAgain(domain, row.nextAttemptAt ?? now, row.nextAttemptAt ?? now);
+    else await this.certificates.scheduleCheck(domain, row.nextAttemptAt ?? now, row.nextAttemptAt ?? now);
   }
 
-  /** Of one that is good: when it shall be renewed. The server may want it sooner than it was planned, as when it has to revoke. */
+  /**
+   * Schedules the renewal of a valid certificate. The server may require it earlier, for example before a revocation.
+   */
   private async plan(row: CertificateRow, now: Date): Promise<void> {
     const { domain, chain, notBefore, notAfter } = row;
     const usual = plannedRenewal({ notBefore: notBefore ?? now, notAfter: notAfter ?? now }, Math.random());
     const planned = row.nextAttemptAt ?? usual;
     const window = await this.window(chain ?? '');
     const isInside = window && planned >= window.start && planned <= window.end;
-    const hasFailed = row.failures > 0 && row.nextAttemptAt !== null; // then the next try has its own time
+    const hasFailed = row.failures > 0 && row.nextAttemptAt !== null; // then the backoff decides
     const renewAt = !window || isInside || hasFailed ? planned : withinWindow(window, Math.random());
-    const askAgainMs = window?.againAfterMs ?? ASK_AGAIN_MS.usual;
-    const askAt = now.getTime() + Math.min(Math.max(askAgainMs, ASK_AGAIN_MS.least), ASK_AGAIN_MS.most);
-    await this.certificates.lookAgain(domain, renewAt, new Date(Math.min(renewAt.getTime(), askAt)));
+    const pollMs = window?.againAfterMs ?? WINDOW_POLL_MS.usual;
+    const pollAt = now.getTime() + Math.min(Math.max(pollMs, WINDOW_POLL_MS.min), WINDOW_POLL_MS.max);
+    await this.certificates.scheduleCheck(domain, renewAt, new Date(Math.min(renewAt.getTime(), pollAt)));
   }
 
   private async window(chain: string) {
@@ -73,21 +76,22 @@ export class Certificates implements OnModuleInit {
   }
 
   private async attempt(row: CertificateRow, now: Date, signal: AbortSignal): Promise<void> {
-    const problem = (await this.front.problemWithin(FRONT_MS, signal)) ?? (await this.names.failureReason(row.domain));
+    const problem =
+      (await this.front.failureReasonWithin(FRONT_TIMEOUT_MS, signal)) ?? (await this.names.failureReason(row.domain));
     if (problem !== undefined) {
-      await this.certificates.failed(row, problem, nextLook(row.failures + 1, now), now);
+      await this.certificates.saveFailure(row, problem, nextRetryAt(row.failures + 1, now), now);
       return;
     }
-    await this.certificates.reached(row.site, now);
+    await this.certificates.markReached(row.site, now);
     const { own, account } = await this.certificates.orders(row.domain, now);
-    // An order that a crash interrupted goes on: it is counted already.
+    // An order that a crash interrupted is resumed: the limits count it already.
     const notBefore = row.orderUrl ? undefined : earliestOrder(own, account, now);
     if (notBefore) {
-      const before = row.lastError ?? `${row.domain} was ordered for too often.`;
-      await this.certificates.failed(row, before, notBefore, now);
+      const before = row.lastError ?? `The rate limit of certificate orders for ${row.domain} is reached.`;
+      await this.certificates.saveFailure(row, before, notBefore, now);
       return;
     }
-    await this.order(row, signal).catch((error: unknown) => this.explain(row, error));
+    await this.order(row, signal).catch((error: unknown) => this.recordFailure(row, error));
   }
 
   private async order(row: CertificateRow, signal: AbortSignal): Promise<void> {
@@ -95,7 +99,7 @@ export class Certificates implements OnModuleInit {
     let privateKey = row.orderUrl ? this.certificates.orderKey(row) : undefined;
     if (privateKey === undefined) {
       privateKey = createPrivateKeyPem();
-      await this.certificates.keepOrderKey(domain, privateKey);
+      await this.certificates.saveOrderKey(domain, privateKey);
     }
     const chain = await this.acme.order({
       accountKey: await this.account.key(),
@@ -104,26 +108,26 @@ export class Certificates implements OnModuleInit {
       orderUrl: row.orderUrl ?? undefined,
       replaces: row.chain ?? undefined,
       beforeOrder: () => this.certificates.recordOrder(domain, this.clock.now()),
-      onOrder: (url) => this.certificates.keepOrderUrl(domain, url),
+      onOrder: (url) => this.certificates.saveOrderUrl(domain, url),
       signal,
     });
     await this.certificates.recordOutcome(domain, true, null);
-    await this.certificates.issued(row, issuedFrom(chain, privateKey));
-    this.logger.log(`certificate of ${domain}: issued`);
+    await this.certificates.saveIssued(row, issuedFrom(chain, privateKey));
+    this.logger.log(`certificate of ${domain} issued`);
   }
 
-  private async explain(row: CertificateRow, error: unknown): Promise<void> {
+  private async recordFailure(row: CertificateRow, error: unknown): Promise<void> {
     if (!(error instanceof AcmeError)) throw error;
     const now = this.clock.now();
     const { retryAfterMs } = error.options;
-    const asked = retryAfterMs === undefined ? null : new Date(now.getTime() + retryAfterMs);
-    await this.certificates.recordOutcome(row.domain, false, asked);
-    await this.certificates.forgetOrder(row.domain);
+    const requested = retryAfterMs === undefined ? null : new Date(now.getTime() + retryAfterMs);
+    await this.certificates.recordOutcome(row.domain, false, requested);
+    await this.certificates.clearOrder(row.domain);
     const { own, account } = await this.certificates.orders(row.domain, now);
-    const soonest = [nextLook(row.failures + 1, now), earliestOrder(own, account, now) ?? now, asked ?? now];
+    const soonest = [nextRetryAt(row.failures + 1, now), earliestOrder(own, account, now) ?? now, requested ?? now];
     const next = new Date(Math.max(...soonest.map((time) => time.getTime())));
-    this.logger.warn(`certificate of ${row.domain}: ${error.message}`);
-    await this.certificates.failed(row, error.message, next, now);
+    this.logger.warn(`certificate of ${row.domain} not issued: ${error.message}`);
+    await this.certificates.saveFailure(row, error.message, next, now);
   }
 }
 

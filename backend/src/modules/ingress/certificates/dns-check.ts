@@ -9,10 +9,10 @@ import { Engine } from '#src/integrations/docker/engine.js';
 import { AcmeAccount } from '#src/modules/ingress/edge/acme-account.js';
 
 const RESOLVE = { timeout: 2000, tries: 2 };
-const ASK_MS = 5000;
-const SHOWN = 4;
+const REQUEST_TIMEOUT_MS = 5000;
+const MAX_SHOWN = 4;
 
-/** Whether visitors of a name come to this machine. What the ACME server would find out by a failed validation is found out here, without one. */
+/** Checks that a name points to this machine, before the ACME server would count a failed validation. */
 @Injectable()
 export class DnsCheck {
   private readonly resolver = new Resolver(RESOLVE);
@@ -25,21 +25,22 @@ export class DnsCheck {
     if (config.dns.servers.length > 0) this.resolver.setServers(config.dns.servers);
   }
 
-  /** Undefined when they do, or when the operator wants no check; else what is wrong, in a sentence. */
+  /** Returns undefined when it does, or when the check is off; else the reason, in a sentence. */
   async failureReason(domain: string): Promise<string | undefined> {
     if (!this.config.dns.isChecked) return undefined;
     const found = await this.resolve(domain);
     if (typeof found === 'string') return found;
     const own = await this.ownAddresses();
     if (found.some((address) => own.has(address))) return undefined;
-    // Behind a router that passes the ports on, the machine does not know its public address: ask who answers there.
+    // Behind a router that forwards the ports, the machine does not know its public address: test whether the front
+    // answers there.
     for (const address of found)
       if (isPublicAddress(address) && (await this.answersHere(address, domain))) return undefined;
-    const pointsTo = found.slice(0, SHOWN).join(', ');
-    return `${domain} leads to ${pointsTo}, which is not this machine: let its A or AAAA record point here.`;
+    const pointsTo = found.slice(0, MAX_SHOWN).join(', ');
+    return `${domain} points to ${pointsTo}, which is not this machine: change its A or AAAA record to point here.`;
   }
 
-  /** Its addresses, or a sentence. */
+  /** Returns the addresses of the name, or the reason why there are none, in a sentence. */
   private async resolve(domain: string): Promise<string[] | string> {
     const answers = await Promise.allSettled([this.resolver.resolve4(domain), this.resolver.resolve6(domain)]);
     const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
@@ -48,8 +49,8 @@ export class DnsCheck {
       answer.status === 'rejected' ? (answer.reason as NodeJS.ErrnoException).code : undefined,
     );
     return codes.every((code) => code === 'ENOTFOUND' || code === 'ENODATA' || code === undefined)
-      ? `${domain} has no A or AAAA record yet: let one point to this machine.`
-      : `${domain} could not be looked up (${codes.find(Boolean) ?? 'no answer'}).`;
+      ? `${domain} has no A or AAAA record: add one that points to this machine.`
+      : `${domain} cannot be resolved (${codes.find(Boolean) ?? 'no answer'}).`;
   }
 
   private async ownAddresses(): Promise<Set<string>> {
@@ -68,7 +69,7 @@ export class DnsCheck {
       const answer = await fetch(`http://${host}/.well-known/acme-challenge/${token}`, {
         headers: { Host: domain },
         redirect: 'error',
-        signal: AbortSignal.timeout(ASK_MS),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
       const body = answer.headers.get('content-type')?.startsWith('text/plain') ? await answer.text() : '';
       return body === `${token}.${await this.account.thumbprint()}`;

@@ -5,7 +5,7 @@ import { createPrivateKeyPem, thumbprintOf } from '#src/integrations/acme/acme-k
 
 const SETTING = 'acme.account-key';
 
-/** The ACME account is its key: made once, the same for every instance, encrypted in the database. */
+/** The key of the ACME account: created once, shared by all instances, encrypted in the database. */
 @Injectable()
 export class AcmeAccount {
   constructor(
@@ -13,13 +13,13 @@ export class AcmeAccount {
     private readonly secrets: SecretBox,
   ) {}
 
-  /** PEM. */
+  /** Returns the key in PEM; creates it on first use. */
   async key(): Promise<string> {
     const sealed = (await this.find()) ?? (await this.create());
     return this.secrets.open(sealed, SETTING);
   }
 
-  /** With it, the front answers every challenge. */
+  /** Returns the key's thumbprint, with which the front answers every challenge. */
   async thumbprint(): Promise<string> {
     return thumbprintOf(await this.key());
   }
@@ -28,7 +28,7 @@ export class AcmeAccount {
     return (await this.prisma.platformSetting.findUnique({ where: { name: SETTING } }))?.value;
   }
 
-  /** Another instance may be first: then its key counts. */
+  /** Another instance may be first: then its key is used. */
   private async create(): Promise<string> {
     const value = this.secrets.seal(createPrivateKeyPem(), SETTING);
     await this.prisma.platformSetting.createMany({ data: [{ name: SETTING, value }], skipDuplicates: true });

@@ -25,16 +25,16 @@ export interface EdgeSite {
   network: string | null;
 }
 
-/** PEM. */
+/** Both in PEM. */
 export interface EdgeCertificate {
   chain: string;
   privateKey: string;
 }
 
-/** Its containers finish what they have begun, for 20 s. */
-const GONE_MS = 60_000;
+/** Its containers drain their connections for up to 20 s. */
+const REMOVAL_TIMEOUT_MS = 60_000;
 
-/** Edges in the Engine: everything of one carries its site's id, so that it is found again whatever happened in between. */
+/** Manages the edges in the Engine. Every object of an edge has the site's id as a label, by which it is found. */
 @Injectable()
 export class Edges {
   constructor(
@@ -50,7 +50,9 @@ export class Edges {
     private readonly nodes: Nodes,
   ) {}
 
-  /** Undefined once it answers as the model says; else why it does not: then the one before goes on. */
+  /**
+   * Rolls out the edge; undefined once it serves the model, else the reason: then the previous revision keeps serving.
+   */
   async ensure(
     site: EdgeSite,
     model: EdgeModel,
@@ -69,7 +71,7 @@ export class Edges {
     return problem;
   }
 
-  /** Ids of the sites whose edge is there and whose last change was not given up. */
+  /** Returns the ids of the sites whose edge exists and whose last update is not paused. */
   async sitesServed(): Promise<Set<string>> {
     const services = await this.services.list({ [LABELS.site]: true });
     return new Set(
@@ -77,21 +79,26 @@ export class Edges {
     );
   }
 
-  /** Service, containers, configs and secrets; done again, it is a no-op. */
+  /** Removes service, containers, configs and secrets; idempotent. */
   async remove(siteId: string, signal: AbortSignal): Promise<void> {
     const service = await this.services.find(edgeServiceName(siteId));
     if (service) await this.services.remove(service.id);
     const gone = async () =>
       (await this.tasks.listReachable({ labels: [`${LABELS.site}=${siteId}`] })).length === 0 &&
       (!service || (await this.containers.ofService(service.id)).length === 0);
-    await pollUntil(gone, { withinMs: GONE_MS, everyMs: 200, signal, what: 'containers of the edge are still there' });
+    await pollUntil(gone, {
+      withinMs: REMOVAL_TIMEOUT_MS,
+      everyMs: 200,
+      signal,
+      what: 'containers of the edge still exist',
+    });
     await this.collect(siteId, new Set());
   }
 
   private async certificateFiles(siteId: string, { chain, privateKey }: EdgeCertificate): Promise<Mounted[]> {
     return [
       await this.secretFile(siteId, 'certificate', chain),
-      // Named by the certificate: a hash of the key itself would be for everybody to read.
+      // Named by the certificate: the name is public, and must not be a hash of the key.
       await this.secretFile(siteId, 'key', privateKey, chain),
     ];
   }
@@ -111,7 +118,7 @@ export class Edges {
     };
   }
 
-  /** Removes what the site does not use any more; what an old task still holds goes with the next change. */
+  /** Removes unused configs and secrets; those that an old task still holds are removed at the next change. */
   private async collect(siteId: string, used: Set<string>): Promise<void> {
     for (const surface of [this.configs, this.secrets])
       for (const { id } of await surface.list({ [LABELS.site]: siteId }))

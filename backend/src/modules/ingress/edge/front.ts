@@ -15,20 +15,22 @@ import { NginxAssets } from '#src/modules/platform-services/nginx-assets.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
 
 /**
- * Every edge is a task in this network, and two while it changes: a /24, as Swarm gives, is too small. The end of Swarm's own range is the last
- * that it would give to anybody else.
+ * Every edge has a task in this network, and two during an update: Swarm's default of a /24 is too small. Swarm
+ * allocates this end of its range last.
  */
 const SUBNET = '10.255.240.0/20';
 
 const POLL_INTERVAL_MS = 250;
 
-/** The front: it is the same whatever sites there are. */
+/**
+ * Manages the front, the ingress endpoint that holds the host ports. Its configuration does not depend on the sites.
+ */
 @Injectable()
 export class Front {
   private readonly logger = new Logger(Front.name);
-  /** why it could not be brought into the Engine the last time */
-  private trouble: string | undefined = 'it is being started';
-  /** what the log has said of it */
+  /** why the last `ensure` failed */
+  private lastError: string | undefined = 'it is being started';
+  /** last warning in the log */
   private logged: string | undefined;
 
   constructor(
@@ -42,40 +44,40 @@ export class Front {
     private readonly account: AcmeAccount,
   ) {}
 
-  /** Makes it what it should be, or takes it away where the ingress is switched off. Throws when that cannot be. */
+  /** Rolls out the front, or removes it when the ingress is off. Throws when that fails. */
   async ensure(signal: AbortSignal): Promise<void> {
     try {
-      if (this.config.ingress.isOn) await this.bring(signal);
+      if (this.config.ingress.isOn) await this.rollOut(signal);
       else await this.remove();
-      this.trouble = undefined;
+      this.lastError = undefined;
       this.logged = undefined;
     } catch (error) {
-      this.trouble = (error as Error).message;
+      this.lastError = (error as Error).message;
       if (!signal.aborted) this.logOnce(error as Error);
       throw error;
     }
   }
 
-  /** A registry words one outage in several ways: it is logged as one. */
+  /** A registry reports one outage with several messages: it is logged once. */
   private logOnce(error: Error): void {
     const { image } = this.config.ingress;
     const text =
       error instanceof RegistryError
-        ? `Public names wait for the image ${image}, which cannot be pulled (${error.kind}); Berth retries with growing pauses.`
+        ? `Public names wait for the image ${image}, which cannot be pulled (${error.kind}); Berth retries with backoff.`
         : `the front cannot be started: ${error.message}`;
     if (text !== this.logged) this.logger.warn(text);
     this.logged = text;
   }
 
-  /** What visitors would find wrong, in a sentence; undefined when it serves. */
+  /** Returns why the front does not serve, in a sentence; undefined when it does. */
   async failureReason(): Promise<string | undefined> {
     if (!this.config.ingress.isOn) return 'the operator has switched public domains off';
     const service = await this.services.find(FRONT_SERVICE);
-    return service ? this.rollout.state(service.id) : (this.trouble ?? 'its service was removed');
+    return service ? this.rollout.state(service.id) : (this.lastError ?? 'its service was removed');
   }
 
-  /** The same for those who can wait for it to start. */
-  async problemWithin(withinMs: number, signal: AbortSignal): Promise<string | undefined> {
+  /** Like `failureReason`, but waits up to `withinMs` for the front to start. */
+  async failureReasonWithin(withinMs: number, signal: AbortSignal): Promise<string | undefined> {
     const end = Date.now() + withinMs;
     for (;;) {
       const problem = await this.failureReason();
@@ -84,7 +86,7 @@ export class Front {
     }
   }
 
-  /** Throws INGRESS_UNAVAILABLE when nothing could be made public now. */
+  /** Throws INGRESS_UNAVAILABLE when the front does not serve. */
   async require(): Promise<void> {
     const problem = await this.failureReason();
     if (problem === undefined) return;
@@ -94,14 +96,14 @@ export class Front {
     });
   }
 
-  /** CIDR of the network that it shares with the edges. */
+  /** Returns the CIDR of the network that the front shares with the edges. */
   async subnet(): Promise<string> {
     const network = await this.networks.find(EDGE_NETWORK);
     if (!network?.subnet) throw new Error(`the network ${EDGE_NETWORK} has no subnet yet`);
     return network.subnet;
   }
 
-  private async bring(signal: AbortSignal): Promise<void> {
+  private async rollOut(signal: AbortSignal): Promise<void> {
     await this.ensureNetwork();
     const thumbprint = await this.account.thumbprint();
     const text = this.nginx.front(thumbprint);
@@ -111,7 +113,7 @@ export class Front {
     await this.collect(new Set(parts.configs.map(({ id }) => id)));
   }
 
-  /** Its network stays for as long as there are edges. One of another platform is left alone. */
+  /** Removes the front, unless it belongs to another platform. Its network remains while there are edges. */
   private async remove(): Promise<void> {
     const front = await this.services.find(FRONT_SERVICE);
     if (front && front.labels[LABELS.account] !== (await this.account.thumbprint())) return;

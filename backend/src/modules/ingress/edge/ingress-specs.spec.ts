@@ -17,7 +17,7 @@ describe('an edge', () => {
   const spec = buildEdgeSpec(PARTS);
   const { ContainerSpec: container, Networks } = spec.TaskTemplate;
 
-  it("must stand in the front's network under its name, and in one environment", () => {
+  it("must join the front's network with its alias, and the network of one environment", () => {
     expect(Networks).toEqual([
       { Target: 'berth_edge', Aliases: ['shop.example.com.edge'] },
       { Target: 'overlay_env_shop_1', Aliases: [] },
@@ -38,7 +38,7 @@ describe('an edge', () => {
     expect(container.Secrets?.[0]?.File).toMatchObject({ UID: '65534', Mode: 0o400 });
   });
 
-  it('must be healthy before the one before it goes, and soon known to be, on engines of any age', () => {
+  it('must be healthy before the old task stops, with a fast first check, on engines of any version', () => {
     expect(spec.UpdateConfig).toMatchObject({ Order: 'start-first', FailureAction: 'pause' });
     expect(container.HealthCheck).toMatchObject({ StartInterval: 200_000_000 });
     const older = buildEdgeSpec({ ...PARTS, engine: { startInterval: false, serviceNoNewPrivileges: false } });
@@ -46,13 +46,13 @@ describe('an edge', () => {
     expect(older.TaskTemplate.ContainerSpec.HealthCheck?.StartInterval).toBeUndefined();
   });
 
-  it('must be another revision when anything of it is another, and the same otherwise', () => {
+  it('must have another revision when any part changes, and the same otherwise', () => {
     expect(revisionOf(buildEdgeSpec(PARTS))).toBe(revisionOf(spec));
     expect(revisionOf(buildEdgeSpec({ ...PARTS, secrets: [] }))).not.toBe(revisionOf(spec));
     expect(container.Labels['berth.revision']).toBe(revisionOf(spec));
   });
 
-  it('must reach the API by its volume only, on the node where that is', () => {
+  it('must reach the API only through its volume, on the node of the API', () => {
     const own = buildEdgeSpec({
       ...PARTS,
       site: { id: 'own', domain: 'berth.example.com', environmentId: null },
@@ -71,7 +71,7 @@ describe('an edge', () => {
 });
 
 describe('the front', () => {
-  it("must stand in no environment's network, and take visitors' connections itself", () => {
+  it("must join no environment's network, and publish the host ports", () => {
     const spec = buildFrontSpec(PARTS, 'thumbprint', { http: 80, https: 443 });
     expect(spec.TaskTemplate.Networks).toEqual([{ Target: 'berth_edge', Aliases: [] }]);
     expect(spec.EndpointSpec.Ports).toEqual([

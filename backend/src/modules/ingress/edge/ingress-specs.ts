@@ -13,10 +13,10 @@ import { API_VOLUME, edgeAlias, EDGE_NETWORK, edgeServiceName, FRONT_SERVICE } f
 
 export interface EdgeParts extends NginxParts {
   site: { id: string; domain: string; environmentId: string | null };
-  /** the environment's overlay; of the platform's own name, the node where the API is */
+  /** the environment's overlay, or for the platform's own name the node of the API */
   place: { network: string } | { nodeId: string };
   secrets: Mounted[];
-  /** one, or where there are more machines two: a name answers though the machine of one edge has died */
+  /** 1, or 2 with several nodes: a site survives the failure of a node */
   replicas: number;
 }
 
@@ -25,7 +25,7 @@ const MIB = 1024 * 1024;
 const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
 
-/** One on every node, so that every node's address leads to every site. It holds host ports, so that the old one has to go first. */
+/** A global service: every node's address serves every site. It publishes host ports, so the old task stops first. */
 export function buildFrontSpec(
   parts: NginxParts,
   thumbprint: string,
@@ -38,12 +38,12 @@ export function buildFrontSpec(
       ...taskDefaults,
       ContainerSpec: {
         ...nginxContainer(parts),
-        // Every visit of plain HTTP is a connection to an edge of its own: its port must be free again after a second, not after a minute.
+        // Every plain HTTP request opens a connection to an edge: its local port must be reusable after 1 s, not 60 s.
         Sysctls: { 'net.ipv4.tcp_tw_reuse': '1', 'net.ipv4.ip_local_port_range': '1024 65535' },
         StopGracePeriod: SECOND_NS,
       },
       Resources: { Limits: { MemoryBytes: 512 * MIB, Pids: 512 } },
-      // On every node, but for those that the operator keeps out.
+      // Operators exclude a node with this label.
       Placement: { Constraints: ['node.labels.berth.ingress!=false'] },
       Networks: [{ Target: EDGE_NETWORK, Aliases: [] }],
     },
@@ -56,7 +56,9 @@ export function buildFrontSpec(
   });
 }
 
-/** A change is a new task that has to be healthy before the old one goes: a configuration proves itself by starting. */
+/**
+ * A change starts a new task, which must be healthy before the old one stops: an invalid configuration never serves.
+ */
 export function buildEdgeSpec({ site, place, secrets, replicas, ...parts }: EdgeParts): ServiceSpec {
   const isOwn = 'nodeId' in place;
   return withRevision({

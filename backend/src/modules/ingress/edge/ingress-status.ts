@@ -4,13 +4,13 @@ import { NonCriticalHealth, type ComponentHealth } from '#src/core/health/non-cr
 import { Front } from './front.js';
 import { VxlanCleanup } from './vxlan-cleanup.js';
 
-/** What `/health` says of the ingress. */
+/** Reports the ingress in `/health`. */
 @Injectable()
 export class IngressStatus implements OnModuleInit {
   constructor(
     private readonly config: Config,
     private readonly front: Front,
-    private readonly stale: VxlanCleanup,
+    private readonly vxlanCleanup: VxlanCleanup,
     private readonly health: NonCriticalHealth,
   ) {}
 
@@ -20,7 +20,7 @@ export class IngressStatus implements OnModuleInit {
 
   private async check(): Promise<ComponentHealth> {
     const problem = await this.front.failureReason().catch(() => 'the Docker Engine does not answer');
-    const healed = { staleDevicesRemoved: this.stale.removed };
-    return problem === undefined ? { status: 'up', ...healed } : { status: 'down', message: problem, ...healed };
+    const counts = { staleDevicesRemoved: this.vxlanCleanup.removed };
+    return problem === undefined ? { status: 'up', ...counts } : { status: 'down', message: problem, ...counts };
   }
 }

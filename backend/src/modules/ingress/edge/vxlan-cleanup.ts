@@ -7,15 +7,15 @@ import { type Network, Networks } from '#src/integrations/docker/networks.js';
 import { metStaleDevice, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { IngressImage } from '#src/modules/platform-services/ingress-image.js';
 
-const POLL_INTERVAL_MS = { usual: 10_000, whileHealing: 3000 };
-/** Failures before that may be healed already. */
+const POLL_INTERVAL_MS = { usual: 10_000, whileRepairing: 3000 };
+/** Older failures may be repaired already. */
 const RECENT_MS = 30_000;
 
 /**
- * After a restart of the Engine some overlays stay without their tasks for ever: a VXLAN device of before is left in the machine's own network
- * namespace, and Docker cannot make it a second time ("error creating vxlan interface: file exists"; both on 20.10 and on 28.5). A device that
- * works is never there, it is moved into its network's namespace at once. So the one of a network whose tasks fail with these words is removed,
- * by a container that may do this and nothing else.
+ * Removes stale VXLAN devices. After a restart of the Engine, such a device can remain in the host's network namespace,
+ * and no task of its overlay starts ("error creating vxlan interface: file exists"; seen on 20.10 and 28.5). A device
+ * in use is never in the host's namespace: Docker moves it into the network's namespace at once. So when tasks fail
+ * with this message, a container with only this privilege removes the device of their network.
  */
 @Injectable()
 export class VxlanCleanup implements OnApplicationBootstrap, OnModuleDestroy {
@@ -44,14 +44,16 @@ export class VxlanCleanup implements OnApplicationBootstrap, OnModuleDestroy {
     const { signal } = this.closing;
     while (!signal.aborted) {
       const found = await this.removeStale().catch((error: unknown) => {
-        this.logger.debug(`not looked for stale devices: ${String(error)}`);
-        return true; // the Engine is away, and such devices come from its restarts
+        this.logger.debug(`check for stale VXLAN devices failed: ${String(error)}`);
+        return true; // the Engine is unavailable, and its restarts leave stale devices
       });
-      await delay(found ? POLL_INTERVAL_MS.whileHealing : POLL_INTERVAL_MS.usual, undefined, { signal }).catch(() => undefined);
+      await delay(found ? POLL_INTERVAL_MS.whileRepairing : POLL_INTERVAL_MS.usual, undefined, { signal }).catch(
+        () => undefined,
+      );
     }
   }
 
-  /** Whether there was anything to heal. */
+  /** Returns whether tasks failed because of stale devices. */
   private async removeStale(): Promise<boolean> {
     const { nodeId } = await this.engine.inspect();
     const since = Date.now() - RECENT_MS;
@@ -68,11 +70,12 @@ export class VxlanCleanup implements OnApplicationBootstrap, OnModuleDestroy {
   private async remove(network: Network | undefined, image: string): Promise<void> {
     if (network?.vxlanId === undefined) return;
     const { id, name, vxlanId } = network;
-    // As the overlay driver names them: https://github.com/moby/moby/blob/v28.5.2/libnetwork/drivers/overlay/ov_network.go
+    // As the overlay driver names them:
+    // https://github.com/moby/moby/blob/v28.5.2/libnetwork/drivers/overlay/ov_network.go
     const device = `vx-${vxlanId.toString(16).padStart(6, '0')}-${id.slice(0, 5)}`;
-    // Fails where the device is not there: another network of the task was the cause.
+    // Fails when the device does not exist: then another network of the task was the cause.
     if ((await this.containers.runInHostNetwork(image, ['ip', 'link', 'del', device])) !== 0) return;
     this.removed += 1;
-    this.logger.warn(`removed ${device}, which the Engine's restart had left behind: ${name} can start again`);
+    this.logger.warn(`removed stale VXLAN device ${device} of network ${name}`);
   }
 }

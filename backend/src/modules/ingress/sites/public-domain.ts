@@ -2,17 +2,17 @@ import { DomainError } from '#src/common/errors/domain-error.js';
 import type { Config } from '#src/config/config.js';
 import { parseDomainName } from './domain-name.js';
 
-type Own = Pick<Config, 'http'>;
+type HttpConfig = Pick<Config, 'http'>;
 
-/** The name of the platform itself; undefined where its URL has none that a certificate could be had for. */
-export function ownDomain({ http }: Own): string | undefined {
+/** Returns the platform's own name; undefined when no certificate can be issued for the host of its URL. */
+export function platformDomain({ http }: HttpConfig): string | undefined {
   return parseDomainName(new URL(http.publicBaseUrl).hostname);
 }
 
-/** A name that a user asks for, in the form in which it is kept. Throws INVALID_DOMAIN, naming the field. */
-export function publicDomain(text: string, field: string, config: Own): string {
+/** Parses a domain name from a request. Throws INVALID_DOMAIN, naming the field. */
+export function publicDomain(text: string, field: string, config: HttpConfig): string {
   const domain = parseDomainName(text);
-  if (domain && domain !== ownDomain(config)) return domain;
+  if (domain && domain !== platformDomain(config)) return domain;
   const message = domain
     ? 'must not be the name of the platform itself'
     : 'must be a host name such as shop.example.com';

@@ -5,20 +5,20 @@ const WEB = { name: 'web', tcpPorts: [8080, 9090] };
 const WORKER = { name: 'worker', tcpPorts: [] };
 const API = { name: 'api', tcpPorts: [3000] };
 
-describe('what answers under a public name', () => {
+describe('the target of a public name', () => {
   it('must be the newest release with a TCP port, and its first port', () => {
     expect(chooseTarget([WORKER, WEB, API], { name: null, port: null })).toEqual({ name: 'web', port: 8080 });
     expect(chooseTarget([WORKER], { name: null, port: null })).toBeUndefined();
     expect(chooseTarget([], { name: null, port: null })).toBeUndefined();
   });
 
-  it('must be the name and the port that were asked for', () => {
+  it('must be the requested name and port', () => {
     expect(chooseTarget([WEB, API], { name: 'api', port: null })).toEqual({ name: 'api', port: 3000 });
     expect(chooseTarget([WEB, API], { name: null, port: 9090 })).toEqual({ name: 'web', port: 9090 });
     expect(chooseTarget([WORKER], { name: 'worker', port: 81 })).toEqual({ name: 'worker', port: 81 });
   });
 
-  it('must be nothing, rather than something else, while what was asked for does not run', () => {
+  it('must be undefined while the requested one does not run', () => {
     expect(chooseTarget([WEB], { name: 'api', port: null })).toBeUndefined();
     expect(chooseTarget([WORKER], { name: 'worker', port: null })).toBeUndefined();
   });

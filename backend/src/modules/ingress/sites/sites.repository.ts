@@ -7,19 +7,22 @@ import type { Certificate, Environment, Site } from '#src/generated/prisma/clien
 
 export type SiteRow = Site & { environment: Environment | null; certificate: Certificate | null };
 
-/** What answers under a public name. */
+/** The deployment name and port that a site serves; null: chosen automatically. */
 export interface SiteTarget {
   name: string | null;
   port: number | null;
 }
 
-/** A release that runs, as far as a site is concerned. */
+/** A running release that a site can serve. */
 export interface Candidate {
   name: string;
   tcpPorts: number[];
 }
 
-/** Public names and their claims. Whoever changes one adds the job that makes the Engine follow, in the same transaction. */
+/**
+ * Stores public names and their claims. Every change enqueues the job that converges the Engine, in the same
+ * transaction.
+ */
 @Injectable()
 export class SitesRepository {
   constructor(
@@ -48,8 +51,9 @@ export class SitesRepository {
   }
 
   /**
-   * Gives the environment the name, with what answers there; other names of it go once this one answers. Throws DOMAIN_TAKEN. The environment is
-   * locked; two environments that want one name wait for each other at its unique index.
+   * Claims the name for the environment and sets its target; the environment's other names are removed once this one
+   * serves. Throws DOMAIN_TAKEN. The caller locks the environment; the unique index serializes two environments that
+   * claim one name.
    */
   async claim(db: Db, environmentId: string, domain: string, target: SiteTarget): Promise<void> {
     const wanted = { state: 'SERVED' as const, targetName: target.name, targetPort: target.port };
@@ -76,8 +80,8 @@ export class SitesRepository {
     await this.scheduleCertificateCheck(db, domain);
   }
 
-  /** The platform's own name. False while an environment holds it from before. */
-  async claimOwn(db: Db, domain: string): Promise<boolean> {
+  /** Claims the platform's own name; false while an environment holds it. */
+  async claimForPlatform(db: Db, domain: string): Promise<boolean> {
     const site = await db.site.upsert({
       where: { domain },
       create: { domain, environmentId: null },
@@ -91,15 +95,17 @@ export class SitesRepository {
     return true;
   }
 
-  /** Every name of the environment, or of the platform itself: they stay claimed until they are gone. */
-  async release(db: Db, environmentId: string | null, but?: string): Promise<void> {
-    const where = { environmentId, ...(but !== undefined && { domain: { not: but } }) };
+  /**
+   * Releases the names of the environment (null: of the platform) except one; they stay claimed until they are removed.
+   */
+  async release(db: Db, environmentId: string | null, except?: string): Promise<void> {
+    const where = { environmentId, ...(except !== undefined && { domain: { not: except } }) };
     const sites = await db.site.updateManyAndReturn({ where, data: { state: 'LEAVING' }, select: { id: true } });
     await db.certificate.updateMany({
       where: { site: where },
       data: { environmentId: null },
     });
-    if (environmentId !== null && but === undefined)
+    if (environmentId !== null && except === undefined)
       await db.environment.update({
         where: { id: environmentId },
         data: { isPublic: false, publicDomain: null, errorMessage: null },
@@ -111,7 +117,7 @@ export class SitesRepository {
     return this.prisma.site.count({ where: { environmentId } });
   }
 
-  /** Releases of the environment that run, newest first. */
+  /** Returns the running releases of the environment, newest first. */
   async candidates(environmentId: string): Promise<Candidate[]> {
     const rows = await this.prisma.deployment.findMany({
       where: { environmentId, status: 'RUNNING' },
@@ -127,21 +133,21 @@ export class SitesRepository {
     return row ? { name: row.name, tcpPorts: tcpPortsOf(row.ports) } : undefined;
   }
 
-  /** The first release that a site without a target has found is its target from then on. */
-  async keepTarget(id: string, name: string): Promise<void> {
+  /** Saves the name that a site without a target chose: it is kept from then on. */
+  async saveTarget(id: string, name: string): Promise<void> {
     await this.prisma.site.updateMany({ where: { id, targetName: null }, data: { targetName: name } });
   }
 
   /**
-   * Its edge answers; names that it replaces go, once it is known that this one leads here. A certificate counts as issued from the moment in which
-   * it is served, and only from then on plain HTTP leads to HTTPS.
+   * Marks the site as serving, and releases the names that it replaces once this one is known to point here. A
+   * certificate is ISSUED once the edge serves it; only then plain HTTP redirects to HTTPS.
    */
   async markServing(site: SiteRow, { withCertificate, needsReach }: { withCertificate: boolean; needsReach: boolean }) {
     await this.transaction(async (db) => {
-      // In the order in which a claim takes its locks.
+      // The lock order of `claim`.
       if (site.environmentId !== null)
         await db.$executeRaw`SELECT 1 FROM "Environment" WHERE id = ${site.environmentId} FOR UPDATE`;
-      if (withCertificate) await this.certificateServed(db, site);
+      if (withCertificate) await this.markCertificateServed(db, site);
       const { count } = await db.site.updateMany({
         where: { id: site.id, state: 'SERVED' },
         data: { provenAt: site.provenAt ?? new Date() },
@@ -155,7 +161,7 @@ export class SitesRepository {
     });
   }
 
-  private async certificateServed(db: Db, site: SiteRow): Promise<void> {
+  private async markCertificateServed(db: Db, site: SiteRow): Promise<void> {
     const { count } = await db.certificate.updateMany({
       where: { domain: site.domain, status: { not: 'ISSUED' } },
       data: { status: 'ISSUED' },
@@ -178,24 +184,24 @@ export class SitesRepository {
     });
   }
 
-  /** The name is free. */
+  /** Deletes a LEAVING site; its name is free. */
   async remove(id: string): Promise<void> {
     await this.prisma.site.deleteMany({ where: { id, state: 'LEAVING' } });
   }
 
-  /** What runs in an environment has changed: its sites may have another target now, or none. */
+  /** Enqueues convergence of the environment's sites: its deployments changed, so their targets may change. */
   async enqueueConvergence(db: Db, environmentId: string): Promise<void> {
     const sites = await db.site.findMany({ where: { environmentId }, select: { id: true } });
     await this.converge(db, sites);
   }
 
-  /** Throws DOMAIN_TAKEN when somebody else has the name now. */
+  /** Throws DOMAIN_TAKEN when another environment or the platform holds the name. */
   async refuseTaken(db: Db, environmentId: string, domain: string): Promise<void> {
     const site = await db.site.findUnique({ where: { domain }, select: { environmentId: true } });
     if (site && site.environmentId !== environmentId) throw domainTaken(domain);
   }
 
-  /** Brings the Engine to what the rows say; one job at a time for a site. */
+  /** Enqueues convergence of the sites; one job at a time per site. */
   async converge(db: Db, sites: { id: string }[]): Promise<void> {
     for (const { id: siteId } of sites) {
       const name = `site/${siteId}`;
@@ -203,7 +209,7 @@ export class SitesRepository {
     }
   }
 
-  /** Looks after the certificate of a name, now or later; one job at a time for a name, whatever the number of instances. */
+  /** Enqueues a check of the certificate, now or at `runAt`; one job at a time per name, across all instances. */
   async scheduleCertificateCheck(db: Db, domain: string, runAt?: Date): Promise<void> {
     const name = `certificate/${domain}`;
     await this.jobs.add(db, 'certificate.maintain', { domain }, { key: name, lane: name, ...(runAt && { runAt }) });
@@ -219,6 +225,6 @@ function tcpPortsOf(ports: unknown): number[] {
 function domainTaken(domain: string): DomainError {
   return new DomainError('DOMAIN_TAKEN', {
     detail: `${domain} is held by another environment.`,
-    hint: 'A name is free again some seconds after it was given up.',
+    hint: 'Choose another domain. A released name is free after some seconds.',
   });
 }
