@@ -15,7 +15,7 @@ import { contentName } from '#src/modules/platform-services/content-names.js';
 import type { Mounted } from '#src/modules/platform-services/nginx-mounts.js';
 import { NginxAssets } from '#src/modules/platform-services/nginx-assets.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
-import { htpasswd, ownRegistryAuth } from './registry-auth.js';
+import { htpasswd, platformRegistryAuth } from './registry-auth.js';
 import { DOOR_SERVICE, REGISTRY_NETWORK, REGISTRY_SERVICE, RELAY_SERVICE } from './registry-names.js';
 import {
   buildDoorSpec,
@@ -29,8 +29,9 @@ import {
 const LABELLED = { [LABELS.managed]: 'true', [LABELS.registry]: 'config' };
 
 /**
- * A registry for what is built here, so that every node can run it. It is in a network of its own and published nowhere: each node's engine reaches
- * it through a door on the node's loopback, which engines take without TLS, and no container or other machine can. See docs/adr/0018.
+ * Manages the registry for images that are built here, from which every node pulls. It has its own network and no
+ * published port: each node's engine reaches it through a proxy on the node's loopback, where engines need no TLS, and
+ * no container or other machine has access. See docs/adr/0018.
  */
 @Injectable()
 export class BuiltInRegistry {
@@ -53,17 +54,17 @@ export class BuiltInRegistry {
     return this.config.build.builtInRegistry.isOn;
   }
 
-  /** Credentials of the platform, for pushing and pulling. */
+  /** Returns the platform's credentials for push and pull. */
   auth(): RegistryAuth {
-    return ownRegistryAuth(this.secretBox, this.config.build.builtInRegistry.address);
+    return platformRegistryAuth(this.secretBox, this.config.build.builtInRegistry.address);
   }
 
-  /** Is the image in it, going by its name? Also when it is switched off by now. */
+  /** Whether the image belongs to this registry by its name, also while the registry is off. */
   holds(image: string): boolean {
     return image.startsWith(`${this.config.build.builtInRegistry.address}/`);
   }
 
-  /** Makes it what it should be; what it is made from, and its service. `readOnly`: it refuses pushes. */
+  /** Rolls out the registry and its proxies; returns the parts and id of its service. `readOnly`: it refuses pushes. */
   async ensure(
     { readOnly }: { readOnly: boolean },
     signal: AbortSignal,
@@ -83,11 +84,11 @@ export class BuiltInRegistry {
     return { parts, serviceId };
   }
 
-  /** What keeps it from being used, in a sentence; undefined when nothing does. */
+  /** Returns why the registry is unavailable, in a sentence; undefined when it is up. */
   async failureReason(): Promise<string | undefined> {
     for (const name of [REGISTRY_SERVICE, RELAY_SERVICE, DOOR_SERVICE]) {
       const service = await this.services.find(name);
-      const problem = service ? await this.rollout.state(service.id) : 'it is not there yet';
+      const problem = service ? await this.rollout.state(service.id) : 'the service does not exist yet';
       if (problem !== undefined) return `${name}: ${problem}`;
     }
     return undefined;
@@ -98,14 +99,14 @@ export class BuiltInRegistry {
     return {
       image,
       engine,
-      nodeId: await this.home(engine.nodeId),
+      nodeId: await this.storageNode(engine.nodeId),
       probe: await this.probe.ensure(engine.arch),
       config: await this.file(registryConfig(readOnly)),
       password: await this.password(),
     };
   }
 
-  /** A file of it as a Swarm config. */
+  /** Creates a Swarm config for a file of the registry. */
   async file({ path, text }: { path: string; text: string }): Promise<Mounted> {
     const name = contentName('registry', text);
     return { name, path, id: await this.configs.ensure(name, Buffer.from(text), LABELLED) };
@@ -117,12 +118,12 @@ export class BuiltInRegistry {
     return { name, path: PASSWORD_PATH, id: await this.secrets.ensure(name, Buffer.from(text), LABELLED) };
   }
 
-  /** Where its images are already, as long as that node belongs to the swarm; else this node. */
-  private async home(own: string): Promise<string> {
+  /** Returns the node that stores the images while it belongs to the swarm; else this node. */
+  private async storageNode(own: string): Promise<string> {
     const running = await this.services.find(REGISTRY_SERVICE);
-    const kept = /^node\.id==(.+)$/.exec(running?.spec.TaskTemplate.Placement?.Constraints[0] ?? '')?.[1];
-    const isThere = kept !== undefined && (await this.nodes.list()).some(({ id }) => id === kept);
-    return isThere ? kept : own;
+    const current = /^node\.id==(.+)$/.exec(running?.spec.TaskTemplate.Placement?.Constraints[0] ?? '')?.[1];
+    const isMember = current !== undefined && (await this.nodes.list()).some(({ id }) => id === current);
+    return isMember ? current : own;
   }
 
   private async collectFiles(used: Set<string>): Promise<void> {

@@ -6,18 +6,18 @@ import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.j
 import { RetainedImages } from './retained-images.js';
 import { BuiltInRegistry } from './built-in-registry.js';
 import { COLLECTOR_SERVICE } from './registry-names.js';
-import { buildCollectorSpec, buildRegistrySpec, keptTags } from './registry-specs.js';
+import { buildCollectorSpec, buildRegistrySpec, retainedTags } from './registry-specs.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
 import { revisionOf } from '#src/modules/platform-services/service-revision.js';
 
 const SETTING = 'registry.collecting';
-/** One that was killed does not keep the registry from taking pushes for longer. */
-const AT_MOST_MS = 15 * 60_000;
+/** Timeout of a collection: the registry refuses pushes for no longer, even after a crash. */
+const TIMEOUT_MS = 15 * 60_000;
 const POLL_INTERVAL_MS = 500;
 
 /**
- * Frees the disk of the registry: it takes no pushes meanwhile (those wait, see PushImage) and serves on. What is under way is in the database, so
- * that the sweep of any process, and the one after a crash, knows it.
+ * Collects garbage in the registry. Meanwhile the registry is read-only: pulls are served, and pushes wait (see
+ * PushImage). The database records a running collection for the sweeps of all processes, also after a crash.
  */
 @Injectable()
 export class RegistryCollection {
@@ -26,20 +26,20 @@ export class RegistryCollection {
   constructor(
     private readonly prisma: PrismaService,
     private readonly registry: BuiltInRegistry,
-    private readonly kept: RetainedImages,
+    private readonly retained: RetainedImages,
     private readonly services: SwarmServices,
     private readonly tasks: SwarmTasks,
     private readonly rollout: ServiceRollout,
   ) {}
 
-  async isUnderWay(): Promise<boolean> {
+  async isRunning(): Promise<boolean> {
     const row = await this.prisma.platformSetting.findUnique({ where: { name: SETTING } });
-    return row !== null && Date.now() - Number(row.value) < AT_MOST_MS;
+    return row !== null && Date.now() - Number(row.value) < TIMEOUT_MS;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     if (!this.registry.isOn || (await this.registry.failureReason()) !== undefined) return;
-    await this.services.remove(COLLECTOR_SERVICE); // of a run that was killed
+    await this.services.remove(COLLECTOR_SERVICE); // left by a run that was killed
     const value = String(Date.now());
     await this.prisma.platformSetting.upsert({
       where: { name: SETTING },
@@ -58,16 +58,22 @@ export class RegistryCollection {
   private async collect(signal: AbortSignal): Promise<void> {
     const { parts, serviceId } = await this.registry.ensure({ readOnly: true }, signal);
     const problem = await this.rollout.failureReason(serviceId, revisionOf(buildRegistrySpec(parts)), signal);
-    if (problem !== undefined) throw new Error(`the registry does not become read-only: ${problem}`);
-    // Only now: what was pushed before is known.
-    const list = await this.registry.file(keptTags(await this.kept.list()));
+    if (problem !== undefined) throw new Error(`the registry did not become read-only: ${problem}`);
+    // After the registry is read-only: no image can be pushed between this list and the collection.
+    const list = await this.registry.file(retainedTags(await this.retained.list()));
     const id = await this.services.create(buildCollectorSpec(parts, list));
     const ended = async () => {
       const [task] = await this.tasks.list({ serviceId: id });
       if (!task || !ENDED_STATES.has(task.state)) return false;
-      if (task.state !== 'complete') this.logger.warn(`the registry was not tidied: ${task.error ?? task.state}`);
+      if (task.state !== 'complete')
+        this.logger.warn(`registry garbage collection failed: ${task.error ?? task.state}`);
       return true;
     };
-    await pollUntil(ended, { withinMs: AT_MOST_MS, everyMs: POLL_INTERVAL_MS, signal, what: 'tidying the registry goes on' });
+    await pollUntil(ended, {
+      withinMs: TIMEOUT_MS,
+      everyMs: POLL_INTERVAL_MS,
+      signal,
+      what: 'registry garbage collection is still running',
+    });
   }
 }

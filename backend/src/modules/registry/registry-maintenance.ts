@@ -14,7 +14,10 @@ import { RegistryCollection } from './registry-collection.js';
 
 const RETRY_DELAY_MS = 3000;
 
-/** Keeps the platform's own registry what it should be, and its disk free of what nobody wants back. One that is not wanted any more stays: what runs may need it. */
+/**
+ * Reconciles the built-in registry and collects its garbage. A registry that is switched off is kept: deployments may
+ * need it.
+ */
 @Injectable()
 export class RegistryMaintenance implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(RegistryMaintenance.name);
@@ -41,14 +44,14 @@ export class RegistryMaintenance implements OnModuleInit, OnApplicationBootstrap
   }
 
   onApplicationBootstrap(): void {
-    if (this.registry.isOn) void this.begin();
+    if (this.registry.isOn) void this.start();
   }
 
   onModuleDestroy(): void {
     this.closing.abort(new ShutdownInterrupt());
   }
 
-  private async begin(): Promise<void> {
+  private async start(): Promise<void> {
     const { signal } = this.closing;
     await retryForever(() => this.sweep(signal), {
       everyMs: RETRY_DELAY_MS,
@@ -60,6 +63,6 @@ export class RegistryMaintenance implements OnModuleInit, OnApplicationBootstrap
 
   private async sweep(signal: AbortSignal): Promise<void> {
     if (!this.registry.isOn) return;
-    await this.registry.ensure({ readOnly: await this.collection.isUnderWay() }, signal);
+    await this.registry.ensure({ readOnly: await this.collection.isRunning() }, signal);
   }
 }

@@ -1,11 +1,14 @@
-/** What the Engine keeps for the platform's own registry. */
+/**
+ * Names of the built-in registry's objects in the Engine. On every node, the door is the proxy on the loopback, and the
+ * relay is the proxy into the registry's overlay.
+ */
 export const REGISTRY_SERVICE = 'berth_registry';
 export const RELAY_SERVICE = 'berth_registry_relay';
 export const DOOR_SERVICE = 'berth_registry_door';
 export const COLLECTOR_SERVICE = 'berth_registry_collector';
-/** The registry and the relays, and nobody else. */
+/** Overlay of the registry and the relays only. */
 export const REGISTRY_NETWORK = 'berth_registry';
-/** Its images. */
+/** Volume of the images. */
 export const REGISTRY_VOLUME = 'berth_registry';
-/** On every node, in memory: the socket between the two halves of the way. */
+/** In-memory volume on every node, for the socket between door and relay. */
 export const SOCKET_VOLUME = 'berth_registry_socket';

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { NginxParts } from '#src/modules/platform-services/nginx-mounts.js';
-import { buildCollectorSpec, buildDoorSpec, buildRegistrySpec, buildRelaySpec, keptTags } from './registry-specs.js';
+import {
+  buildCollectorSpec,
+  buildDoorSpec,
+  buildRegistrySpec,
+  buildRelaySpec,
+  retainedTags,
+} from './registry-specs.js';
 
 const engine = { startInterval: true, serviceNoNewPrivileges: true };
 const config = { id: 'c1', name: 'berth_registry_1', path: '/etc/berth/registry.yml' };
@@ -10,7 +16,7 @@ const parts = { image: 'registry:3', engine, probe: undefined, nodeId: 'n1', con
 const [registry, collector] = [buildRegistrySpec(parts), buildCollectorSpec(parts, config)];
 const [relay, door] = [buildRelaySpec(nginx), buildDoorSpec(nginx)];
 
-describe('the services of the own registry', () => {
+describe('the services of the built-in registry', () => {
   it('must publish nothing and have no capability', () => {
     for (const { EndpointSpec, TaskTemplate } of [registry, collector, relay, door]) {
       expect(EndpointSpec.Ports).toEqual([]);
@@ -18,7 +24,7 @@ describe('the services of the own registry', () => {
     }
   });
 
-  it('must keep the images on their node, and have a way to them on every node', () => {
+  it('must keep the images on one node, and be reachable on every node', () => {
     for (const { TaskTemplate } of [registry, collector])
       expect(TaskTemplate.Placement?.Constraints).toEqual(['node.id==n1']);
     for (const { Mode } of [relay, door]) expect(Mode).toEqual({ Global: {} });
@@ -27,13 +33,15 @@ describe('the services of the own registry', () => {
     expect(relay.TaskTemplate.ContainerSpec.Mounts).toEqual(door.TaskTemplate.ContainerSpec.Mounts);
   });
 
-  it('must be another revision when it takes no pushes', () => {
+  it('must have another revision when it is read-only', () => {
     const other = buildRegistrySpec({ ...parts, config: { ...config, id: 'c2', name: 'berth_registry_2' } });
     expect(other.Labels['berth.revision']).not.toBe(registry.Labels['berth.revision']);
   });
 
-  it('must name what is kept as the registry lays it out, a whole line each', () => {
-    expect(keptTags([{ repository: 'berth/env/shop', tag: 'j1' }]).text).toBe('./berth/env/shop/_manifests/tags/j1\n');
-    expect(keptTags([]).text).toBe('\n');
+  it('must list the retained tags by their path in the registry, one per line', () => {
+    expect(retainedTags([{ repository: 'berth/env/shop', tag: 'j1' }]).text).toBe(
+      './berth/env/shop/_manifests/tags/j1\n',
+    );
+    expect(retainedTags([]).text).toBe('\n');
   });
 });

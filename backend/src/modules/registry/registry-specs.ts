@@ -23,10 +23,10 @@ import {
 
 export interface RegistryParts extends Pick<NginxParts, 'engine' | 'probe'> {
   image: string;
-  /** where the images are */
+  /** node that stores the images */
   nodeId: string;
   config: Mounted;
-  /** who may use it */
+  /** the htpasswd file */
   password: Mounted;
 }
 
@@ -35,7 +35,7 @@ const MIB = 1024 * 1024;
 const PORT = 5000;
 const CONFIG_PATH = '/etc/berth/registry.yml';
 export const PASSWORD_PATH = '/run/secrets/htpasswd';
-const KEPT_PATH = '/etc/berth/kept';
+const RETAINED_PATH = '/etc/berth/kept';
 const DATA = '/var/lib/registry';
 const SOCKET_FOLDER = '/run/berth';
 
@@ -53,16 +53,16 @@ auth: { htpasswd: { realm: berth, path: ${PASSWORD_PATH} } }
   return { path: CONFIG_PATH, text };
 }
 
-/** What the collector must not delete: a line for each, as the registry lays its tags out. */
-export function keptTags(images: { repository: string; tag: string }[]): { path: string; text: string } {
+/** Lists the tags that the collector must not delete: one path per line, in the layout of the registry's storage. */
+export function retainedTags(images: { repository: string; tag: string }[]): { path: string; text: string } {
   const lines = images.map(({ repository, tag }) => `./${repository}/_manifests/tags/${tag}\n`);
-  return { path: KEPT_PATH, text: lines.sort().join('') || '\n' };
+  return { path: RETAINED_PATH, text: lines.sort().join('') || '\n' };
 }
 
-/** A new one serves before the old one goes, so that nobody who pulls is refused; two read the same files without harm. */
+/** The new task starts before the old one stops, so that no pull fails; both may read the same files. */
 export function buildRegistrySpec(parts: RegistryParts): ServiceSpec {
   return withRevision({
-    ...onItsNode(parts, REGISTRY_SERVICE, {
+    ...onStorageNode(parts, REGISTRY_SERVICE, {
       ...container(parts, ['registry', 'serve', CONFIG_PATH], [parts.config]),
       ...(parts.probe && { HealthCheck: listens(PORT, parts.engine.startInterval) }),
     }),
@@ -70,29 +70,33 @@ export function buildRegistrySpec(parts: RegistryParts): ServiceSpec {
   });
 }
 
-/** Tags that nobody wants any more, then what only they needed. The registry must take no pushes meanwhile. */
+/** Deletes the tags that are not retained, then the blobs without a tag. The registry must be read-only meanwhile. */
 const COLLECT = `cd ${DATA}/docker/registry/v2/repositories 2>/dev/null || exit 0
-find . -type d -path '*/_manifests/tags/*' -prune | while read -r tag; do grep -qxF "$tag" ${KEPT_PATH} || rm -r "$tag"; done
+find . -type d -path '*/_manifests/tags/*' -prune | while read -r tag; do grep -qxF "$tag" ${RETAINED_PATH} || rm -r "$tag"; done
 exec registry garbage-collect --delete-untagged ${CONFIG_PATH}`;
 
-/** Runs once. */
-export function buildCollectorSpec(parts: RegistryParts, kept: Mounted): ServiceSpec {
-  const spec = onItsNode(parts, COLLECTOR_SERVICE, container(parts, ['sh', '-c', COLLECT], [parts.config, kept]));
+/** A service whose task runs once. */
+export function buildCollectorSpec(parts: RegistryParts, retained: Mounted): ServiceSpec {
+  const spec = onStorageNode(
+    parts,
+    COLLECTOR_SERVICE,
+    container(parts, ['sh', '-c', COLLECT], [parts.config, retained]),
+  );
   const RestartPolicy = { Condition: 'none' as const, Delay: SECOND_NS };
   return { ...spec, TaskTemplate: { ...spec.TaskTemplate, RestartPolicy, Networks: [] } };
 }
 
-/** From a socket of its node into the registry's network. */
+/** Proxy from a socket of the node into the registry's network. */
 export function buildRelaySpec(parts: NginxParts): ServiceSpec {
   return onEveryNode(parts, RELAY_SERVICE, REGISTRY_NETWORK);
 }
 
-/** From the loopback of its node to that socket. */
+/** Proxy from the loopback of the node to that socket. */
 export function buildDoorSpec(parts: NginxParts): ServiceSpec {
   return onEveryNode(parts, DOOR_SERVICE, 'host');
 }
 
-function onItsNode({ nodeId }: RegistryParts, name: string, ContainerSpec: ContainerSpec): ServiceSpec {
+function onStorageNode({ nodeId }: RegistryParts, name: string, ContainerSpec: ContainerSpec): ServiceSpec {
   return {
     Name: name,
     Labels: { [LABELS.managed]: 'true', [LABELS.registry]: 'registry' },
@@ -117,7 +121,7 @@ function container(
     Image: image,
     Labels: {},
     Command: command,
-    // Version 3 sends traces to an address that is not there otherwise.
+    // By default, version 3 sends traces to an address that does not exist.
     Env: ['OTEL_TRACES_EXPORTER=none'],
     User: '0:0',
     ReadOnly: true,
@@ -131,7 +135,7 @@ function container(
   };
 }
 
-/** One that was killed leaves its socket behind, and nginx would not start again. */
+/** nginx does not start while the socket of a killed predecessor exists. */
 const WITHOUT_OLD_SOCKET = ['sh', '-c', `rm -f ${SOCKET_FOLDER}/registry.sock; exec "$@"`, 'relay', ...NGINX_COMMAND];
 
 function onEveryNode(parts: NginxParts, name: string, network: string): ServiceSpec {

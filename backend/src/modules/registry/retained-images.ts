@@ -6,12 +6,15 @@ interface Image {
   tag: string;
 }
 
-/** Which built images somebody may want back: what is live, the last three that ran of a name, and what is younger than an hour. As on the node itself. */
+/**
+ * Selects the built images to retain: of live deployments, of the last three that ran of each name, and those younger
+ * than an hour. The nodes retain the same.
+ */
 @Injectable()
 export class RetainedImages {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** Repositories without the registry's address. */
+  /** Returns repositories without the registry's address. */
   async list(): Promise<Image[]> {
     const rows = await this.prisma.$queryRaw<{ image: string; tag: string }[]>`
       SELECT image, tag FROM (
