@@ -6,7 +6,7 @@ export function contentHash(content: string): string {
   return createHash('sha256').update(content).digest('hex').slice(0, HASH_LENGTH);
 }
 
-/** Of a config or secret, by what its content is or follows from: it never changes. */
+/** Names a config or secret by the hash of what determines its content, so an object never changes under its name. */
 export function contentName(kind: string, content: string): string {
   return `berth_${kind}_${contentHash(content)}`;
 }

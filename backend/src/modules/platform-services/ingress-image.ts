@@ -10,8 +10,8 @@ const SETTING = 'ingress.image';
 const RETRY = { firstMs: 5000, longestMs: 300_000 };
 
 /**
- * The image of front and edges, by the digest that its name meant when it was first used: a tag that moves must not replace every edge at the
- * next start. Another NGINX_IMAGE does.
+ * Resolves the image of front and edges. Its digest is pinned at first use, so that a moved tag does not replace every
+ * edge at the next start; a change of NGINX_IMAGE does.
  */
 @Injectable()
 export class IngressImage {
@@ -26,29 +26,29 @@ export class IngressImage {
   ) {}
 
   /**
-   * The reference to run; the image is on this node then. Throws RegistryError, DockerError. After a failure the
-   * registry is asked again with growing pauses; between them the same failure is thrown.
+   * Returns the reference to run, after pulling the image to this node. Throws RegistryError, DockerError. After a
+   * failure it retries with backoff; until the next attempt is due, it throws the same error.
    */
   async ensure(signal: AbortSignal): Promise<string> {
     const { image } = this.config.ingress;
-    const kept = await this.kept(image);
-    if (kept && (await this.images.find(kept))) return kept;
+    const known = await this.readPinned(image);
+    if (known && (await this.images.find(known))) return known;
     try {
       if (this.failure && !this.retry.isDue(this.clock.now())) throw this.failure;
-      const pinned = await this.pull(image, kept, signal);
-      await this.keep(image, pinned);
+      const pinned = await this.pull(image, known, signal);
+      await this.savePinned(image, pinned);
       return pinned;
     } catch (error) {
-      // Without its registry, what is here will do.
+      // While the registry is unavailable, use the image of this node.
       const local = error instanceof RegistryError ? await this.images.find(image) : undefined;
       if (local) return local.id;
       throw error;
     }
   }
 
-  private async pull(image: string, kept: string | undefined, signal: AbortSignal): Promise<string> {
+  private async pull(image: string, known: string | undefined, signal: AbortSignal): Promise<string> {
     try {
-      const pinned = kept ?? `${nameOf(image)}@${(await this.images.resolve(image, undefined, signal)).digest}`;
+      const pinned = known ?? `${nameOf(image)}@${(await this.images.resolve(image, undefined, signal)).digest}`;
       await this.images.pull(pinned, undefined, () => undefined, signal);
       this.retry.succeeded();
       this.failure = undefined;
@@ -62,13 +62,13 @@ export class IngressImage {
     }
   }
 
-  private async kept(image: string): Promise<string | undefined> {
+  private async readPinned(image: string): Promise<string | undefined> {
     const row = await this.prisma.platformSetting.findUnique({ where: { name: SETTING } });
     const [setting, pinned] = row?.value.split(' ') ?? [];
     return setting === image ? pinned : undefined;
   }
 
-  private async keep(image: string, pinned: string): Promise<void> {
+  private async savePinned(image: string, pinned: string): Promise<void> {
     const value = `${image} ${pinned}`;
     await this.prisma.platformSetting.upsert({
       where: { name: SETTING },
@@ -78,7 +78,7 @@ export class IngressImage {
   }
 }
 
-/** Without tag and digest. */
+/** Returns the reference without tag and digest. */
 function nameOf(image: string): string {
   return image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
 }

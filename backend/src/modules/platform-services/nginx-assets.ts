@@ -8,7 +8,7 @@ import { IngressImage } from './ingress-image.js';
 import { contentName } from './content-names.js';
 import type { Mounted, NginxParts } from './nginx-mounts.js';
 
-/** Brings everything that a front or an edge is made from into the Engine. */
+/** Creates the objects in the Engine that the spec of a front or an edge refers to. */
 @Injectable()
 export class NginxAssets {
   constructor(

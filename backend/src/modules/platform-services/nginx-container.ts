@@ -29,7 +29,7 @@ export function nginxContainer({ image, engine, probe, configs }: NginxParts): C
     ReadOnly: true,
     Mounts: scratch,
     Configs: mountedConfigs(configs, probe),
-    // Where nobody answers: what Docker's own DNS does not know leads nowhere.
+    // No server listens there: a name that Docker's own DNS does not know is not resolved.
     DNSConfig: { Nameservers: ['127.0.0.1'] },
     ...(probe && { HealthCheck: listens(HTTP_PORT, engine.startInterval) }),
     CapabilityDrop: ['ALL'],
@@ -41,8 +41,8 @@ export function nginxContainer({ image, engine, probe, configs }: NginxParts): C
 }
 
 /**
- * That it listens. Engines without StartInterval look at a fixed interval only: a short one for the start, and once it has passed, a check that
- * takes half a minute.
+ * Returns a health check that connects to the port. Engines without StartInterval have one fixed interval: a short one
+ * for the start, and after the first success each check sleeps for 30 s.
  */
 export function listens(port: number, startInterval: boolean): HealthConfig {
   const check = [PROBE_PATH, 'tcp', String(port)];

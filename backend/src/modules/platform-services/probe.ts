@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { LABELS } from '#src/common/labels.js';
 import { Configs } from '#src/integrations/docker/configs.js';
 
-/** Where the probe is mounted; it needs nothing in the image. */
+/** Where the probe is mounted: a static binary that needs nothing from the image. */
 export const PROBE_PATH = '/.berth/probe';
 
 /** The probe as a Swarm config. */
@@ -22,7 +22,7 @@ export class Probe {
 
   constructor(private readonly configs: Configs) {}
 
-  /** Undefined for an architecture that it was not built for. */
+  /** Creates the config; undefined for an architecture without a build of the probe. */
   async ensure(arch: string): Promise<ProbeConfig | undefined> {
     if (arch !== 'amd64' && arch !== 'arm64') return undefined;
     const content = await this.contentFor(arch);
@@ -37,7 +37,7 @@ export class Probe {
   }
 }
 
-/** How a service mounts it. */
+/** Returns the entry for `Configs` of a container spec. */
 export function probeMount({ id, name }: ProbeConfig) {
   return { ConfigID: id, ConfigName: name, File: { Name: PROBE_PATH, UID: '0', GID: '0', Mode: 0o555 } };
 }

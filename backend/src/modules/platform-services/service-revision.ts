@@ -2,7 +2,7 @@ import { LABELS } from '#src/common/labels.js';
 import type { ServiceSpec } from '#src/integrations/docker/service-spec.js';
 import { contentHash } from './content-names.js';
 
-/** On the service, to see whether it has to change; on its containers, to see which of them are new. */
+/** Adds the hash of the spec as a label: on the service to detect changes, on its containers to tell new from old. */
 export function withRevision(spec: ServiceSpec): ServiceSpec {
   const labels = { ...spec.Labels, [LABELS.revision]: contentHash(JSON.stringify(spec)) };
   const { TaskTemplate } = spec;

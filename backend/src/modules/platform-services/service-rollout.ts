@@ -9,10 +9,10 @@ import { revisionOf } from './service-revision.js';
 
 const TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 200;
-/** One that ends may have met a passing trouble. */
-const ATTEMPTS = 3;
+/** Tasks that may end before the rollout fails: the cause can be transient. */
+const MAX_ENDED_TASKS = 3;
 
-/** Sends a service of the ingress to Swarm, and watches whether it comes up. */
+/** Applies a service of the platform to Swarm, and waits for its rollout. */
 @Injectable()
 export class ServiceRollout {
   constructor(
@@ -21,7 +21,7 @@ export class ServiceRollout {
     private readonly containers: Containers,
   ) {}
 
-  /** Creates or updates where it differs, or starts what was given up again; the service's id. */
+  /** Creates the service, or updates it if its revision differs or its last update is paused. Returns its id. */
   async apply(spec: ServiceSpec): Promise<string> {
     const running = await this.services.find(spec.Name);
     if (!running) return this.services.create(spec);
@@ -30,7 +30,7 @@ export class ServiceRollout {
     return running.id;
   }
 
-  /** Undefined once a task of this revision is healthy and those before it are on their way out; else why not. */
+  /** Waits until a task of the revision is healthy and the update is complete: undefined; else the reason. */
   async failureReason(serviceId: string, revision: string, signal: AbortSignal): Promise<string | undefined> {
     const end = Date.now() + TIMEOUT_MS;
     for (;;) {
@@ -39,13 +39,13 @@ export class ServiceRollout {
       const isUp = own.some(isServing);
       if (isUp && service?.updateState !== 'updating') return undefined;
       const ended = own.filter(({ state }) => state === 'failed' || state === 'rejected');
-      if (service?.updateState === 'paused' || ended.length >= ATTEMPTS || Date.now() > end)
+      if (service?.updateState === 'paused' || ended.length >= MAX_ENDED_TASKS || Date.now() > end)
         return this.reason(own, ended);
       await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 
-  /** What keeps the tasks of a service from running, in a sentence; undefined when one runs. */
+  /** Returns why no task of the service runs, in a sentence; undefined when one does. */
   async state(serviceId: string): Promise<string | undefined> {
     const tasks = await this.tasks.list({ serviceId });
     if (tasks.some(isServing)) return undefined;
@@ -59,8 +59,11 @@ export class ServiceRollout {
     const last = ended.at(-1) ?? tasks.at(-1);
     if (!last) return 'no task was started';
     const lines = last.containerId ? await this.containers.logs(last.containerId, { tail: 5 }) : [];
-    const said = lines.findLast(({ text }) => /\[(emerg|alert|crit)\]/.test(text))?.text;
-    return (said ?? last.error ?? `its task is ${last.state} (${last.message})`).replace(/^.*?\[emerg\] \d+#\d+: /, '');
+    const logged = lines.findLast(({ text }) => /\[(emerg|alert|crit)\]/.test(text))?.text;
+    return (logged ?? last.error ?? `its task is ${last.state} (${last.message})`).replace(
+      /^.*?\[emerg\] \d+#\d+: /,
+      '',
+    );
   }
 }
 
@@ -68,7 +71,7 @@ function isServing({ state, desired }: SwarmTask): boolean {
   return state === 'running' && desired === 'running';
 }
 
-/** An update that changes nothing starts no task, unless this number is another. */
+/** Increments ForceUpdate for a paused service: an update without any change would start no task. */
 function forced(spec: ServiceSpec, running: SwarmService): ServiceSpec {
   const ForceUpdate = (running.spec.TaskTemplate.ForceUpdate ?? 0) + (running.updateState === 'paused' ? 1 : 0);
   return { ...spec, TaskTemplate: { ...spec.TaskTemplate, ForceUpdate } };

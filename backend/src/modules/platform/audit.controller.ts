@@ -13,7 +13,7 @@ export class AuditController {
   @Get()
   @Operation({
     id: 'listAuditEvents',
-    summary: 'Who did what, when and from where, newest first',
+    summary: 'List audit events, newest first',
     response: AuditListDto,
     scopes: ['ADMIN'],
   })

@@ -12,9 +12,9 @@ export class NodesController {
   @Get()
   @Operation({
     id: 'listNodes',
-    summary: 'The machines of the swarm',
+    summary: 'List the nodes of the swarm',
     description:
-      '`docker swarm join` adds one; `docker node update --label-add berth.ingress=false` keeps public names off one.',
+      '`docker swarm join` adds one; `docker node update --label-add berth.ingress=false` excludes one from serving public names.',
     response: NodeListDto,
     scopes: ['ADMIN'],
     errors: ['DOCKER_UNAVAILABLE'],

@@ -4,6 +4,6 @@ import { NodesController } from './nodes.controller.js';
 import { RootController } from './root.controller.js';
 import { SwarmSetup } from './swarm-setup.js';
 
-/** What the platform itself needs and shows. */
+/** The root, the audit log, the nodes, and the setup of the swarm. */
 @Module({ controllers: [RootController, AuditController, NodesController], providers: [SwarmSetup] })
 export class PlatformModule {}

@@ -18,7 +18,7 @@ export class RootController {
   constructor(private readonly config: Config) {}
 
   @Get()
-  @Operation({ id: 'getRoot', summary: 'Welcome', response: WelcomeDto, open: true })
+  @Operation({ id: 'getRoot', summary: 'Get the version and the URLs of the API', response: WelcomeDto, open: true })
   welcome(): WelcomeDto {
     const base = this.config.http.publicBaseUrl;
     return {

@@ -5,7 +5,10 @@ import { DockerError } from '#src/integrations/docker/docker-error.js';
 import { Engine } from '#src/integrations/docker/engine.js';
 import { Swarm } from '#src/integrations/docker/swarm.js';
 
-/** Brings the engine into Swarm mode when it is not. An engine that is away is no reason not to start: `/health` says it, and it may come back. */
+/**
+ * Puts the Engine into Swarm mode at startup. The API also starts while the Engine is unavailable: `/health` reports
+ * that.
+ */
 @Injectable()
 export class SwarmSetup implements OnModuleInit {
   private readonly logger = new Logger(SwarmSetup.name);
@@ -26,15 +29,15 @@ export class SwarmSetup implements OnModuleInit {
   }
 
   private async init(): Promise<void> {
-    const address = this.config.docker.swarmAdvertiseAddr ?? ownAddress();
+    const address = this.config.docker.swarmAdvertiseAddr ?? localAddress();
     await this.swarm.init(address);
     this.engine.forget();
     this.logger.log(`the engine is a Swarm manager now, advertising ${address}`);
   }
 }
 
-/** The first address of a real interface. A machine without any is a swarm of its own. */
-function ownAddress(): string {
+/** Returns the first IPv4 address of a physical interface, else the loopback, for a swarm of one node. */
+function localAddress(): string {
   const candidates = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
     /^(lo|docker|br-|veth|vx-)/.test(name) ? [] : addresses,
   );

@@ -6,13 +6,13 @@ import { AUDIT_ACTIONS, type AuditAction } from '#src/core/audit/audit.js';
 import type { AuditEvent } from '#src/generated/prisma/client.js';
 
 export class AuditQueryDto extends PageQueryDto {
-  /** Only what was done so. */
+  /** Only events of this action. */
   @ApiProperty({ enum: AUDIT_ACTIONS, enumName: 'AuditAction', required: false })
   @IsOptional()
   @IsIn(AUDIT_ACTIONS, { message: `must be one of ${AUDIT_ACTIONS.join(', ')}` })
   action?: AuditAction;
 
-  /** Only what this user did. */
+  /** Only events of this user. */
   @IsOptional()
   @Matches(/^[a-z0-9]{1,40}$/, { message: 'must be the id of a user' })
   userId?: string;
@@ -22,17 +22,17 @@ export class AuditEventDto {
   id: string;
   @ApiProperty({ enum: AUDIT_ACTIONS, enumName: 'AuditAction' })
   action: AuditAction;
-  /** Who did it; null: the operator on the host, or the platform by itself. */
+  /** The user who acted; null: the operator on the host, or the platform itself. */
   userId: string | null;
-  /** The key that it was done to. */
+  /** The API key that was created or revoked. */
   keyId: string | null;
-  /** Id of what else it was done to. */
+  /** Id of another object that was changed. */
   target: string | null;
   @ApiProperty({ enum: AUDIT_SOURCES, enumName: 'AuditVia' })
   via: Origin['via'];
   ip: string | null;
   requestId: string | null;
-  /** More about it, never anything secret. */
+  /** Details of the event; never contains secrets. */
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
   detail: Record<string, unknown> | null;
   createdAt: Date;
