@@ -6,20 +6,20 @@ import { Clock } from '#src/common/time/clock.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
 import { BOT, BotUsers, nameOf } from './bot-users.js';
-import { draftKeyboard, type KeyDraft, lifeText, readDraft } from './key-draft.js';
+import { draftKeyboard, type KeyDraft, ttlText, readDraft } from './key-draft.js';
 import { escapeHtml, UpdateContext } from './update-context.js';
 
 const DAY_SECONDS = 86_400;
-const UNKNOWN_BUTTON = 'I do not know this button. Begin again with the command.';
+const UNKNOWN_BUTTON = 'This button is unknown. Send the command again.';
 
 type ButtonContext = Context & { match: RegExpExecArray; callbackQuery: { data?: string } };
 
-/** What users press. What comes back can be forged, so that each press is checked as if it were the first: who it is, and what they may. */
+/** Handles pressed buttons. Callback data can be forged, so every handler checks the user and their permissions. */
 @Update()
 @Injectable()
 export class BotButtons {
   constructor(
-    private readonly turn: UpdateContext,
+    private readonly context: UpdateContext,
     private readonly users: BotUsers,
     private readonly keys: ApiKeysService,
     private readonly links: MagicLinksService,
@@ -30,14 +30,14 @@ export class BotButtons {
   async draft(@Ctx() { callbackQuery }: ButtonContext): Promise<void> {
     await this.ifAllowed(async () => {
       const step = readDraft(callbackQuery.data ?? '');
-      if (!step) return this.turn.answer(UNKNOWN_BUTTON);
-      if (step.kind === 'cancel') return this.done('No key was made.');
-      const mayAdmin = this.users.isOperator(this.turn.state.user);
+      if (!step) return this.context.answer(UNKNOWN_BUTTON);
+      if (step.kind === 'cancel') return this.done('No key was created.');
+      const mayAdmin = this.users.isOperator(this.context.state.user);
       if (step.draft.scopes.includes('ADMIN') && !mayAdmin)
-        return this.turn.answer('Only operators may have a key with ADMIN.');
+        return this.context.answer('Only operators may have a key with ADMIN.');
       if (step.kind === 'create') return this.createLink(step.draft);
-      await this.turn.answer();
-      await this.turn.edit('What may the new key do?', draftKeyboard(step.draft, mayAdmin));
+      await this.context.answer();
+      await this.context.edit('What may the new key do?', draftKeyboard(step.draft, mayAdmin));
     });
   }
 
@@ -45,20 +45,20 @@ export class BotButtons {
   async revoke(@Ctx() { match: [, step, keyId = ''] }: ButtonContext): Promise<void> {
     await this.ifAllowed(async () => {
       if (step === 'ask') {
-        await this.turn.answer();
-        return this.turn.edit(`Revoke <code>${keyId}</code>? What uses it stops working at once.`, [
+        await this.context.answer();
+        return this.context.edit(`Revoke <code>${keyId}</code>? What uses it stops working at once.`, [
           [
             { text: 'Revoke', callback_data: `revoke:yes:${keyId}` },
             { text: 'Keep', callback_data: 'keep' },
           ],
         ]);
       }
-      const { db, user } = this.turn.state;
+      const { db, user } = this.context.state;
       try {
         await this.keys.revokeIn(db, keyId, user.id, BOT);
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
-        return this.done('You have no such key that works.');
+        return this.done('This key is none of your active keys.');
       }
       await this.done(`<code>${keyId}</code> is revoked.`);
     });
@@ -66,66 +66,72 @@ export class BotButtons {
 
   @Action('access:ask')
   async askForScopes(): Promise<void> {
-    const { db, user } = this.turn.state;
+    const { db, user } = this.context.state;
     if (this.users.isAllowed(user)) return this.done('You are on the list. /help tells what I can do.');
     const operators = await this.users.operators(db);
     if (operators.length === 0)
-      return this.turn.answer('There is no operator yet. On the server, script/key pair makes one.');
+      return this.context.answer('There is no operator yet. On the server, script/key pair creates a pairing link.');
     if (!(await this.users.requestAccess(db, user, this.clock.now())))
-      return this.turn.answer('You have asked already. The operators have your message.');
+      return this.context.answer('You have asked already. The operators have your request.');
     for (const operator of operators)
-      await this.turn.sayTo(operator, `${escapeHtml(nameOf(user))} asks for access.`, [
+      await this.context.sayTo(operator, `${escapeHtml(nameOf(user))} asks for access.`, [
         [
           { text: 'Allow', callback_data: `access:allow:${user.id}` },
           { text: 'Refuse', callback_data: `access:refuse:${user.id}` },
         ],
       ]);
-    await this.done('I have asked the operators. I tell you what they say.');
+    await this.done('I have asked the operators. You will get their answer here.');
   }
 
   @Action(/^access:(allow|refuse):([a-z0-9]{1,40})$/)
   async decide(@Ctx() { match: [, decision, id = ''] }: ButtonContext): Promise<void> {
     await this.ifOperator(async () => {
-      const { db, user: operator } = this.turn.state;
-      const asking = await this.users.byId(db, id);
-      if (!asking) return this.done('This user is gone.');
+      const { db, user: operator } = this.context.state;
+      const applicant = await this.users.byId(db, id);
+      if (!applicant) return this.done('This user does not exist.');
       if (decision === 'refuse') {
-        if (this.users.isAllowed(asking))
-          return this.done(`${escapeHtml(nameOf(asking))} was let in already: see /users.`);
-        await this.users.refuse(db, operator, asking);
-        await this.turn.sayTo(asking.telegramId, 'The operators have refused your request.');
-        return this.done(`${escapeHtml(nameOf(asking))} was refused.`);
+        if (this.users.isAllowed(applicant))
+          return this.done(`${escapeHtml(nameOf(applicant))} is on the list already: see /users.`);
+        await this.users.refuse(db, operator, applicant);
+        await this.context.sayTo(applicant.telegramId, 'The operators have refused your request.');
+        return this.done(`${escapeHtml(nameOf(applicant))} was refused.`);
       }
-      if (!this.users.isAllowed(asking)) {
-        await this.users.allow(db, operator, asking);
-        await this.turn.sayTo(asking.telegramId, 'You are on the list now. /api_create makes your first API key.');
+      if (!this.users.isAllowed(applicant)) {
+        await this.users.allow(db, operator, applicant);
+        await this.context.sayTo(
+          applicant.telegramId,
+          'You are on the list now. /api_create makes your first API key.',
+        );
       }
-      await this.done(`${escapeHtml(nameOf(asking))} may use this bot.`);
+      await this.done(`${escapeHtml(nameOf(applicant))} may use this bot.`);
     });
   }
 
   @Action(/^user:(ask|yes):([a-z0-9]{1,40})$/)
   async remove(@Ctx() { match: [, step, id = ''] }: ButtonContext): Promise<void> {
     await this.ifOperator(async () => {
-      const { db, user: operator } = this.turn.state;
+      const { db, user: operator } = this.context.state;
       const other = await this.users.byId(db, id);
       if (!other || !this.users.isAllowed(other)) return this.done('This user is not on the list.');
       const name = escapeHtml(nameOf(other));
-      if (other.id === operator.id) return this.turn.answer('You cannot remove yourself.');
+      if (other.id === operator.id) return this.context.answer('You cannot remove yourself.');
       if (other.access !== 'OPERATOR' && this.users.isOperator(other))
-        return this.done(`${name} stands in TELEGRAM_ADMIN_IDS: take them out there.`);
+        return this.done(`${name} is listed in TELEGRAM_ADMIN_IDS. Remove the id there.`);
       if (step === 'yes') {
         const revoked = await this.users.remove(db, operator, other);
-        return this.done(`${name} is removed. ${keysText(revoked)} revoked. What they run goes on.`);
+        return this.done(`${name} is removed. ${keysText(revoked)} revoked. Their deployments keep running.`);
       }
       const keys = await this.keys.listOwn({ userId: other.id });
-      await this.turn.answer();
-      await this.turn.edit(`Remove ${name}? ${keysText(keys.length)} revoked with it; what they run goes on.`, [
+      await this.context.answer();
+      await this.context.edit(
+        `Remove ${name}? ${keysText(keys.length)} revoked with it; their deployments keep running.`,
         [
-          { text: 'Remove', callback_data: `user:yes:${other.id}` },
-          { text: 'Keep', callback_data: 'keep' },
+          [
+            { text: 'Remove', callback_data: `user:yes:${other.id}` },
+            { text: 'Keep', callback_data: 'keep' },
+          ],
         ],
-      ]);
+      );
     });
   }
 
@@ -136,35 +142,35 @@ export class BotButtons {
 
   @On('callback_query')
   async other(): Promise<void> {
-    await this.turn.answer(UNKNOWN_BUTTON);
+    await this.context.answer(UNKNOWN_BUTTON);
   }
 
-  private async createLink({ scopes, life }: KeyDraft): Promise<void> {
-    if (scopes.length === 0) return this.turn.answer('Tick at least one scope.');
-    const { db, user, messageId } = this.turn.state;
-    const keyExpiresInSeconds = life === 0 ? null : life * DAY_SECONDS;
+  private async createLink({ scopes, ttlDays }: KeyDraft): Promise<void> {
+    if (scopes.length === 0) return this.context.answer('Tick at least one scope.');
+    const { db, user, messageId } = this.context.state;
+    const keyExpiresInSeconds = ttlDays === 0 ? null : ttlDays * DAY_SECONDS;
     const url = await this.links.create(db, { userId: user.id, scopes, keyExpiresInSeconds, messageId }, BOT);
-    await this.turn.answer();
-    await this.turn.edit(
-      `A key with ${scopes.join(', ')} (${lifeText(life)}).\n\nThe link works once, within 15 minutes.`,
+    await this.context.answer();
+    await this.context.edit(
+      `A key with ${scopes.join(', ')} (${ttlText(ttlDays)}).\n\nThe link works once, within 15 minutes.`,
       [[{ text: 'Open', url }]],
     );
   }
 
-  /** The last word: no button is left. */
+  /** Ends the dialog: replaces the message and removes its buttons. */
   private async done(text: string): Promise<void> {
-    await this.turn.answer();
-    await this.turn.edit(text);
+    await this.context.answer();
+    await this.context.edit(text);
   }
 
   private async ifAllowed(act: () => Promise<void>): Promise<void> {
-    if (this.users.isAllowed(this.turn.state.user)) return act();
-    await this.turn.answer('You are not on the list of this bot.');
+    if (this.users.isAllowed(this.context.state.user)) return act();
+    await this.context.answer('You are not on the list of this bot.');
   }
 
   private async ifOperator(act: () => Promise<void>): Promise<void> {
-    if (this.users.isOperator(this.turn.state.user)) return act();
-    await this.turn.answer('Only operators may do this.');
+    if (this.users.isOperator(this.context.state.user)) return act();
+    await this.context.answer('Only operators may do this.');
   }
 }
 

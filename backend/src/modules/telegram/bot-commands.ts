@@ -11,24 +11,24 @@ import { escapeHtml, type Keyboard, UpdateContext } from './update-context.js';
 /** The bot's menu. */
 export const COMMANDS = [
   { command: 'api_create', description: 'Create an API key' },
-  { command: 'api_list', description: 'Your API keys' },
+  { command: 'api_list', description: 'List your API keys' },
   { command: 'api_revoke', description: 'Revoke an API key' },
-  { command: 'notify', description: 'Messages about your deployments: on or off' },
-  { command: 'users', description: 'Who may use this bot (operators)' },
-  { command: 'help', description: 'What I can do' },
+  { command: 'notify', description: 'Turn messages about your deployments on or off' },
+  { command: 'users', description: 'List who may use this bot (operators)' },
+  { command: 'help', description: 'List the commands' },
 ];
 const HELP = COMMANDS.map(({ command, description }) => `/${command} – ${description}`).join('\n');
 const MAX_BUTTONS = 50;
-const DRAFT_TEXT = 'What may the new key do? ADMIN, where it is offered, is everything, for every user.';
+const DRAFT_TEXT = 'What may the new key do? ADMIN, where it is offered, allows everything, for every user.';
 
 type CommandContext = Context & { payload?: string };
 
-/** What users write. Handlers return nothing: what they would return would be sent. */
+/** Handles messages. Handlers return nothing, because nestjs-telegraf sends what they return. */
 @Update()
 @Injectable()
 export class BotCommands {
   constructor(
-    private readonly turn: UpdateContext,
+    private readonly context: UpdateContext,
     private readonly users: BotUsers,
     private readonly keys: ApiKeysService,
     private readonly pairing: Pairing,
@@ -38,57 +38,59 @@ export class BotCommands {
   async start(@Ctx() { payload = '' }: CommandContext): Promise<void> {
     if (payload !== '') return this.pair(payload);
     await this.ifAllowed(() =>
-      this.turn.say(`<b>This is Berth.</b> I give you API keys, and tell you how your deployments end.\n\n${HELP}`),
+      this.context.say(
+        `<b>This is Berth.</b> I give you API keys and tell you the outcome of your deployments.\n\n${HELP}`,
+      ),
     );
   }
 
   @Help()
   async help(): Promise<void> {
-    await this.ifAllowed(() => this.turn.say(HELP));
+    await this.ifAllowed(() => this.context.say(HELP));
   }
 
   @Command('api_create')
   async create(): Promise<void> {
-    const mayAdmin = this.users.isOperator(this.turn.state.user);
-    await this.ifAllowed(() => this.turn.say(DRAFT_TEXT, draftKeyboard(FIRST_DRAFT, mayAdmin)));
+    const mayAdmin = this.users.isOperator(this.context.state.user);
+    await this.ifAllowed(() => this.context.say(DRAFT_TEXT, draftKeyboard(FIRST_DRAFT, mayAdmin)));
   }
 
   @Command('api_list')
   async list(): Promise<void> {
     await this.ifAllowed(async () => {
-      const keys = await this.keys.listOwn({ userId: this.turn.state.user.id });
-      if (keys.length === 0) return this.turn.say('You have no API key. /api_create makes one.');
-      await this.turn.say(keys.slice(0, MAX_BUTTONS).map(described).join('\n\n'));
+      const keys = await this.keys.listOwn({ userId: this.context.state.user.id });
+      if (keys.length === 0) return this.context.say('You have no API key. /api_create creates one.');
+      await this.context.say(keys.slice(0, MAX_BUTTONS).map(described).join('\n\n'));
     });
   }
 
   @Command('api_revoke')
   async revoke(): Promise<void> {
     await this.ifAllowed(async () => {
-      const keys = await this.keys.listOwn({ userId: this.turn.state.user.id });
-      if (keys.length === 0) return this.turn.say('You have no API key that works.');
+      const keys = await this.keys.listOwn({ userId: this.context.state.user.id });
+      if (keys.length === 0) return this.context.say('You have no active API key.');
       const buttons: Keyboard = keys
         .slice(0, MAX_BUTTONS)
         .map(({ keyId, createdAt }) => [
           { text: `${keyId} of ${createdAt.toISOString().slice(0, 10)}`, callback_data: `revoke:ask:${keyId}` },
         ]);
-      await this.turn.say('Which key shall be revoked?', buttons);
+      await this.context.say('Which key shall be revoked?', buttons);
     });
   }
 
   @Command('notify')
   async notify(@Ctx() { payload = '' }: CommandContext): Promise<void> {
     await this.ifAllowed(async () => {
-      const { db, user } = this.turn.state;
+      const { db, user } = this.context.state;
       const wanted = { on: true, off: false }[payload.trim().toLowerCase()];
       if (wanted === undefined) {
         const is = user.notify ? 'on' : 'off';
-        return this.turn.say(
+        return this.context.say(
           `Messages about your deployments are ${is}. <code>/notify on</code> or <code>/notify off</code>`,
         );
       }
       await db.user.update({ where: { id: user.id }, data: { notify: wanted } });
-      await this.turn.say(
+      await this.context.say(
         wanted ? 'I tell you when a deployment is RUNNING or has FAILED.' : 'I no longer tell you about deployments.',
       );
     });
@@ -97,14 +99,14 @@ export class BotCommands {
   @Command('users')
   async list_users(): Promise<void> {
     await this.ifAllowed(async () => {
-      const { db, user } = this.turn.state;
-      if (!this.users.isOperator(user)) return this.turn.say('Only operators see who may use this bot.');
+      const { db, user } = this.context.state;
+      if (!this.users.isOperator(user)) return this.context.say('Only operators see who may use this bot.');
       const allowed = (await this.users.allowed(db)).slice(0, MAX_BUTTONS);
       const lines = allowed.map(
         (one) => `• ${escapeHtml(nameOf(one))}${this.users.isOperator(one) ? ' – operator' : ''}`,
       );
       const others = allowed.filter(({ id }) => id !== user.id);
-      await this.turn.say(
+      await this.context.say(
         `<b>Who may use this bot</b>\n${lines.join('\n')}`,
         others.map((one) => [{ text: `Remove ${nameOf(one)}`, callback_data: `user:ask:${one.id}` }]),
       );
@@ -113,26 +115,26 @@ export class BotCommands {
 
   @On('message')
   async other(): Promise<void> {
-    await this.ifAllowed(() => this.turn.say(`I do not know that. What I can do:\n\n${HELP}`));
+    await this.ifAllowed(() => this.context.say(`This command is unknown. The commands:\n\n${HELP}`));
   }
 
-  /** A friendly refusal for everybody else. */
+  /** Other users get an explanation and a button to request access. */
   private async ifAllowed(act: () => Promise<void>): Promise<void> {
-    if (this.users.isAllowed(this.turn.state.user)) return act();
-    await this.turn.say(
+    if (this.users.isAllowed(this.context.state.user)) return act();
+    await this.context.say(
       'This bot gives API keys for a private server, and you are not on its list yet. Its operators can let you in.',
       [[{ text: 'Ask for access', callback_data: 'access:ask' }]],
     );
   }
 
   private async pair(code: string): Promise<void> {
-    const { db, user } = this.turn.state;
+    const { db, user } = this.context.state;
     if (!(await this.pairing.use(db, code)))
-      return this.turn.say(
-        'This pairing link is unknown, was used, or has expired. On the server, <code>script/key pair</code> makes a new one.',
+      return this.context.say(
+        'This pairing link is unknown, was used, or has expired. On the server, <code>script/key pair</code> creates a new one.',
       );
     await this.users.makeOperator(db, user);
-    await this.turn.say(`<b>You are an operator of this Berth now.</b>\n\n${HELP}`);
+    await this.context.say(`<b>You are an operator of this Berth now.</b>\n\n${HELP}`);
   }
 }
 
@@ -141,6 +143,6 @@ function described({ keyId, scopes, createdAt, expiresAt, lastUsedAt }: ApiKey):
   return [
     `<code>${keyId}</code>`,
     scopes.join(', '),
-    `made ${day(createdAt, '')}, expires ${day(expiresAt, 'never')}, last used ${day(lastUsedAt, 'never')}`,
+    `created ${day(createdAt, '')}, expires ${day(expiresAt, 'never')}, last used ${day(lastUsedAt, 'never')}`,
   ].join('\n');
 }

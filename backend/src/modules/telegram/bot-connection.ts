@@ -20,13 +20,16 @@ import { BotUsers } from './bot-users.js';
 import { UpdateHandler } from './update-handler.js';
 
 export const WEBHOOK_PATH = '/telegram/webhook';
-const FIRST_WAIT_MS = 500;
-const MAX_WAIT_MS = 60_000;
-const WEBHOOK_LOOK_MS = 60_000;
-/** Somebody has to do something first; looked at now and then. */
-const SLOW: Partial<Record<TelegramErrorKind, number>> = { unauthorized: MAX_WAIT_MS, conflict: 10_000 };
+const MIN_BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 60_000;
+const WEBHOOK_CHECK_INTERVAL_MS = 60_000;
+/** Retry delays of errors that an operator has to resolve. */
+const RETRY_DELAYS_MS: Partial<Record<TelegramErrorKind, number>> = { unauthorized: MAX_BACKOFF_MS, conflict: 10_000 };
 
-/** Asks Telegram for updates for as long as the process lives. Whatever goes wrong with it is its own affair, and told by `/health`. */
+/**
+ * Receives updates from Telegram, by long polling or the webhook. Its failures affect nothing else; `/health` reports
+ * them.
+ */
 @Injectable()
 export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(BotConnection.name);
@@ -38,17 +41,17 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
   constructor(
     @InjectBot() private readonly bot: Telegraf,
     private readonly api: TelegramApi,
-    private readonly intake: UpdateHandler,
+    private readonly updates: UpdateHandler,
     private readonly users: BotUsers,
     private readonly pairing: Pairing,
     private readonly prisma: PrismaService,
     private readonly secrets: SecretBox,
-    private readonly parts: NonCriticalHealth,
+    private readonly healthChecks: NonCriticalHealth,
     private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
-    this.parts.register('telegram', () => Promise.resolve(this.health));
+    this.healthChecks.register('telegram', () => Promise.resolve(this.health));
   }
 
   onApplicationBootstrap(): void {
@@ -60,24 +63,24 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
     await this.running;
   }
 
-  /** Telegram sends it with every update; nobody else knows it. */
+  /** The secret that Telegram sends with every update. */
   get webhookSecret(): string {
     return this.secrets.subkey('telegram/webhook').toString('hex');
   }
 
   private async run(): Promise<void> {
     const { signal } = this.closing;
-    let waitMs = FIRST_WAIT_MS;
+    let backoffMs = MIN_BACKOFF_MS;
     while (!signal.aborted) {
       try {
         if (!this.bot.botInfo) await this.introduce(signal);
         await (this.config.telegram.isWebhook ? this.watchWebhook(signal) : this.poll(signal));
-        waitMs = FIRST_WAIT_MS;
+        backoffMs = MIN_BACKOFF_MS;
       } catch (error) {
         if (signal.aborted) return;
-        const pauseMs = this.pauseAfter(error, waitMs);
-        waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
-        await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+        const delayMs = this.delayAfter(error, backoffMs);
+        backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS);
+        await delay(delayMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
@@ -104,10 +107,10 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
   }
 
   private async poll(signal: AbortSignal): Promise<void> {
-    const updates = await this.api.getUpdates(this.offset, signal);
+    const received = await this.api.getUpdates(this.offset, signal);
     this.up();
-    for (const update of updates) {
-      await this.intake.handle(update);
+    for (const update of received) {
+      await this.updates.handle(update);
       this.offset = update.update_id + 1;
     }
   }
@@ -118,34 +121,37 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
       last_error_date?: number;
     };
     const age = Date.now() - (info.last_error_date ?? 0) * 1000;
-    if (info.last_error_message && age < 2 * WEBHOOK_LOOK_MS)
+    if (info.last_error_message && age < 2 * WEBHOOK_CHECK_INTERVAL_MS)
       this.health = { status: 'down', message: `Telegram cannot call the bot: ${info.last_error_message}` };
     else this.up();
-    await delay(WEBHOOK_LOOK_MS, undefined, { signal });
+    await delay(WEBHOOK_CHECK_INTERVAL_MS, undefined, { signal });
   }
 
   private up(): void {
     this.health = { status: 'up' };
   }
 
-  private pauseAfter(error: unknown, waitMs: number): number {
+  private delayAfter(error: unknown, backoffMs: number): number {
     if (!(error instanceof TelegramError)) {
-      this.logger.warn(`an update has to come again: ${error instanceof Error ? error.name : 'unknown'}`);
-      return Math.min(waitMs, 5000);
+      this.logger.warn(
+        `update not handled, waiting for redelivery: ${error instanceof Error ? error.name : 'unknown'}`,
+      );
+      return Math.min(backoffMs, 5000);
     }
     const { kind, message, retryAfterSeconds } = error;
-    const said = kind === 'unauthorized' ? 'Telegram refuses TELEGRAM_BOT_TOKEN: it is wrong or was revoked' : message;
-    if (this.health['message'] !== said) this.logger.warn(said);
-    this.health = { status: 'down', message: said };
+    const reason =
+      kind === 'unauthorized' ? 'Telegram refuses TELEGRAM_BOT_TOKEN: it is wrong or was revoked' : message;
+    if (this.health['message'] !== reason) this.logger.warn(reason);
+    this.health = { status: 'down', message: reason };
     if (kind === 'unauthorized') this.bot.botInfo = undefined;
-    return retryAfterSeconds === undefined ? (SLOW[kind] ?? waitMs) : retryAfterSeconds * 1000;
+    return retryAfterSeconds === undefined ? (RETRY_DELAYS_MS[kind] ?? backoffMs) : retryAfterSeconds * 1000;
   }
 
-  /** On the terminal, and not in the log: who has the link is an operator. */
+  /** Prints the pairing link to stdout instead of the log, because it makes its user an operator. */
   private async offerPairing(botName: string): Promise<void> {
     const code = await this.prisma.transaction((db) => this.pairing.create(db));
     process.stdout.write(
-      `\nNobody may use the Telegram bot yet. Become its operator within ${PAIRING_TTL_MINUTES} minutes:\n  ${pairingLink(botName, code)}\nA new link: script/key pair\n\n`,
+      `\nThe Telegram bot has no operator yet. Become its operator within ${PAIRING_TTL_MINUTES} minutes with this link:\n  ${pairingLink(botName, code)}\nA new link: script/key pair\n\n`,
     );
   }
 }

@@ -8,9 +8,12 @@ import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
 
 export const BOT: Origin = { via: 'TELEGRAM' };
-const ASK_AGAIN_MS = 24 * 3_600_000;
+const REQUEST_INTERVAL_MS = 24 * 3_600_000;
 
-/** Who may use the bot: whom the settings name, and whom an operator let in. Who was removed stays out, whatever the settings say, until let in again. */
+/**
+ * Manages who may use the bot: users in the settings, and users whom an operator allowed. A removed user has no access,
+ * even if in the settings, until an operator allows them.
+ */
 @Injectable()
 export class BotUsers {
   constructor(
@@ -20,7 +23,7 @@ export class BotUsers {
     private readonly audit: Audit,
   ) {}
 
-  /** Whoever writes is known from then on, and can be written to. */
+  /** Stores the sender of a message, who can get messages from then on. */
   contact(db: Db, from: { id: number; username?: string | undefined }): Promise<User> {
     const telegramId = String(from.id);
     const telegramHandle = from.username ?? null;
@@ -40,13 +43,13 @@ export class BotUsers {
     return user.access !== 'REMOVED' && this.config.telegram.isAllowed(user.telegramId);
   }
 
-  /** Telegram ids. */
+  /** Returns the Telegram ids of the operators. */
   async operators(db: Db): Promise<string[]> {
     const rows = await db.user.findMany({ where: { access: 'OPERATOR' }, select: { telegramId: true } });
     return [...new Set([...this.config.telegram.adminIds, ...rows.map(({ telegramId }) => telegramId)])];
   }
 
-  /** Everybody who may use the bot and has written to it, or has keys. */
+  /** Returns the known users (those who wrote to the bot or have keys) who may use it. */
   async allowed(db: Db): Promise<User[]> {
     const all = await db.user.findMany({ orderBy: { createdAt: 'asc' } });
     return all.filter((user) => this.isAllowed(user));
@@ -56,12 +59,12 @@ export class BotUsers {
     return db.user.findUnique({ where: { id } });
   }
 
-  /** False when they have asked within the last day. */
+  /** Records a request for access; false when the user has sent one within the last day. */
   async requestAccess(db: Db, { id }: User, now: Date): Promise<boolean> {
     const { count } = await db.user.updateMany({
       where: {
         id,
-        OR: [{ accessRequestedAt: null }, { accessRequestedAt: { lt: new Date(now.getTime() - ASK_AGAIN_MS) } }],
+        OR: [{ accessRequestedAt: null }, { accessRequestedAt: { lt: new Date(now.getTime() - REQUEST_INTERVAL_MS) } }],
       },
       data: { accessRequestedAt: now },
     });
@@ -83,7 +86,7 @@ export class BotUsers {
     await this.audit.record(db, { action: 'operator.paired', userId: id }, BOT);
   }
 
-  /** Their keys and links end with it: how many keys. What they run goes on. */
+  /** Removes the user, and revokes their links and keys; returns the number of keys. Their deployments keep running. */
   async remove(db: Db, operator: User, { id }: User): Promise<number> {
     await db.user.update({ where: { id }, data: { access: 'REMOVED', accessRequestedAt: null } });
     await this.links.voidAll(db, id);
@@ -97,7 +100,7 @@ export class BotUsers {
   }
 }
 
-/** As others see them. */
+/** Returns the name that other users see. */
 export function nameOf({ telegramId, telegramHandle }: User): string {
   return telegramHandle === null ? telegramId : `@${telegramHandle} (${telegramId})`;
 }

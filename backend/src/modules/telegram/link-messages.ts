@@ -7,11 +7,11 @@ import { messageOf } from './update-context.js';
 
 const TEXTS: Record<Exclude<LinkState, 'usable'>, string> = {
   used: 'This link was used: /api_list shows the key. Was it not you? /api_revoke.',
-  expired: 'This link has expired. /api_create makes a new one.',
+  expired: 'This link has expired. /api_create creates a new one.',
   voided: 'This link was replaced by a newer one.',
 };
 
-/** The message that holds a link says so when it leads nowhere any more. */
+/** Replaces the bot's message with a link when the link is used, expired or voided. */
 @Injectable()
 export class LinkMessages implements OnModuleInit {
   constructor(

@@ -6,7 +6,9 @@ import { escapeHtml, messageOf } from './update-context.js';
 
 const MAX_REASON_LENGTH = 700;
 
-/** Tells owners how their deployments end, and what is about to end. It hears of it by a job that was committed with the status. */
+/**
+ * Notifies owners of the outcome of deployments and of expiries. The job is enqueued in the transaction of the status.
+ */
 @Injectable()
 export class Notifications implements OnModuleInit {
   constructor(
@@ -16,15 +18,19 @@ export class Notifications implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('telegram.notify', ({ deploymentId, status }) => this.tell(deploymentId, status), 'messages');
+    this.worker.register(
+      'telegram.notify',
+      ({ deploymentId, status }) => this.notifyOutcome(deploymentId, status),
+      'messages',
+    );
     this.worker.register(
       'telegram.expiring',
-      ({ environmentId, deploymentId }) => this.tellExpiry(environmentId, deploymentId),
+      ({ environmentId, deploymentId }) => this.notifyExpiry(environmentId, deploymentId),
       'messages',
     );
   }
 
-  private async tellExpiry(environmentId: string, deploymentId: string | undefined): Promise<void> {
+  private async notifyExpiry(environmentId: string, deploymentId: string | undefined): Promise<void> {
     const environment = await this.prisma.environment.findUnique({
       where: { id: environmentId },
       include: { user: true },
@@ -36,12 +42,12 @@ export class Notifications implements OnModuleInit {
     const name = escapeHtml(environment.name);
     const what = deployment ? `<b>${escapeHtml(deployment.name)}</b> in ${name}` : `The environment <b>${name}</b>`;
     const path = deployment ? `/deployments/${deployment.id}` : `/environments/${environmentId}`;
-    const text = `⏳ ${what} ends at ${expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC.\n\nTo put it off: <code>PATCH ${path} {"ttlSeconds": 86400}</code>`;
+    const text = `⏳ ${what} expires at ${expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC.\n\nTo extend it: <code>PATCH ${path} {"ttlSeconds": 86400}</code>`;
     const { telegramId } = environment.user;
     await this.outbox.add(this.prisma, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });
   }
 
-  private async tell(deploymentId: string, status: 'RUNNING' | 'FAILED'): Promise<void> {
+  private async notifyOutcome(deploymentId: string, status: 'RUNNING' | 'FAILED'): Promise<void> {
     const deployment = await this.prisma.deployment.findUnique({
       where: { id: deploymentId },
       include: { environment: { include: { user: true } } },

@@ -8,10 +8,10 @@ import { TelegramApi, type TelegramCall } from '#src/integrations/telegram/teleg
 import { TelegramError } from '#src/integrations/telegram/telegram-error.js';
 
 const CONTEXT = 'telegram/send';
-/** Longer than that the job comes again later. */
-const MAX_TIMEOUT_SECONDS = 60;
+/** The longest rate limit that the job waits for; otherwise the job is retried later. */
+const MAX_RATE_LIMIT_SECONDS = 60;
 
-/** What the bot says is committed with the reason to say it, and sent after that: a message is lost no more than the effect it tells. */
+/** Sends the bot's messages. A message is enqueued in the transaction of its cause, so it is sent if that commits. */
 @Injectable()
 export class Outbox implements OnModuleInit {
   private readonly logger = new Logger(Outbox.name);
@@ -32,7 +32,7 @@ export class Outbox implements OnModuleInit {
     );
   }
 
-  /** In the order in which they are added, for each chat. */
+  /** Enqueues a call; those of one chat are sent in order. */
   async add(db: Db, chatId: string, call: TelegramCall): Promise<void> {
     const sealed = this.secrets.seal(JSON.stringify(call), CONTEXT);
     await this.jobs.add(db, 'telegram.send', { sealed }, { lane: `telegram/${chatId}` });
@@ -44,21 +44,21 @@ export class Outbox implements OnModuleInit {
     } catch (error) {
       if (!(error instanceof TelegramError)) throw error;
       const { kind, retryAfterSeconds = 1, message } = error;
-      if (kind === 'forbidden') return this.silence(call);
-      if (kind === 'refused') return this.refused(call, message, signal);
-      if (kind !== 'rate-limited' || retryAfterSeconds > MAX_TIMEOUT_SECONDS) throw error;
+      if (kind === 'forbidden') return this.disableNotifications(call);
+      if (kind === 'refused') return this.resendWithoutButton(call, message, signal);
+      if (kind !== 'rate-limited' || retryAfterSeconds > MAX_RATE_LIMIT_SECONDS) throw error;
       await delay(retryAfterSeconds * 1000, undefined, { signal });
       return this.send(call, signal);
     }
   }
 
-  /** The user has blocked the bot: it says nothing more on its own until they write again. */
-  private async silence({ params }: TelegramCall): Promise<void> {
+  /** The user has blocked the bot: turns off notifications until the user writes to it. */
+  private async disableNotifications({ params }: TelegramCall): Promise<void> {
     await this.prisma.user.updateMany({ where: { telegramId: String(params['chat_id']) }, data: { notify: null } });
   }
 
-  /** Telegram takes no button with a link to a machine without a public name: then the link is part of the text. */
-  private async refused(call: TelegramCall, message: string, signal: AbortSignal): Promise<void> {
+  /** Telegram refuses a button with a link to a host without a public name: then the text contains the link. */
+  private async resendWithoutButton(call: TelegramCall, message: string, signal: AbortSignal): Promise<void> {
     const url = /button|url/i.test(message) ? urlOf(call) : undefined;
     if (url === undefined) {
       this.logger.debug(`Telegram refused a message: ${message}`);

@@ -14,14 +14,14 @@ import { UpdateContext } from './update-context.js';
 import { UpdateHandler } from './update-handler.js';
 import { WebhookController } from './webhook.controller.js';
 
-/** The bot. It is loaded where TELEGRAM_BOT_TOKEN is set. */
+/** The Telegram bot; loaded when TELEGRAM_BOT_TOKEN is set. */
 @Module({
   imports: [
     AuthModule,
     TelegrafModule.forRootAsync({
       imports: [],
       inject: [Config],
-      // Launching is ours: the library's own ends the process when Telegram is away.
+      // BotConnection polls: the library's launch ends the process while Telegram is unavailable.
       useFactory: ({ telegram }: Config) => ({
         token: telegram.token,
         launchOptions: false,

@@ -4,19 +4,19 @@ import type { Db } from '#src/core/database/prisma.service.js';
 import type { User } from '#src/generated/prisma/client.js';
 import { Outbox } from './outbox.js';
 
-/** One update and its effect: a transaction, in which it is marked as handled, and what the bot says goes to the outbox. */
+/** An update and the transaction that handles it, marks it as handled and adds the bot's messages to the outbox. */
 export interface UpdateState {
   db: Db;
   user: User;
   chatId: string;
-  /** of the message whose button was pressed */
+  /** id of the message whose button was pressed */
   messageId: number | null;
   callbackId: string | undefined;
 }
 
 export interface Button {
   text: string;
-  /** what comes back, at most 64 bytes; anybody may send anything here */
+  /** data of the callback, at most 64 bytes; it can be forged */
   callback_data?: string;
   url?: string;
 }
@@ -34,11 +34,11 @@ export class UpdateContext {
 
   get state(): UpdateState {
     const state = this.storage.getStore();
-    if (!state) throw new Error('not inside of an update');
+    if (!state) throw new Error('there is no current update');
     return state;
   }
 
-  /** `text` is HTML as the Bot API has it. */
+  /** Sends a message to the chat. `text`: HTML of the Bot API. */
   async say(text: string, keyboard?: Keyboard): Promise<void> {
     await this.sayTo(this.state.chatId, text, keyboard);
   }
@@ -47,14 +47,14 @@ export class UpdateContext {
     await this.outbox.add(this.state.db, chatId, { method: 'sendMessage', params: messageOf(chatId, text, keyboard) });
   }
 
-  /** The message whose button was pressed becomes another one. */
+  /** Replaces the message whose button was pressed. */
   async edit(text: string, keyboard?: Keyboard): Promise<void> {
     const { db, chatId, messageId } = this.state;
     const params = { ...messageOf(chatId, text, keyboard), message_id: messageId };
     await this.outbox.add(db, chatId, { method: 'editMessageText', params });
   }
 
-  /** Ends the button's waiting. With a text: shown in a window that has to be closed. */
+  /** Ends the progress display of the button. `alert` is shown in a dialog. */
   async answer(alert?: string): Promise<void> {
     const { db, chatId, callbackId } = this.state;
     if (callbackId === undefined) return;
@@ -63,7 +63,7 @@ export class UpdateContext {
   }
 }
 
-/** Previews are off: whoever fetches a preview must not open a link. */
+/** Returns the params of sendMessage. Previews are off, because fetching one would open a link. */
 export function messageOf(chatId: string, text: string, keyboard?: Keyboard): Record<string, unknown> {
   return {
     chat_id: Number(chatId),

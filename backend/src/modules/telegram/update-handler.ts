@@ -11,7 +11,9 @@ import { messageOf, UpdateContext } from './update-context.js';
 
 const MAX_ATTEMPTS = 5;
 
-/** Where updates come in, from polling or from the webhook. Each has its effect once, however often Telegram delivers it. */
+/**
+ * Handles the updates from polling and from the webhook, each exactly once, however often Telegram delivers it.
+ */
 @Injectable()
 export class UpdateHandler implements OnModuleInit {
   private readonly logger = new Logger(UpdateHandler.name);
@@ -23,56 +25,62 @@ export class UpdateHandler implements OnModuleInit {
     private readonly worker: JobWorker,
     private readonly users: BotUsers,
     private readonly outbox: Outbox,
-    private readonly turn: UpdateContext,
+    private readonly context: UpdateContext,
   ) {}
 
   onModuleInit(): void {
     this.bot.catch((error) => {
       throw error;
     });
-    // Telegram keeps what was not confirmed for a day.
+    // Telegram retains unconfirmed updates for a day.
     this.worker.register('telegram.forget-updates', async () => {
       await this.prisma.$executeRaw`DELETE FROM "TelegramUpdate" WHERE "receivedAt" < now() - interval '7 days'`;
     });
     this.worker.schedule('telegram.forget-updates', '41 4 * * *');
   }
 
-  /** Throws when it has to come again. One that fails for itself must not keep those behind it for ever. */
+  /**
+   * Throws when Telegram must redeliver the update. After MAX_ATTEMPTS failures it skips the update, so later ones
+   * proceed.
+   */
   async handle(update: Update): Promise<void> {
     try {
-      await this.once(update);
+      await this.handleOnce(update);
       this.attempts.delete(update.update_id);
     } catch (error) {
       const attempt = (this.attempts.get(update.update_id) ?? 0) + 1;
       this.attempts.set(update.update_id, attempt);
       if (isDatabaseUnavailable(error) || attempt < MAX_ATTEMPTS) throw error;
       this.attempts.delete(update.update_id);
-      this.logger.error(`update ${update.update_id} is given up: ${String(error)}`);
+      this.logger.error(`update ${update.update_id} skipped after ${MAX_ATTEMPTS} attempts: ${String(error)}`);
     }
   }
 
-  private once(update: Update): Promise<void> {
+  private handleOnce(update: Update): Promise<void> {
     return this.prisma.$transaction(async (db) => {
       const { count } = await db.telegramUpdate.createMany({
         data: { updateId: update.update_id },
         skipDuplicates: true,
       });
-      if (count > 0) await this.effect(db, update);
+      if (count > 0) await this.dispatch(db, update);
     });
   }
 
-  private async effect(db: Db, update: Update): Promise<void> {
-    if ('message' in update) return this.ofMessage(db, update, update.message);
-    if ('callback_query' in update) return this.ofButton(db, update, update.callback_query);
+  private async dispatch(db: Db, update: Update): Promise<void> {
+    if ('message' in update) return this.handleMessage(db, update, update.message);
+    if ('callback_query' in update) return this.handleButton(db, update, update.callback_query);
   }
 
-  private async ofMessage(db: Db, update: Update, { chat, from }: Message): Promise<void> {
-    if (chat.type !== 'private') return this.toGroup(db, chat, update);
+  private async handleMessage(db: Db, update: Update, { chat, from }: Message): Promise<void> {
+    if (chat.type !== 'private') return this.replyToGroup(db, chat, update);
     if (from) await this.run(db, update, from, { messageId: null, callbackId: undefined });
   }
 
-  /** Everybody can press the buttons of a group, and a forged update can name any message. */
-  private async ofButton(db: Db, update: Update, { id, from, message }: CallbackQuery): Promise<void> {
+  /**
+   * Accepts buttons of private chats only: in a group, every member can press them. A forged update can name any
+   * message.
+   */
+  private async handleButton(db: Db, update: Update, { id, from, message }: CallbackQuery): Promise<void> {
     if (message?.chat.type === 'private' && message.chat.id === from.id)
       return this.run(db, update, from, { messageId: message.message_id, callbackId: id });
     const params = { callback_query_id: id, text: 'This button is not yours.', show_alert: true };
@@ -86,15 +94,15 @@ export class UpdateHandler implements OnModuleInit {
     button: { messageId: number | null; callbackId: string | undefined },
   ): Promise<void> {
     const user = await this.users.contact(db, from);
-    await this.turn.run({ db, user, chatId: String(from.id), ...button }, () => this.bot.handleUpdate(update));
+    await this.context.run({ db, user, chatId: String(from.id), ...button }, () => this.bot.handleUpdate(update));
   }
 
-  /** Keys are nobody else's business. */
-  private async toGroup(db: Db, { id }: Chat, update: Update): Promise<void> {
+  /** In a group, answers commands with a link to the private chat: keys must not be shown to others. */
+  private async replyToGroup(db: Db, { id }: Chat, update: Update): Promise<void> {
     const text = 'message' in update && 'text' in update.message ? update.message.text : '';
     const name = this.bot.botInfo?.username ?? '';
     if (!/^\/\w+(@\w+)?\b/.test(text) || (text.includes('@') && !text.includes(`@${name}`))) return;
-    const said = `Please write to me privately: https://t.me/${name}`;
-    await this.outbox.add(db, String(id), { method: 'sendMessage', params: messageOf(String(id), said) });
+    const reply = `Please write to me privately: https://t.me/${name}`;
+    await this.outbox.add(db, String(id), { method: 'sendMessage', params: messageOf(String(id), reply) });
   }
 }

@@ -9,14 +9,14 @@ import { Config } from '#src/config/config.js';
 import { BotConnection, WEBHOOK_PATH } from './bot-connection.js';
 import { UpdateHandler } from './update-handler.js';
 
-/** Telegram's calls, where TELEGRAM_WEBHOOK is on. What is not answered with 200 comes again. */
+/** Receives updates when TELEGRAM_WEBHOOK is on. Telegram redelivers an update unless the status is 200. */
 @ApiExcludeController()
 @Controller()
 @Public()
 @RateLimit('none')
 export class WebhookController {
   constructor(
-    private readonly intake: UpdateHandler,
+    private readonly updates: UpdateHandler,
     private readonly connection: BotConnection,
     private readonly config: Config,
   ) {}
@@ -29,7 +29,7 @@ export class WebhookController {
   ): Promise<object> {
     if (!this.config.telegram.isWebhook || !timingSafeEqualText(presented ?? '', this.connection.webhookSecret))
       throw new DomainError('ROUTE_NOT_FOUND', { detail: `POST ${WEBHOOK_PATH} does not exist.` });
-    await this.intake.handle(update as Update);
+    await this.updates.handle(update as Update);
     return {};
   }
 }
