@@ -4,7 +4,7 @@ import type { Deployment, Environment, Problem } from '../../typescript/src/inde
 import { EXIT, Failure } from './failure.js';
 import { type Login, readLogin } from './settings.js';
 
-/** The API for somebody who is logged in; every refusal is a Failure that says what the API says. */
+/** The API with the stored login. Error responses throw a Failure with the API's text. */
 export class Api {
   readonly client: Client;
 
@@ -12,7 +12,7 @@ export class Api {
     this.client = createClient({ baseUrl: login.url, auth: login.key });
   }
 
-  /** The answer of a call of the generated client. */
+  /** Returns the data of a call of the generated client. */
   async of<T>(call: Promise<{ data?: T; error?: unknown; response?: Response }>): Promise<T> {
     const { data, error, response } = await call.catch((cause: unknown) => ({
       data: undefined,
@@ -24,14 +24,14 @@ export class Api {
     throw new Failure(EXIT.refused, explained(error as Problem, response.status));
   }
 
-  /** By name or by id. */
+  /** Finds an environment by name or id; throws a Failure when there is none. */
   async environment(nameOrId: string): Promise<Environment> {
     const found = await this.findEnvironment(nameOrId);
     if (found) return found;
     throw new Failure(EXIT.refused, `There is no environment ${nameOrId}: berth env lists yours.`);
   }
 
-  /** Its id; one of that name is made where there is none. */
+  /** Returns the id of the environment; creates it when it does not exist. */
   async environmentOrNew(name: string): Promise<string> {
     const found = await this.findEnvironment(name);
     if (found) return found.id;
@@ -70,7 +70,7 @@ export class Api {
     return undefined;
   }
 
-  /** What runs under this name, else the newest of it. */
+  /** Returns the running deployment of the name, else the newest. */
   async release(environmentId: string, name: string): Promise<Deployment> {
     const releases = (await this.deployments(environmentId)).filter((deployment) => deployment.name === name);
     const found = releases.find(({ status }) => status === 'RUNNING') ?? releases[0];

@@ -6,7 +6,7 @@ import { EXIT, Failure } from './failure.js';
 const refused = (text: RegExp) => (error: unknown) =>
   error instanceof Failure && error.exitCode === EXIT.usage && text.test(error.message);
 
-test('arguments must be found by name and place', () => {
+test('arguments must be found by name and position', () => {
   const { values, positionals } = read(
     ['web', '-e', 'shop', '--json'],
     {
@@ -24,7 +24,7 @@ test('what is missing, superfluous or unknown must be named', () => {
   assert.throws(() => read(['--nope'], {}), refused(/--nope/));
 });
 
-test('a port must be the container, host first, with its protocol', () => {
+test('a port must be parsed with host port first and protocol', () => {
   assert.deepEqual(ports(['80', '8080:80', '53/udp']), [
     { container: 80 },
     { container: 80, host: 8080 },

@@ -3,17 +3,19 @@ import { EXIT, Failure } from './failure.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Arguments by name, or a Failure that says which is wrong. `wanted`: what has to stand there, in its order. */
-export function read<T extends Options>(args: string[], options: T, wanted: string[] = [], most = wanted.length) {
-  const parsed = parsedOf(args, options);
+/**
+ * Parses arguments; throws a Failure that names the wrong one. `wanted`: names of the required positional arguments.
+ */
+export function read<T extends Options>(args: string[], options: T, wanted: string[] = [], max = wanted.length) {
+  const parsed = parse(args, options);
   const missing = wanted[parsed.positionals.length];
   if (missing !== undefined) throw new Failure(EXIT.usage, `${missing} is missing: see --help.`);
-  const superfluous = parsed.positionals[most];
+  const superfluous = parsed.positionals[max];
   if (superfluous !== undefined) throw new Failure(EXIT.usage, `${superfluous} is one argument too many: see --help.`);
   return parsed;
 }
 
-/** `NAME=value`, as often as it is given. */
+/** Parses repeated `NAME=value` options. */
 export function pairs(values: string[] | undefined, option: string): Record<string, string> | undefined {
   if (!values) return undefined;
   return Object.fromEntries(
@@ -25,7 +27,7 @@ export function pairs(values: string[] | undefined, option: string): Record<stri
   );
 }
 
-/** `80`, `8080:80` or `53/udp`, as docker run has it: host first. */
+/** Parses `80`, `8080:80` or `53/udp`, as docker run does: host port first. */
 export function ports(values: string[] | undefined) {
   return values?.map((text) => {
     const [, host, container, protocol] = /^(?:(\d+):)?(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? [];
@@ -39,7 +41,7 @@ export function ports(values: string[] | undefined) {
   });
 }
 
-/** `data:/path` or `data:/path:ro`. */
+/** Parses `data:/path` or `data:/path:ro`. */
 export function volumes(values: string[] | undefined) {
   return values?.map((text) => {
     const [, name, path, readOnly] = /^([^:]+):(\/[^:]*)(:ro)?$/.exec(text) ?? [];
@@ -49,14 +51,14 @@ export function volumes(values: string[] | undefined) {
   });
 }
 
-/** A number where one is given. */
+/** Parses a whole number; undefined when the option is not given. */
 export function whole(value: string | undefined, option: string): number | undefined {
   if (value === undefined) return undefined;
   if (!/^\d{1,9}$/.test(value)) throw new Failure(EXIT.usage, `--${option} ${value}: must be a whole number.`);
   return Number(value);
 }
 
-function parsedOf<T extends Options>(args: string[], options: T) {
+function parse<T extends Options>(args: string[], options: T) {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {

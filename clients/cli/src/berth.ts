@@ -2,7 +2,10 @@
 import { COMMANDS, usageOf } from './commands.js';
 import { EXIT, Failure } from './failure.js';
 
-/** From arguments to one command. Exit codes: 0 done, 1 a deployment has FAILED, 2 wrong use, 3 the API refused or does not answer. */
+/**
+ * Runs one command. Exit codes: 0 success, 1 a deployment has FAILED, 2 usage error, 3 the API refused or does not
+ * answer.
+ */
 async function main([name, ...rest]: string[]): Promise<void> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(usageOf());
@@ -14,7 +17,7 @@ async function main([name, ...rest]: string[]): Promise<void> {
   else await command.run(rest);
 }
 
-// Whoever reads a part of it only, as head does, is no fault.
+// A reader that closes the pipe early, such as head, is not an error.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 try {
   await main(process.argv.slice(2));

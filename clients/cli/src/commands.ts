@@ -4,13 +4,13 @@ import { Api } from './api.js';
 import { read, whole } from './arguments.js';
 import { completion } from './completion.js';
 import { deploy, DEPLOY_USAGE } from './deploy.js';
-import { decided, environmentName, IN_ENVIRONMENT, JSON_OUTPUT } from './environment.js';
+import { environmentName, IN_ENVIRONMENT, JSON_OUTPUT, printOutcome } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { login } from './login.js';
 import { age, print, table } from './output.js';
 
 interface Command {
-  /** what stands behind its name */
+  /** arguments of the command */
   usage: string;
   summary: string;
   run: (args: string[]) => Promise<void>;
@@ -19,38 +19,38 @@ interface Command {
 export const COMMANDS: Record<string, Command> = {
   login: {
     usage: 'URL',
-    summary: 'keep address and key (read from standard input, or asked for)',
+    summary: 'save the URL and the API key (read from standard input, or prompted for)',
     run: login,
   },
   env: {
     usage: '[create NAME [--ttl SECONDS] | delete NAME] [--json]',
-    summary: 'environments: list, create, delete',
+    summary: 'list, create or delete environments',
     run: env,
   },
   deploy: {
     usage: DEPLOY_USAGE,
-    summary: 'deploy a folder, an image or a repository; a folder, or with --wait, until it is decided',
+    summary: 'deploy a folder, an image or a repository; waits for the outcome of a folder, or with --wait',
     run: deploy,
   },
-  ps: { usage: '--env NAME [--all] [--json]', summary: 'what runs', run: ps },
+  ps: { usage: '--env NAME [--all] [--json]', summary: 'list deployments', run: ps },
   logs: {
     usage: 'NAME --env NAME [--follow] [--tail N] [--build]',
-    summary: 'what it printed; --follow goes on, across releases',
+    summary: 'print logs; --follow continues across releases',
     run: logs,
   },
   rollback: {
     usage: 'NAME --env NAME [--to DEPLOYMENT-ID] [--wait] [--json]',
-    summary: 'the release before, or a given one',
+    summary: 'roll back to the previous release, or to a given one',
     run: rollback,
   },
   delete: {
     usage: 'NAME --env NAME [--volumes] [--json]',
-    summary: 'take it away; its volumes stay, unless --volumes',
+    summary: 'delete a deployment; --volumes also deletes its volumes',
     run: remove,
   },
   public: {
     usage: 'DOMAIN --env NAME [--port N] [--json]',
-    summary: 'put it on the internet under that name',
+    summary: 'make the environment public under a domain name',
     run: makePublic,
   },
   completion: {
@@ -65,7 +65,7 @@ export function usageOf(name?: string): string {
   const lines = entries.map(([command, { usage, summary }]) => `  berth ${command} ${usage}\n      ${summary}\n`);
   const tail = name
     ? ''
-    : '\n--env may stand in BERTH_ENV, address and key in BERTH_URL and BERTH_API_KEY.\nExit codes: 0 done, 1 the deployment has FAILED, 2 wrong use, 3 the API refused or does not answer.\n';
+    : '\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 success, 1 the deployment has FAILED, 2 usage error, 3 the API refused or does not answer.\n';
   return `${lines.join('')}${tail}`;
 }
 
@@ -100,8 +100,8 @@ async function ps(args: string[]): Promise<void> {
   });
   const api = new Api();
   const { id } = await api.environment(environmentName(values.env));
-  const gone = new Set(['STOPPED', 'FAILED']);
-  const shown = (await api.deployments(id)).filter(({ status }) => values.all || !gone.has(status));
+  const ended = new Set(['STOPPED', 'FAILED']);
+  const shown = (await api.deployments(id)).filter(({ status }) => values.all || !ended.has(status));
   const rows = shown.map((one) => [one.name, one.status, healthOf(one), imageOf(one), age(one.createdAt), one.id]);
   print(values.json, shown, table(['NAME', 'STATUS', 'HEALTHY', 'IMAGE', 'AGE', 'ID'], rows));
 }
@@ -119,7 +119,7 @@ async function logs(args: string[]): Promise<void> {
   });
   if (values.follow) query.set('follow', 'true');
   if (values.follow && !values.build) query.set('acrossReleases', 'true');
-  // As text: the generated client has the form that programs want.
+  // As text: the generated client requests JSON.
   const path = `/deployments/${id}/${values.build ? 'build-logs' : 'logs'}?${query.toString()}`;
   const headers = { 'X-API-Key': api.login.key, Accept: 'text/plain' };
   const answer = await fetch(api.login.url + path, { headers });
@@ -136,7 +136,7 @@ async function rollback(args: string[]): Promise<void> {
   const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
   const body = values.to ? { deploymentId: values.to } : {};
   const { jobId } = await api.of(sdk.rollbackDeployment({ client: api.client, path: { id }, body }));
-  await decided(api, jobId, values);
+  await printOutcome(api, jobId, values);
 }
 
 async function remove(args: string[]): Promise<void> {
@@ -170,7 +170,7 @@ function complete(args: string[]): Promise<void> {
   return Promise.resolve();
 }
 
-/** What runs under a name. */
+/** Finds the deployment of a name in an environment. */
 async function releaseOf(name: string, env: string | undefined): Promise<{ api: Api; id: string }> {
   const api = new Api();
   const environment = await api.environment(environmentName(env));

@@ -1,6 +1,6 @@
 import { EXIT, Failure } from './failure.js';
 
-/** A script for the shell: the names of the commands. */
+/** Returns the shell's completion script for the names of the commands. */
 export function completion(shell: string, commands: string[]): string {
   const words = commands.join(' ');
   switch (shell) {

@@ -10,7 +10,7 @@ import type {
 } from '../../typescript/src/index.js';
 import { Api } from './api.js';
 import { pairs, ports, read, volumes, whole } from './arguments.js';
-import { decided, environmentName, IN_ENVIRONMENT } from './environment.js';
+import { environmentName, IN_ENVIRONMENT, printOutcome } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { archiveOf, folderOf, nameOf } from './folder.js';
 import { print } from './output.js';
@@ -41,7 +41,10 @@ export const DEPLOY_USAGE =
   '    [--dockerfile PATH] [--build-arg K=v]… [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n' +
   '    [--wait] [--detach] [--dry-run] [--json]';
 
-/** A folder is followed until it is decided, unless detached; its environment is made where there is none, by the folder's name if need be. */
+/**
+ * Deploys. For a folder it waits for the outcome, unless detached, and creates the environment, by default named as the
+ * folder.
+ */
 export async function deploy(args: string[]): Promise<void> {
   const { values, positionals } = read(args, DEPLOY, ['FOLDER, IMAGE or GIT-URL']);
   const source = positionals[0] ?? '';
@@ -54,12 +57,12 @@ export async function deploy(args: string[]): Promise<void> {
       : await fromFolder(api, folder, values, options);
   if ('plan' in answer) {
     const { name, strategy, replaces, steps } = answer.plan;
-    const what = replaces ? `takes the place of ${replaces}, ${strategy}` : 'replaces nothing';
+    const what = replaces ? `replaces ${replaces}, ${strategy}` : 'replaces nothing';
     print(values.json, answer.plan, `${name} ${what}: ${steps.join(', ')}.\n`);
     return;
   }
   const wait = values.wait === true || (folder !== undefined && values.detach !== true);
-  await decided(api, answer.jobId, { ...values, wait });
+  await printOutcome(api, answer.jobId, { ...values, wait });
 }
 
 async function fromElsewhere(api: Api, source: string, values: Values, options: object): Promise<Answer> {
@@ -89,16 +92,16 @@ async function fromFolder(api: Api, folder: string, values: Values, options: obj
 
 async function upload(api: Api, folder: string, dockerfile: string | undefined): Promise<Upload> {
   const archive = await archiveOf(folder, dockerfile);
-  let fault: Error | undefined;
-  archive.once('error', (error: Error) => (fault = error));
-  // Not the generated call: that would take the stream for JSON.
+  let readError: Error | undefined;
+  archive.once('error', (error: Error) => (readError = error));
+  // Not with the generated client, which would encode the stream as JSON.
   const response = await fetch(`${api.login.url}/uploads`, {
     method: 'POST',
     headers: { 'X-API-Key': api.login.key, 'Content-Type': 'application/gzip' },
     body: Readable.toWeb(archive as Readable),
     duplex: 'half',
   } as unknown as RequestInit).catch((error: Error) => {
-    const reason = fault ?? (error.cause instanceof Error ? error.cause : error);
+    const reason = readError ?? (error.cause instanceof Error ? error.cause : error);
     throw new Failure(EXIT.refused, `The folder could not be uploaded: ${reason.message}`);
   });
   const body = (await response.json()) as unknown;

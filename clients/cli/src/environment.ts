@@ -10,11 +10,11 @@ export const IN_ENVIRONMENT = { env: { type: 'string', short: 'e' }, ...JSON_OUT
 export function environmentName(given: string | undefined): string {
   const name = given ?? process.env['BERTH_ENV'];
   if (name) return name;
-  throw new Failure(EXIT.usage, '--env is missing: the name of an environment; or set BERTH_ENV.');
+  throw new Failure(EXIT.usage, '--env is missing: give the name of an environment, or set BERTH_ENV.');
 }
 
-/** What became of a release, at once or when it is decided. */
-export async function decided(
+/** Prints the deployment of a job: at once, or with `wait` its outcome. */
+export async function printOutcome(
   api: Api,
   jobId: string,
   { wait, json }: { wait?: boolean; json?: boolean },

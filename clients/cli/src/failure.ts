@@ -1,6 +1,6 @@
 export const EXIT = { failed: 1, usage: 2, refused: 3 } as const;
 
-/** What the user reads on standard error, and how the program ends. */
+/** An error with the text for standard error and the exit code. */
 export class Failure extends Error {
   constructor(
     readonly exitCode: number,

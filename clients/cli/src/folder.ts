@@ -8,10 +8,10 @@ import gitignore from 'ignore';
 import { pack as createPack, type Pack } from 'tar-stream';
 import { EXIT, Failure } from './failure.js';
 
-/** Is this file, relative to the folder, left out? */
+/** Whether a file, relative to the folder, is excluded. */
 type Filter = (name: string, isFolder: boolean) => boolean;
 
-/** A folder as an archive, gzipped while it is read. Left out is what `.dockerignore` lists, and `.gitignore` where there is none. */
+/** Streams a folder as tar.gz. Excludes what `.dockerignore` lists, or `.gitignore` when there is none. */
 export async function archiveOf(folder: string, dockerfile = 'Dockerfile'): Promise<NodeJS.ReadableStream> {
   const ignored = (await dockerFilter(folder, dockerfile)) ?? (await gitFilter(folder, dockerfile));
   const pack = createPack();
@@ -33,21 +33,21 @@ async function add(pack: Pack, root: string, folder: string, ignored: Filter): P
     const name = folder ? `${folder}/${item.name}` : item.name;
     if (item.name === '.git') continue;
     if (item.isDirectory()) {
-      // What is below an ignored folder may have been taken back in.
+      // A later pattern may include a file below an ignored folder.
       if (!ignored(name, true)) await addEntry(pack, { name: `${name}/`, type: 'directory', mode: 0o755 });
       await add(pack, root, name, ignored);
     } else if (!ignored(name, false)) await addItem(pack, root, name, item);
   }
 }
 
-/** Sockets, pipes and devices are no part of what is built. */
+/** Adds files and symbolic links; sockets, pipes and devices are skipped. */
 async function addItem(pack: Pack, root: string, name: string, item: Dirent): Promise<void> {
   const file = path.join(root, name);
   if (item.isSymbolicLink()) {
     await addEntry(pack, { name, type: 'symlink', linkname: await readlink(file) });
   } else if (item.isFile()) {
     const { size, mode } = await lstat(file);
-    // A file that grows while it is read is sent as long as it was; one that shrinks is an error.
+    // A file that grows meanwhile is sent with its first size; one that shrinks causes an error.
     const content = size > 0 ? createReadStream(file, { end: size - 1 }) : undefined;
     await addEntry(pack, { name, type: 'file', size, mode: mode & 0o777 }, content);
   }
@@ -60,16 +60,16 @@ async function addEntry(
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const sink = pack.entry(header, (error) => (error ? reject(error) : resolve()));
-    const pour = async () => {
+    const write = async () => {
       for await (const part of content ?? [])
-        if (!sink.write(part)) await new Promise<void>((go) => void sink.once('drain', go));
+        if (!sink.write(part)) await new Promise<void>((drained) => void sink.once('drain', drained));
       sink.end(null);
     };
-    pour().catch(reject);
+    write().catch(reject);
   });
 }
 
-/** `{Dockerfile}.dockerignore` before `.dockerignore`, as Docker has it. Both, and the Dockerfile, are always sent. */
+/** `{Dockerfile}.dockerignore` before `.dockerignore`, as in Docker. Both, and the Dockerfile, are always sent. */
 async function dockerFilter(folder: string, dockerfile: string): Promise<Filter | undefined> {
   const text = (await textOf(folder, `${dockerfile}.dockerignore`)) ?? (await textOf(folder, '.dockerignore'));
   if (text === undefined) return undefined;
@@ -78,7 +78,7 @@ async function dockerFilter(folder: string, dockerfile: string): Promise<Filter 
   return (name) => !kept.has(name) && rules.ignores(name);
 }
 
-/** A `.gitignore` counts for the folder that it is in. What is below an ignored folder stays out, as with git. */
+/** A `.gitignore` applies to its folder. Files below an ignored folder are excluded, as in git. */
 async function gitFilter(folder: string, dockerfile: string): Promise<Filter> {
   const rules = await gitRules(folder, '');
   return (name, isFolder) => {
@@ -117,7 +117,7 @@ async function textOf(folder: string, name: string): Promise<string | undefined>
   return readFile(path.join(folder, name), 'utf8').catch(() => undefined);
 }
 
-/** The folder that is meant; undefined where the argument is an image: one word is, `./word` is not. */
+/** Returns the folder; undefined when the argument is an image: `word` is an image, `./word` is a folder. */
 export async function folderOf(source: string): Promise<string | undefined> {
   const isPath = source === '.' || source === '..' || /^(\.\.?|~)?\//.test(source);
   if (!isPath && !source.includes('/')) return undefined;
@@ -130,7 +130,7 @@ export async function folderOf(source: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** A name for what is in the folder, of the form that the API takes. */
+/** Derives a valid deployment name from the folder's name. */
 export function nameOf(folder: string): string {
   const name = path
     .basename(folder)

@@ -5,27 +5,30 @@ import { EXIT, Failure } from './failure.js';
 
 const WAIT_SECONDS = 30;
 
-/** Tells on standard error how it goes on and what is printed, until it is decided. A stream that breaks is taken up where it was. */
+/**
+ * Prints status, progress and logs to standard error, and returns the deployment with its outcome. A broken stream
+ * resumes.
+ */
 export async function follow(api: Api, jobId: string): Promise<Deployment> {
-  const told = new AbortController();
-  const telling = tell(api, jobId, told.signal).catch(() => undefined);
+  const stop = new AbortController();
+  const printing = printEvents(api, jobId, stop.signal).catch(() => undefined);
   let status: Deployment['status'] | undefined;
   try {
     for (;;) {
       const query = status ? { wait: WAIT_SECONDS, status } : {};
       const { deployment } = await api.of(sdk.getDeploymentByJob({ client: api.client, path: { jobId }, query }));
       if (!['PENDING', 'PULLING_IMAGE', 'CREATING_VOLUMES', 'STARTING_CONTAINERS'].includes(deployment.status)) {
-        await Promise.race([telling, new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
+        await Promise.race([printing, new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
         return deployment;
       }
       ({ status } = deployment);
     }
   } finally {
-    told.abort();
+    stop.abort();
   }
 }
 
-/** The outcome as a person reads it, with where it answers; a deployment that has FAILED is a Failure. */
+/** Returns the outcome as text with the deployment's URLs; throws a Failure for one that has FAILED. */
 export function outcome(deployment: Deployment, url: string): string {
   const { name, status, errorCode, errorMessage, environment, ports } = deployment;
   if (status === 'RUNNING') {
@@ -37,7 +40,7 @@ export function outcome(deployment: Deployment, url: string): string {
   throw new Failure(EXIT.failed, `${name} is ${status}${errorCode ? ` (${errorCode})` : ''}: ${errorMessage ?? ''}`);
 }
 
-async function tell(api: Api, jobId: string, signal: AbortSignal): Promise<void> {
+async function printEvents(api: Api, jobId: string, signal: AbortSignal): Promise<void> {
   const { stream } = await sdk.streamDeploymentEvents({
     client: api.client,
     path: { jobId },

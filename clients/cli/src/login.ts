@@ -3,22 +3,22 @@ import * as sdk from '../../typescript/src/index.js';
 import { Api } from './api.js';
 import { read } from './arguments.js';
 import { EXIT, Failure } from './failure.js';
-import { keepLogin } from './settings.js';
+import { saveLogin } from './settings.js';
 
 export async function login(args: string[]): Promise<void> {
   const { positionals } = read(args, {}, ['URL']);
   const url = positionals[0] ?? '';
   if (!/^https?:\/\//.test(url)) throw new Failure(EXIT.usage, `${url}: must begin with https:// or http://.`);
-  const api = new Api({ url: url.replace(/\/+$/, ''), key: await askedKey() });
+  const api = new Api({ url: url.replace(/\/+$/, ''), key: await readKey() });
   const { user, key } = await api.of(sdk.getMe({ client: api.client }));
-  const file = keepLogin(api.login);
+  const file = saveLogin(api.login);
   process.stdout.write(
-    `Logged in as ${user.telegramHandle ?? user.telegramId}, with ${key.scopes.join(', ')}. Kept in ${file}.\n`,
+    `Logged in as ${user.telegramHandle ?? user.telegramId}, with ${key.scopes.join(', ')}. Saved in ${file}.\n`,
   );
 }
 
-/** Never as an argument: those are seen by everybody on the machine. */
-async function askedKey(): Promise<string> {
+/** Reads the key from standard input: every user of the machine can see arguments. */
+async function readKey(): Promise<string> {
   const lines = createInterface({
     input: process.stdin,
     output: process.stderr,

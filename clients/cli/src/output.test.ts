@@ -6,7 +6,7 @@ import { Failure } from './failure.js';
 import { outcome } from './follow.js';
 import { age, table } from './output.js';
 
-test('columns must be as wide as their widest cell, with nothing behind the last', () => {
+test('columns must be as wide as their widest cell, without trailing spaces', () => {
   const rows = [
     ['web', 'RUNNING'],
     ['a-long-name', 'FAILED'],
@@ -14,7 +14,7 @@ test('columns must be as wide as their widest cell, with nothing behind the last
   assert.equal(table(['NAME', 'STATUS'], rows), 'NAME         STATUS\nweb          RUNNING\na-long-name  FAILED\n');
 });
 
-test('an age must be in the unit that a person would choose', () => {
+test('an age must have a readable unit', () => {
   const ago = (seconds: number) => age(new Date(Date.now() - seconds * 1000));
   assert.deepEqual([ago(5), ago(300), ago(7200), ago(864_000), ago(-60)], ['5 s', '5 m', '2 h', '10 d', '0 s']);
 });

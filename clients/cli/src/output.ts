@@ -1,4 +1,4 @@
-/** Columns as wide as they have to be. */
+/** Aligns rows in columns. */
 export function table(head: string[], rows: string[][]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
@@ -13,12 +13,12 @@ export function table(head: string[], rows: string[][]): string {
     .join('');
 }
 
-/** For programs, or for people. */
+/** Prints the value as JSON, or the text. */
 export function print(asJson: boolean | undefined, value: unknown, text: string): void {
   process.stdout.write(asJson ? `${JSON.stringify(value, undefined, 2)}\n` : text);
 }
 
-/** 5 m, 3 h, 12 d. */
+/** Formats an age: 5 m, 3 h, 12 d. */
 export function age(since: string | Date): string {
   const seconds = Math.max(0, (Date.now() - new Date(since).getTime()) / 1000);
   if (seconds < 120) return `${Math.round(seconds)} s`;

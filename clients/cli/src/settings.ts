@@ -10,20 +10,20 @@ export interface Login {
 
 const FILE = path.join(process.env['XDG_CONFIG_HOME'] || path.join(homedir(), '.config'), 'berth', 'login.json');
 
-/** BERTH_URL and BERTH_API_KEY, else what `berth login` has kept. */
+/** BERTH_URL and BERTH_API_KEY, else the login that `berth login` saved. */
 export function readLogin(): Login {
   const { BERTH_URL: url, BERTH_API_KEY: key } = process.env;
   if (url && key) return { url: url.replace(/\/+$/, ''), key };
   try {
-    const kept = JSON.parse(readFileSync(FILE, 'utf8')) as Login;
-    return { url: (url ?? kept.url).replace(/\/+$/, ''), key: key ?? kept.key };
+    const saved = JSON.parse(readFileSync(FILE, 'utf8')) as Login;
+    return { url: (url ?? saved.url).replace(/\/+$/, ''), key: key ?? saved.key };
   } catch {
     throw new Failure(EXIT.usage, 'Not logged in: berth login, or set BERTH_URL and BERTH_API_KEY.');
   }
 }
 
-/** Readable by its owner only. Returns where. */
-export function keepLogin(login: Login): string {
+/** Saves the login in a file that only its owner can read; returns the path. */
+export function saveLogin(login: Login): string {
   mkdirSync(path.dirname(FILE), { recursive: true, mode: 0o700 });
   writeFileSync(FILE, `${JSON.stringify(login, undefined, 2)}\n`, {
     mode: 0o600,
