@@ -23,8 +23,7 @@ export class ApiKeyGuard implements CanActivate {
       context.getClass(),
     ]);
     if (access?.kind === 'public') return true;
-    if (!access)
-      throw new Error(`${context.getClass().name}.${context.getHandler().name} declares no access`);
+    if (!access) throw new Error(`${context.getClass().name}.${context.getHandler().name} declares no access`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const presented = request.headers['x-api-key'];
     const holder = await this.verifier.verify(presented, () => this.failures.refuseTooMany(request.ip));

@@ -25,7 +25,10 @@ export class KeyRevocationWatcher {
     const unsubscribe = [
       this.notifications.on('key.revoked', (revoked) => revoked.keyId === keyId && revoke()),
       // The notification may have been lost while the connection was down.
-      this.notifications.on('reconnected', () => void this.isRevoked(keyId).then((revoked) => revoked && revoke(), revoke)),
+      this.notifications.on(
+        'reconnected',
+        () => void this.isRevoked(keyId).then((revoked) => revoked && revoke(), revoke),
+      ),
     ];
     return {
       signal: controller.signal,

@@ -52,7 +52,9 @@ export class MagicLinksRepository {
     return row;
   }
 
-  /** Voids the user's usable links and returns their ids. Detaches the message `messageId`: a newer link will use it. */
+  /**
+   * Voids the user's usable links and returns their ids. Detaches the message `messageId`: a newer link will use it.
+   */
   async void(db: Db, userId: string, messageId: number | null): Promise<string[]> {
     const rows = await db.$queryRaw<{ id: string }[]>`
       UPDATE "MagicLink" SET "voidedAt" = now(), "messageId" = NULLIF("messageId", ${messageId}::int)

@@ -31,7 +31,10 @@ export class MagicLinksService implements OnModuleInit {
     this.worker.schedule('auth.forget-links', '23 4 * * *');
   }
 
-  /** Creates a link, voids the user's earlier ones and returns its URL. `messageId`: the bot's message that will hold it. */
+  /**
+   * Creates a link, voids the user's earlier ones and returns its URL. `messageId`: the bot's message that will hold
+   * it.
+   */
   async create(db: Db, request: LinkRequest & { messageId: number | null }, origin: Origin): Promise<string> {
     await this.voidAll(db, request.userId, request.messageId);
     const token = this.ids.linkToken();

@@ -5,7 +5,9 @@ import { digestOf } from './secret-hash.js';
 
 export const PAIRING_TTL_MINUTES = 15;
 
-/** One-time codes: the Telegram user who opens one in the bot becomes an operator. A new code voids the earlier ones. */
+/**
+ * One-time codes: the Telegram user who opens one in the bot becomes an operator. A new code voids the earlier ones.
+ */
 @Injectable()
 export class Pairing {
   constructor(private readonly ids: IdSource) {}

@@ -16,7 +16,7 @@ export const ENVIRONMENT_STATUSES = [
 ] as const satisfies readonly EnvironmentStatus[];
 
 export class CreateEnvironmentDto {
-  /** 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments. */
+  /** 1–32 letters, digits, `_`, `-`; starts and ends with a letter or digit; unique among your live environments. */
   @ApiProperty({ example: 'shop' })
   @IsString({ message: 'must be a string' })
   @Matches(ENVIRONMENT_NAME, {
@@ -24,16 +24,13 @@ export class CreateEnvironmentDto {
   })
   name: string;
 
-  /**
-   * TTL in seconds: the environment expires after it and is deleted with everything in it. The bot and the audit log
-   * announce it before; PATCH extends it.
-   */
+  /** TTL in seconds: the environment is deleted when it expires, after a warning in the bot; PATCH extends it. */
   @TtlSeconds()
   ttlSeconds?: number | null;
 }
 
 export class UpdateEnvironmentDto {
-  /** 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments. */
+  /** 1–32 letters, digits, `_`, `-`; starts and ends with a letter or digit; unique among your live environments. */
   @ApiProperty({ example: 'shop', required: false })
   @IsOptional()
   @IsString({ message: 'must be a string' })

@@ -35,7 +35,9 @@ export class EnvironmentsService {
     private readonly audit: Audit,
   ) {}
 
-  /** Creates an environment with its network; it is ACTIVE on return. If the network cannot be created, nothing remains. */
+  /**
+   * Creates an environment with its network; it is ACTIVE on return. If the network cannot be created, nothing remains.
+   */
   create(
     caller: Caller,
     { name, ttlSeconds }: CreateEnvironmentDto,

@@ -12,20 +12,23 @@ const TOLERANCE_SECONDS = 300;
 
 /**
  * Whether the sender knows the secret, by the signature of
- * GitHub (https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries), which Gitea and Forgejo share,
+ * GitHub (https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries), as Gitea and Forgejo,
  * GitLab (https://docs.gitlab.com/user/project/integrations/webhooks/), which sends the secret itself, and
  * Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks), which GitLab's signing tokens follow.
  */
 export function isSigned({ headers, body }: Delivery, secret: string, now: Date): boolean {
   const hub = one(headers['x-hub-signature-256']);
-  if (hub !== undefined) return timingSafeEqualText(hub, `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
+  if (hub !== undefined)
+    return timingSafeEqualText(hub, `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
   const standard = one(headers['webhook-signature']);
   if (standard !== undefined) return isStandard(standard, { headers, body }, secret, now);
   const token = one(headers['x-gitlab-token']);
   return token !== undefined && timingSafeEqualText(token, secret);
 }
 
-/** Returns an id from the sender's delivery id, if it has one, and the content. A second delivery of an id is a replay. */
+/**
+ * Returns an id from the sender's delivery id, if it has one, and the content. A second delivery of an id is a replay.
+ */
 export function deliveryIdOf({ headers, body }: Delivery): string {
   const given =
     one(headers['x-github-delivery']) ??
