@@ -50,7 +50,7 @@ describe('a repository that cannot be deployed', () => {
     for (const name of ['large', 'bomb'])
       expect(await failure(name)).toMatchObject({
         errorCode: 'REPO_TOO_LARGE',
-        errorMessage: 'It is larger than the 5 MiB that are allowed.',
+        errorMessage: 'It is larger than the limit of 5 MiB.',
       });
     await expectNothingLeft();
   });
@@ -144,7 +144,7 @@ describe('a repository that cannot be deployed', () => {
     await git.create('hungry', { Dockerfile: 'FROM busybox:1.36\nRUN tail /dev/zero\n' });
     const { errorCode, errorMessage } = await failure('hungry');
     expect(errorCode).toBe('BUILD_FAILED');
-    expect(errorMessage).toContain('exit code 137 (it was killed, as what takes too much memory is)');
+    expect(errorMessage).toContain('exit code 137 (it was killed, probably because it used too much memory)');
   });
 
   it('must be DOCKERFILE_INVALID when there is none, when it is not where it should be, and when it is none', async () => {

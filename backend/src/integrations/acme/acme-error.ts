@@ -1,6 +1,6 @@
 export type AcmeErrorKind = 'unreachable' | 'rate-limited' | 'not-validated' | 'refused';
 
-/** Why there is no certificate, in a sentence that its owner may read. */
+/** Why no certificate was issued. The message is one sentence for its owner. */
 export class AcmeError extends Error {
   constructor(
     readonly kind: AcmeErrorKind,
@@ -11,7 +11,7 @@ export class AcmeError extends Error {
   }
 }
 
-/** Milliseconds of a Retry-After, seconds or a date (RFC 9110, 10.2.3); undefined for anything else. */
+/** Milliseconds of a Retry-After header with seconds or a date (RFC 9110, 10.2.3); undefined for any other value. */
 export function retryAfterMs(header: unknown, now = Date.now()): number | undefined {
   if (typeof header !== 'string') return undefined;
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;

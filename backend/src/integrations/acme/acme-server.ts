@@ -11,33 +11,34 @@ export interface OrderRequest {
   /** PEM */
   accountKey: string;
   domain: string;
-  /** PEM, of the certificate */
+  /** Key of the certificate, PEM. */
   privateKey: string;
-  /** of an order that was begun before */
+  /** URL of an order that was placed before. */
   orderUrl: string | undefined;
-  /** PEM of the certificate that the new one replaces; RFC 9773, 5 */
+  /** PEM of the certificate that the new one replaces; RFC 9773, 5. */
   replaces: string | undefined;
-  /** told before a new order is placed, and once its URL is known */
+  /** Called before a new order is placed, and once its URL is known. */
   beforeOrder: () => Promise<void>;
   onOrder: (url: string) => Promise<void>;
   signal: AbortSignal;
 }
 
-/** When the server would like to see a certificate renewed; RFC 9773, 4.2. */
+/** The window in which the server suggests to renew a certificate; RFC 9773, 4.2. */
 export interface RenewalWindow {
   start: Date;
   end: Date;
-  /** look again after this */
+  /** Poll interval until the next request. */
   againAfterMs: number | undefined;
 }
 
 const CALL_TIMEOUT_MS = 15_000;
 const ORDER_MS = 90_000;
-const POLL_MS = { first: 200, factor: 1.5, most: 3000 };
+const POLL_MS = { first: 200, factor: 1.5, max: 3000 };
 
 /**
- * The ACME server (RFC 8555), through acme-client. Nothing is tried again here: how often one may ask is decided above, where it is kept. The
- * library is loaded when the first certificate is ordered, since most of its weight is cryptography that nobody else needs.
+ * Client of the ACME server (RFC 8555), through acme-client. It does not retry: the caller enforces the rate limits,
+ * which it stores. The library is loaded with the first order, because most of its weight is cryptography that nothing
+ * else needs.
  */
 @Injectable()
 export class AcmeServer {
@@ -45,13 +46,13 @@ export class AcmeServer {
 
   constructor(private readonly config: Config) {}
 
-  /** The certificate with its chain, PEM. Throws AcmeError. */
+  /** Orders a certificate and returns it with its chain, PEM. Throws AcmeError. */
   async order(request: OrderRequest): Promise<string> {
     const { domain, privateKey, signal } = request;
     const { crypto } = await this.load();
     const client = await this.client(request.accountKey);
-    await this.openAccount(client);
-    const order = (await this.resumed(client, request)) ?? (await this.placed(client, request));
+    await this.ensureAccount(client);
+    const order = (await this.resumeOrder(client, request)) ?? (await this.placeOrder(client, request));
     const until = Date.now() + ORDER_MS;
     if (order.status === 'pending') await this.prove(client, order, signal, until);
     const ready = await this.poll(() => client.getOrder(order), ['ready', 'valid'], signal, until);
@@ -63,7 +64,7 @@ export class AcmeServer {
     return client.getCertificate(valid);
   }
 
-  /** Undefined where the server has no opinion. Throws AcmeError. */
+  /** Undefined if the server suggests no window. Throws AcmeError. */
   async renewalWindow(chain: string, accountKey: string): Promise<RenewalWindow | undefined> {
     const { axios } = await this.load();
     const base = await this.renewalUrl(await this.client(accountKey));
@@ -90,24 +91,27 @@ export class AcmeServer {
         validateStatus: null,
         ...(caFile && { httpsAgent: new Agent({ ca: readFileSync(caFile) }) }),
       });
-      // Its own try again at once, and make a TypeError of a connection that is refused.
+      // The library's own interceptors retry at once, and turn a refused connection into a TypeError.
       library.axios.interceptors.request.clear();
       library.axios.interceptors.response.clear();
-      library.axios.interceptors.response.use(refuseFailures, refuseSilence);
+      library.axios.interceptors.response.use(throwFailures, throwUnreachable);
       return library;
     });
     return this.library;
   }
 
-  /** Made, or found by its key. acme-client's own method goes on to change nothing in one that is there, which servers refuse. */
-  private async openAccount(client: acme.Client): Promise<void> {
+  /**
+   * Creates the account, or finds it by its key. acme-client's own method then updates an existing account without a
+   * change, which servers refuse.
+   */
+  private async ensureAccount(client: acme.Client): Promise<void> {
     const { email } = this.config.acme;
     const { api } = client as unknown as { api: { createAccount(data: object): Promise<unknown> } };
     await api.createAccount({ termsOfServiceAgreed: true, ...(email && { contact: [`mailto:${email}`] }) });
   }
 
-  /** One that a crash interrupted; undefined when there is none, or none that can still succeed. */
-  private async resumed(client: acme.Client, { orderUrl }: OrderRequest): Promise<acme.Order | undefined> {
+  /** The order that a crash interrupted; undefined if there is none, or if it can no longer succeed. */
+  private async resumeOrder(client: acme.Client, { orderUrl }: OrderRequest): Promise<acme.Order | undefined> {
     if (orderUrl === undefined) return undefined;
     try {
       const order = await client.getOrder({ url: orderUrl } as acme.Order);
@@ -118,7 +122,7 @@ export class AcmeServer {
     }
   }
 
-  private async placed(client: acme.Client, request: OrderRequest): Promise<acme.Order> {
+  private async placeOrder(client: acme.Client, request: OrderRequest): Promise<acme.Order> {
     const identifiers = [{ type: 'dns', value: request.domain }];
     const hasRenewalInfo = request.replaces !== undefined && (await this.renewalUrl(client)) !== undefined;
     const replaces = hasRenewalInfo ? await renewalId(request.replaces ?? '') : undefined;
@@ -134,11 +138,11 @@ export class AcmeServer {
       if (authorization.status === 'valid') continue;
       if (!challenge) throw new AcmeError('refused', 'The ACME server offers no HTTP-01 challenge for this name.');
       if (challenge.status === 'pending') await client.completeChallenge(challenge);
-      const look = async () => {
+      const getAuthorization = async () => {
         const found = (await client.getAuthorizations(order)).find(({ url }) => url === authorization.url);
         return found ?? authorization;
       };
-      await this.poll(look, ['valid'], signal, until);
+      await this.poll(getAuthorization, ['valid'], signal, until);
     }
   }
 
@@ -148,27 +152,27 @@ export class AcmeServer {
   }
 
   private async poll<T extends { status: string }>(
-    look: () => Promise<T>,
+    inspect: () => Promise<T>,
     wanted: string[],
     signal: AbortSignal,
     until: number,
   ): Promise<T> {
-    for (let pauseMs = POLL_MS.first; ; pauseMs = Math.min(pauseMs * POLL_MS.factor, POLL_MS.most)) {
-      const item = await look();
+    for (let delayMs = POLL_MS.first; ; delayMs = Math.min(delayMs * POLL_MS.factor, POLL_MS.max)) {
+      const item = await inspect();
       if (wanted.includes(item.status)) return item;
       if (item.status === 'invalid') throw new AcmeError('not-validated', reasonOf(item));
       if (Date.now() > until)
-        throw new AcmeError('unreachable', `The ACME server did not come to an end: the order is ${item.status}.`);
-      await delay(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+        throw new AcmeError('unreachable', `The ACME server did not finish the order in time: it is ${item.status}.`);
+      await delay(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }
 
-/** What the server says of a challenge or of the order itself. */
+/** The error of a challenge, or of the order itself. */
 function reasonOf(item: object): string {
   const { challenges = [], error } = item as { challenges?: { error?: Problem }[]; error?: Problem };
   const problem = challenges.find((challenge) => challenge.error)?.error ?? error;
-  return `The name was not validated: ${problem?.detail ?? 'the ACME server gives no reason'}.`;
+  return `The name was not validated: ${problem?.detail ?? 'the ACME server gave no reason'}.`;
 }
 
 interface Problem {
@@ -181,20 +185,23 @@ interface Answer {
   headers: Record<string, unknown>;
 }
 
-/** acme-client keeps of an error its text only; a nonce that is too old is its own affair. */
-function refuseFailures<T extends Answer>(answer: T): T {
+/**
+ * Throws AcmeError for a failed response, because acme-client keeps only the text of an error. acme-client itself
+ * handles an expired nonce.
+ */
+function throwFailures<T extends Answer>(answer: T): T {
   const problem = (answer.data ?? {}) as Problem;
   if (answer.status < 400 || problem.type?.endsWith(':badNonce')) return answer;
   const options = { retryAfterMs: retryAfterMs(answer.headers['retry-after']) };
-  const said = problem.detail ?? `it answered ${answer.status}`;
+  const said = problem.detail ?? `status ${answer.status}`;
   if (answer.status === 429 || problem.type?.endsWith(':rateLimited'))
-    throw new AcmeError('rate-limited', `The ACME server limits how often it may be asked: ${said}.`, options);
+    throw new AcmeError('rate-limited', `The ACME server's rate limit is reached: ${said}.`, options);
   if (answer.status >= 500)
-    throw new AcmeError('unreachable', `The ACME server has a trouble of its own: ${said}.`, options);
+    throw new AcmeError('unreachable', `The ACME server has an internal error: ${said}.`, options);
   throw new AcmeError('refused', `The ACME server refused: ${said}.`, options);
 }
 
-function refuseSilence(error: Error & { code?: string }): never {
+function throwUnreachable(error: Error & { code?: string }): never {
   if (error instanceof AcmeError) throw error;
   const reason = error.code ?? 'no connection';
   throw new AcmeError('unreachable', `The ACME server does not answer (${reason}).`, { cause: error });

@@ -4,12 +4,15 @@ import { RegistryError, toRegistryError } from './registry-error.js';
 
 export type BuildErrorKind = 'dockerfile' | 'step' | 'base-image' | 'disk-full';
 
-/** Why nothing came of a build; the message is for the user. Of `base-image` it is the image's name, and the cause is a RegistryError. */
+/**
+ * A failed build; the message is for the user. For `base-image` the message is the image's name and the cause a
+ * RegistryError.
+ */
 export class BuildError extends Error {
   constructor(
     readonly kind: BuildErrorKind,
     message: string,
-    /** the last lines that the failing step printed */
+    /** Last output lines of the failed step. */
     readonly output: string[] = [],
     options?: { cause?: unknown },
   ) {
@@ -20,12 +23,12 @@ export class BuildError extends Error {
 const FULL = /no space left on device/i;
 const INVALID =
   /dockerfile parse error|unknown instruction|unknown flag|file with no instructions|no build stage|circular dependency|failed to parse|invalid reference format/i;
-/** Where BuildKit was, not what is wrong. */
+/** Prefixes that say where BuildKit was, not what failed. */
 const PREAMBLE =
   /^(?:(?:failed to solve(?: with frontend \S+)?|failed to (?:create|compute|process|load|read)[^:]*|rpc error: code = \w+ desc)(?:: | = ))+/;
 const PULLS = /^\[internal\] load metadata|^resolve image config|\] FROM /;
 
-/** What BuildKit's sentence means: it has no codes. `failed` is the step that it is about, where one is known. */
+/** Maps the text of BuildKit's error, which has no code. `failed` is the failed step, if known. */
 export function buildErrorOf(message: string, failed: FailedStep | undefined): BuildError {
   const cause = new DockerError('failed', message);
   const reason = message.replace(PREAMBLE, '');
@@ -44,7 +47,7 @@ export function buildErrorOf(message: string, failed: FailedStep | undefined): B
   return new BuildError('step', said, failed?.output, { cause });
 }
 
-const KILLED = ' (it was killed, as what takes too much memory is)';
+const KILLED = ' (it was killed, probably because it used too much memory)';
 
 function registryErrorOf(message: string, cause: DockerError): RegistryError | undefined {
   if (/: not found$/.test(message)) return new RegistryError('not-found', message, { cause });

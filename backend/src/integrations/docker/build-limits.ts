@@ -4,24 +4,25 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Engine } from './engine.js';
 
 const ROOT = '/sys/fs/cgroup';
-/** Where BuildKit puts the containers of steps when the engine manages cgroups itself. */
+/** Control group of BuildKit's steps when the engine manages cgroups itself. */
 const GROUP = 'docker/buildkit';
-/** Of the 1024, or of the 100, that everything else has: builds take what nobody needs. */
+/** Builds get little CPU beside other processes, which have 1024 shares, or a weight of 100. */
 const CPU_SHARES = '128';
 const CPU_WEIGHT = '12';
 
 /**
- * BuildKit takes no limits with a build, but all its steps run below one control group, which can have some. That group is the
- * host's: an engine on another machine, or one that leaves cgroups to systemd, has to be limited by its operator.
+ * Limits the memory and CPU of builds. BuildKit accepts no limits per build, but all its steps run in one control
+ * group of the host. On an engine on another machine, or one that leaves cgroups to systemd, the operator has to set
+ * the limits.
  */
 @Injectable()
 export class BuildLimits {
   private readonly logger = new Logger(BuildLimits.name);
-  private said = false;
+  private warned = false;
 
   constructor(private readonly engine: Engine) {}
 
-  /** For all builds together; kept until the engine's host restarts. */
+  /** Sets the limit of all builds together; it lasts until the engine's host restarts. */
   async apply(memoryBytes: number): Promise<void> {
     const { cgroupDriver, cgroupVersion, isLocal } = await this.engine.inspect();
     try {
@@ -29,8 +30,8 @@ export class BuildLimits {
         throw new Error(`cgroups are managed by ${isLocal ? cgroupDriver : 'another machine'}`);
       await (cgroupVersion === '2' ? this.unified(memoryBytes) : this.legacy(memoryBytes));
     } catch (error) {
-      if (!this.said) this.logger.warn(`memory of builds is not limited: ${(error as Error).message}`);
-      this.said = true;
+      if (!this.warned) this.logger.warn(`memory of builds is not limited: ${(error as Error).message}`);
+      this.warned = true;
     }
   }
 
@@ -46,7 +47,7 @@ export class BuildLimits {
   private async unified(memoryBytes: number): Promise<void> {
     const group = path.join(ROOT, GROUP);
     await mkdir(group, { recursive: true });
-    // A group has only the controllers that its parent hands down.
+    // A group has only the controllers that its parent delegates.
     for (const parent of [ROOT, path.dirname(group)]) {
       const available = await readFile(path.join(parent, 'cgroup.controllers'), 'utf8');
       const wanted = ['memory', 'cpu'].filter((controller) => available.split(/\s/).includes(controller));

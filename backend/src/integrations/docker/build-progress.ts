@@ -10,24 +10,24 @@ export interface BuildSteps {
   total: number;
 }
 
-/** The step that ended a build, and what it printed last. */
+/** The step that failed a build, with its last output. */
 export interface FailedStep {
   name: string;
   error: string;
   output: string[];
 }
 
-/** From BuildKit's graph to what a person reads: a heading per step, its lines under it, and how many steps are done. */
+/** Converts BuildKit's graph to readable lines, a heading per step and its output, and counts the finished steps. */
 export class BuildProgress {
   private readonly vertexes = new Map<string, Vertex & { number: number }>();
-  /** of a line whose end has not come yet */
+  /** Incomplete lines by step and stream. */
   private readonly open = new Map<string, BuildLine>();
   failed: FailedStep | undefined;
   private readonly output = new Map<string, string[]>();
 
   constructor(
     private readonly onLine: (line: BuildLine) => void,
-    private readonly keptLines: number,
+    private readonly maxLines: number,
   ) {}
 
   push({ vertexes, logs }: BuildTrace): void {
@@ -35,7 +35,7 @@ export class BuildProgress {
     for (const { vertex, stream, text } of logs) this.log(vertex, stream, text);
   }
 
-  /** Of the Dockerfile's own steps, over all stages. */
+  /** Finished and total steps of the Dockerfile over all stages. */
   get steps(): BuildSteps {
     const own = [...this.vertexes.values()].filter(({ name }) => isInstruction(name));
     return { current: own.filter(({ started }) => started).length, total: own.length };
@@ -76,11 +76,11 @@ export class BuildProgress {
   }
 
   private line(vertex: string, { stream, text }: BuildLine): void {
-    // What a terminal would overwrite is not worth a line.
+    // A terminal would overwrite the text before a carriage return.
     const shown = text.replace(/\r$/, '').split('\r').at(-1) ?? '';
     const kept = this.output.get(vertex) ?? [];
     kept.push(shown);
-    if (kept.length > this.keptLines) kept.shift();
+    if (kept.length > this.maxLines) kept.shift();
     this.output.set(vertex, kept);
     const number = this.vertexes.get(vertex)?.number;
     this.onLine({ stream, text: number === undefined ? shown : `#${number} ${shown}` });

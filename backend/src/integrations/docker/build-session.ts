@@ -6,15 +6,21 @@ import { DockerError } from './docker-error.js';
 
 const CONNECT_MS = 10_000;
 
-/** What BuildKit asks its client while it builds. Without someone to ask, it cannot even fetch an anonymous token, as Docker Hub wants one for every pull. */
+/**
+ * gRPC services of the session that BuildKit calls during a build. Without them it cannot fetch even the anonymous
+ * token that Docker Hub requires.
+ */
 const SERVICES = {
-  /** https://github.com/moby/buildkit/blob/master/session/auth/auth.proto: nobody, without a password */
+  /** https://github.com/moby/buildkit/blob/master/session/auth/auth.proto: no user and no password. */
   '/moby.filesync.v1.Auth/Credentials': Buffer.alloc(0),
-  /** https://github.com/grpc/grpc/blob/master/doc/health-checking.md: SERVING; a session that does not answer is given up after some seconds */
+  /**
+   * https://github.com/grpc/grpc/blob/master/doc/health-checking.md: SERVING; BuildKit drops a session that does not
+   * respond.
+   */
   '/grpc.health.v1.Health/Check': Buffer.from([0x08, 0x01]),
 };
 
-/** A connection that the Engine turns around: we answer on it. */
+/** A connection to the Engine on which Berth is the gRPC server. */
 export class BuildSession {
   readonly id = randomUUID();
 
@@ -23,7 +29,7 @@ export class BuildSession {
     private socket: Duplex | undefined,
   ) {}
 
-  /** Throws when the engine does not take it up, and when the signal aborts. */
+  /** Opens the session. Throws when the engine does not accept it, or when the signal aborts. */
   static async open(docker: DockerClient, signal: AbortSignal): Promise<BuildSession> {
     const server = new Server();
     const session = new BuildSession(server, undefined);
@@ -52,9 +58,9 @@ export class BuildSession {
   }
 
   private async connect(docker: DockerClient, signal: AbortSignal): Promise<Duplex> {
-    const patience = new AbortController();
-    const hangs = new DockerError('unavailable', 'the Docker Engine does not open a session for the build');
-    const timer = setTimeout(() => patience.abort(hangs), CONNECT_MS);
+    const timeout = new AbortController();
+    const timeoutError = new DockerError('unavailable', 'the Docker Engine does not open a session for the build');
+    const timer = setTimeout(() => timeout.abort(timeoutError), CONNECT_MS);
     const opened = docker.dial<Duplex>({
       path: '/session',
       method: 'POST',
@@ -65,13 +71,13 @@ export class BuildSession {
         'X-Docker-Expose-Session-Name': 'berth',
         'X-Docker-Expose-Session-Grpc-Method': Object.keys(SERVICES),
       },
-      abortSignal: AbortSignal.any([signal, patience.signal]),
+      abortSignal: AbortSignal.any([signal, timeout.signal]),
       statusCodes: { 200: true, 500: 'server error' },
     });
     try {
       return await opened;
     } catch (error) {
-      throw patience.signal.aborted ? hangs : error;
+      throw timeout.signal.aborted ? timeoutError : error;
     } finally {
       clearTimeout(timer);
     }

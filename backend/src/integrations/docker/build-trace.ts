@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/light.js';
 
-/** A step of BuildKit's graph, as far as it is known. */
+/** The known state of a step of BuildKit's graph. */
 export interface Vertex {
   digest: string;
   name: string;
@@ -28,7 +28,7 @@ interface StatusResponse {
 const STDERR = 2;
 
 /**
- * `moby.buildkit.v1.StatusResponse`, the fields that are read here.
+ * The fields of `moby.buildkit.v1.StatusResponse` that are read here.
  * https://github.com/moby/buildkit/blob/master/api/services/control/control.proto
  */
 const statusResponse = protobuf.Root.fromJSON({

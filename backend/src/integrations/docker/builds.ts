@@ -9,9 +9,9 @@ import { DockerError } from './docker-error.js';
 import { jsonLines } from './json-lines.js';
 
 export interface BuildRequest {
-  /** the context, a tar */
+  /** Build context, a tar. */
   context: Readable;
-  /** path of the Dockerfile in it */
+  /** Path of the Dockerfile in the context. */
   dockerfile: string;
   /** `repository:tag` */
   tag: string;
@@ -22,12 +22,12 @@ export interface BuildRequest {
 const KEPT_LINES = 30;
 const BUILDKIT = '2';
 
-/** Builds by BuildKit, which every engine from 18.09 on has; the context comes in the request. */
+/** Builds images with BuildKit, which every engine from 18.09 on has. The request carries the context. */
 @Injectable()
 export class Builds {
   constructor(private readonly docker: DockerClient) {}
 
-  /** Returns the image's id. The build ends with the signal. Throws BuildError and DockerError. */
+  /** Builds an image and returns its id. The signal aborts the build. Throws BuildError and DockerError. */
   async build(
     request: BuildRequest,
     on: { line: (line: BuildLine) => void; steps: (steps: BuildSteps) => void },

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
 import { ImmutableSwarmObjects } from './immutable-swarm-objects.js';
 
-/** Swarm's configs: files that services mount, for everybody who may look at the Engine to read. */
+/** Swarm configs: files that services mount. Every client of the Engine can read them. */
 @Injectable()
 export class Configs extends ImmutableSwarmObjects {
   constructor(docker: DockerClient) {

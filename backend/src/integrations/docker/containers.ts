@@ -17,12 +17,12 @@ export interface LogQuery {
   since?: Date;
 }
 
-/** Containers of this node: what only the Engine that runs them can say. */
+/** Containers of this node, which only its own Engine can inspect. */
 @Injectable()
 export class Containers {
   constructor(private readonly docker: DockerClient) {}
 
-  /** Undefined when this node has no such container (it is on another node, or gone). */
+  /** Undefined if this node has no such container: it runs on another node, or was removed. */
   async inspect(id: string): Promise<ContainerState | undefined> {
     try {
       const { State } = await this.docker.call((docker) => docker.getContainer(id).inspect());
@@ -46,7 +46,7 @@ export class Containers {
     return found.map(({ Id }) => Id);
   }
 
-  /** Killed where it runs. One that is gone, or on its way, is left alone. */
+  /** Kills and removes a container. Does nothing if it was removed, or is being removed. */
   async remove(id: string): Promise<void> {
     try {
       await this.docker.stream((docker) => docker.getContainer(id).remove({ force: true }) as Promise<unknown>);
@@ -55,7 +55,10 @@ export class Containers {
     }
   }
 
-  /** The files of a volume as a tar, whose paths begin with a folder of ours, read or written through a container that never runs. */
+  /**
+   * Reads or writes the files of a volume as a tar, through a container that never runs. The paths start with the mount
+   * folder.
+   */
   async withVolume<T>(
     image: string,
     volume: string,
@@ -82,7 +85,7 @@ export class Containers {
     }
   }
 
-  /** Runs a command in the machine's own network, with the right to change it, and waits for its end. Returns the exit code; nothing of it stays. */
+  /** Runs a command in the host's network with NET_ADMIN, waits for its end and removes it. Returns the exit code. */
   async runInHostNetwork(image: string, command: string[]): Promise<number> {
     const container = await this.docker.call((docker) =>
       docker.createContainer({
@@ -102,7 +105,7 @@ export class Containers {
     }
   }
 
-  /** Empty for a container that is gone. */
+  /** Empty if the container was removed. */
   async logs(id: string, { tail, since }: LogQuery): Promise<LogLine[]> {
     const query = {
       stdout: true,

@@ -3,12 +3,12 @@ import Dockerode from 'dockerode';
 import { Config } from '#src/config/config.js';
 import { toDockerError } from './docker-error.js';
 
-/** An Engine that hangs must show as an error before the client's patience ends. */
+/** An Engine that hangs must cause an error before the client's timeout. */
 const CALL_TIMEOUT_MS = 4500;
 
 /**
- * The way to the Engine. `call` for what answers at once; `stream` for what goes on (events, pulls, builds, logs), which no timeout may cut.
- * The API version is the Engine's own: none is asked for.
+ * Connection to the Engine: `call` for short requests; `stream` for long responses (events, pulls, builds, logs),
+ * which have no timeout. Requests name no API version, so that the Engine uses its own.
  */
 @Injectable()
 export class DockerClient {
@@ -27,7 +27,7 @@ export class DockerClient {
     return translated(use(this.quick));
   }
 
-  /** A call that dockerode has no method for, in the words of docker-modem. */
+  /** A call without a method in dockerode, with the options of docker-modem. */
   dial<T>(call: object): Promise<T> {
     return this.stream(
       ({ modem }) =>

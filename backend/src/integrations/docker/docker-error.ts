@@ -2,7 +2,7 @@ import type { EngineError } from '#src/common/errors/engine-unavailable.js';
 
 export type DockerErrorKind = 'unavailable' | 'not-found' | 'conflict' | 'invalid' | 'unauthorized' | 'failed';
 
-/** What the Engine answered, in words of ours: nothing above this folder looks at a status code of Docker's. */
+/** An error of the Engine. Its kind replaces Docker's status codes, which code outside this folder does not read. */
 export class DockerError extends Error implements EngineError {
   constructor(
     readonly kind: DockerErrorKind,

@@ -4,33 +4,36 @@ import { DockerClient } from './docker-client.js';
 export interface EngineFacts {
   version: string;
   apiVersion: string;
-  /** `amd64`, `arm64`, … as registries name it */
+  /** `amd64`, `arm64`, … as registries name it. */
   arch: string;
   os: string;
   nodeId: string;
-  /** under which other nodes know it */
+  /** Address under which other nodes know it. */
   nodeAddress: string;
   swarmActive: boolean;
   isManager: boolean;
-  /** where images and layers are, as the engine sees it */
+  /** Folder of images and layers, as the engine sees it. */
   rootDirectory: string;
   cgroupDriver: string;
   cgroupVersion: string;
-  /** it is reached by a socket of this machine */
+  /** The connection uses a socket of this machine. */
   isLocal: boolean;
-  /** the daemon sets no-new-privileges for every container; engines before 23.0.4 do not tell: https://github.com/moby/moby/pull/45320 */
+  /**
+   * The daemon sets no-new-privileges for every container; engines before 23.0.4 do not report it:
+   * https://github.com/moby/moby/pull/45320
+   */
   daemonNoNewPrivileges: boolean | 'unknown';
-  /** HealthConfig.StartInterval, API 1.44 */
+  /** HealthConfig.StartInterval, API 1.44. */
   startInterval: boolean;
-  /** ContainerSpec.Privileges.NoNewPrivileges, API 1.46 */
+  /** ContainerSpec.Privileges.NoNewPrivileges, API 1.46. */
   serviceNoNewPrivileges: boolean;
 }
 
 const FACTS_TTL_MS = 60_000;
-/** Swarm and registries name platforms as Go does; `docker info` names them as uname does. */
+/** Swarm and registries use Go's names of platforms; `docker info` uses those of uname. */
 const ARCH: Record<string, string> = { x86_64: 'amd64', aarch64: 'arm64' };
 
-/** Which engine is this and what does it offer? Asked, never assumed: users have anything from 20.10 on. */
+/** Inspects the version and the features of the engine, which differ: 20.10 and newer are supported. */
 @Injectable()
 export class Engine {
   private facts: { value: EngineFacts; readAt: number } | undefined;

@@ -13,7 +13,10 @@ export interface DockerEvent {
 export class Events {
   constructor(private readonly docker: DockerClient) {}
 
-  /** Containers' events, until the signal aborts or the Engine goes away. `onOpen` once the Engine has accepted the subscription. */
+  /**
+   * Yields container events until the signal aborts or the Engine disconnects. Calls `onOpen` once the Engine has
+   * accepted the subscription.
+   */
   async *containers(label: string, signal: AbortSignal, onOpen: () => void): AsyncGenerator<DockerEvent> {
     const filters = {
       type: ['container' as const],

@@ -8,15 +8,15 @@ import { RegistryError, toRegistryError } from './registry-error.js';
 import type { HealthConfig } from './service-spec.js';
 
 export interface ResolvedImage {
-  /** `sha256:…` of the manifest or of the list of manifests */
+  /** `sha256:…` of the manifest or of the manifest list. */
   digest: string;
-  /** what the registry offers, `linux/amd64`; empty when it does not say */
+  /** Platforms in the registry, `linux/amd64`; empty if unknown. */
   platforms: string[];
 }
 
 export interface LocalImage {
   id: string;
-  /** of its own, and not switched off by `NONE` */
+  /** The image defines a health check other than `NONE`. */
   hasHealthCheck: boolean;
   architecture: string;
 }
@@ -28,7 +28,7 @@ export interface ListedImage {
   createdAt: Date;
 }
 
-/** Bytes over all layers; the total grows while layers become known. */
+/** Bytes of all layers; the total grows while layers become known. */
 export interface PullProgress {
   current: number;
   total: number;
@@ -41,10 +41,10 @@ const LOAD_MS = 1_800_000;
 export class Images {
   constructor(private readonly docker: DockerClient) {}
 
-  /** Asks the registry what a reference means now. Throws RegistryError. */
+  /** Resolves a reference at the registry. Throws RegistryError. */
   async resolve(reference: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<ResolvedImage> {
     try {
-      // dockerode's own method forgets the signal.
+      // dockerode's own method ignores the signal.
       const answer = await this.docker.dial<Distribution>({
         path: `/distribution/${reference}/json`,
         method: 'GET',
@@ -73,7 +73,7 @@ export class Images {
     }
   }
 
-  /** Those that carry these labels, whether they have a name or not. */
+  /** Lists the images with these labels, untagged ones included. */
   async list(labels: Record<string, string>): Promise<ListedImage[]> {
     const filters = { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) };
     const images = await this.docker.call((docker) =>
@@ -87,7 +87,7 @@ export class Images {
     }));
   }
 
-  /** By name or id; not there, or still used by a container: false. */
+  /** Removes an image by name or id; false if it does not exist or a container uses it. */
   async tryRemove(reference: string): Promise<boolean> {
     try {
       await this.docker.stream((docker) => docker.getImage(reference).remove());
@@ -98,7 +98,7 @@ export class Images {
     }
   }
 
-  /** As `docker save`: a tar of these images with all their names. */
+  /** Like `docker save`: a tar of these images with all their names. */
   async save(names: string[]): Promise<Readable> {
     return this.docker.dial<Readable>({
       path: '/images/get?',
@@ -109,7 +109,7 @@ export class Images {
     });
   }
 
-  /** As `docker load`. */
+  /** Like `docker load`. */
   async load(tar: Readable): Promise<void> {
     const answer = (await this.docker.stream((docker) =>
       docker.loadImage(tar, { quiet: true }),
@@ -118,7 +118,7 @@ export class Images {
       if (line.error !== undefined) throw new DockerError('failed', line.error);
   }
 
-  /** Returns the digest under which the registry keeps it. Throws RegistryError. */
+  /** Pushes an image and returns its digest in the registry. Throws RegistryError. */
   async push(
     reference: string,
     auth: RegistryAuth | undefined,
@@ -129,14 +129,14 @@ export class Images {
       const options = { authconfig: auth ?? {}, abortSignal: signal } as object;
       const stream = await this.docker.stream((docker) => docker.getImage(reference).push(options));
       const digest = await followLayers(stream as Readable, 'Pushing', onProgress, signal);
-      if (digest === undefined) throw new DockerError('failed', `the registry named no digest for ${reference}`);
+      if (digest === undefined) throw new DockerError('failed', `the registry returned no digest for ${reference}`);
       return digest;
     } catch (error) {
       throw registryErrorFrom(error);
     }
   }
 
-  /** Pulls and resolves when the image is here. Throws RegistryError. */
+  /** Pulls an image. Throws RegistryError. */
   async pull(
     reference: string,
     auth: RegistryAuth | undefined,
@@ -158,7 +158,7 @@ interface Distribution {
   Platforms?: { os?: string; architecture?: string }[] | null;
 }
 
-/** Attestations of BuildKit appear as `unknown/unknown`. */
+/** BuildKit's attestations have the platform `unknown/unknown`. */
 function platformsOf({ Platforms }: Distribution): string[] {
   return (Platforms ?? [])
     .filter(({ os, architecture }) => os && architecture && os !== 'unknown')
@@ -169,12 +169,12 @@ interface LayerMessage {
   id?: string;
   error?: string;
   status?: string;
-  /** at the end of a push */
+  /** Set at the end of a push. */
   aux?: { Digest?: string };
   progressDetail?: { current?: number; total?: number };
 }
 
-/** Until all is done; of a push, the digest. */
+/** Reports progress until the transfer ends; returns the digest of a push. */
 async function followLayers(
   stream: Readable,
   phase: 'Downloading' | 'Pushing',

@@ -17,14 +17,14 @@ interface Surface {
   remove(docker: Dockerode, id: string): Promise<unknown>;
 }
 
-/** What configs and secrets have in common: a name and a content that never changes. Names carry a hash of the content. */
+/** Common base of configs and secrets, whose content never changes. Their names hold a hash of the content. */
 export abstract class ImmutableSwarmObjects {
   protected constructor(
     private readonly docker: DockerClient,
     private readonly surface: Surface,
   ) {}
 
-  /** The id of the one with this name; made when there is none. */
+  /** Returns the id of the object with this name; creates it if there is none. */
   async ensure(name: string, content: Buffer, labels: Record<string, string>): Promise<string> {
     const existing = await this.idOf(name);
     if (existing) return existing;
@@ -33,8 +33,8 @@ export abstract class ImmutableSwarmObjects {
       const created = await this.docker.call((docker) => this.surface.create(docker, options));
       return (created as { id: string }).id;
     } catch (error) {
-      const other = isDockerError(error, 'conflict') ? await this.idOf(name) : undefined;
-      if (other) return other;
+      const concurrent = isDockerError(error, 'conflict') ? await this.idOf(name) : undefined;
+      if (concurrent) return concurrent;
       throw error;
     }
   }
@@ -44,7 +44,7 @@ export abstract class ImmutableSwarmObjects {
     return found.map(({ ID, Spec }) => ({ id: ID ?? '', name: Spec?.Name ?? '' }));
   }
 
-  /** False while a service still mounts it; removing what is gone already is fine. */
+  /** False while a service mounts it; true if it does not exist. */
   async tryRemove(id: string): Promise<boolean> {
     try {
       await this.docker.call((docker) => this.surface.remove(docker, id));

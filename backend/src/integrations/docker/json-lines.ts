@@ -1,10 +1,13 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** The messages of an answer that goes on, one a line, until it ends, breaks, or the signal aborts; which of these it was, the caller sees. */
+/**
+ * Yields the messages of a streamed response, one per line, until it ends, breaks, or the signal aborts; the caller
+ * distinguishes these.
+ */
 export async function* jsonLines<T>(stream: Readable, signal: AbortSignal): AsyncGenerator<T> {
   const lines = createInterface({ input: stream });
-  // It would wait for ever for the end of a stream that was destroyed.
+  // The loop would wait forever for the end of a destroyed stream.
   const stop = () => {
     lines.close();
     stream.destroy();

@@ -1,5 +1,5 @@
 export interface LogLine {
-  /** RFC 3339 as Docker wrote it, nanoseconds included; sorts as text */
+  /** RFC 3339 with nanoseconds, as Docker writes it; sortable as text. */
   time: string;
   stream: 'stdout' | 'stderr';
   text: string;
@@ -8,18 +8,18 @@ export interface LogLine {
 const HEADER_BYTES = 8;
 
 /**
- * Docker multiplexes stdout and stderr: frames of an 8-byte header (stream, 3 × 0, length as big-endian uint32) and a payload, each beginning
- * with a timestamp. A line longer than 16 KiB comes in several frames, only the last of which ends in a newline.
- * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+ * Decodes Docker's multiplexed stdout and stderr: frames of an 8-byte header (stream, 3 × 0, length as big-endian
+ * uint32) and a payload that starts with a timestamp. A line longer than 16 KiB has several frames; only the last ends
+ * in a newline. https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
  */
 export class LogDecoder {
   private rest: Buffer = Buffer.alloc(0);
   private readonly open = new Map<string, LogLine>();
 
-  /** `sourceOf` tells apart what is multiplexed further: the frames of one line come from one source. */
+  /** `sourceOf` separates sources that are multiplexed in one stream: the frames of one line have the same source. */
   constructor(private readonly sourceOf: (text: string) => { source: string; text: string } = whole) {}
 
-  /** The lines that are complete by now, whatever the chunks are cut at. */
+  /** Returns the lines that are complete so far; chunks may be cut anywhere. */
   push(chunk: Buffer): (LogLine & { source: string })[] {
     const bytes = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
     const lines: (LogLine & { source: string })[] = [];
@@ -43,7 +43,7 @@ export class LogDecoder {
     return lines;
   }
 
-  /** What ended without a newline, or in the middle of a frame. */
+  /** Returns the rest without a newline or with an incomplete frame. */
   end(): LogLine[] {
     if (this.rest.length > HEADER_BYTES) {
       const { time, text } = split(this.rest.toString('utf8', HEADER_BYTES));
@@ -53,14 +53,14 @@ export class LogDecoder {
   }
 }
 
-/** A whole log at once. */
+/** Decodes a complete log. */
 export function decodeLog(bytes: Buffer): LogLine[] {
   const decoder = new LogDecoder();
   const lines = decoder.push(bytes).map(({ time, stream, text }) => ({ time, stream, text }));
   return [...lines, ...decoder.end()];
 }
 
-/** In order of time, the last `tail` of them. */
+/** The last `tail` lines by time. */
 export function inOrder<T extends LogLine>(lines: T[], tail: number): T[] {
   return lines
     .map((line, index) => ({ line, index }))
@@ -69,7 +69,7 @@ export function inOrder<T extends LogLine>(lines: T[], tail: number): T[] {
     .map(({ line }) => line);
 }
 
-/** As clients read it: `{time} {text}`, time in milliseconds. */
+/** Formats a line for clients: `{time} {text}`, time in milliseconds. */
 export function formatLine({ time, text }: LogLine): string {
   return `${milliseconds(time)} ${text}\n`;
 }

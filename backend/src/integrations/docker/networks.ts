@@ -7,7 +7,7 @@ export interface Network {
   id: string;
   name: string;
   subnet: string | undefined;
-  /** of an overlay */
+  /** VXLAN id of an overlay. */
   vxlanId: number | undefined;
 }
 
@@ -22,7 +22,10 @@ interface EngineNetwork {
 export class Networks {
   constructor(private readonly docker: DockerClient) {}
 
-  /** An overlay; one with this name already is fine. Attachable: containers outside of services may join, too. `subnet`: Swarm chooses when none is given. */
+  /**
+   * Creates an overlay, or keeps the one with this name. Attachable: containers outside of services may join. Without
+   * `subnet` Swarm chooses one.
+   */
   async ensureOverlay(
     name: string,
     labels: Record<string, string>,
@@ -47,7 +50,7 @@ export class Networks {
     return networks.map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }));
   }
 
-  /** Undefined when there is none. */
+  /** Undefined if there is none. */
   async find(name: string): Promise<Network | undefined> {
     try {
       const { Id, Name, Options, IPAM } = await this.docker.call(
@@ -66,7 +69,7 @@ export class Networks {
     }
   }
 
-  /** False while endpoints still hold the network; removing what is gone already is fine. */
+  /** False while endpoints use the network; true if it does not exist. */
   async tryRemove(name: string): Promise<boolean> {
     try {
       await this.docker.call((docker) => docker.getNetwork(name).remove() as Promise<unknown>);

@@ -7,10 +7,10 @@ export interface SwarmNode {
   address: string;
   role: 'manager' | 'worker';
   availability: 'active' | 'pause' | 'drain';
-  /** what the managers know of it */
+  /** State that the managers report. */
   state: 'unknown' | 'down' | 'ready' | 'disconnected';
   engineVersion: string;
-  /** `linux/amd64` */
+  /** Platform, `linux/amd64`. */
   platform: string;
   cpus: number;
   memoryBytes: number;
@@ -20,7 +20,7 @@ export interface SwarmNode {
 const TTL_MS = 5000;
 const ARCH: Record<string, string> = { x86_64: 'amd64', aarch64: 'arm64' };
 
-/** The machines of the swarm. */
+/** Nodes of the swarm. */
 @Injectable()
 export class Nodes {
   private known: { nodes: SwarmNode[]; readAt: number } | undefined;
@@ -34,7 +34,7 @@ export class Nodes {
     return list;
   }
 
-  /** The same, some seconds old at most: for what only wants names and numbers. */
+  /** The same from a cache of some seconds, for callers that need only names and numbers. */
   async recent(): Promise<SwarmNode[]> {
     return this.known && Date.now() - this.known.readAt < TTL_MS ? this.known.nodes : this.list();
   }

@@ -1,4 +1,4 @@
-/** Credentials of one registry, in the shape of the header X-Registry-Auth. */
+/** Credentials of one registry in the shape of the header X-Registry-Auth. */
 export interface RegistryAuth {
   username: string;
   password: string;

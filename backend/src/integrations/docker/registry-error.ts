@@ -1,6 +1,9 @@
 export type RegistryErrorKind = 'not-found' | 'unauthorized' | 'rate-limited' | 'unreachable' | 'disk-full';
 
-/** Why an image could not be had, read from the Engine's words: it passes most registry answers on as 500 with a sentence. */
+/**
+ * A failed pull, push or lookup of an image. Its kind is parsed from the message, because the Engine returns most
+ * registry errors as 500.
+ */
 export class RegistryError extends Error {
   constructor(
     readonly kind: RegistryErrorKind,

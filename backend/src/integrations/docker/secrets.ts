@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
 import { ImmutableSwarmObjects } from './immutable-swarm-objects.js';
 
-/** Swarm's secrets: encrypted at its managers, in memory only where a service mounts them, and never given back. */
+/**
+ * Swarm secrets: encrypted on the managers, in memory where a service mounts them, and never readable through the API.
+ */
 @Injectable()
 export class Secrets extends ImmutableSwarmObjects {
   constructor(docker: DockerClient) {

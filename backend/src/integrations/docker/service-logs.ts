@@ -10,12 +10,12 @@ export interface TaskLogLine extends LogLine {
   taskId: string;
 }
 
-/** What the tasks of a Swarm service print, on whatever node, as they print it. */
+/** Logs of the tasks of a Swarm service on all nodes. */
 @Injectable()
 export class ServiceLogs {
   constructor(private readonly docker: DockerClient) {}
 
-  /** What a task has printed until now, wherever it runs; empty of one that is gone, or whose machine does not answer in time. */
+  /** Log of a task so far, on any node; empty if the task was removed or its node does not respond in time. */
   async ofTask(taskId: string, { tail, since }: LogQuery): Promise<LogLine[]> {
     const query = { stdout: true, stderr: true, timestamps: true, follow: false, tail };
     const options = { ...query, ...(since && { since: Math.floor(since.getTime() / 1000) }) };
@@ -30,7 +30,10 @@ export class ServiceLogs {
     }
   }
 
-  /** Ends when the engine goes away or with the signal; not when the service is gone. `since` is RFC 3339, inclusive. */
+  /**
+   * Follows the log until the engine disconnects or the signal aborts, even if the service is removed. `since` is RFC
+   * 3339, inclusive.
+   */
   async *follow(
     serviceId: string,
     { tail, since }: { tail: number | 'all'; since?: string },
@@ -59,19 +62,22 @@ export class ServiceLogs {
   }
 }
 
-/** dockerode types it as if it took a callback only. */
+/** dockerode's type accepts a callback only. */
 interface LogSource {
   logs(options: object): Promise<Readable>;
 }
 
-/** With `details`, a line begins with the labels of its origin: `com.docker.swarm.node.id=…,com.docker.swarm.task.id=… text`. */
+/**
+ * With `details`, a line starts with the labels of its origin: `com.docker.swarm.node.id=…,com.docker.swarm.task.id=…
+ * text`.
+ */
 function taskOf(payload: string): { source: string; text: string } {
   const space = payload.indexOf(' ');
   const source = /com\.docker\.swarm\.task\.id=([a-z0-9]+)/.exec(payload.slice(0, space))?.[1];
   return source ? { source, text: payload.slice(space + 1) } : { source: '', text: payload };
 }
 
-/** The Engine takes seconds with up to nine decimals. */
+/** The Engine expects seconds with up to nine decimals. */
 function unixTime(time: string): string {
   const fraction = /\.(\d+)Z$/.exec(time)?.[1] ?? '0';
   return `${Math.floor(new Date(time).getTime() / 1000)}.${fraction.padEnd(9, '0')}`;

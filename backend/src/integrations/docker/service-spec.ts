@@ -1,4 +1,4 @@
-/** The part of the Engine API's ServiceSpec that we send. Durations in nanoseconds, memory in bytes. */
+/** The fields of the Engine API's ServiceSpec that Berth sets. Durations in nanoseconds, memory in bytes. */
 export interface ServiceSpec {
   Name: string;
   Labels: Record<string, string>;
@@ -9,7 +9,7 @@ export interface ServiceSpec {
     Networks: { Target: string; Aliases: string[] }[];
     Placement?: { Constraints: string[] };
     LogDriver: { Name: string; Options: Record<string, string> };
-    /** raised to restart tasks without another change */
+    /** Increment it to restart tasks without another change. */
     ForceUpdate?: number;
   };
   Mode: { Replicated: { Replicas: number } } | { Global: object };
@@ -20,7 +20,7 @@ export interface ServiceSpec {
 export interface ContainerSpec {
   Image: string;
   Labels: Record<string, string>;
-  /** instead of the image's entrypoint */
+  /** Overrides the image's entrypoint. */
   Command?: string[];
   Args?: string[];
   Env: string[];
@@ -43,7 +43,7 @@ export type Mount =
   | { Type: 'volume'; Source: string; Target: string; ReadOnly: boolean; VolumeOptions?: VolumeOptions }
   | { Type: 'tmpfs'; Target: string; TmpfsOptions: { SizeBytes: number; Mode: number } };
 
-/** How the engine makes a volume that is not there yet. */
+/** Options with which the engine creates a missing volume. */
 export interface VolumeOptions {
   DriverConfig: { Name: 'local'; Options: Record<string, string> };
 }

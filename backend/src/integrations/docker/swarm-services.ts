@@ -10,19 +10,19 @@ export interface SwarmService {
   version: number;
   name: string;
   labels: Record<string, string>;
-  /** 0 of one that runs on every node */
+  /** 0 for a global service, which runs on every node. */
   replicas: number;
   spec: ServiceSpec;
-  /** of the last change of its tasks; undefined when there was none */
+  /** State of the last update; undefined if there was none. */
   updateState: 'updating' | 'paused' | 'completed' | undefined;
 }
 
-/** Swarm services: Docker's verbs on plain data. */
+/** Swarm services as plain data. */
 @Injectable()
 export class SwarmServices {
   constructor(private readonly docker: DockerClient) {}
 
-  /** The id of the new service. `auth` goes to the nodes that have to pull the image. */
+  /** Returns the id of the new service. The nodes that pull the image receive `auth`. */
   async create(spec: ServiceSpec, auth?: RegistryAuth): Promise<string> {
     const options = spec as unknown as Dockerode.CreateServiceOptions;
     const created = await this.docker.call((docker) =>
@@ -53,13 +53,13 @@ export class SwarmServices {
     return this.update(service, { ...service.spec, Mode: { Replicated: { Replicas: replicas } } });
   }
 
-  /** Throws when the service was changed since it was looked at. */
+  /** Throws if the service was changed since it was inspected. */
   async update({ id, version }: SwarmService, spec: ServiceSpec): Promise<void> {
     const options = { ...spec, version } as unknown as Dockerode.ServiceSpec & { version: number };
     await this.docker.call((docker) => docker.getService(id).update(options));
   }
 
-  /** Removing what is gone already is fine. */
+  /** Does nothing if the service does not exist. */
   async remove(idOrName: string): Promise<void> {
     try {
       await this.docker.call((docker) => docker.getService(idOrName).remove());

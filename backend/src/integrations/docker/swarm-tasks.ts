@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
 import { Nodes } from './nodes.js';
 
-/** Swarm's own words: https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/ */
+/** States of a Swarm task: https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/ */
 export type TaskState =
   | 'new'
   | 'allocated'
@@ -20,7 +20,7 @@ export type TaskState =
   | 'remove'
   | 'orphaned';
 
-/** Of a task that runs no more, and will not again. */
+/** States of a task that has ended. */
 export const ENDED_STATES: ReadonlySet<TaskState> = new Set([
   'complete',
   'shutdown',
@@ -30,7 +30,7 @@ export const ENDED_STATES: ReadonlySet<TaskState> = new Set([
   'orphaned',
 ]);
 
-/** Of a task that ended by itself, and not because it was told to. */
+/** States of a task that ended by itself, not by a request. */
 export const FALLEN_STATES: ReadonlySet<TaskState> = new Set(['failed', 'rejected', 'complete', 'orphaned']);
 
 export interface SwarmTask {
@@ -40,16 +40,16 @@ export interface SwarmTask {
   nodeId: string | undefined;
   state: TaskState;
   desired: TaskState;
-  /** since when it is in that state */
+  /** Time of the last change of the state. */
   since: Date;
   createdAt: Date;
   message: string;
   error: string | undefined;
   exitCode: number | undefined;
   containerId: string | undefined;
-  /** ids of its networks */
+  /** Ids of its networks. */
   networks: string[];
-  /** of its container */
+  /** Labels of its container. */
   labels: Record<string, string>;
 }
 
@@ -58,12 +58,15 @@ interface TaskFilter {
   labels?: string[];
 }
 
-/** A VXLAN device of its network was left behind by an earlier run of the Engine, so that Docker cannot make it (20.10 and 28.5). */
+/**
+ * Whether a stale VXLAN device of an earlier run of the Engine prevents the creation of the task's network (20.10 and
+ * 28.5).
+ */
 export function metStaleDevice({ error }: SwarmTask): boolean {
   return /error creating vxlan interface: file exists/i.test(error ?? '');
 }
 
-/** Swarm ended it because its health check had failed. */
+/** Whether Swarm ended the task because its health check failed. */
 export function endedUnhealthy({ error }: SwarmTask): boolean {
   return /unhealthy container/i.test(error ?? '');
 }
@@ -75,7 +78,7 @@ export class SwarmTasks {
     private readonly nodes: Nodes,
   ) {}
 
-  /** The same without those of machines that are down: Swarm goes on listing them for a day, whatever is asked of it. */
+  /** The same without tasks of nodes that are down, which Swarm lists for a day. */
   async listReachable(filter: TaskFilter): Promise<SwarmTask[]> {
     const tasks = await this.list(filter);
     if (tasks.length === 0) return tasks;
@@ -83,7 +86,7 @@ export class SwarmTasks {
     return tasks.filter(({ nodeId }) => nodeId === undefined || !down.has(nodeId));
   }
 
-  /** The tasks of the services with these labels or this id, history included, oldest first. */
+  /** Lists the tasks of the services with these labels or this id, history included, oldest first. */
   async list(filter: TaskFilter): Promise<SwarmTask[]> {
     const filters = {
       ...(filter.serviceId && { service: [filter.serviceId] }),

@@ -5,7 +5,10 @@ import { DockerClient } from './docker-client.js';
 export class Swarm {
   constructor(private readonly docker: DockerClient) {}
 
-  /** `advertiseAddr`: an address or an interface's name; the Engine chooses when it can and none is given. */
+  /**
+   * Initialises a swarm. `advertiseAddr` is an address or the name of an interface; without it the Engine chooses one
+   * if it can.
+   */
   async init(advertiseAddr: string | undefined): Promise<void> {
     const body = { ListenAddr: '0.0.0.0:2377', ...(advertiseAddr && { AdvertiseAddr: advertiseAddr }) };
     await this.docker.stream((docker) => docker.swarmInit(body));

@@ -5,7 +5,7 @@ import { labelFilter } from './swarm-services.js';
 
 export interface Volume {
   name: string;
-  /** where the engine keeps it, as the engine sees it */
+  /** Folder of the volume, as the engine sees it. */
   mountpoint: string;
   labels: Record<string, string>;
 }
@@ -39,7 +39,7 @@ export class Volumes {
     }));
   }
 
-  /** False while a container still holds it; removing what is gone already is fine. */
+  /** False while a container uses it; true if it does not exist. */
   async tryRemove(name: string): Promise<boolean> {
     try {
       await this.docker.call((docker) => docker.getVolume(name).remove());

@@ -4,14 +4,14 @@ import tls from 'node:tls';
 import { Injectable } from '@nestjs/common';
 import { Config } from '#src/config/config.js';
 
-/** Whom git believes: undefined for the machine's own roots; with GIT_CA_FILE, those and what is in it, as one file. */
+/** CA file of git: the machine's own roots together with those of GIT_CA_FILE; undefined without GIT_CA_FILE. */
 @Injectable()
 export class CertificateBundle {
   private made: Promise<string | undefined> | undefined;
 
   constructor(private readonly config: Config) {}
 
-  /** Made once a start. */
+  /** Created once per start. */
   file(): Promise<string | undefined> {
     this.made ??= this.make().catch((error: unknown) => {
       this.made = undefined;

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The bytes of all files below. A file that vanishes meanwhile does not count. */
+/** Total size of all files in a directory in bytes. A file that is removed meanwhile does not count. */
 export async function directorySize(directory: string): Promise<number> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   let bytes = 0;

@@ -12,8 +12,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = LOW_SPEED_SECONDS * 1000;
 
 /**
- * The only way out for a git process that speaks HTTPS: a CONNECT proxy on loopback, for one clone, with a password of its own. It checks every
- * address when it connects, so that neither a redirect nor DNS rebinding leads to a private network. It does not open TLS.
+ * CONNECT proxy on loopback for the HTTPS connections of one clone, with its own password. It checks every address
+ * when it connects, so that neither a redirect nor DNS rebinding reaches a private network. It does not terminate TLS.
  */
 export class GitEgressProxy {
   /** The first failure: git itself learns only that the proxy refused. */
@@ -51,13 +51,13 @@ export class GitEgressProxy {
   private async tunnel(request: IncomingMessage, client: Duplex): Promise<void> {
     client.on('error', () => undefined);
     if (!this.isOurs(request.headers['proxy-authorization'])) {
-      // curl asks for the authentication scheme first.
+      // curl first requests the authentication scheme.
       refuse(client, '407 Proxy Authentication Required', 'Proxy-Authenticate: Basic realm="berth"\r\n');
       return;
     }
     const target = URL.canParse(`https://${request.url ?? ''}`) ? new URL(`https://${request.url ?? ''}`) : undefined;
     try {
-      if (!target) throw new GitError('failed', 'git asked the proxy for an invalid host.');
+      if (!target) throw new GitError('failed', 'git requested an invalid host from the proxy.');
       const upstream = await this.dial(target.hostname.replace(/^\[|\]$/g, ''), Number(target.port || 443));
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       this.join(client, upstream, target.hostname);

@@ -11,7 +11,7 @@ const SIZE_POLL_INTERVAL_MS = 300;
 const MAX_FILES = 200_000;
 
 export interface FetchOptions {
-  /** a directory of this clone alone; the files come into `tree` below it */
+  /** Directory of this clone only; the files are written to `tree` in it. */
   dir: string;
   revision: GitRevision;
   submodules: boolean;
@@ -20,9 +20,9 @@ export interface FetchOptions {
   signal: AbortSignal;
 }
 
-/** Fetches one commit into `tree` and checks it out, within a size. */
+/** Fetches one commit into `tree` and checks it out, within a size limit. */
 export class GitFetch {
-  /** the branch of HEAD */
+  /** The branch of HEAD. */
   private branch: string | undefined;
 
   constructor(
@@ -45,7 +45,7 @@ export class GitFetch {
     return { sha, committedAt, ref: revision.ref ?? head };
   }
 
-  /** A branch or a tag, in one connection: its commit and its files. */
+  /** Fetches the commit and the files of a branch or a tag in one connection. */
   private async clone(ref: string | undefined, signal: AbortSignal): Promise<void> {
     const branch = ref === undefined ? [] : [`--branch=${ref}`];
     const options = ['--no-checkout', '--depth=1', '--no-tags', '--single-branch', '--template=', '--progress'];
@@ -54,7 +54,7 @@ export class GitFetch {
     this.branch = /^ref: refs\/heads\/(.+)$/m.exec(head)?.[1];
   }
 
-  /** Exactly this commit, which no ref needs to point to. */
+  /** Fetches exactly this commit; no ref needs to point to it. */
   private async fetch(sha: string, signal: AbortSignal): Promise<void> {
     const { url } = this.source.url;
     const format = sha.length === 64 ? ['--object-format=sha256'] : [];
@@ -100,7 +100,7 @@ export class GitFetch {
   }
 
   private async updateSubmodules(signal: AbortSignal): Promise<void> {
-    // Over HTTPS only, whatever transport the repository itself uses.
+    // Submodules use HTTPS only, whatever transport the repository itself uses.
     const run = { cwd: this.tree, protocol: 'https', onLine: this.reportLine, signal } as const;
     try {
       await this.session.run(run, (git) => git.submoduleUpdate(['--init', '--recursive', '--depth=1', '--progress']));
@@ -146,7 +146,7 @@ export class GitFetch {
 
   private tooLarge(): GitError {
     const limitMb = Math.round(this.maxBytes / 2 ** 20);
-    return new GitError('too-large', `It is larger than the ${limitMb} MiB that are allowed.`);
+    return new GitError('too-large', `It is larger than the limit of ${limitMb} MiB.`);
   }
 
   private readonly reportLine = (line: string, isFinal: boolean): void => {

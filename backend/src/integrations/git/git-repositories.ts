@@ -15,8 +15,8 @@ import type { FetchedCommit, GitSource } from './git-source.js';
 const RETRY = { retries: 2, minTimeout: 1000, factor: 1 };
 
 /**
- * Repositories of others. Every connection to one starts here: the address is checked, time and size are bounded, and no configuration but
- * our own counts.
+ * Connects to external repositories: checks their address, limits time and size, and isolates git from every
+ * configuration but Berth's own.
  */
 @Injectable()
 export class GitRepositories {
@@ -35,7 +35,7 @@ export class GitRepositories {
     });
   }
 
-  /** The commit that a branch, a tag or the remote's HEAD points to now. `dir` is of this call alone. Throws GitError. */
+  /** Resolves a branch, a tag or the remote's HEAD to its commit. `dir` belongs to this call only. Throws GitError. */
   lookUp(
     source: GitSource,
     ref: string | undefined,
@@ -106,7 +106,7 @@ export class GitRepositories {
   }
 }
 
-/** A branch comes before a tag; of an annotated tag the commit that it points to. */
+/** Prefers a branch to a tag, and the commit of an annotated tag to the tag object. */
 function namedCommit(listed: string): string | undefined {
   const lines = listed
     .split('\n')

@@ -32,9 +32,9 @@ const CONSTANT_OPTIONS: SimpleGitOptions['unsafe'] = {
 };
 
 export interface SessionFiles {
-  /** a directory of this clone alone: scripts, key; and the tree */
+  /** Directory of this clone only: scripts, key and tree. */
   dir: string;
-  /** where host keys are remembered */
+  /** File of known host keys. */
   knownHosts: string;
   user: GitUser;
   searchPath: string;
@@ -43,13 +43,13 @@ export interface SessionFiles {
 
 export interface RunOptions {
   cwd: string;
-  /** the only transport; default: the repository's own */
+  /** The only allowed transport; default: the repository's own. */
   protocol?: 'https' | 'ssh';
   onLine?: OnLine;
   signal: AbortSignal;
 }
 
-/** One clone: everything that its git processes are told, and nothing of the machine's or another user's configuration. */
+/** Git processes of one clone, isolated from the configuration of the machine and of other users. */
 export class GitSession {
   private readonly secrets: string[];
   private readonly home: string;
@@ -80,7 +80,9 @@ export class GitSession {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  /** Throws the reason of the signal when that is aborted; otherwise simple-git's GitError, whose message is git's own. */
+  /**
+   * Throws the reason of the signal when that is aborted; otherwise simple-git's GitError, whose message is git's own.
+   */
   async run<T>(options: RunOptions, commands: (git: SimpleGit) => PromiseLike<T>): Promise<T> {
     const overflow = new AbortController();
     const signal = AbortSignal.any([options.signal, overflow.signal]);
@@ -123,7 +125,7 @@ export class GitSession {
       config: this.settings(protocol),
       input: () => this.credentials(),
       errors: commandError,
-      completion: { onExit: false }, // all output first
+      completion: { onExit: false }, // wait for all output
       allowEnvironment: Object.keys(environment),
       unsafe: CONSTANT_OPTIONS,
       ...(this.files.user && { spawnOptions: this.files.user }),

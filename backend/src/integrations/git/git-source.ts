@@ -2,30 +2,30 @@ import type { GitUrl } from './git-url.js';
 
 export type GitAuth = { username?: string | undefined; token: string } | { sshKey: string };
 
-/** A repository and its credentials. In memory only. */
+/** A repository and its credentials, in memory only. */
 export interface GitSource {
   url: GitUrl;
   auth: GitAuth | undefined;
 }
 
-/** The revision that is asked for. */
+/** The requested revision. */
 export interface GitRevision {
-  /** a branch or a tag; undefined: the default branch of the remote */
+  /** Branch or tag; undefined: the default branch of the remote. */
   ref: string | undefined;
-  /** exactly this commit, whatever the ref means */
+  /** Exactly this commit, whatever the ref points to. */
   commit: string | undefined;
 }
 
 export interface FetchedCommit {
   sha: string;
   committedAt: Date;
-  /** the branch or tag; undefined when only a commit was asked for */
+  /** Branch or tag; undefined if only a commit was requested. */
   ref: string | undefined;
 }
 
 export interface FetchProgress {
   message: string;
-  /** percent */
+  /** Percent. */
   current: number;
 }
 

@@ -1,10 +1,10 @@
-/** Where a repository is, taken apart by our own parser: git sees nothing that it did not put together itself. */
+/** Parsed URL of a repository. git receives only the URL that this parser assembles. */
 export interface GitUrl {
   protocol: 'https' | 'ssh';
-  /** as the user wrote it, lower-case; an IPv6 address without brackets */
+  /** Lower-case host; an IPv6 address without brackets. */
   host: string;
   port: number;
-  /** normalised, without credentials: what git is given, and what answers show */
+  /** Normalised URL without credentials, for git and for responses. */
   url: string;
 }
 
@@ -14,11 +14,14 @@ const MAX_LENGTH = 2048;
 const HTTPS_PATH = /^(?:\/(?:[A-Za-z0-9._~+@,=!$()*:-]|%[2-9A-Fa-f][0-9A-Fa-f])+)+\/?$/;
 const SSH_PATH = /^\/?[A-Za-z0-9._~+@=/-]+$/;
 const SSH_USER = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
-/** An SSH user cannot be taken for an option; neither can a host. */
+/** The patterns exclude a user and a host that ssh would parse as an option. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$|^\[[0-9a-f:.]+\]$/;
 const SCP_LIKE = /^([^@/:]+)@([^/:]+|\[[^\]]+\]):(?!\/\/)(.+)$/;
 
-/** `https://host/path`, `ssh://user@host/path` or `user@host:path`; everything else is refused with a reason that fits behind "gitUrl". */
+/**
+ * Parses `https://host/path`, `ssh://user@host/path` or `user@host:path`. A refusal has a reason that follows the name
+ * "gitUrl".
+ */
 export function parseGitUrl(text: string): ParsedGitUrl {
   if (text.length > MAX_LENGTH) return refused(`must be at most ${MAX_LENGTH} characters`);
   const scp = SCP_LIKE.exec(text);
@@ -27,7 +30,7 @@ export function parseGitUrl(text: string): ParsedGitUrl {
   if (scheme !== 'https' && scheme !== 'ssh') {
     return refused('must be https://… or, with a key, ssh://… or user@host:path; no other transport is allowed');
   }
-  // WHATWG leaves backslashes, tabs and newlines out instead of refusing them.
+  // The WHATWG parser removes backslashes, tabs and newlines instead of refusing them.
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) return refused('must be a URL without spaces and special characters');
   if (!URL.canParse(text)) return refused('must be a valid URL');
   const url = new URL(text);
@@ -78,7 +81,7 @@ function ssh({ path, isScpLike, port = 22, ...parts }: SshParts): ParsedGitUrl {
   if (!SSH_PATH.test(path) || /(^|\/)\.\.?(\/|$)|^-|^\/+$/.test(path)) {
     return refused('must name a repository, as ssh://git@host/owner/repository');
   }
-  // The scp-like form is relative to the home directory there, which is not the same as its URL.
+  // The path of the scp-like form is relative to the home directory, unlike that of an ssh:// URL.
   const url = isScpLike ? `${user}@${host}:${path}` : `ssh://${user}@${host}${port === 22 ? '' : `:${port}`}${path}`;
   return { ok: true, value: { protocol: 'ssh', host: bare(host), port, url } };
 }

@@ -1,6 +1,6 @@
 import { GitError } from './git-error.js';
 
-/** A transfer that is slower than this, for so long, does not finish within any timeout. */
+/** A transfer below this speed for this time is aborted: it would not finish within any timeout. */
 export const LOW_SPEED_BYTES_PER_SECOND = 40;
 export const LOW_SPEED_SECONDS = 15;
 

@@ -48,7 +48,7 @@ describe('the configuration of an edge', () => {
     ['frontSubnet', { frontSubnet: '0.0.0.0/0; #' }],
     ['portSuffix', { ports: { http: 80, https: -1 } }],
   ])('must never be made from what is not a %s: %j', (token, wrong) => {
-    expect(() => nginx.edge({ ...MODEL, ...wrong })).toThrow(`${token} is not what`);
+    expect(() => nginx.edge({ ...MODEL, ...wrong })).toThrow(`${token} is not a valid value`);
   });
 });
 
@@ -62,6 +62,6 @@ describe('the configuration of the front', () => {
   });
 
   it('must never be made from another thumbprint', () => {
-    expect(() => nginx.front('short"; }')).toThrow('thumbprint is not what');
+    expect(() => nginx.front('short"; }')).toThrow('thumbprint is not a valid value');
   });
 });

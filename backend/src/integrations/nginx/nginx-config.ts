@@ -1,31 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 
-/** What an edge reaches: all healthy tasks of a name in its environment, or the API's socket. */
+/** Upstream of an edge: all healthy tasks of a name in its environment, or the API's socket. */
 export type Upstream = { kind: 'service'; name: string; port: number } | { kind: 'api' };
 
-/** One public name and what answers under it. */
+/** One public name and its upstream. */
 export interface EdgeModel {
-  /** lower-case ASCII host name */
+  /** Lower-case ASCII host name. */
   domain: string;
-  /** undefined: nothing runs, which the page says */
+  /** Undefined: no application runs, and the edge serves a page that says so. */
   upstream: Upstream | undefined;
   hasCertificate: boolean;
-  /** plain HTTP leads to HTTPS */
+  /** Plain HTTP redirects to HTTPS. */
   redirects: boolean;
-  /** network of the front, whose word about a visitor's address is taken; CIDR */
+  /** Network of the front, which is trusted for the client's address; CIDR. */
   frontSubnet: string;
-  /** as visitors write them in URLs */
+  /** Ports as clients write them in URLs. */
   ports: { http: number; https: number };
 }
 
-/** Where the edge of the platform's own name finds the API. */
+/** Socket of the API for the edge of the platform's own name. */
 export const API_SOCKET_FOLDER = '/run/berth';
 export const API_SOCKET = 'api.sock';
 
 const TEMPLATES = new URL('../../../../nginx/', import.meta.url);
 
-/** Every token is checked here again, whatever was checked before: nothing else gets into a configuration. */
+/** Patterns of all tokens. Rendering checks every token, so that no other text gets into a configuration. */
 const TOKENS = {
   thumbprint: /^[A-Za-z0-9_-]{43}$/,
   domain: /^(?=.{1,248}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
@@ -36,7 +36,7 @@ const TOKENS = {
 } as const;
 type Token = keyof typeof TOKENS;
 
-/** A piece that was rendered before, from checked tokens. */
+/** A part that was rendered from checked tokens. */
 class Rendered {
   constructor(readonly text: string) {}
 }
@@ -49,12 +49,12 @@ const PAGES = {
 } as const;
 export type PageStatus = keyof typeof PAGES;
 
-/** nginx's files for front and edges, rendered from typed models into the templates of the folder `nginx/`. */
+/** Renders nginx's configuration of front and edges from typed models with the templates of the folder `nginx/`. */
 @Injectable()
 export class NginxConfig {
   private readonly templates = new Map<string, string>();
 
-  /** `thumbprint`: of the ACME account's key, RFC 7638. */
+  /** `thumbprint` of the ACME account's key, RFC 7638. */
   front(thumbprint: string): string {
     return this.fill('front.conf', { thumbprint }).text;
   }
@@ -74,7 +74,10 @@ export class NginxConfig {
     }).text;
   }
 
-  /** Of every node: the way of its engine to the registry, in two halves, since no container is in the node's network and in an overlay. */
+  /**
+   * Proxies between a node's engine and the built-in registry. There are two, because no container is both in the
+   * node's network and in an overlay.
+   */
   registryWay(port: number): { relay: string; door: string } {
     return {
       relay: this.fill('registry-relay.conf', {}).text,
@@ -82,7 +85,7 @@ export class NginxConfig {
     };
   }
 
-  /** What visitors see where there is no application to answer: by status. */
+  /** The page of a site without an application, by status. */
   page(status: PageStatus): string {
     const [title, text] = PAGES[status];
     return this.fill('page.html', { title: new Rendered(title), text: new Rendered(text) }).text;
@@ -95,7 +98,7 @@ export class NginxConfig {
       const value = values[token];
       if (value instanceof Rendered) return value.text;
       if (value === undefined || !TOKENS[token as Token]?.test(value))
-        throw new Error(`${token} is not what ${name} can hold`);
+        throw new Error(`${token} is not a valid value of ${name}`);
       return value;
     });
     const unused = Object.keys(values).filter((token) => !used.has(token));

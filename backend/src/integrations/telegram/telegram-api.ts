@@ -4,23 +4,23 @@ import type { Update, UserFromGetMe } from 'telegraf/types';
 import { Config } from '#src/config/config.js';
 import { TelegramError, type TelegramErrorKind } from './telegram-error.js';
 
-/** A call as it is sent: https://core.telegram.org/bots/api */
+/** A call of the Bot API: https://core.telegram.org/bots/api */
 export interface TelegramCall {
   method: string;
   params: Record<string, unknown>;
 }
 
-const CALL_MS = 10_000;
+const CALL_TIMEOUT_MS = 10_000;
 const LONG_POLL_SECONDS = 25;
 const KINDS: Record<number, TelegramErrorKind> = {
   401: 'unauthorized',
-  404: 'unauthorized', // of a token that never was one
+  404: 'unauthorized', // the token is malformed
   403: 'forbidden',
   409: 'conflict',
   429: 'rate-limited',
 };
 
-/** The Bot API; every call has an end. Throws TelegramError. */
+/** Client of the Bot API; every call has a timeout. Throws TelegramError. */
 @Injectable()
 export class TelegramApi {
   private readonly client: Telegram;
@@ -33,26 +33,28 @@ export class TelegramApi {
     return this.call({ method: 'getMe', params: {} }, signal) as Promise<UserFromGetMe>;
   }
 
-  /** Waits up to 25 s for the first. `offset` confirms all before it: those are not delivered again. */
+  /** Long poll of up to 25 s. `offset` confirms all earlier updates, which Telegram then does not redeliver. */
   getUpdates(offset: number, signal: AbortSignal): Promise<Update[]> {
     const params = { offset, timeout: LONG_POLL_SECONDS, allowed_updates: ['message', 'callback_query'] };
-    return this.call({ method: 'getUpdates', params }, signal, LONG_POLL_SECONDS * 1000 + CALL_MS) as Promise<Update[]>;
+    return this.call({ method: 'getUpdates', params }, signal, LONG_POLL_SECONDS * 1000 + CALL_TIMEOUT_MS) as Promise<
+      Update[]
+    >;
   }
 
-  async call({ method, params }: TelegramCall, signal: AbortSignal, withinMs = CALL_MS): Promise<unknown> {
-    const patience = AbortSignal.timeout(withinMs);
+  async call({ method, params }: TelegramCall, signal: AbortSignal, withinMs = CALL_TIMEOUT_MS): Promise<unknown> {
+    const timeout = AbortSignal.timeout(withinMs);
     try {
       return await this.client.callApi(method as 'getMe', params, {
-        signal: AbortSignal.any([signal, patience]) as never, // its types know another AbortSignal
+        signal: AbortSignal.any([signal, timeout]) as never, // its types declare another AbortSignal
       });
     } catch (error) {
       signal.throwIfAborted();
-      throw meaningOf(error, method);
+      throw toTelegramError(error, method);
     }
   }
 }
 
-function meaningOf(error: unknown, method: string): TelegramError {
+function toTelegramError(error: unknown, method: string): TelegramError {
   if (!(error instanceof ApiError)) return new TelegramError('unreachable', `${method}: the Bot API does not answer`);
   const kind = error.code >= 500 ? 'unreachable' : (KINDS[error.code] ?? 'refused');
   return new TelegramError(kind, `${method}: ${error.code} ${error.description}`, error.parameters?.retry_after);

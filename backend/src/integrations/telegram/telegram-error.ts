@@ -1,18 +1,18 @@
-/** What a failed call of the Bot API means for whoever made it. */
+/** Kind of a failed call of the Bot API. */
 export type TelegramErrorKind =
-  /** nobody answers, or with 5xx */
+  /** No response, or status 5xx. */
   | 'unreachable'
   | 'rate-limited'
-  /** the token is wrong or was revoked */
+  /** The token is wrong or was revoked. */
   | 'unauthorized'
-  /** somebody else asks for the updates of this bot */
+  /** Another client polls the updates of this bot. */
   | 'conflict'
-  /** the user has blocked the bot, or never wrote to it */
+  /** The user has blocked the bot, or never wrote to it. */
   | 'forbidden'
-  /** the call itself is wrong: again it would be wrong again */
+  /** The call itself is invalid; a retry would fail too. */
   | 'refused';
 
-/** The message names neither the token nor what was sent. */
+/** A failed call of the Bot API. The message holds neither the token nor the parameters. */
 export class TelegramError extends Error {
   constructor(
     readonly kind: TelegramErrorKind,
