@@ -156,7 +156,7 @@ describe('a repository that cannot be deployed', () => {
       await failure('wrong'),
     ];
     expect(messages.map(({ errorCode }) => errorCode)).toEqual(Array(3).fill('DOCKERFILE_INVALID'));
-    expect(messages[0]?.errorMessage).toContain('give baseImage and startCommand');
+    expect(messages[0]?.errorMessage).toContain('set baseImage and startCommand');
     expect(messages[1]?.errorMessage).toContain('There is no file web/Dockerfile in the build context');
     expect(messages[2]?.errorMessage).toMatch(/unknown instruction: "?RUNN/i);
   });

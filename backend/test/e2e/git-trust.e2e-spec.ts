@@ -192,7 +192,7 @@ describe('what a deployment from git is trusted with', () => {
       await git.create('endless', { Dockerfile: `FROM busybox:1.36\nRUN sleep 500 # ${randomUUID()}\n` });
       const { errorCode, errorMessage } = await client.failFromGit({ environmentId, gitUrl: git.url('endless') });
       expect(errorCode).toBe('BUILD_TIMEOUT');
-      expect(errorMessage).toBe('The build took longer than the 6 s that it may.');
+      expect(errorMessage).toBe('The build exceeded its deadline of 6 s.');
       await eventually(() => expect(commandLinesWith('sleep 500')).toEqual([]), 5000);
     });
 
@@ -200,7 +200,7 @@ describe('what a deployment from git is trusted with', () => {
       await bed.platform.restart({ BUILD_MIN_FREE_DISK_MB: '1000000000' });
       const { errorCode, errorMessage } = await client.failFromGit({ environmentId, gitUrl: git.url('pushed') });
       expect(errorCode).toBe('DISK_FULL');
-      expect(errorMessage).toMatch(/^Only \d+ MiB of disk are free/);
+      expect(errorMessage).toMatch(/^Only \d+ MiB of disk space are free/);
     });
   });
 });

@@ -59,8 +59,8 @@ describe('the API, interrupted', () => {
   });
 
   it.each([
-    ['the step', '"DeploymentStep" SET "deadlineAt" = now() WHERE "deploymentId"', 'The step PullImage did not end'],
-    ['the deployment', '"Deployment" SET "deadlineAt" = now() WHERE id', 'it was in the step PullImage'],
+    ['the step', '"DeploymentStep" SET "deadlineAt" = now() WHERE "deploymentId"', 'The step PullImage exceeded its deadline'],
+    ['the deployment', '"Deployment" SET "deadlineAt" = now() WHERE id', 'It was in the step PullImage'],
   ])(
     'must give up what hangs when the time of %s is over, also when another process began it',
     async (_, due, says) => {

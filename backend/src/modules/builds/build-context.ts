@@ -12,7 +12,7 @@ interface ExtraFile {
   content: string;
 }
 
-/** A folder of sources as the Engine's build call takes it: what its `.dockerignore` leaves. */
+/** The build context of the Engine's build call: a folder of sources without what its `.dockerignore` excludes. */
 export class BuildContext {
   private constructor(
     private readonly tree: SourceTree,
@@ -36,20 +36,20 @@ export class BuildContext {
     return this.entries.map(({ name }) => name);
   }
 
-  /** Undefined when it is no file of the context. Links may lead there, but not out. */
+  /** Text of the Dockerfile; undefined when it is no file of the context. Links inside the context are followed. */
   dockerfile(name: string): Promise<string | undefined> {
     return this.tree.text(name);
   }
 
-  async topLevel(): Promise<RootFiles> {
-    const top = this.entries.filter(({ name, kind }) => kind === 'file' && !name.includes('/'));
+  async rootFiles(): Promise<RootFiles> {
+    const root = this.entries.filter(({ name, kind }) => kind === 'file' && !name.includes('/'));
     const texts = new Map<string, string | undefined>();
-    for (const { name, size } of top)
+    for (const { name, size } of root)
       if (RUNTIME_FILES.has(name) && size <= MAX_TEXT_BYTES) texts.set(name, await this.tree.text(name));
-    return { names: new Set(top.map(({ name }) => name)), read: (name) => texts.get(name) };
+    return { names: new Set(root.map(({ name }) => name)), read: (name) => texts.get(name) };
   }
 
-  /** Files that Git LFS keeps elsewhere: what is here is a note of three lines. */
+  /** Warns of files that are Git LFS pointers: their content is on the LFS server. */
   async lfsWarning(): Promise<string | undefined> {
     const pointers = await this.tree.lfsPointers(this.entries);
     if (pointers.length === 0) return undefined;
@@ -57,7 +57,7 @@ export class BuildContext {
     return `Git LFS is not supported: ${pointers.slice(0, SHOWN_POINTERS).join(', ')}${more} hold a pointer instead of their content.`;
   }
 
-  /** As a tar. The same sources give the same bytes: owner, modes and times are not those of the files. */
+  /** Packs a tar. Equal sources give equal bytes: owner, modes and times are not those of the files. */
   async pack(prefix: string, extra: ExtraFile[], modified: Date): Promise<Readable> {
     const { pack: createPack } = await import('tar-stream');
     const pack = createPack();
@@ -65,7 +65,7 @@ export class BuildContext {
       () => pack.finalize(),
       (error: unknown) => pack.destroy(error as Error),
     );
-    // It is a stream of streamx, which Node's own take for one of theirs.
+    // A stream of streamx, which Node's streams accept as one of their own.
     return pack as unknown as Readable;
   }
 
@@ -88,7 +88,7 @@ export class BuildContext {
 
 type Filter = (name: string) => boolean;
 
-/** Of an ignored folder, what is below may have been taken back in: then the folder is there, too. */
+/** Removes ignored entries. An ignored folder stays when an exception (`!`) re-includes an entry below it. */
 function without(entries: TreeEntry[], ignored: Filter): TreeEntry[] {
   const kept = new Set(entries.filter(({ name }) => !ignored(name)).map(({ name }) => name));
   const needed = new Set<string>();
@@ -100,11 +100,14 @@ function without(entries: TreeEntry[], ignored: Filter): TreeEntry[] {
   return entries.filter(({ name, kind }) => kept.has(name) || (kind === 'directory' && needed.has(name)));
 }
 
-/** As Docker reads it: `{Dockerfile}.dockerignore` before `.dockerignore`, which both stay in the context, as does the Dockerfile. */
+/**
+ * Builds the filter by Docker's rules: `{Dockerfile}.dockerignore` takes precedence over `.dockerignore`; both stay in the
+ * context, as does the Dockerfile.
+ */
 async function ignoreFilter(tree: SourceTree, dockerfile: string): Promise<Filter> {
   const text = (await tree.text(`${dockerfile}.dockerignore`)) ?? (await tree.text('.dockerignore'));
   if (text === undefined) return () => false;
-  // A CommonJS module whose types tell of a default export that it does not have.
+  // A CommonJS module whose types declare a default export that it does not have.
   const { default: factory } = await import('@balena/dockerignore');
   const rules = (factory as unknown as typeof factory.default)({ ignorecase: false }).add(text);
   const kept = new Set([dockerfile, '.dockerignore']);

@@ -27,20 +27,20 @@ describe('the log of a build', () => {
     expect(written.length).toBeLessThan(5);
   });
 
-  it('must write a line down without being asked for more', async () => {
+  it('must write a line without waiting for more', async () => {
     const { log, texts } = writer();
     log.add('alone');
     await expect.poll(texts, { timeout: 2000 }).toEqual(['alone']);
   });
 
-  it('must never hold a secret', async () => {
+  it('must never contain a secret', async () => {
     const { log, texts } = writer({ secrets: ['s3cret'] });
     log.add('https://x:s3cret@host/ s3cret');
     await log.end();
     expect(texts()).toEqual(['https://x:***@host/ ***']);
   });
 
-  it('must say that it is cut when it has reached 10 MB, once, and go no further, after a restart neither', async () => {
+  it('must say once that it is cut at 10 MB, and add no line after that, also after a restart', async () => {
     const { log, texts } = writer({ size: MAX_LOG_CHARACTERS - 200 });
     for (let line = 0; line < 100; line++) log.add('x'.repeat(50));
     await log.end();

@@ -6,12 +6,12 @@ import { decodeLogLine, encodeLogLine } from '#src/modules/deployments/logs/log-
 import { isAfter, type LogPosition } from '#src/modules/deployments/logs/log-position.js';
 import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 
-/** Stands where a running container's lines have their task. */
+/** Task id of build log lines, which have no task. */
 export const BUILD_SOURCE = 'build';
 const FLUSH_MS = 300;
 const FLUSH_CHARACTERS = 64_000;
 const MAX_LINE = 8000;
-/** As much as is kept of one build. */
+/** Maximum size of one build log. */
 export const MAX_LOG_CHARACTERS = 10_000_000;
 const CUT = 'The log is cut here: it has reached 10 MB.';
 const NS_PER_MS = 1_000_000n;
@@ -21,7 +21,7 @@ interface Part {
   content: string;
 }
 
-/** What clone, build and release command print, kept with the deployment in parts as it comes. */
+/** Stores the output of clone, build and release command with the deployment, in parts. */
 @Injectable()
 export class BuildLog {
   constructor(
@@ -29,7 +29,7 @@ export class BuildLog {
     private readonly changes: DeploymentChanges,
   ) {}
 
-  /** Goes on after what an earlier run has written. `secrets` are never written down. */
+  /** Opens a writer that appends to the lines of earlier attempts. It masks `secrets`. */
   async writer(deploymentId: string, secrets: string[]): Promise<BuildLogWriter> {
     const [state] = await this.prisma.$queryRaw<{ parts: number; size: number }[]>`
       SELECT coalesce(max(part), 0)::int AS parts, coalesce(sum(length(content)), 0)::int AS size FROM "DeploymentLog"
@@ -38,14 +38,14 @@ export class BuildLog {
     return new BuildLogWriter({ parts, size }, secrets, (part, content) => this.append(deploymentId, part, content));
   }
 
-  /** The last `tail` lines, in order; of those from `since` on. */
+  /** The last `tail` of the lines from `since` on, in order. */
   async lines(deploymentId: string, { tail, since }: { tail: number; since?: Date }): Promise<TaskLogLine[]> {
     const from = since?.toISOString().replace('Z', '') ?? '';
     const lines = linesOf(await this.partsAfter(deploymentId, 0));
     return lines.filter(({ time }) => time >= from).slice(-tail);
   }
 
-  /** What is there beyond the position and what comes, until the build is over or the signal aborts. */
+  /** Yields the existing lines after the position and then new ones, until the build has ended or the signal aborts. */
   async *follow(
     deploymentId: string,
     { from = {}, tail, since }: { from?: LogPosition; tail?: number; since?: Date },
@@ -82,21 +82,21 @@ export class BuildLog {
     });
   }
 
-  /** Before and while its image is made, or a release command has still to run. */
+  /** True until the image is built and the release command has run. */
   private async isBuilding(id: string): Promise<boolean> {
     const before = ['PENDING', 'PULLING_IMAGE'] as const satisfies typeof IN_PROGRESS_STATUSES;
-    const commandIsToCome = {
+    const hasPendingCommand = {
       status: { in: IN_PROGRESS_STATUSES },
       releaseCommand: { isEmpty: false },
       releaseCommandDoneAt: null,
       rollbackOfId: null,
     };
-    const where = { id, OR: [{ status: { in: [...before] } }, commandIsToCome] };
+    const where = { id, OR: [{ status: { in: [...before] } }, hasPendingCommand] };
     return (await this.prisma.deployment.count({ where })) > 0;
   }
 }
 
-/** Gathers lines for a moment, so that a chatty build is not a row per line. */
+/** Buffers lines for up to FLUSH_MS, so that a build with much output does not write a row per line. */
 export class BuildLogWriter {
   private buffer: string[] = [];
   private characters = 0;
@@ -115,20 +115,20 @@ export class BuildLogWriter {
 
   add(text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
     if (this.isCut) return;
-    const line = this.form(this.masked(text), stream);
+    const line = this.encode(this.masked(text), stream);
     if (this.state.size + line.length > MAX_LOG_CHARACTERS) {
       this.isCut = true;
-      this.keep(this.form(CUT, 'stderr'));
-    } else this.keep(line);
+      this.append(this.encode(CUT, 'stderr'));
+    } else this.append(line);
   }
 
-  /** Everything is in the database afterwards. */
+  /** Flushes all lines to the database. */
   async end(): Promise<void> {
     this.flush();
     await this.writing;
   }
 
-  private keep(line: string): void {
+  private append(line: string): void {
     this.buffer.push(line);
     this.characters += line.length;
     this.state.size += line.length;
@@ -144,7 +144,7 @@ export class BuildLogWriter {
     this.buffer = [];
     this.characters = 0;
     const part = ++this.state.parts;
-    // A database that is away costs lines of the log, not the build.
+    // An unavailable database loses lines of the log but does not fail the build.
     this.writing = this.writing.then(() => this.write(part, content)).catch(() => undefined);
   }
 
@@ -152,11 +152,11 @@ export class BuildLogWriter {
     return this.secrets.reduce((result, secret) => result.replaceAll(secret, '***'), text).slice(0, MAX_LINE);
   }
 
-  private form(text: string, stream: 'stdout' | 'stderr'): string {
+  private encode(text: string, stream: 'stdout' | 'stderr'): string {
     return JSON.stringify(encodeLogLine({ time: this.now(), taskId: BUILD_SOURCE, stream, text }));
   }
 
-  /** No two lines have the same: a reader who comes back says the time of his last one. */
+  /** Returns a unique time per line: a client that reconnects sends the time of its last line. */
   private now(): string {
     const clock = BigInt(Date.now()) * NS_PER_MS;
     this.lastTime = clock > this.lastTime ? clock : this.lastTime + 1n;

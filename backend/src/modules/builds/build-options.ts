@@ -1,11 +1,11 @@
-/** Where the files of a build come from, as users call it. */
+/** Source of a build's files, as error messages name it. */
 export type SourceKind = 'repository' | 'upload';
 
-/** How an image is made of the files, as the request says it. */
+/** Build options of the request. */
 export interface BuildOptions {
-  /** a folder of the files, `.` for their root; normalised */
+  /** folder to build, `.` for the root; normalized */
   buildContext: string;
-  /** path in the context; null: `Dockerfile`, if there is one */
+  /** path in the context; null: `Dockerfile`, if it exists */
   dockerfile: string | null;
   baseImage: string | null;
   installCommand: string | null;
@@ -13,7 +13,7 @@ export interface BuildOptions {
   startCommand: string | null;
 }
 
-/** The same of a repository; a column of the deployment's row. */
+/** Build options of a Git deployment, as stored in the deployment's row. */
 export interface GitOptions extends BuildOptions {
   /** branch or tag; null: the remote's default branch */
   ref: string | null;
@@ -21,10 +21,10 @@ export interface GitOptions extends BuildOptions {
   submodules: boolean;
 }
 
-/** What became of it; shown as `build` of a deployment. */
+/** Result of the build plan; shown as `build` of a deployment. */
 export interface BuildFacts {
   method: 'DOCKERFILE' | 'COMMANDS' | 'DETECTED';
-  /** in words; null where a Dockerfile says it all */
+  /** description of the detected runtime; null with a Dockerfile */
   detected: string | null;
   warnings: string[];
 }

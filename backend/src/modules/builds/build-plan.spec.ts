@@ -27,7 +27,7 @@ const textOf = (files: Record<string, string>, options: Partial<BuildOptions> = 
   return 'text' in made ? made.text : '';
 };
 
-describe('how an image is made of a repository', () => {
+describe('the build plan of a repository', () => {
   it('must be its Dockerfile, which says that commands have no effect beside it', () => {
     expect(plan({ Dockerfile: '', 'package.json': '{}' })).toEqual({
       method: 'DOCKERFILE',
@@ -62,7 +62,7 @@ CMD ["/bin/sh","-c","exec yarn start"]
 `);
   });
 
-  it('must find out what a request leaves open, where its base image is of that kind', () => {
+  it('must detect what a request omits, when its base image has that runtime', () => {
     const files = { 'package.json': '{"scripts":{"build":"x","start":"y"}}', 'package-lock.json': '' };
     const filled = textOf(files, { baseImage: 'registry.example.com/base/node:20', startCommand: 'node other.js' });
     expect(filled).toMatch(
@@ -147,11 +147,11 @@ CMD ["/bin/sh","-c","exec yarn start"]
     expect('text' in made && made.text).toContain(part);
   });
 
-  it('must be asked for when nothing tells it', () => {
+  it('must fail when no start command is found', () => {
     expect(() => plan({ 'README.md': '' })).toThrow(/no Dockerfile in the repository/);
     expect(() => plan({ 'package.json': '{}' }, { buildContext: 'web' })).toThrow(
-      /its folder web tells how to start it: give startCommand/,
+      /No start command was found in its folder web\. Set startCommand/,
     );
-    expect(() => plan({}, { startCommand: 'x' })).toThrow(/give baseImage/);
+    expect(() => plan({}, { startCommand: 'x' })).toThrow(/Set baseImage/);
   });
 });

@@ -4,7 +4,7 @@ import type { BuildFacts, BuildOptions, SourceKind } from './build-options.js';
 import { dockerfileText } from './dockerfile-text.js';
 import { detectRuntime, type Runtime, type RuntimeDefaults, type RootFiles } from './runtimes/runtime.js';
 
-/** What will be built: a Dockerfile of the repository, or one of ours. */
+/** What to build: a Dockerfile among the files, or a generated one. */
 export type BuildPlan = BuildFacts & ({ dockerfile: string } | { text: string });
 
 export interface PlanInput {
@@ -17,7 +17,7 @@ export interface PlanInput {
   defaults: RuntimeDefaults;
 }
 
-/** What an install command reads that does nothing but install. */
+/** Files that a plain install command reads. */
 const DEPENDENCY_FILES = [
   'package.json',
   'package-lock.json',
@@ -32,7 +32,7 @@ const DEPENDENCY_FILES = [
 const INSTALLS_ONLY =
   /^(npx --yes \S+ install|npm (ci|install|i)|yarn( install)?|pnpm (install|i)|pip3? install( --no-cache-dir)? -r requirements\.txt)( --?[\w=-]+)*$/;
 
-/** The repository's Dockerfile; else the request's commands; else what its files say. Throws DOCKERFILE_INVALID. */
+/** Chooses the Dockerfile of the files, else the request's commands, else the detected runtime. Throws DOCKERFILE_INVALID. */
 export function planBuild(input: PlanInput): BuildPlan {
   const { options, files } = input;
   const given = (['baseImage', 'installCommand', 'buildCommand', 'startCommand'] as const).filter(
@@ -43,36 +43,33 @@ export function planBuild(input: PlanInput): BuildPlan {
     const warnings = given.length > 0 ? [`There is a Dockerfile, so ${given.join(', ')} had no effect.`] : [];
     return { method: 'DOCKERFILE', detected: null, warnings, dockerfile };
   }
-  const stack = detectRuntime(files, input.defaults);
-  return given.length > 0 ? fromCommands(input, stack) : fromStack(input, stack);
+  const runtime = detectRuntime(files, input.defaults);
+  return given.length > 0 ? fromCommands(input, runtime) : fromRuntime(input, runtime);
 }
 
-function fromStack(input: PlanInput, stack: Runtime | undefined): BuildPlan {
-  if (!stack) {
+function fromRuntime(input: PlanInput, runtime: Runtime | undefined): BuildPlan {
+  if (!runtime) {
     throw new StepFailure(
       'DOCKERFILE_INVALID',
-      `There is no Dockerfile in ${folder(input)}, and nothing that tells how to run it (package.json, requirements.txt, pyproject.toml, go.mod, index.html). Add a Dockerfile, or give baseImage and startCommand; a part of the ${input.origin} is chosen with buildContext.`,
+      `There is no Dockerfile in ${folder(input)}, and no file that identifies its runtime (package.json, requirements.txt, pyproject.toml, go.mod, index.html). Add a Dockerfile, or set baseImage and startCommand. To build a folder of the ${input.origin}, set buildContext.`,
     );
   }
-  const facts = { method: 'DETECTED', detected: stack.description, warnings: [] } as const;
-  if (stack.dockerfile) return { ...facts, warnings: [], text: stack.dockerfile(input.port) };
-  return { ...facts, warnings: [], text: rendered(input, stack) };
+  const facts = { method: 'DETECTED', detected: runtime.description, warnings: [] } as const;
+  if (runtime.dockerfile) return { ...facts, warnings: [], text: runtime.dockerfile(input.port) };
+  return { ...facts, warnings: [], text: renderDockerfile(input, runtime) };
 }
 
-function fromCommands(input: PlanInput, stack: Runtime | undefined): BuildPlan {
+function fromCommands(input: PlanInput, runtime: Runtime | undefined): BuildPlan {
   const { options } = input;
-  const baseImage = options.baseImage ?? stack?.baseImage;
+  const baseImage = options.baseImage ?? runtime?.baseImage;
   if (!baseImage) {
-    throw new StepFailure(
-      'DOCKERFILE_INVALID',
-      `Nothing in ${folder(input)} tells which image to begin with: give baseImage.`,
-    );
+    throw new StepFailure('DOCKERFILE_INVALID', `No file in ${folder(input)} identifies its runtime. Set baseImage.`);
   }
-  const known = stack && !stack.dockerfile && isOfSameKind(baseImage, stack.baseImage) ? stack : undefined;
+  const known = runtime && !runtime.dockerfile && isSameRuntime(baseImage, runtime.baseImage) ? runtime : undefined;
   const install = options.installCommand ?? known?.install;
   const build = options.buildCommand ?? known?.build;
   const start = options.startCommand ?? known?.start;
-  const text = rendered(input, {
+  const text = renderDockerfile(input, {
     description: '',
     baseImage,
     ...(install && { install }),
@@ -82,22 +79,22 @@ function fromCommands(input: PlanInput, stack: Runtime | undefined): BuildPlan {
   return { method: 'COMMANDS', detected: known?.description ?? null, warnings: [], text };
 }
 
-/** Commands that were found out for Node.js are of use in an image with Node.js only. */
-function isOfSameKind(image: string, other: string): boolean {
+/** Commands detected for a runtime work only in an image with that runtime. */
+function isSameRuntime(image: string, other: string): boolean {
   const [kind, otherKind] = [image, other].map((reference) =>
     parseImageReference(reference)?.repository.split('/').at(-1),
   );
   return kind === otherKind;
 }
 
-function rendered(
+function renderDockerfile(
   { options, origin, files, buildArgNames, port }: PlanInput,
   { baseImage, install, build, start }: Runtime,
 ): string {
   if (!start) {
     throw new StepFailure(
       'DOCKERFILE_INVALID',
-      `Nothing in ${folder({ options, origin })} tells how to start it: give startCommand, or add a start script or a Dockerfile.`,
+      `No start command was found in ${folder({ options, origin })}. Set startCommand, or add a start script or a Dockerfile.`,
     );
   }
   return dockerfileText({
@@ -111,7 +108,7 @@ function rendered(
   });
 }
 
-/** None where installing runs scripts of the project or looks into its folders: then everything is copied first. */
+/** Empty when the install runs scripts of the project or reads its folders: then all files are copied first. */
 function dependencyFiles(files: RootFiles): string[] {
   const manifest = files.read('package.json') ?? '';
   const needsSources = /"(preinstall|install|postinstall|prepare|workspaces)"\s*:|"(file|link|portal):/.test(manifest);

@@ -1,12 +1,12 @@
 import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
 import type { GitSource } from '#src/integrations/git/git-source.js';
 
-/** What a build needs of the pipeline that runs it. */
+/** The part of the pipeline's context that a build uses. */
 export interface BuildRun {
   readonly deployment: Deployment;
   /** Aborted when the deployment is cancelled, exceeds its deadline, or the process shuts down. */
   readonly signal: AbortSignal;
-  /** of a deployment from Git */
+  /** Only for a deployment from Git. */
   gitSource(): GitSource;
   buildArgs(): Record<string, string>;
   progress(progress: { step: string; message: string; current?: number; total?: number }): void;

@@ -7,12 +7,12 @@ import { Images, type ListedImage } from '#src/integrations/docker/images.js';
 import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
 import { LABELS } from '#src/common/labels.js';
 import { LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
-import { superseded } from './image-retention.js';
+import { supersededImages } from './image-retention.js';
 
-const FREE_MS = 30_000;
+const REMOVAL_TIMEOUT_MS = 30_000;
 const BUILT = { not: 'IMAGE' } as const;
 
-/** Images that were built here go when nobody will want them back; those that came from a registry are the engine's. */
+/** Removes images that were built here when they are superseded. It never removes images pulled from a registry. */
 @Injectable()
 export class BuiltImages implements OnModuleInit, TeardownParticipant {
   constructor(
@@ -33,9 +33,9 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
       where: { environmentId: id, source: BUILT },
       select: { id: true },
     });
-    for (const image of madeBy(await this.images.list({ [LABELS.environment]: id }), own)) {
-      await pollUntil(async () => (await this.removed(image)) || !(await this.images.find(image.id)), {
-        withinMs: FREE_MS,
+    for (const image of builtFor(await this.images.list({ [LABELS.environment]: id }), own)) {
+      await pollUntil(async () => (await this.remove(image)) || !(await this.images.find(image.id)), {
+        withinMs: REMOVAL_TIMEOUT_MS,
         everyMs: 200,
         signal,
         what: `image ${image.tags[0] ?? image.id} is in use`,
@@ -49,23 +49,23 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
       where: { id: { in: images.map(({ labels }) => labels[LABELS.deployment] ?? '') }, source: BUILT },
       select: { id: true, environmentId: true, name: true, createdAt: true },
     });
-    const living = await this.prisma.deployment.findMany({
+    const liveRows = await this.prisma.deployment.findMany({
       where: { source: BUILT, status: { in: LIVE_STATUSES } },
       select: { id: true, rollbackOfId: true },
     });
-    const live = new Set(living.map(({ id, rollbackOfId }) => rollbackOfId ?? id));
-    for (const image of superseded(images, { deployments, live, now: new Date() })) await this.removed(image);
+    const live = new Set(liveRows.map(({ id, rollbackOfId }) => rollbackOfId ?? id));
+    for (const image of supersededImages(images, { deployments, live, now: new Date() })) await this.remove(image);
   }
 
-  /** By every name that it has, else by its id. */
-  private async removed({ id, tags }: ListedImage): Promise<boolean> {
+  /** Removes every tag of the image, else the image by its id. True when all are removed. */
+  private async remove({ id, tags }: ListedImage): Promise<boolean> {
     const outcomes = await Promise.all((tags.length > 0 ? tags : [id]).map((name) => this.images.tryRemove(name)));
     return outcomes.every(Boolean);
   }
 }
 
-/** Anybody may write our labels into an image of his own: only those of deployments that were built here count. */
-function madeBy(images: ListedImage[], deployments: { id: string }[]): ListedImage[] {
+/** Filters by deployments that were built here, because any image may contain Berth's labels. */
+function builtFor(images: ListedImage[], deployments: { id: string }[]): ListedImage[] {
   const ids = new Set(deployments.map(({ id }) => id));
   return images.filter(({ labels }) => ids.has(labels[LABELS.deployment] ?? ''));
 }

@@ -13,12 +13,12 @@ import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transition
 const COMPLETE = 'complete';
 const ONLY_DEPLOYMENT_IDS = /^[a-z0-9]+$/;
 
-/** The files of a commit, as they came. */
+/** The unmodified files of a commit. */
 export interface Checkout extends FetchedCommit {
   tree: string;
 }
 
-/** A directory for every build, and none for longer than that. */
+/** Manages the checkout directory of each build, which exists only while the build needs it. */
 @Injectable()
 export class Checkouts implements OnModuleInit {
   private readonly logger = new Logger(Checkouts.name);
@@ -34,14 +34,16 @@ export class Checkouts implements OnModuleInit {
     this.worker.register('build.sweep-directories', () => this.sweep());
     this.worker.schedule('build.sweep-directories', '*/30 * * * *');
     await this.prepare();
-    await this.sweep().catch((error: unknown) => this.logger.warn(`build directories: ${String(error)}`));
+    await this.sweep().catch((error: unknown) =>
+      this.logger.warn(`sweep of build directories failed: ${String(error)}`),
+    );
   }
 
   directory(deploymentId: string): string {
     return path.join(this.config.build.dir, deploymentId);
   }
 
-  /** Clones, unless an earlier run has done so to the end. Throws GitError. */
+  /** Clones the commit, unless an earlier attempt has completed the clone. Throws GitError. */
   async ensure(deploymentId: string, source: GitSource, options: Omit<FetchOptions, 'dir'>): Promise<Checkout> {
     const dir = this.directory(deploymentId);
     const known = await this.complete(dir, options.revision.commit);
@@ -50,7 +52,7 @@ export class Checkouts implements OnModuleInit {
     options.onLine(`Cloning ${source.url.url}, ${commit ?? ref ?? 'the default branch'}`);
     const fetched = await this.repositories.fetch(source, { ...options, dir });
     await writeFile(path.join(dir, COMPLETE), JSON.stringify(fetched));
-    options.onLine(`This is commit ${fetched.sha}`);
+    options.onLine(`Checked out commit ${fetched.sha}`);
     return { ...fetched, tree: path.join(dir, 'tree') };
   }
 
@@ -67,7 +69,7 @@ export class Checkouts implements OnModuleInit {
       : undefined;
   }
 
-  /** git runs as somebody who may only pass through here. */
+  /** git runs as an unprivileged user that may traverse the build directory but not list it. */
   private async prepare(): Promise<void> {
     const { build, git } = this.config;
     await mkdir(build.dir, { recursive: true, mode: 0o711 });
@@ -78,7 +80,7 @@ export class Checkouts implements OnModuleInit {
     if (user) for (const file of [git.dir, hosts]) await chown(file, user.uid, user.gid);
   }
 
-  /** What a crash has left of deployments that nobody works on. */
+  /** Removes directories that a crash has left behind, of deployments that are not in progress. */
   private async sweep(): Promise<void> {
     const found = (await readdir(this.config.build.dir)).filter((name) => ONLY_DEPLOYMENT_IDS.test(name));
     if (found.length === 0) return;
@@ -86,7 +88,7 @@ export class Checkouts implements OnModuleInit {
       where: { id: { in: found }, status: { in: IN_PROGRESS_STATUSES } },
       select: { id: true },
     });
-    const kept = new Set(inProgress.map(({ id }) => id));
-    for (const id of found) if (!kept.has(id)) await this.remove(id);
+    const active = new Set(inProgress.map(({ id }) => id));
+    for (const id of found) if (!active.has(id)) await this.remove(id);
   }
 }

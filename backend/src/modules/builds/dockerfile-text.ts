@@ -1,12 +1,12 @@
 /**
- * The Dockerfile of a repository that has none. The sources are in `app/` of the context, beside it. A user's command is an argument of
- * `sh -c` in the exec form, which is JSON: whatever is in it, it stays one argument of that instruction.
+ * Input of a generated Dockerfile. The sources are in `app/` of the context, beside the Dockerfile. A user's command is an
+ * argument of `sh -c` in the exec form, which is JSON: with any content it stays one argument of that instruction.
  */
 export interface Recipe {
   baseImage: string;
-  /** values are not written into the image's configuration by us */
+  /** only declared with ARG: the values are not written into the image's configuration */
   buildArgNames: string[];
-  /** names of files at the top of the context, of a fixed list */
+  /** names of files in the root of the context, from a fixed list */
   dependencyFiles: string[];
   install: string | undefined;
   build: string | undefined;
@@ -15,7 +15,7 @@ export interface Recipe {
 }
 
 const USER = '1000:1000';
-/** Base images have such a user or not, with a home or not. */
+/** Creates the user, group and folders that a base image may lack. */
 const PREPARE = [
   "grep -q '^[^:]*:[^:]*:1000:' /etc/passwd || echo 'app:x:1000:1000::/home/app:/bin/sh' >> /etc/passwd",
   "grep -q '^[^:]*:[^:]*:1000:' /etc/group || echo 'app:x:1000:' >> /etc/group",
@@ -23,7 +23,7 @@ const PREPARE = [
   `chown ${USER} /home/app /app`,
 ].join('; ');
 
-/** https://docs.docker.com/reference/dockerfile/ */
+/** Renders the Dockerfile; see https://docs.docker.com/reference/dockerfile/. */
 export function dockerfileText({
   baseImage,
   buildArgNames,
@@ -39,7 +39,7 @@ export function dockerfileText({
       : [];
   const lines = [
     `FROM ${baseImage}`,
-    // Whatever installs for its user only finds it again.
+    // Programs installed for the user only are found in later steps.
     'ENV HOME=/home/app NPM_CONFIG_PREFIX=/home/app/.local PATH=/home/app/.local/bin:$PATH',
     run(PREPARE),
     'WORKDIR /app',
@@ -50,7 +50,7 @@ export function dockerfileText({
     ...(install && copyDependencies.length === 0 ? [run(install)] : []),
     ...(build ? [run(build)] : []),
     ...(port === undefined ? [] : [`ENV PORT=${port}`]),
-    `CMD ${shell(ended(start))}`,
+    `CMD ${shell(withExec(start))}`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -59,12 +59,12 @@ function run(command: string): string {
   return `RUN ${shell(command)}`;
 }
 
-/** Without `<`: BuildKit looks for here-documents before it looks at the form. */
+/** Escapes `<`, because BuildKit parses here-documents before the exec form. */
 function shell(command: string): string {
   return JSON.stringify(['/bin/sh', '-c', command]).replaceAll('<', '\\u003c');
 }
 
-/** A single command takes the shell's place, so that it hears the signal to stop. */
-function ended(command: string): string {
+/** Makes a single command replace the shell, so that it receives the stop signal. */
+function withExec(command: string): string {
   return /^[\w@%+:,./ -]+$/.test(command) ? `exec ${command}` : command;
 }

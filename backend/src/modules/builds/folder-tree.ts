@@ -13,18 +13,18 @@ import {
   type SourceTree,
 } from './source-tree.js';
 
-/** What is read at once: a stream for each of many small files costs more than they do. */
-const SMALL_BYTES = 1_000_000;
-const AT_ONCE = 64;
+/** Files up to this size are read whole: a stream per small file is slower. */
+const MAX_BUFFERED_BYTES = 1_000_000;
+const READ_CONCURRENCY = 64;
 
-/** A folder of a checkout. */
+/** SourceTree of a folder of a checkout. */
 export class FolderTree implements SourceTree {
   private constructor(
     private readonly root: string,
     readonly entries: TreeEntry[],
   ) {}
 
-  /** Throws StepFailure for a folder that is not there, or not in the checkout. */
+  /** Throws StepFailure for a folder that does not exist or is outside the checkout. */
   static async open(checkout: string, folder: string): Promise<FolderTree> {
     const root = await inside(checkout, folder);
     if (!root)
@@ -41,9 +41,9 @@ export class FolderTree implements SourceTree {
   async lfsPointers(entries: TreeEntry[]): Promise<string[]> {
     const small = entries.filter(mayBeLfsPointer);
     const pointers: string[] = [];
-    for (let from = 0; from < small.length; from += AT_ONCE) {
-      const names = small.slice(from, from + AT_ONCE).map(({ name }) => name);
-      const found = await Promise.all(names.map((name) => begins(path.join(this.root, name), LFS_POINTER)));
+    for (let from = 0; from < small.length; from += READ_CONCURRENCY) {
+      const names = small.slice(from, from + READ_CONCURRENCY).map(({ name }) => name);
+      const found = await Promise.all(names.map((name) => fileStartsWith(path.join(this.root, name), LFS_POINTER)));
       pointers.push(...names.filter((_, index) => found[index]));
     }
     return pointers;
@@ -54,7 +54,7 @@ export class FolderTree implements SourceTree {
       const file = path.join(this.root, entry.name);
       const header = headerOf(entry);
       if (entry.kind !== 'file') await addEntry(pack, header);
-      else if (entry.size <= SMALL_BYTES) {
+      else if (entry.size <= MAX_BUFFERED_BYTES) {
         const content = await readFile(file);
         await addEntry(pack, { ...header, size: content.length }, content);
       } else await addEntry(pack, header, createReadStream(file) as AsyncIterable<Buffer>);
@@ -62,14 +62,14 @@ export class FolderTree implements SourceTree {
   }
 }
 
-/** The real path of something below a folder; undefined for what is not there or leads out. */
+/** Resolves a path below a folder; undefined when it does not exist or leads out of the folder. */
 async function inside(root: string, name: string): Promise<string | undefined> {
   const base = await realpath(root);
   const real = await realpath(path.join(base, name)).catch(() => undefined);
   return real !== undefined && (real === base || real.startsWith(base + path.sep)) ? real : undefined;
 }
 
-/** Links among its folders are not followed. */
+/** Lists entries recursively without following links. */
 async function list(root: string, folder: string): Promise<TreeEntry[]> {
   const found = await readdir(path.join(root, folder), { withFileTypes: true });
   const entries: TreeEntry[] = [];
@@ -92,7 +92,7 @@ async function entryOf(root: string, name: string, item: Dirent): Promise<TreeEn
   return [{ name, kind: 'file', size, mode: modeOf(mode), target: '' }];
 }
 
-async function begins(file: string, text: string): Promise<boolean> {
+async function fileStartsWith(file: string, text: string): Promise<boolean> {
   const handle = await open(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(text.length), 0, text.length, 0);

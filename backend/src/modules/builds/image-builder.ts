@@ -17,11 +17,11 @@ import { type BuildPlan, planBuild } from './build-plan.js';
 import type { OpenSource } from './source-tree.js';
 import { Sources } from './sources.js';
 
-/** Where the sources are when the Dockerfile is ours: beside it, so that it is not copied into the image. */
+/** Folder of the sources beside a generated Dockerfile, so that the Dockerfile is not copied into the image. */
 const SOURCES_FOLDER = 'app/';
 const GENERATED_DOCKERFILE = 'Dockerfile';
 
-/** From a checkout or an upload to an image of this engine. */
+/** Builds an image of this engine from a checkout or an upload. */
 @Injectable()
 export class ImageBuilder {
   constructor(
@@ -33,7 +33,7 @@ export class ImageBuilder {
     private readonly config: Config,
   ) {}
 
-  /** The image's id. Throws StepFailure, BuildError and DockerError. */
+  /** Returns the image's id. Throws StepFailure, BuildError and DockerError. */
   async build(run: BuildRun, source: OpenSource): Promise<string> {
     const log = await this.log.writer(run.deployment.id, source.secrets);
     try {
@@ -42,7 +42,7 @@ export class ImageBuilder {
       const files = await BuildContext.of(await source.openTree(), dockerfile);
       const plan = await this.plan(run, files);
       for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
-      if (plan.detected) log.add(`Found ${plan.detected}`);
+      if (plan.detected) log.add(`Detected ${plan.detected}`);
       return await this.runBuild(run, { files, plan, modified: source.modified, log });
     } catch (error) {
       run.signal.throwIfAborted();
@@ -59,7 +59,7 @@ export class ImageBuilder {
     const plan = planBuild({
       options,
       origin: this.sources.originOf(deployment),
-      files: await files.topLevel(),
+      files: await files.rootFiles(),
       buildArgNames: deployment.buildArgNames,
       port: firstTcpPort(deployment.ports as unknown as PortMapping[]),
       defaults: { nginxImage: this.config.ingress.image },
@@ -81,19 +81,19 @@ export class ImageBuilder {
     { files, plan, modified, log }: { files: BuildContext; plan: BuildPlan; modified: Date; log: BuildLogWriter },
   ): Promise<string> {
     const { deployment } = run;
-    const patience = AbortSignal.timeout(this.config.build.deadlineMs);
-    const signal = AbortSignal.any([run.signal, patience]);
-    const isOurs = 'text' in plan;
-    const extra = isOurs ? [{ name: GENERATED_DOCKERFILE, content: plan.text }] : [];
+    const deadline = AbortSignal.timeout(this.config.build.deadlineMs);
+    const signal = AbortSignal.any([run.signal, deadline]);
+    const isGenerated = 'text' in plan;
+    const extra = isGenerated ? [{ name: GENERATED_DOCKERFILE, content: plan.text }] : [];
     await this.limits.apply(this.config.build.memoryBytes);
     try {
       return await this.builds.build(
         {
-          context: await files.pack(isOurs ? SOURCES_FOLDER : '', extra, modified),
-          dockerfile: isOurs ? GENERATED_DOCKERFILE : plan.dockerfile,
+          context: await files.pack(isGenerated ? SOURCES_FOLDER : '', extra, modified),
+          dockerfile: isGenerated ? GENERATED_DOCKERFILE : plan.dockerfile,
           tag: referenceOf(deployment.image, deployment.tag, null),
           labels: builtLabels(deployment),
-          // Cache mounts of one environment are not those of another.
+          // Separates the cache mounts of environments.
           buildArgs: { ...run.buildArgs(), BUILDKIT_CACHE_MOUNT_NS: deployment.environmentId },
         },
         {
@@ -104,27 +104,27 @@ export class ImageBuilder {
         signal,
       );
     } catch (error) {
-      if (patience.aborted && !run.signal.aborted)
+      if (deadline.aborted && !run.signal.aborted)
         throw new StepFailure(
           'BUILD_TIMEOUT',
-          `The build took longer than the ${this.config.build.deadlineMs / 1000} s that it may.`,
+          `The build exceeded its deadline of ${this.config.build.deadlineMs / 1000} s.`,
         );
       throw error;
     }
   }
 
-  /** A full disk takes running containers and the database with it. */
+  /** Fails early when disk space is low: a full disk stops running containers and the database. */
   private async checkDisk(): Promise<void> {
     const { minFreeDiskBytes, dir } = this.config.build;
     const { rootDirectory } = await this.engine.inspect();
     for (const folder of [dir, rootDirectory]) {
       const free = await statfs(folder).then(
         ({ bavail, bsize }) => bavail * bsize,
-        () => Infinity, // the engine is another machine's, or sees other folders than we do
+        () => Infinity, // the engine runs on another machine, or has another view of the file system
       );
       if (free < minFreeDiskBytes) {
         const [have, need] = [free, minFreeDiskBytes].map((bytes) => Math.round(bytes / 2 ** 20));
-        throw new StepFailure('DISK_FULL', `Only ${have} MiB of disk are free; below ${need} MiB nothing is built.`);
+        throw new StepFailure('DISK_FULL', `Only ${have} MiB of disk space are free. A build needs ${need} MiB.`);
       }
     }
   }

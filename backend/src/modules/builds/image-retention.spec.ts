@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedImage } from '#src/integrations/docker/images.js';
-import { superseded } from './image-retention.js';
+import { supersededImages } from './image-retention.js';
 
 const now = new Date('2026-01-01T12:00:00Z');
 const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
@@ -15,17 +15,17 @@ const deployment = (id: string, hours: number, name = 'web') => ({
   createdAt: hoursAgo(hours),
 });
 
-describe('images that nobody will want back', () => {
+describe('superseded images', () => {
   const deployments = [5, 4, 3, 2, 1].map((hours) => deployment(`d${hours}`, hours));
   const images = deployments.map(({ id }) => image(id));
   const ids = (live: string[], list = images) =>
-    superseded(list, { deployments, live: new Set(live), now }).map(({ id }) => id.slice('sha256:'.length));
+    supersededImages(list, { deployments, live: new Set(live), now }).map(({ id }) => id.slice('sha256:'.length));
 
   it('must be all but the last three of a name', () => {
     expect(ids([])).toEqual(['d4', 'd5']);
   });
 
-  it('must not be one that is live, that is young, or that no deployment of ours made', () => {
+  it('must not be one that is live, that is young, or of an unknown deployment', () => {
     expect(ids(['d5'])).toEqual(['d4']);
     expect(ids([], [...images.slice(1), image('d5', { hours: 0.5 })])).toEqual(['d4']);
     expect(ids([], [...images, image('stranger'), { ...image('x'), labels: {} }])).toEqual(['d4', 'd5']);

@@ -1,9 +1,9 @@
 import type { ListedImage } from '#src/integrations/docker/images.js';
 import { LABELS } from '#src/common/labels.js';
 
-const KEPT_PER_NAME = 3;
-/** Nobody is surprised by what goes after that. */
-const YOUNG_MS = 3_600_000;
+const RETAINED_PER_NAME = 3;
+/** A younger image is never removed. */
+const MIN_AGE_MS = 3_600_000;
 
 interface Known {
   id: string;
@@ -12,8 +12,11 @@ interface Known {
   createdAt: Date;
 }
 
-/** Which images of ours may go: not what is live, not the last three of a name, nothing young, and nothing of deployments that are not ours. */
-export function superseded(
+/**
+ * Chooses the built images that may be removed: not of a live deployment, not of the last three of a name, not younger
+ * than an hour, and not of an unknown deployment.
+ */
+export function supersededImages(
   images: ListedImage[],
   { deployments, live, now }: { deployments: Known[]; live: ReadonlySet<string>; now: Date },
 ): ListedImage[] {
@@ -32,10 +35,10 @@ export function superseded(
     })
     .sort((a, b) => b.deployment.createdAt.getTime() - a.deployment.createdAt.getTime())
     .filter(({ image, deployment }) => {
-      // One without a name was built again after a crash.
-      const isKept = image.tags.length > 0 && rankOf(deployment) < KEPT_PER_NAME;
-      const isYoung = now.getTime() - image.createdAt.getTime() < YOUNG_MS;
-      return !isKept && !isYoung && !(image.tags.length > 0 && live.has(deployment.id));
+      // An image without a tag was replaced by a second build after a crash.
+      const isRetained = image.tags.length > 0 && rankOf(deployment) < RETAINED_PER_NAME;
+      const isYoung = now.getTime() - image.createdAt.getTime() < MIN_AGE_MS;
+      return !isRetained && !isYoung && !(image.tags.length > 0 && live.has(deployment.id));
     })
     .map(({ image }) => image);
 }

@@ -1,28 +1,28 @@
 import type { Header, Pack } from 'tar-stream';
 import type { TreeEntry } from '#src/modules/uploads/tree-entry.js';
 
-/** What a tar says of an entry; the rest is the same for all. */
+/** The tar header fields that differ between entries. */
 export type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
 
-/** The folder that is built, wherever its files are kept. Nothing outside the folder is ever read, whatever its links say. */
+/** The folder to build, of a checkout or an upload. It never reads outside the folder, even through links. */
 export interface SourceTree {
-  /** All of them, without git's own. */
+  /** All entries except `.git`. */
   readonly entries: TreeEntry[];
-  /** Of a file, a megabyte at most. Links may lead to it, but not out. Undefined when there is no such file. */
+  /** The first megabyte of a file; undefined when it does not exist. Follows links inside the folder. */
   text(name: string): Promise<string | undefined>;
-  /** Which of these files hold a pointer of Git LFS instead of their content. */
+  /** Names of the files that contain a Git LFS pointer instead of their content. */
   lfsPointers(entries: TreeEntry[]): Promise<string[]>;
   /** Adds these entries to a tar. */
   write(pack: Pack, entries: TreeEntry[], headerOf: (entry: TreeEntry) => EntryHeader): Promise<void>;
 }
 
-/** From a checkout or an upload, once it is to be built. */
+/** An opened checkout or upload. */
 export interface OpenSource {
-  /** Throws StepFailure for a folder that is not there. */
+  /** Throws StepFailure for a folder that does not exist. */
   openTree(): Promise<SourceTree>;
-  /** Time of every file in the image. */
+  /** Modification time of every file in the image. */
   modified: Date;
-  /** Never written to the build log. */
+  /** Masked in the build log. */
   secrets: string[];
 }
 
@@ -34,7 +34,7 @@ export function mayBeLfsPointer({ kind, size }: TreeEntry): boolean {
   return kind === 'file' && size > 0 && size < LFS_POINTER_BYTES;
 }
 
-/** One entry, once the reader of the tar has taken what came before. */
+/** Adds one entry to a tar, with backpressure from its reader. */
 export async function addEntry(
   pack: Pack,
   header: EntryHeader,

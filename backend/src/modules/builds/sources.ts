@@ -12,12 +12,12 @@ import { FolderTree } from './folder-tree.js';
 import type { OpenSource } from './source-tree.js';
 import { UploadTree } from './upload-tree.js';
 
-/** The files of a deployment, its commit's or its upload's, for whichever step needs them. */
+/** Opens the files of a deployment, of its commit or its upload, for the steps that need them. */
 @Injectable()
 export class Sources {
   constructor(
     private readonly checkouts: Checkouts,
-    private readonly gate: BuildSlots,
+    private readonly slots: BuildSlots,
     private readonly log: BuildLog,
     private readonly uploads: UploadsService,
   ) {}
@@ -30,26 +30,26 @@ export class Sources {
     return source === 'GIT' ? 'repository' : 'upload';
   }
 
-  /** Until the image is there: what waits has a place on the disk only when it is its turn. */
+  /** Waits for a build slot and holds it until the image is built: a pending build uses no disk space. */
   async acquireSlot(run: BuildRun): Promise<void> {
     const { id } = run.deployment;
-    run.onFinish(() => this.gate.release(id));
-    if (this.gate.wouldBlock(id)) {
+    run.onFinish(() => this.slots.release(id));
+    if (this.slots.wouldBlock(id)) {
       run.progress({ step: 'QUEUED', message: 'waiting for another build' });
-      await run.pauseDeadline(() => this.gate.acquire(id, run.signal));
-    } else await this.gate.acquire(id, run.signal);
+      await run.pauseDeadline(() => this.slots.acquire(id, run.signal));
+    } else await this.slots.acquire(id, run.signal);
   }
 
   releaseSlot({ deployment }: BuildRun): void {
-    this.gate.release(deployment.id);
+    this.slots.release(deployment.id);
   }
 
-  /** Throws GitError, and StepFailure for an upload that is gone. */
+  /** Throws GitError, and StepFailure for an upload that does not exist any more. */
   open(run: BuildRun): Promise<OpenSource> {
     return run.deployment.source === 'GIT' ? this.openCheckout(run) : this.openUpload(run.deployment);
   }
 
-  /** The commit that is recorded, else what the request asks for now. Nothing to do when its files are here already. Throws GitError. */
+  /** Checks out the stored commit, else the revision of the request. Reuses a complete checkout. Throws GitError. */
   async checkOut(run: BuildRun): Promise<Checkout> {
     const { deployment, signal } = run;
     const options = deployment.gitOptions as unknown as GitOptions;
@@ -84,7 +84,10 @@ export class Sources {
   private async openUpload(deployment: Deployment): Promise<OpenSource> {
     const upload = await this.uploads.find(deployment.uploadId ?? '');
     if (!upload)
-      throw new StepFailure('UPLOAD_GONE', 'The upload that this deployment is built from is no longer kept.');
+      throw new StepFailure(
+        'UPLOAD_GONE',
+        'The upload of this deployment is no longer retained. Upload the folder again.',
+      );
     const { buildContext } = this.optionsOf(deployment);
     return {
       openTree: () => UploadTree.open(() => this.uploads.entries(upload), buildContext),

@@ -78,13 +78,13 @@ describe('the folder of an upload', () => {
     await expect(BuildContext.of(tree, null)).rejects.toThrow(/link leads out of the build context/);
   });
 
-  it('must say which files are only pointers of Git LFS, and what tells how it runs', async () => {
+  it('must report which files are Git LFS pointers, and the files that identify the runtime', async () => {
     const tree = await treeOf([
       { name: 'logo.png', content: 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 1\n' },
       { name: 'package.json', content: '{"name":"x"}' },
     ]);
     const context = await BuildContext.of(tree, null);
     expect(await context.lfsWarning()).toMatch(/logo\.png hold a pointer/);
-    expect((await context.topLevel()).read('package.json')).toBe('{"name":"x"}');
+    expect((await context.rootFiles()).read('package.json')).toBe('{"name":"x"}');
   });
 });

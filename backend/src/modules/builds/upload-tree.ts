@@ -15,15 +15,15 @@ import {
 import { RUNTIME_FILES } from './runtimes/runtime.js';
 
 const MAX_LINKS = 40;
-/** Those that are asked for nearly always. */
-const KEPT_TEXTS: ReadonlySet<string> = new Set([
+/** Files whose text nearly every build reads: it is cached. */
+const CACHED_TEXTS: ReadonlySet<string> = new Set([
   'Dockerfile',
   'Dockerfile.dockerignore',
   '.dockerignore',
   ...RUNTIME_FILES,
 ]);
 
-/** A folder of an upload. It is read from the first byte to the last each time: once to know it, once more to send it on. */
+/** SourceTree of a folder of an upload. Each read streams the whole archive: once to list it, once to pack it. */
 export class UploadTree implements SourceTree {
   private readonly byName: Map<string, TreeEntry>;
 
@@ -36,7 +36,7 @@ export class UploadTree implements SourceTree {
     this.byName = new Map(entries.map((entry) => [entry.name, entry]));
   }
 
-  /** Throws StepFailure for a folder that is not there. */
+  /** Throws StepFailure for a folder that does not exist. */
   static async open(archive: () => AsyncGenerator<ArchiveEntry>, folder: string): Promise<UploadTree> {
     const read = folder === '.' ? archive : () => below(archive(), folder);
     const entries: TreeEntry[] = [];
@@ -44,13 +44,13 @@ export class UploadTree implements SourceTree {
     const texts = new Map<string, string>();
     for await (const { entry, content } of read()) {
       entries.push(entry);
-      const isKept = KEPT_TEXTS.has(entry.name) && entry.kind === 'file';
-      if (!isKept && !mayBeLfsPointer(entry)) {
+      const isCached = CACHED_TEXTS.has(entry.name) && entry.kind === 'file';
+      if (!isCached && !mayBeLfsPointer(entry)) {
         content.resume();
         continue;
       }
       const text = (await bytesOf(content, MAX_TEXT_BYTES)).toString('utf8');
-      if (isKept) texts.set(entry.name, text);
+      if (isCached) texts.set(entry.name, text);
       if (mayBeLfsPointer(entry) && text.startsWith(LFS_POINTER)) pointers.add(entry.name);
     }
     if (entries.length === 0)
@@ -85,7 +85,7 @@ export class UploadTree implements SourceTree {
     }
   }
 
-  /** The name of the file that this one is, or leads to. */
+  /** Resolves links to the name of a file. */
   private resolve(name: string): string | undefined {
     let rest = path.posix.normalize(name).split('/');
     let done: string[] = [];
@@ -115,13 +115,13 @@ async function* below(archive: AsyncGenerator<ArchiveEntry>, folder: string): As
   }
 }
 
-/** At most so many; the rest is read and dropped. */
-async function bytesOf(content: Readable, most = Infinity): Promise<Buffer> {
+/** Returns at most `max` bytes; reads and drops the rest. */
+async function bytesOf(content: Readable, max = Infinity): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of content as AsyncIterable<Buffer>) {
-    if (length < most) parts.push(part);
+    if (length < max) parts.push(part);
     length += part.length;
   }
-  return Buffer.concat(parts).subarray(0, Math.min(length, most));
+  return Buffer.concat(parts).subarray(0, Math.min(length, max));
 }

@@ -17,8 +17,8 @@ export class UploadReleases {
 
   /** Rebuilds the upload while it is retained, else reuses the image that was built. Throws UPLOAD_GONE when both are gone. */
   async redeploy(row: Deployment): Promise<DeploymentRequest> {
-    if (await this.uploads.isKept(row.uploadId)) return this.requests.cloneFrom(row);
-    if (await this.isImageKept(row)) return this.requests.cloneFrom(row, { keepImage: true });
+    if (await this.uploads.isAvailable(row.uploadId)) return this.requests.cloneFrom(row);
+    if (await this.isImageRetained(row)) return this.requests.cloneFrom(row, { keepImage: true });
     throw new DomainError('UPLOAD_GONE', {
       detail: `Neither the upload nor the image of deployment ${row.id} is retained any more.`,
       hint: 'Upload the folder again: POST /uploads, then POST /deployments/from-upload.',
@@ -26,7 +26,7 @@ export class UploadReleases {
   }
 
   /** An image in a registry counts as retained: only the pull can tell. */
-  private async isImageKept({ image, imageDigest }: Deployment): Promise<boolean> {
+  private async isImageRetained({ image, imageDigest }: Deployment): Promise<boolean> {
     if (imageDigest === null) return false;
     return isPushed(image) || (await this.images.find(imageDigest)) !== undefined;
   }

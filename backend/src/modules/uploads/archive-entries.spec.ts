@@ -29,7 +29,7 @@ async function read(body: Buffer, { isGzip = false, maxBytes = 10_000_000 } = {}
   return found;
 }
 
-/** As one who only wants to know whether it is whole. */
+/** Reads all entries without their content. */
 async function pass(body: Buffer, isGzip: boolean): Promise<void> {
   for await (const { content } of archiveEntries(inParts(body), { isGzip, maxBytes: 1e9 })) content.resume();
 }
@@ -86,18 +86,18 @@ describe('the entries of an archive', () => {
     await expect(refused).rejects.toThrow(message);
   });
 
-  it('must be all there: what is cut off, no tar, no gzip or more than gzip is refused', async () => {
+  it('must be complete: a truncated body, no tar, no gzip or data after gzip is rejected', async () => {
     const body = await tarOf([{ name: 'a', content: 'a'.repeat(5000) }, { name: 'b' }]);
     const zipped = gzipSync(body);
     for (const [cut, isGzip, message] of [
-      [body.subarray(0, 3000), false, /cut off/],
-      [body.subarray(0, body.length - 1024), false, /cut off/],
-      [Buffer.from('{"not":"a tar"}'), false, /cut off/],
+      [body.subarray(0, 3000), false, /truncated/],
+      [body.subarray(0, body.length - 1024), false, /truncated/],
+      [Buffer.from('{"not":"a tar"}'), false, /truncated/],
       [Buffer.from('x'.repeat(2000)), false, /not a tar/],
-      [Buffer.alloc(0), false, /cut off/],
-      [zipped.subarray(0, zipped.length - 20), true, /not gzip, or a part/],
+      [Buffer.alloc(0), false, /truncated/],
+      [zipped.subarray(0, zipped.length - 20), true, /not gzip, or it is truncated/],
       [body, true, /not gzip/],
-      [Buffer.concat([zipped, Buffer.alloc(5000, 'x')]), true, /follows the end|is not gzip/],
+      [Buffer.concat([zipped, Buffer.alloc(5000, 'x')]), true, /after the end|is not gzip/],
     ] as const)
       await expect(pass(cut, isGzip), String(message)).rejects.toThrow(message);
   });
@@ -110,7 +110,7 @@ describe('the entries of an archive', () => {
     await expect(pass(many, false)).rejects.toThrow(/more than 100000 entries/);
   });
 
-  it('must end with a fault of the body', async () => {
+  it('must end with an error of the body', async () => {
     const broken = async function* () {
       yield* inParts((await tarOf([{ name: 'a', content: 'a'.repeat(5000) }])).subarray(0, 2000));
       throw new Error('the client is gone');

@@ -8,17 +8,17 @@ import type { TreeEntry } from './tree-entry.js';
 
 export interface ArchiveEntry {
   entry: TreeEntry;
-  /** To be read, or drained with `resume()`, before the next entry comes. */
+  /** Must be read, or drained with `resume()`, before the next entry. */
   content: Readable;
 }
 
 const MIB = 2 ** 20;
 const BLOCK_BYTES = 512;
-const UNZIPPED_BYTES = 64 * 1024;
+const GUNZIP_CHUNK_BYTES = 64 * 1024;
 
 /**
- * The entries of a tar, checked one by one while the body comes; nothing is kept but their names. Throws UPLOAD_INVALID, PAYLOAD_TOO_LARGE, and
- * whatever `body` throws.
+ * Yields the entries of a tar and validates each while the body is received. It keeps only their names in memory. Throws
+ * UPLOAD_INVALID, PAYLOAD_TOO_LARGE, and any error of `body`.
  */
 export async function* archiveEntries(
   body: AsyncIterable<Buffer>,
@@ -31,7 +31,7 @@ export async function* archiveEntries(
   const writing = write(bounded(isGzip ? gunzipped(body) : body, maxBytes), extract);
   try {
     for await (const content of extract) {
-      const entry = check.admit(content.header);
+      const entry = check.validate(content.header);
       if (entry) {
         isEmpty = false;
         yield { entry, content: readable(content) };
@@ -39,14 +39,14 @@ export async function* archiveEntries(
     }
     await writing;
   } catch (error) {
-    throw error instanceof DomainError ? error : notAnArchive(error);
+    throw error instanceof DomainError ? error : archiveError(error);
   } finally {
     extract.destroy(null);
   }
   if (isEmpty) throw new DomainError('UPLOAD_INVALID', { detail: 'The archive is empty.' });
 }
 
-/** A fault of the body ends the reader of the entries with it. */
+/** Writes the body to the tar parser. An error of the body becomes an error of the parser. */
 async function write(blocks: AsyncIterable<Buffer>, extract: Extract): Promise<void> {
   let wake: () => void = () => undefined;
   extract.on('drain', () => wake()).on('close', () => wake());
@@ -62,23 +62,24 @@ async function write(blocks: AsyncIterable<Buffer>, extract: Extract): Promise<v
 }
 
 async function* gunzipped(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip({ chunkSize: UNZIPPED_BYTES });
-  let isWhole = false;
-  const whole = async function* () {
+  const gunzip = createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES });
+  let isConsumed = false;
+  const source = async function* () {
     yield* body;
-    isWhole = true;
+    isConsumed = true;
   };
-  // What ends it shows when it is read.
-  pipeline(whole, gunzip).catch(() => undefined);
+  // The reader below gets the error.
+  pipeline(source, gunzip).catch(() => undefined);
   try {
     for await (const block of gunzip) yield block as Buffer;
   } finally {
     gunzip.destroy();
   }
-  if (!isWhole) throw new DomainError('UPLOAD_INVALID', { detail: 'Something follows the end of the gzip stream.' });
+  if (!isConsumed)
+    throw new DomainError('UPLOAD_INVALID', { detail: 'The body has data after the end of the gzip stream.' });
 }
 
-/** A tar ends with blocks of zeros: without them something is missing, although the last entry may be whole. */
+/** Enforces `maxBytes`, and the zero blocks at the end of a tar: without them the archive is truncated. */
 async function* bounded(blocks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
   let total = 0;
   let tail: Buffer = Buffer.alloc(0);
@@ -87,7 +88,7 @@ async function* bounded(blocks: AsyncIterable<Buffer>, maxBytes: number): AsyncG
     if (total > maxBytes)
       throw new DomainError('PAYLOAD_TOO_LARGE', {
         detail: `Unpacked, the archive is larger than ${Math.floor(maxBytes / MIB)} MiB.`,
-        hint: 'Leave out what is not needed with .dockerignore.',
+        hint: 'Exclude files with .dockerignore.',
       });
     tail = block.length >= BLOCK_BYTES ? block : Buffer.concat([tail.subarray(-BLOCK_BYTES), block]);
     yield block;
@@ -96,19 +97,19 @@ async function* bounded(blocks: AsyncIterable<Buffer>, maxBytes: number): AsyncG
   if (end.length < BLOCK_BYTES || end.some((byte) => byte !== 0)) throw new Error('Unexpected end of data');
 }
 
-function notAnArchive(error: unknown): unknown {
+function archiveError(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   const problem = code?.startsWith('Z_')
-    ? 'The body is not gzip, or a part of it is missing.'
+    ? 'The body is not gzip, or it is truncated.'
     : message === 'Unexpected end of data'
-      ? 'The archive is cut off: a part of it is missing.'
+      ? 'The archive is truncated.'
       : /header/i.test(message)
         ? 'The body is not a tar archive.'
         : undefined;
   return problem === undefined ? error : new DomainError('UPLOAD_INVALID', { detail: problem, cause: error });
 }
 
-/** It is a stream of streamx, which Node's types do not know. */
+/** Casts a stream of streamx, which Node's types do not declare. */
 function readable(entry: object): Readable {
   return entry as unknown as Readable;
 }

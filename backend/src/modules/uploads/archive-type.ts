@@ -6,7 +6,7 @@ export interface ArchiveType {
   isGzip: boolean;
 }
 
-/** What the body is, as Content-Type says. Throws UNSUPPORTED_MEDIA_TYPE. */
+/** Injects the type of the body by its Content-Type. Throws UNSUPPORTED_MEDIA_TYPE. */
 export const ArchiveType = createParamDecorator((_: unknown, context: ExecutionContext): ArchiveType => {
   const { headers } = context.switchToHttp().getRequest<Request>();
   const [type] = (headers['content-type'] ?? '').toLowerCase().split(';');

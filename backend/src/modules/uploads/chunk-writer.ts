@@ -7,7 +7,7 @@ const CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 3000;
 const QUERY_TIMEOUT_MS = 4500;
 
-/** Writes bodies past Prisma, which turns bytes into base64 and back: 200 MB of them cost the process as much memory. */
+/** Writes chunks without Prisma, which encodes bytes as base64: a body of 200 MB would take as much memory. */
 @Injectable()
 export class ChunkWriter implements OnModuleDestroy {
   private readonly pool: pg.Pool;
@@ -19,7 +19,7 @@ export class ChunkWriter implements OnModuleDestroy {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
     });
-    // Unhandled, the restart of PostgreSQL would end the process; the next write finds another connection.
+    // Without a handler a restart of PostgreSQL would end the process. The next write opens another connection.
     this.pool.on('error', () => undefined);
   }
 
@@ -33,8 +33,8 @@ export class ChunkWriter implements OnModuleDestroy {
       await this.pool.query(text, [uploadId, position, content]);
     } catch (cause) {
       throw new DomainError('DATABASE_UNAVAILABLE', {
-        detail: 'The database does not take the upload.',
-        hint: 'Try again in a moment.',
+        detail: 'The database is unavailable, so the upload cannot be stored.',
+        hint: 'Retry in a moment.',
         cause,
       });
     }

@@ -6,8 +6,8 @@ import { leadsOut, modeOf, type TreeEntry } from './tree-entry.js';
 export const MAX_ENTRIES = 100_000;
 const MAX_PATH_BYTES = 1024;
 const MAX_PART_BYTES = 255;
-/** Names are kept while an archive is read. */
-const MAX_ALL_NAMES_BYTES = 16 * 2 ** 20;
+/** All names stay in memory while an archive is read. */
+const MAX_TOTAL_NAME_BYTES = 16 * 2 ** 20;
 const SHOWN_CHARACTERS = 200;
 const KINDS: Partial<Record<string, TreeEntry['kind']>> = {
   file: 'file',
@@ -17,16 +17,16 @@ const KINDS: Partial<Record<string, TreeEntry['kind']>> = {
 };
 
 /**
- * Decides entry by entry whether an archive is a plain tree: relative names, no entry twice or below something that is no folder, no link that
- * leads out, no devices. Pure but for the names it has seen.
+ * Validates entry by entry that an archive is a plain tree: relative names, no duplicate entry, no entry below one that is
+ * not a folder, no link that leads out, no devices. Its only state is the names it has seen.
  */
 export class TreeCheck {
   private readonly seen = new Map<string, TreeEntry['kind']>();
   private headers = 0;
   private nameBytes = 0;
 
-  /** Undefined for what is no part of the tree: its root, and git's own folders. Throws UPLOAD_INVALID and PAYLOAD_TOO_LARGE. */
-  admit({ name: raw, type, size, mode, linkname, pax }: Header): TreeEntry | undefined {
+  /** Undefined for entries to skip: the root and `.git` folders. Throws UPLOAD_INVALID and PAYLOAD_TOO_LARGE. */
+  validate({ name: raw, type, size, mode, linkname, pax }: Header): TreeEntry | undefined {
     if (++this.headers > MAX_ENTRIES) throw tooMany();
     const name = this.nameOf(raw);
     if (name === '') return undefined;
@@ -38,7 +38,7 @@ export class TreeCheck {
     const target = kind === 'symlink' ? (linkname ?? '') : '';
     if (kind === 'symlink' && (target === '' || target.includes('\0') || leadsOut(name, target)))
       throw invalid(raw, `is a symbolic link that leads out of the folder (to ${shown(target)}).`);
-    this.place(raw, name, kind);
+    this.register(raw, name, kind);
     if (name.split('/').includes('.git')) return undefined;
     return {
       name,
@@ -53,7 +53,7 @@ export class TreeCheck {
     const bytes = Buffer.byteLength(raw);
     this.nameBytes += bytes;
     if (bytes > MAX_PATH_BYTES) throw invalid(raw, `has a name of more than ${MAX_PATH_BYTES} bytes.`);
-    if (this.nameBytes > MAX_ALL_NAMES_BYTES) throw tooMany();
+    if (this.nameBytes > MAX_TOTAL_NAME_BYTES) throw tooMany();
     if (raw.includes('\0')) throw invalid(raw, 'has NUL in its name.');
     if (path.posix.isAbsolute(raw)) throw invalid(raw, 'has an absolute name.');
     const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
@@ -63,7 +63,7 @@ export class TreeCheck {
     return parts.join('/');
   }
 
-  private place(raw: string, name: string, kind: TreeEntry['kind']): void {
+  private register(raw: string, name: string, kind: TreeEntry['kind']): void {
     for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
       const folder = name.slice(0, at);
       const known = this.seen.get(folder);
@@ -79,8 +79,8 @@ export class TreeCheck {
 
 function tooMany(): DomainError {
   return new DomainError('PAYLOAD_TOO_LARGE', {
-    detail: `The archive has more than ${MAX_ENTRIES} entries, or names that are too long for so many.`,
-    hint: 'Leave out what is not needed with .dockerignore.',
+    detail: `The archive has more than ${MAX_ENTRIES} entries, or names longer than ${MAX_TOTAL_NAME_BYTES / 2 ** 20} MiB in total.`,
+    hint: 'Exclude files with .dockerignore.',
   });
 }
 

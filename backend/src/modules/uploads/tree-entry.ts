@@ -1,23 +1,23 @@
 import path from 'node:path';
 
-/** A file, folder or symbolic link of what is built, wherever it is kept. */
+/** A file, folder or symbolic link of a checkout or an upload. */
 export interface TreeEntry {
-  /** relative to the root, with /, normalised */
+  /** relative to the root, with /, normalized */
   name: string;
   kind: 'file' | 'directory' | 'symlink';
   size: number;
   mode: number;
-  /** of a symlink */
+  /** symlinks only */
   target: string;
 }
 
-/** Does a symbolic link of this name lead out of the tree? */
+/** True when a symbolic link of this name leads out of the tree. */
 export function leadsOut(name: string, target: string): boolean {
   const lands = path.posix.normalize(path.posix.join(path.posix.dirname(name), target));
   return path.posix.isAbsolute(target) || lands === '..' || lands.startsWith('../');
 }
 
-/** The two modes that an image has: as git keeps them. */
+/** Reduces a mode to the two that git stores: 755 or 644. */
 export function modeOf(mode: number): number {
   return mode & 0o100 ? 0o755 : 0o644;
 }

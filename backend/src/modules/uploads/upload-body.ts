@@ -2,26 +2,27 @@ import { PassThrough } from 'node:stream';
 import type { Request } from 'express';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { askForBody } from '#src/common/request-bodies.js';
-import { leastBytesAfter, PACE_CHECK_MS } from './upload-pace.js';
+import { minBytesAfter, PACE_CHECK_MS } from './upload-pace.js';
 
 const MIB = 2 ** 20;
 
 /**
- * The body of a request while it comes. The request itself is never destroyed, so that a refusal can still be answered: what comes after it is
- * thrown away. Throws PAYLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, and UPLOAD_INVALID when the connection ends first.
+ * Yields the body of a request as it is received. It never destroys the request, so that an error response can be sent: the
+ * rest of the body is discarded. Throws PAYLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, and UPLOAD_INVALID when the connection closes
+ * before the end of the body.
  */
 export async function* bodyOf(request: Request, maxBytes: number): AsyncGenerator<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   askForBody(request);
-  // Not pipeline(): that would destroy the request with its reader.
+  // Not pipeline(): it would destroy the request with the reader.
   const meter = new PassThrough();
-  const begin = performance.now();
+  const startedAt = performance.now();
   let bytes = 0;
   const cut = () =>
-    meter.destroy(new DomainError('UPLOAD_INVALID', { detail: 'The connection ended before the body.' }));
+    meter.destroy(new DomainError('UPLOAD_INVALID', { detail: 'The connection closed before the end of the body.' }));
   const closed = () => (request.complete ? undefined : cut());
   const pace = setInterval(() => {
-    if (bytes < leastBytesAfter(performance.now() - begin)) meter.destroy(tooSlow());
+    if (bytes < minBytesAfter(performance.now() - startedAt)) meter.destroy(tooSlow());
   }, PACE_CHECK_MS);
   request.on('error', cut).on('close', closed).pipe(meter);
   try {
@@ -40,13 +41,13 @@ export async function* bodyOf(request: Request, maxBytes: number): AsyncGenerato
 function tooLarge(maxBytes: number): DomainError {
   return new DomainError('PAYLOAD_TOO_LARGE', {
     detail: `The body is larger than ${maxBytes / MIB} MiB.`,
-    hint: 'Leave out what is not needed with .dockerignore, or ask the operator to raise UPLOAD_MAX_MB.',
+    hint: 'Exclude files with .dockerignore, or ask the operator to raise UPLOAD_MAX_MB.',
   });
 }
 
 function tooSlow(): DomainError {
   return new DomainError('UPLOAD_TOO_SLOW', {
-    detail: 'The body comes too slowly.',
-    hint: 'Try again on a faster connection.',
+    detail: 'The body is sent too slowly.',
+    hint: 'Retry on a faster connection.',
   });
 }

@@ -16,9 +16,9 @@ export class UploadsController {
   @Post()
   @Operation({
     id: 'createUpload',
-    summary: 'Send a folder, to be built by POST /deployments/from-upload',
+    summary: 'Upload a folder for POST /deployments/from-upload',
     description:
-      'The body is a tar archive, or one in gzip, of at most UPLOAD_MAX_MB. It is checked while it comes: plain files, folders and symbolic links inside the folder. It is kept for an hour; of the five that a user may have, the oldest that was deployed makes room for a new one.',
+      'The body is a tar archive, optionally compressed with gzip, of at most UPLOAD_MAX_MB. It may contain files, folders, and symbolic links inside the folder. An upload expires after an hour. A user may have five; a new upload then replaces the oldest that was deployed.',
     response: UploadDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],

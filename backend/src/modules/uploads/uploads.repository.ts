@@ -4,13 +4,13 @@ import { WORKER_LOCK_CLASS } from '#src/core/database/worker-identity.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import { Prisma, type Upload } from '#src/generated/prisma/client.js';
 
-/** A deployment is made in a transaction of some seconds: what expired in the meantime is still there when it is committed. */
+/** Expired uploads are deleted later, because the transaction that creates a deployment may take some seconds. */
 const SWEEP_AFTER = Prisma.sql`interval '1 minute'`;
-/** Deployments that will still read it. */
-const NEEDS_IT = Prisma.sql`SELECT 1 FROM "Deployment" d WHERE d."uploadId" = u.id AND d."rollbackOfId" IS NULL
+/** Deployments that still have to read the upload. */
+const PENDING_READERS = Prisma.sql`SELECT 1 FROM "Deployment" d WHERE d."uploadId" = u.id AND d."rollbackOfId" IS NULL
   AND d."errorCode" IS NULL AND d.status IN ('PENDING', 'PULLING_IMAGE')`;
 
-/** Uploads and their chunks. Every query for a user goes through the owner. */
+/** Uploads and their chunks. Every query for a user filters by owner. */
 @Injectable()
 export class UploadsRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -19,7 +19,7 @@ export class UploadsRepository {
     return this.prisma.transaction(run);
   }
 
-  /** The quota is decided by one writer per user at a time. */
+  /** Serializes the quota checks of one user. */
   async lockUser(db: Db, userId: string): Promise<void> {
     await db.$executeRaw`SELECT 1 FROM "User" WHERE id = ${userId} FOR NO KEY UPDATE`;
   }
@@ -28,12 +28,12 @@ export class UploadsRepository {
     return db.upload.count({ where: { userId, expiresAt: { gt: now } } });
   }
 
-  /** The oldest of the user's that a deployment was built from and none waits for. False when there is none. */
+  /** Removes the user's oldest upload that was deployed and has no pending readers. False when there is none. */
   async removeOldestBuilt(db: Db, userId: string): Promise<boolean> {
     const count = await db.$executeRaw`
       DELETE FROM "Upload" WHERE id = (
         SELECT id FROM "Upload" u WHERE "userId" = ${userId} AND "completedAt" IS NOT NULL
-          AND EXISTS (SELECT 1 FROM "Deployment" d WHERE d."uploadId" = u.id) AND NOT EXISTS (${NEEDS_IT})
+          AND EXISTS (SELECT 1 FROM "Deployment" d WHERE d."uploadId" = u.id) AND NOT EXISTS (${PENDING_READERS})
         ORDER BY "createdAt" LIMIT 1)`;
     return count > 0;
   }
@@ -57,14 +57,14 @@ export class UploadsRepository {
     await this.prisma.upload.deleteMany({ where: { id } });
   }
 
-  /** The caller's own, complete and not expired. */
+  /** An upload of the caller that is complete and not expired. */
   find(db: Db, caller: Caller, id: string, now: Date): Promise<Upload | null> {
     return db.upload.findFirst({
       where: { id, ...ownedBy(caller), completedAt: { not: null }, expiresAt: { gt: now } },
     });
   }
 
-  /** Whoever owns it: complete, and expired or not. */
+  /** A complete upload of any owner, expired or not. */
   byId(id: string): Promise<Upload | null> {
     return this.prisma.upload.findFirst({ where: { id, completedAt: { not: null } } });
   }
@@ -80,10 +80,10 @@ export class UploadsRepository {
     }
   }
 
-  /** What expired and no build needs; what a process that has died was receiving. */
+  /** Deletes expired uploads without pending readers, and incomplete uploads of processes that are not alive. */
   async sweep(now: Date): Promise<void> {
     await this.prisma.$executeRaw`
-      DELETE FROM "Upload" u WHERE "expiresAt" < ${now}::timestamptz - ${SWEEP_AFTER} AND NOT EXISTS (${NEEDS_IT})`;
+      DELETE FROM "Upload" u WHERE "expiresAt" < ${now}::timestamptz - ${SWEEP_AFTER} AND NOT EXISTS (${PENDING_READERS})`;
     await this.prisma.$executeRaw`
       DELETE FROM "Upload" u WHERE "completedAt" IS NULL AND NOT EXISTS (
         SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${WORKER_LOCK_CLASS}::bigint AND objid = u."receiverKey")`;

@@ -19,10 +19,10 @@ import { bodyOf } from './upload-body.js';
 import { longestMs } from './upload-pace.js';
 import { UploadsRepository } from './uploads.repository.js';
 
-const LIFE_MS = 3_600_000;
+const TTL_MS = 3_600_000;
 const MAX_PER_USER = 5;
 const CHUNK_BYTES = 64 * 1024;
-/** How much larger than its body an archive may be. */
+/** Maximum ratio of the unpacked size to the maximum body size. */
 const UNPACKED_FACTOR = 4;
 
 interface Stored {
@@ -31,8 +31,8 @@ interface Stored {
 }
 
 /**
- * Archives that clients send to be built. The body goes to the database chunk by chunk while its entries are checked; no file is written, so that
- * every API process can build from it and a killed one leaves nothing but rows.
+ * Receives archives that clients upload to be built. It writes the body to the database in chunks while it validates the
+ * entries. It writes no file, so that every API process can build from it and a killed process leaves only rows.
  */
 @Injectable()
 export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
@@ -54,9 +54,9 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     this.worker.schedule('upload.sweep', '* * * * *');
   }
 
-  /** What the process before this one was receiving need not wait for the next minute. */
+  /** Deletes incomplete uploads of the previous process at once. */
   onApplicationBootstrap(): void {
-    this.sweep().catch((error: unknown) => this.logger.warn(`uploads: ${String(error)}`));
+    this.sweep().catch((error: unknown) => this.logger.warn(`sweep of uploads failed: ${String(error)}`));
   }
 
   async receive(
@@ -69,39 +69,39 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     try {
       const stored = await this.store(id, request, isGzip);
       const body = { sha256: stored.sha256, isGzip };
-      const once = await this.idempotency.execute(idempotent && { ...idempotent, body }, (claim) =>
+      const result = await this.idempotency.execute(idempotent && { ...idempotent, body }, (claim) =>
         this.complete(caller, id, stored, claim),
       );
-      if (once.replayed) await this.uploads.remove(id);
-      return once;
+      if (result.replayed) await this.uploads.remove(id);
+      return result;
     } catch (error) {
       await this.uploads.remove(id).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Throws UPLOAD_NOT_FOUND for what does not exist, has expired, is not complete, or is somebody else's. */
+  /** Throws UPLOAD_NOT_FOUND for an upload that does not exist, has expired, is incomplete, or belongs to another user. */
   async require(db: Db, caller: Caller, id: string): Promise<Upload & { sha256: string }> {
     const upload = await this.uploads.find(db, caller, id, this.clock.now());
     if (upload && upload.sha256 !== null) return { ...upload, sha256: upload.sha256 };
     throw new DomainError('UPLOAD_NOT_FOUND', {
       detail: `Upload ${id} does not exist, or has expired.`,
-      hint: 'POST /uploads makes one, which is kept for an hour.',
+      hint: 'POST /uploads creates an upload, which expires after an hour.',
     });
   }
 
-  /** Can a deployment that is made now be built from it? */
-  async isKept(id: string | null): Promise<boolean> {
+  /** True when a new deployment can be built from the upload. */
+  async isAvailable(id: string | null): Promise<boolean> {
     const upload = id === null ? null : await this.uploads.byId(id);
     return upload !== null && upload.expiresAt > this.clock.now();
   }
 
-  /** For a build. Undefined when it is gone. */
+  /** Finds an upload for a build, without a check of the owner. Null when it does not exist any more. */
   find(id: string): Promise<Upload | null> {
     return this.uploads.byId(id);
   }
 
-  /** Its entries, checked again, from the first to the last. */
+  /** Yields all entries of the upload, and validates them like `archiveEntries`. */
   entries({ id, isGzip }: Pick<Upload, 'id' | 'isGzip'>): AsyncGenerator<ArchiveEntry> {
     return archiveEntries(this.uploads.chunks(id), { isGzip, maxBytes: this.maxUnpackedBytes });
   }
@@ -112,13 +112,13 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
 
   private async begin({ userId }: Caller, isGzip: boolean): Promise<string> {
     const createdAt = this.clock.now();
-    const expiresAt = new Date(createdAt.getTime() + Math.max(LIFE_MS, longestMs(this.config.upload.maxBytes)));
+    const expiresAt = new Date(createdAt.getTime() + Math.max(TTL_MS, longestMs(this.config.upload.maxBytes)));
     return this.uploads.transaction(async (db) => {
       await this.uploads.lockUser(db, userId);
       const isFull = (await this.uploads.countKept(db, userId, createdAt)) >= MAX_PER_USER;
       if (isFull && !(await this.uploads.removeOldestBuilt(db, userId)))
         throw new DomainError('UPLOAD_QUOTA_EXCEEDED', {
-          detail: `You have ${MAX_PER_USER} uploads that nothing was deployed from yet, the most that are kept.`,
+          detail: `You have ${MAX_PER_USER} uploads that are not deployed, the maximum.`,
           hint: 'Deploy one of them, or wait until one expires.',
         });
       const row = { userId, isGzip, receiverKey: this.identity.lockKey, createdAt, expiresAt };
@@ -131,33 +131,38 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     const { chunks } = this;
     const { maxBytes } = this.config.upload;
     let sizeBytes = 0;
-    const kept = async function* () {
-      // One buffer for all of it: what is made new for every chunk stays in memory until V8 looks.
+    const storing = async function* () {
+      // One buffer for all chunks: a new buffer per chunk would stay in memory until the next garbage collection.
       const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-      let held = 0;
+      let filled = 0;
       let position = 0;
       for await (const part of bodyOf(request, maxBytes)) {
         hash.update(part);
         sizeBytes += part.length;
         for (let at = 0; at < part.length;) {
-          const copied = part.copy(chunk, held, at);
-          [held, at] = [held + copied, at + copied];
-          if (held < CHUNK_BYTES) continue;
+          const copied = part.copy(chunk, filled, at);
+          [filled, at] = [filled + copied, at + copied];
+          if (filled < CHUNK_BYTES) continue;
           await chunks.write(id, position++, chunk);
-          held = 0;
+          filled = 0;
         }
         yield part;
       }
-      if (held > 0) await chunks.write(id, position, chunk.subarray(0, held));
+      if (filled > 0) await chunks.write(id, position, chunk.subarray(0, filled));
     };
-    const entries = archiveEntries(kept(), { isGzip, maxBytes: this.maxUnpackedBytes });
+    const entries = archiveEntries(storing(), { isGzip, maxBytes: this.maxUnpackedBytes });
     for await (const { content } of entries) content.resume();
     return { sha256: hash.digest('hex'), sizeBytes };
   }
 
-  private complete(caller: Caller, uploadId: string, stored: Stored, claim: IdempotencyReservation): Promise<UploadDto> {
+  private complete(
+    caller: Caller,
+    uploadId: string,
+    stored: Stored,
+    claim: IdempotencyReservation,
+  ): Promise<UploadDto> {
     const completedAt = this.clock.now();
-    const expiresAt = new Date(completedAt.getTime() + LIFE_MS);
+    const expiresAt = new Date(completedAt.getTime() + TTL_MS);
     return this.uploads.transaction(async (db) => {
       await claim.reserve(db);
       await this.uploads.complete(db, uploadId, { ...stored, completedAt, expiresAt });

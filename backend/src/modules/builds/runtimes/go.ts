@@ -2,7 +2,7 @@ import type { Runtime, RootFiles } from './runtime.js';
 
 const DEFAULT_VERSION = '1.24';
 
-/** go.mod: one static program of the package at the top. */
+/** Detects go.mod: builds one static program from the package in the root. */
 export function detectGo(files: RootFiles): Runtime | undefined {
   const manifest = files.read('go.mod');
   if (manifest === undefined) return undefined;

@@ -9,7 +9,7 @@ interface PackageJson {
   scripts?: Record<string, unknown>;
 }
 
-/** package.json, with the package manager that its lock file belongs to. */
+/** Detects package.json, with the package manager of its lock file. */
 export function detectNode(files: RootFiles): Runtime | undefined {
   const text = files.read('package.json');
   if (text === undefined) return undefined;
@@ -46,7 +46,7 @@ function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
     return { description: 'pnpm (pnpm-lock.yaml)', install: `${pnpm} install --frozen-lockfile`, run: pnpm };
   }
   if (files.names.has('yarn.lock')) {
-    // Yarn from version 2 on has another lock file; its package is another, too.
+    // Yarn 2 and later have another lock file format and another npm package.
     const isModern = /^__metadata:/m.test(files.read('yarn.lock') ?? '');
     const yarn = isModern
       ? `npx --yes @yarnpkg/cli-dist@${pinned('yarn') ?? '4'}`
@@ -60,7 +60,7 @@ function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
   return { description: 'npm (no lock file)', install: 'npm install', run: 'npm' };
 }
 
-/** What the project asks for, where it is one version and not a range. */
+/** The major version that the project requests, when it is one version and not a range. */
 function majorOf(files: RootFiles, { engines }: PackageJson): number {
   const wanted = [files.read('.nvmrc'), files.read('.node-version'), engines?.node];
   for (const text of wanted) {
@@ -70,7 +70,7 @@ function majorOf(files: RootFiles, { engines }: PackageJson): number {
   return DEFAULT_MAJOR;
 }
 
-/** A package.json that is none is npm's to complain about. */
+/** Ignores an invalid package.json: npm reports it. */
 function parse(text: string): PackageJson {
   try {
     const value: unknown = JSON.parse(text);

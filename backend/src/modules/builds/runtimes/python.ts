@@ -2,7 +2,7 @@ import type { Runtime, RootFiles } from './runtime.js';
 
 const DEFAULT_VERSION = '3.12';
 
-/** requirements.txt, or pyproject.toml. */
+/** Detects requirements.txt or pyproject.toml. */
 export function detectPython(files: RootFiles): Runtime | undefined {
   const source = ['requirements.txt', 'pyproject.toml'].find((name) => files.names.has(name));
   if (source === undefined) return undefined;

@@ -3,13 +3,13 @@ import { detectNode } from './node.js';
 import { detectPython } from './python.js';
 import { detectStatic } from './static.js';
 
-/** The files at the top of a build context, by name; the text of those that tell what it is. */
+/** Names of the files in the root of a build context, and the text of those in RUNTIME_FILES. */
 export interface RootFiles {
   names: ReadonlySet<string>;
   read(name: string): string | undefined;
 }
 
-/** Those whose text is read. */
+/** Files whose text identifies the runtime. */
 export const RUNTIME_FILES: ReadonlySet<string> = new Set([
   'package.json',
   'yarn.lock',
@@ -23,16 +23,16 @@ export const RUNTIME_FILES: ReadonlySet<string> = new Set([
   'Procfile',
 ]);
 
-/** How to run a repository that has no Dockerfile. */
+/** How to build and run files without a Dockerfile. */
 export interface Runtime {
   /** for the user: `Node.js 22 with npm (package-lock.json)` */
   description: string;
   baseImage: string;
   install?: string;
   build?: string;
-  /** missing: nothing says how to start it */
+  /** undefined: no start command was found */
   start?: string;
-  /** the whole Dockerfile, where it has another shape than install, build, start */
+  /** renders the whole Dockerfile, when it has another shape than install, build, start */
   dockerfile?: (port: number | undefined) => string;
 }
 
@@ -41,7 +41,7 @@ export interface RuntimeDefaults {
   nginxImage: string;
 }
 
-/** The first that fits; undefined: nothing that we know. */
+/** Returns the first runtime that matches; undefined when none does. */
 export function detectRuntime(files: RootFiles, defaults: RuntimeDefaults): Runtime | undefined {
   return withProcfile(
     detectNode(files) ?? detectPython(files) ?? detectGo(files) ?? detectStatic(files, defaults.nginxImage),
@@ -49,8 +49,8 @@ export function detectRuntime(files: RootFiles, defaults: RuntimeDefaults): Runt
   );
 }
 
-/** A Procfile says how the web process starts, whatever the language. */
-function withProcfile(stack: Runtime | undefined, files: RootFiles): Runtime | undefined {
+/** A Procfile overrides the start command, in any language. */
+function withProcfile(runtime: Runtime | undefined, files: RootFiles): Runtime | undefined {
   const web = /^web:[ \t]*(\S.*?)[ \t]*$/m.exec(files.read('Procfile') ?? '')?.[1];
-  return stack && web && !stack.dockerfile ? { ...stack, start: web } : stack;
+  return runtime && web && !runtime.dockerfile ? { ...runtime, start: web } : runtime;
 }

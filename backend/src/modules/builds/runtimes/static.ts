@@ -4,7 +4,7 @@ const DEFAULT_PORT = 8080;
 /** nginx's own user in its official images */
 const NGINX_USER = '101:101';
 
-/** An index.html and nothing that would have to run: nginx serves the folder. */
+/** Detects index.html without any other runtime: nginx serves the folder. */
 export function detectStatic(files: RootFiles, nginxImage: string): Runtime | undefined {
   if (!files.names.has('index.html')) return undefined;
   return {
@@ -19,7 +19,7 @@ CMD ["nginx", "-g", "daemon off;"]
   };
 }
 
-/** As an unprivileged user: everything that is written goes to /tmp. */
+/** Configures nginx for an unprivileged user: it writes only to /tmp. */
 function configuration(port: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path /tmp/nginx-${kind};`,

@@ -2,10 +2,10 @@ import { ApiProperty } from '@nestjs/swagger';
 
 export class UploadDto {
   uploadId: string;
-  /** Of the body as it was sent, hexadecimal. */
+  /** SHA-256 of the body as sent, hexadecimal. */
   sha256: string;
   @ApiProperty({ type: Number, example: 20_480 })
   sizeBytes: number;
-  /** Deployments can be made from it until then. */
+  /** Deployments can use the upload until this time. */
   expiresAt: Date;
 }
