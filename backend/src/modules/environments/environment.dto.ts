@@ -24,7 +24,7 @@ export class CreateEnvironmentDto {
   })
   name: string;
 
-  /** TTL in seconds: the environment is deleted when it expires, after a warning in the bot; PATCH extends it. */
+  /** TTL in seconds: on expiry, everything in it is deleted. The bot and the audit log warn before; PATCH extends it. */
   @TtlSeconds()
   ttlSeconds?: number | null;
 }

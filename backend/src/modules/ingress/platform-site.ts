@@ -13,7 +13,8 @@ import { SitesRepository } from './sites/sites.repository.js';
 
 /**
  * Serves the platform's own name when PUBLIC_BASE_URL is https. Its edge reaches the API through a Unix socket in a
- * volume that no other service mounts. So the API listens on no address that a tenant can reach.
+ * volume that no other service mounts. So the API listens on no address that a tenant can reach, and serves only that
+ * name.
  */
 @Injectable()
 export class PlatformSite implements OnModuleDestroy {
