@@ -24,7 +24,7 @@ export class CreateEnvironmentDto {
   })
   name: string;
 
-  /** TTL in seconds: on expiry, everything in it is deleted. The bot and the audit log warn before; PATCH extends it. */
+  /** TTL in seconds: on expiry, everything in it is deleted. Bot and audit log warn before; PATCH extends it. */
   @TtlSeconds()
   ttlSeconds?: number | null;
 }
