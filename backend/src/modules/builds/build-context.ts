@@ -90,19 +90,19 @@ type Filter = (name: string) => boolean;
 
 /** Removes ignored entries. An ignored folder stays when an exception (`!`) re-includes an entry below it. */
 function without(entries: TreeEntry[], ignored: Filter): TreeEntry[] {
-  const kept = new Set(entries.filter(({ name }) => !ignored(name)).map(({ name }) => name));
+  const included = new Set(entries.filter(({ name }) => !ignored(name)).map(({ name }) => name));
   const needed = new Set<string>();
-  for (const name of kept)
+  for (const name of included)
     for (let at = name.lastIndexOf('/'); at > 0; at = name.lastIndexOf('/', at - 1)) {
       if (needed.has(name.slice(0, at))) break;
       needed.add(name.slice(0, at));
     }
-  return entries.filter(({ name, kind }) => kept.has(name) || (kind === 'directory' && needed.has(name)));
+  return entries.filter(({ name, kind }) => included.has(name) || (kind === 'directory' && needed.has(name)));
 }
 
 /**
- * Builds the filter by Docker's rules: `{Dockerfile}.dockerignore` takes precedence over `.dockerignore`; both stay in the
- * context, as does the Dockerfile.
+ * Builds the filter by Docker's rules: `{Dockerfile}.dockerignore` takes precedence over `.dockerignore`; both stay in
+ * the context, as does the Dockerfile.
  */
 async function ignoreFilter(tree: SourceTree, dockerfile: string): Promise<Filter> {
   const text = (await tree.text(`${dockerfile}.dockerignore`)) ?? (await tree.text('.dockerignore'));
@@ -110,6 +110,6 @@ async function ignoreFilter(tree: SourceTree, dockerfile: string): Promise<Filte
   // A CommonJS module whose types declare a default export that it does not have.
   const { default: factory } = await import('@balena/dockerignore');
   const rules = (factory as unknown as typeof factory.default)({ ignorecase: false }).add(text);
-  const kept = new Set([dockerfile, '.dockerignore']);
-  return (name) => !kept.has(name) && rules.ignores(name);
+  const included = new Set([dockerfile, '.dockerignore']);
+  return (name) => !included.has(name) && rules.ignores(name);
 }

@@ -32,7 +32,10 @@ const DEPENDENCY_FILES = [
 const INSTALLS_ONLY =
   /^(npx --yes \S+ install|npm (ci|install|i)|yarn( install)?|pnpm (install|i)|pip3? install( --no-cache-dir)? -r requirements\.txt)( --?[\w=-]+)*$/;
 
-/** Chooses the Dockerfile of the files, else the request's commands, else the detected runtime. Throws DOCKERFILE_INVALID. */
+/**
+ * Chooses the Dockerfile of the files, else the request's commands, else the detected runtime. Throws
+ * DOCKERFILE_INVALID.
+ */
 export function planBuild(input: PlanInput): BuildPlan {
   const { options, files } = input;
   const given = (['baseImage', 'installCommand', 'buildCommand', 'startCommand'] as const).filter(

@@ -1,6 +1,6 @@
 /**
- * Input of a generated Dockerfile. The sources are in `app/` of the context, beside the Dockerfile. A user's command is an
- * argument of `sh -c` in the exec form, which is JSON: with any content it stays one argument of that instruction.
+ * Input of a generated Dockerfile. The sources are in `app/` of the context, beside the Dockerfile. A user's command is
+ * an argument of `sh -c` in the exec form, which is JSON: with any content it stays one argument of that instruction.
  */
 export interface Recipe {
   baseImage: string;

@@ -60,7 +60,7 @@ export class DryRun {
     const request = this.requests.fromGit(body);
     await this.checkAdmission(caller, request);
     const { url, auth, options } = request.git;
-    const dir = path.join(this.config.build.dir, `look-up-${newId()}`);
+    const dir = path.join(this.config.build.dir, `lookup-${newId()}`);
     const signal = AbortSignal.timeout(LOOKUP_TIMEOUT_MS);
     try {
       const sha = await asFieldError('gitUrl', () =>

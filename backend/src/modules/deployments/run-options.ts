@@ -60,7 +60,9 @@ export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
   };
 }
 
-/** Checks what a single field cannot: limits of the configuration, duplicates, and fields that contradict each other. */
+/**
+ * Checks what a single field cannot: limits of the configuration, duplicates, and fields that contradict each other.
+ */
 export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldError[] {
   return [
     ...portErrors(body, limits),

@@ -15,7 +15,10 @@ export class UploadReleases {
     private readonly images: Images,
   ) {}
 
-  /** Rebuilds the upload while it is retained, else reuses the image that was built. Throws UPLOAD_GONE when both are gone. */
+  /**
+   * Rebuilds the upload while it is retained, else reuses the image that was built. Throws UPLOAD_GONE when both are
+   * gone.
+   */
   async redeploy(row: Deployment): Promise<DeploymentRequest> {
     if (await this.uploads.isAvailable(row.uploadId)) return this.requests.cloneFrom(row);
     if (await this.isImageRetained(row)) return this.requests.cloneFrom(row, { keepImage: true });

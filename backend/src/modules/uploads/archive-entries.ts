@@ -17,8 +17,8 @@ const BLOCK_BYTES = 512;
 const GUNZIP_CHUNK_BYTES = 64 * 1024;
 
 /**
- * Yields the entries of a tar and validates each while the body is received. It keeps only their names in memory. Throws
- * UPLOAD_INVALID, PAYLOAD_TOO_LARGE, and any error of `body`.
+ * Yields the entries of a tar and validates each while the body is received. It keeps only their names in memory.
+ * Throws UPLOAD_INVALID, PAYLOAD_TOO_LARGE, and any error of `body`.
  */
 export async function* archiveEntries(
   body: AsyncIterable<Buffer>,

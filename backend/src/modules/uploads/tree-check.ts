@@ -17,8 +17,8 @@ const KINDS: Partial<Record<string, TreeEntry['kind']>> = {
 };
 
 /**
- * Validates entry by entry that an archive is a plain tree: relative names, no duplicate entry, no entry below one that is
- * not a folder, no link that leads out, no devices. Its only state is the names it has seen.
+ * Validates entry by entry that an archive is a plain tree: relative names, no duplicate entry, no entry below one that
+ * is not a folder, no link that leads out, no devices. Its only state is the names it has seen.
  */
 export class TreeCheck {
   private readonly seen = new Map<string, TreeEntry['kind']>();

@@ -7,9 +7,9 @@ import { minBytesAfter, PACE_CHECK_MS } from './upload-pace.js';
 const MIB = 2 ** 20;
 
 /**
- * Yields the body of a request as it is received. It never destroys the request, so that an error response can be sent: the
- * rest of the body is discarded. Throws PAYLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, and UPLOAD_INVALID when the connection closes
- * before the end of the body.
+ * Yields the body of a request as it is received. It never destroys the request, so that an error response can be sent:
+ * the rest of the body is discarded. Throws PAYLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, and UPLOAD_INVALID when the connection
+ * closes before the end of the body.
  */
 export async function* bodyOf(request: Request, maxBytes: number): AsyncGenerator<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);

@@ -31,8 +31,8 @@ interface Stored {
 }
 
 /**
- * Receives archives that clients upload to be built. It writes the body to the database in chunks while it validates the
- * entries. It writes no file, so that every API process can build from it and a killed process leaves only rows.
+ * Receives archives that clients upload to be built. It writes the body to the database in chunks while it validates
+ * the entries. It writes no file, so that every API process can build from it and a killed process leaves only rows.
  */
 @Injectable()
 export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
@@ -65,7 +65,7 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     isGzip: boolean,
     idempotent: IdempotentRequest | undefined,
   ): Promise<{ answer: UploadDto; replayed: boolean }> {
-    const id = await this.begin(caller, isGzip);
+    const id = await this.createRow(caller, isGzip);
     try {
       const stored = await this.store(id, request, isGzip);
       const body = { sha256: stored.sha256, isGzip };
@@ -80,7 +80,9 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     }
   }
 
-  /** Throws UPLOAD_NOT_FOUND for an upload that does not exist, has expired, is incomplete, or belongs to another user. */
+  /**
+   * Throws UPLOAD_NOT_FOUND for an upload that does not exist, has expired, is incomplete, or belongs to another user.
+   */
   async require(db: Db, caller: Caller, id: string): Promise<Upload & { sha256: string }> {
     const upload = await this.uploads.find(db, caller, id, this.clock.now());
     if (upload && upload.sha256 !== null) return { ...upload, sha256: upload.sha256 };
@@ -110,7 +112,7 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
     return UNPACKED_FACTOR * this.config.upload.maxBytes;
   }
 
-  private async begin({ userId }: Caller, isGzip: boolean): Promise<string> {
+  private async createRow({ userId }: Caller, isGzip: boolean): Promise<string> {
     const createdAt = this.clock.now();
     const expiresAt = new Date(createdAt.getTime() + Math.max(TTL_MS, longestMs(this.config.upload.maxBytes)));
     return this.uploads.transaction(async (db) => {

@@ -10,7 +10,9 @@ import { EnvironmentDetailsAnswerDto } from '#src/modules/deployments/dto/enviro
 
 const NEWEST = 10;
 
-/** `GET /environments/:id` lives here because its response has deployments, and environments do not import deployments. */
+/**
+ * `GET /environments/:id` lives here because its response has deployments, and environments do not import deployments.
+ */
 @ApiTags('environments')
 @Controller('environments')
 export class EnvironmentDetailsController {

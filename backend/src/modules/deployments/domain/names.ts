@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Names of Docker objects are built only here. Swarm limits a service's name to 63 characters of a DNS label and rejects
- * one that ends in `-` or `_`, as a jobId may. So ids enter as a hash in base 36, and users' text is cut and cleaned.
+ * Names of Docker objects are built only here. Swarm limits a service's name to 63 characters of a DNS label and
+ * rejects one that ends in `-` or `_`, as a jobId may. So ids enter as a hash in base 36, and users' text is cut and
+ * cleaned.
  */
 const HASH_LENGTH = 10;
 
@@ -38,7 +39,9 @@ export function queueNameOf(environmentId: string, name: string): string {
   return `${environmentId}/${name}`;
 }
 
-/** A DNS label for a deployment without a name: the last component of the image or repository and a hash of the jobId. */
+/**
+ * A DNS label for a deployment without a name: the last component of the image or repository and a hash of the jobId.
+ */
 export function defaultDeploymentName(repository: string, jobId: string): string {
   const base = slug(repository.split('/').at(-1) ?? '', 24, 'app');
   return `${base}-${shortHash(jobId, 6)}`;

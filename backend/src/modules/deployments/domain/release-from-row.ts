@@ -55,8 +55,8 @@ export function registryAuthOf(
 }
 
 /**
- * Reference by digest once that is known. For an image that was built here and is in no registry, the digest is the image
- * id, which no engine tries to pull.
+ * Reference by digest once that is known. For an image that was built here and is in no registry, the digest is the
+ * image id, which no engine tries to pull.
  */
 function imageOf({ image, tag, imageDigest, source }: Row): string {
   if (!imageDigest) return referenceOf(image, tag, null);

@@ -17,8 +17,9 @@ const MIB = 1024 * 1024;
 const NO_HEALTH_CHECK = { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } as const;
 
 /**
- * Builds the ServiceSpec of a release, for create and for update; no other code does. Only the fields set here reach the
- * Engine: no bind mounts, no host network, no driver options, no user labels; capabilities dropped, limits always set.
+ * Builds the ServiceSpec of a release, for create and for update; no other code does. Only the fields set here reach
+ * the Engine: no bind mounts, no host network, no driver options, no user labels; capabilities dropped, limits always
+ * set.
  */
 export function buildServiceSpec(release: Release, engine: EngineOffers, probe: ProbeConfig | undefined): ServiceSpec {
   const labels = labelsOf(release);

@@ -250,8 +250,9 @@ export class RunOptionsDto {
   command?: string[] = [];
 
   /**
-   * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with the
-   * release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run it.
+   * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
+   * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
+   * it.
    */
   @ApiProperty({ example: ['npm', 'run', 'migrate'], required: false })
   @IsOptional()
@@ -282,8 +283,8 @@ export class RunOptionsDto {
   ttlSeconds?: number | null;
 
   /**
-   * Public domain to claim when the deployment is RUNNING, as by POST /environments/{id}/public. Also requires the scope
-   * ENVIRONMENTS_WRITE.
+   * Public domain to claim when the deployment is RUNNING, as by POST /environments/{id}/public. Also requires the
+   * scope ENVIRONMENTS_WRITE.
    */
   @ApiProperty({ example: 'shop.example.com', required: false })
   @IsOptional()
@@ -300,8 +301,8 @@ export class RunOptionsDto {
   virtualPort?: number;
 
   /**
-   * One of `path`, `tcpPort`, `command`, `disabled`. Default: the HEALTHCHECK of the image, else a TCP check of the first
-   * TCP port.
+   * One of `path`, `tcpPort`, `command`, `disabled`. Default: the HEALTHCHECK of the image, else a TCP check of the
+   * first TCP port.
    */
   @IsOptional()
   @IsObject({ message: 'must be an object' })

@@ -11,8 +11,8 @@ import {
 const TTL_MS = 1000;
 
 /**
- * Caches rows for clients that poll their jobs, the hot path. An entry stays until the database signals a change, so one
- * change costs one read, for any number of clients.
+ * Caches rows for clients that poll their jobs, the hot path. An entry stays until the database signals a change, so
+ * one change costs one read, for any number of clients.
  */
 @Injectable()
 export class DeploymentStatusCache implements OnModuleInit {

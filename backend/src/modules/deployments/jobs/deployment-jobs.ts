@@ -23,21 +23,21 @@ export class DeploymentJobs {
   ) {}
 
   /**
-   * Runs the pipeline. Jobs of one `name` run one after the other (without a `name` there is nothing to wait for), within
-   * the user's concurrency limit. `behind` is the number of the user's own deployments in progress: it lowers the
-   * priority, so that users with few deployments do not wait for users with many.
+   * Runs the pipeline. Jobs of one `name` run one after the other (without a `name` there is nothing to wait for),
+   * within the user's concurrency limit. `behind` is the number of the user's own deployments in progress: it lowers
+   * the priority, so that users with few deployments do not wait for users with many.
    */
   async run(
     db: Db,
     { id, environmentId, isBuilt }: Runnable,
     { name, userId, behind }: { name: string | undefined; userId: string; behind: number },
   ): Promise<void> {
-    const lane = name === undefined ? undefined : queueNameOf(environmentId, name);
+    const queueName = name === undefined ? undefined : queueNameOf(environmentId, name);
     await this.jobs.add(
       db,
       isBuilt ? 'deployment.build-and-run' : 'deployment.run',
       { deploymentId: id },
-      { key: runKey(id), lane, priority: behind, share: `user/${userId}` },
+      { key: runKey(id), queueName, priority: behind, concurrencyKey: `user/${userId}` },
     );
   }
 

@@ -29,7 +29,9 @@ export interface FollowQuery {
   since?: Date;
 }
 
-/** Logs of a deployment's containers: from Docker while the service exists, then from the lines stored at its removal. */
+/**
+ * Logs of a deployment's containers: from Docker while the service exists, then from the lines stored at its removal.
+ */
 @Injectable()
 export class DeploymentLogs {
   constructor(

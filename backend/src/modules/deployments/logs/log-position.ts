@@ -1,6 +1,9 @@
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
 
-/** Read position: the time of the last line read, by task id. A client that reconnects sends it and gets the lines after it. */
+/**
+ * Read position: the time of the last line read, by task id. A client that reconnects sends it and gets the lines after
+ * it.
+ */
 export type LogPosition = Readonly<Record<string, string>>;
 
 const ENTRY = /^([a-z0-9]{1,25})=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)$/;

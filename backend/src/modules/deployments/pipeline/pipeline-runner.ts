@@ -23,10 +23,10 @@ import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 const ENGINE_RETRY_MS = 500;
 
 /**
- * Runs the steps of a deployment. For every step it commits the end of the previous step, the step's row and the status in
- * one transaction, then runs the step under a signal that aborts on the deadline, a cancellation or a shutdown. On a
- * failure it stores the error first, then undoes all steps in reverse order, then sets FAILED. After a crash anywhere the
- * next attempt resumes from the row.
+ * Runs the steps of a deployment. For every step it commits the end of the previous step, the step's row and the status
+ * in one transaction, then runs the step under a signal that aborts on the deadline, a cancellation or a shutdown. On a
+ * failure it stores the error first, then undoes all steps in reverse order, then sets FAILED. After a crash anywhere
+ * the next attempt resumes from the row.
  */
 @Injectable()
 export class PipelineRunner implements OnModuleInit {
@@ -90,7 +90,7 @@ export class PipelineRunner implements OnModuleInit {
         deadlines.get(step.name) ?? new Date(Date.now() + (step.allowedMs ?? this.config.deploy.deadlineMs));
       await this.repository.startStep(context.deployment, step, position, endsAt);
       if (step.status === 'RUNNING') deadline.end();
-      else deadline.begin(step.name, endsAt);
+      else deadline.startStep(step.name, endsAt);
       try {
         await this.retryWhileEngineUnavailable(() => step.run(context), context.signal);
         context.signal.throwIfAborted();
@@ -112,7 +112,10 @@ export class PipelineRunner implements OnModuleInit {
     await this.repository.recordFailure(claim, failure.code, failure.message.slice(0, 2000));
   }
 
-  /** Undoes every step in reverse order, because a crash may hide which steps ran. A failing undo does not stop the others. */
+  /**
+   * Undoes every step in reverse order, because a crash may hide which steps ran. A failing undo does not stop the
+   * others.
+   */
   private async rollback(claim: JobLease, shutdown: AbortSignal): Promise<void> {
     const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets, this.credentials);
     const problems: unknown[] = [];

@@ -36,7 +36,10 @@ export function deriveReplicaStatus(
   };
 }
 
-/** Counts the tasks after the last known one. Swarm keeps the newest five: more restarts than that between checks are lost. */
+/**
+ * Counts the tasks after the last known one. Swarm keeps the newest five: more restarts than that between checks are
+ * lost.
+ */
 function restartsSince({ taskId }: KnownContainer, tasks: SwarmTask[]): number {
   const seen = tasks.findIndex(({ id }) => id === taskId);
   if (taskId === null || seen >= 0) return tasks.length - 1 - Math.max(seen, 0);

@@ -27,10 +27,10 @@ const PLANNED_MS = 20_000;
 type Running = Deployment & { environment: Environment };
 
 /**
- * Reconciles the services in the Engine with the rows: recreates a service that was removed by hand and corrects one that
- * was scaled by hand. Checks all of them at the start, every 30 s, and when the Engine is available after an outage: it
- * may be another Engine without any service. The repair is a job in the queue of the name, so that it never runs beside a
- * release of that name.
+ * Reconciles the services in the Engine with the rows: recreates a service that was removed by hand and corrects one
+ * that was scaled by hand. Checks all of them at the start, every 30 s, and when the Engine is available after an
+ * outage: it may be another Engine without any service. The repair is a job in the queue of the name, so that it never
+ * runs beside a release of that name.
  */
 @Injectable()
 export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
@@ -67,8 +67,8 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
 
   /** Adds a repair job. A changed replica count also reaches the Engine this way. */
   async plan(db: Db, { id, environmentId, name }: Pick<Deployment, 'id' | 'environmentId' | 'name'>): Promise<void> {
-    const lane = queueNameOf(environmentId, name);
-    await this.jobs.add(db, 'deployment.repair', { deploymentId: id }, { key: `repair/${id}`, lane });
+    const queueName = queueNameOf(environmentId, name);
+    await this.jobs.add(db, 'deployment.repair', { deploymentId: id }, { key: `repair/${id}`, queueName });
   }
 
   private async reconcile(): Promise<void> {

@@ -10,8 +10,8 @@ const CHECK_INTERVAL_MS = 15_000;
 const MIN_AGE_MS = 15_000;
 
 /**
- * Adds a new job for a deployment in progress whose job is lost: the queue stopped retrying it, or it was removed by hand.
- * So no deployment stays in progress for ever: the job enforces the deadline.
+ * Adds a new job for a deployment in progress whose job is lost: the queue stopped retrying it, or it was removed by
+ * hand. So no deployment stays in progress for ever: the job enforces the deadline.
  */
 @Injectable()
 export class LostJobRecovery {

@@ -40,11 +40,11 @@ export class Orphans {
   }
 
   private async labeled(): Promise<Labeled[]> {
-    const ours = { [LABELS.environment]: true } as const;
+    const labels = { [LABELS.environment]: true } as const;
     const [services, networks, volumes] = await Promise.all([
-      this.services.list(ours),
-      this.networks.list(ours),
-      this.volumes.list(ours),
+      this.services.list(labels),
+      this.networks.list(labels),
+      this.volumes.list(labels),
     ]);
     const as = (kind: Orphan['kind']) => (one: { name: string; labels: Record<string, string> }) => ({
       kind,

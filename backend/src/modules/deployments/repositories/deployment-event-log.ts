@@ -8,8 +8,8 @@ interface StatusChange {
 }
 
 /**
- * Records a STATUS event. Must run in the transaction of the change, which locks the deployment's row: so the order of ids
- * is the order of events. PENDING has no event: it is the creation of the row.
+ * Records a STATUS event. Must run in the transaction of the change, which locks the deployment's row: so the order of
+ * ids is the order of events. PENDING has no event: it is the creation of the row.
  */
 export async function recordStatus(db: Db, deploymentId: string, change: StatusChange): Promise<void> {
   await db.deploymentEvent.create({ data: { deploymentId, kind: 'STATUS', data: eventData(change) } });

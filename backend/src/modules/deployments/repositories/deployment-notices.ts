@@ -4,7 +4,9 @@ import type { Db } from '#src/core/database/prisma.service.js';
 import { JobQueue } from '#src/core/jobs/job-queue.js';
 import type { DeploymentStatus } from '#src/generated/prisma/client.js';
 
-/** Adds the job that notifies the owner of the outcome. It is committed with the status and cannot fail the deployment. */
+/**
+ * Adds the job that notifies the owner of the outcome. It is committed with the status and cannot fail the deployment.
+ */
 @Injectable()
 export class DeploymentNotices {
   constructor(

@@ -48,7 +48,9 @@ export class DeploymentsRepository {
     return this.withQueuePosition(await this.prisma.deployment.findUnique({ where: { jobId }, include: WITH_PARTS }));
   }
 
-  /** Returns one row more than the limit when there is another page. The caller adds the environment, the same for all. */
+  /**
+   * Returns one row more than the limit when there is another page. The caller adds the environment, the same for all.
+   */
   async ofEnvironment(environmentId: string, { limit, after }: Page): Promise<Omit<DeploymentRow, 'environment'>[]> {
     const { containers, steps } = WITH_PARTS;
     const rows = await this.prisma.deployment.findMany({

@@ -27,7 +27,9 @@ export interface LeasedDeployment {
 /** Thrown when another worker has superseded this attempt, which must not write any more. */
 export class StaleAttemptError extends Error {}
 
-/** Writes of the pipeline. Every write checks its attempt (fencing) and, for a status, the statuses that may precede it. */
+/**
+ * Writes of the pipeline. Every write checks its attempt (fencing) and, for a status, the statuses that may precede it.
+ */
 @Injectable()
 export class PipelineRepository {
   private readonly writes = new Semaphore(MAX_WRITES);
@@ -63,10 +65,10 @@ export class PipelineRepository {
   /** Commits the end of the previous step, this step's row and the status together. */
   async startStep(claim: JobLease, step: StepIdentity, position: number, deadlineAt: Date): Promise<void> {
     const { status } = step;
-    const begin = openStep(claim, step, position, deadlineAt);
+    const statement = openStep(claim, step, position, deadlineAt);
     if (status === 'RUNNING' && claim.status !== status)
-      await this.writes.run(() => this.prisma.transaction((db) => this.resolveOutcome(db, claim, status, begin)));
-    else await this.writes.run(() => expectOwn(this.prisma, begin));
+      await this.writes.run(() => this.prisma.transaction((db) => this.resolveOutcome(db, claim, status, statement)));
+    else await this.writes.run(() => expectOwn(this.prisma, statement));
     claim.status = status;
   }
 

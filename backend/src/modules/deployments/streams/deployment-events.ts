@@ -55,9 +55,9 @@ const READ_TTL_MS = 1000;
 const DATABASE_RETRY = { retries: Infinity, minTimeout: 500, factor: 1 };
 
 /**
- * Streams a deployment: its statuses and progress in the order in which they were written, and its logs. The stream ends
- * with the status that is the outcome, after every line printed until then. A client that reconnects with the id of the
- * last event gets the events after it.
+ * Streams a deployment: its statuses and progress in the order in which they were written, and its logs. The stream
+ * ends with the status that is the outcome, after every line printed until then. A client that reconnects with the id
+ * of the last event gets the events after it.
  */
 @Injectable()
 export class DeploymentEvents implements OnModuleInit {

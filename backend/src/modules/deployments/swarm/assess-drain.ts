@@ -2,8 +2,9 @@ import { endedUnhealthy, FALLEN_STATES, metStaleDevice, type SwarmTask } from '#
 import type { FailedAssessment } from './assess-tasks.js';
 
 /**
- * Decides whether a release that became RUNNING at `since` has failed during the drain of the previous one. Undefined when
- * it has not. If tasks of the previous release have ended too, the machine is the cause, and the release is not blamed.
+ * Decides whether a release that became RUNNING at `since` has failed during the drain of the previous one. Undefined
+ * when it has not. If tasks of the previous release have ended too, the machine is the cause, and the release is not
+ * blamed.
  */
 export function assessDrain({
   tasks,

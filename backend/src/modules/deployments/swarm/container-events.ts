@@ -9,8 +9,8 @@ const RECONNECT_MS = 500;
 const SETTLE_MS = 40;
 
 /**
- * Converts Docker's events of Berth's containers to change notifications per deployment. Listeners poll too: an event only
- * makes them react faster.
+ * Converts Docker's events of Berth's containers to change notifications per deployment. Listeners poll too: an event
+ * only makes them react faster.
  */
 @Injectable()
 export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy {
@@ -37,7 +37,9 @@ export class ContainerEvents implements OnApplicationBootstrap, OnModuleDestroy 
     this.emitter.on('connect', listener);
   }
 
-  /** Resolves to true after the deployment's next event, or to false after `withinMs`. Throws when the signal aborts. */
+  /**
+   * Resolves to true after the deployment's next event, or to false after `withinMs`. Throws when the signal aborts.
+   */
   async next(deploymentId: string, { withinMs, signal }: { withinMs: number; signal: AbortSignal }): Promise<boolean> {
     signal.throwIfAborted();
     const quiet = AbortSignal.timeout(withinMs);

@@ -5,13 +5,13 @@ const MAX_LINE = 300;
 /** Builds a message of a sentence and as many whole lines from the end as fit. */
 export function withLastLines(sentence: string, lines: string[], title: string): string {
   const head = `${sentence.slice(0, MAX_SENTENCE)}\n${title}:\n`;
-  const kept: string[] = [];
+  const shown: string[] = [];
   let remaining = MESSAGE_LIMIT - head.length;
   for (const line of lines.toReversed()) {
     const cut = line.slice(0, MAX_LINE);
     remaining -= cut.length + 1;
     if (remaining < 0) break;
-    kept.unshift(cut);
+    shown.unshift(cut);
   }
-  return head + kept.join('\n');
+  return head + shown.join('\n');
 }

@@ -31,7 +31,7 @@ export class RunningServices {
     for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
       await this.logs.retain(deploymentId, id);
       await this.services.remove(id);
-      await pollUntil(() => (atOnce ? this.cleared(deploymentId, id) : this.gone(deploymentId, id)), {
+      await pollUntil(() => (atOnce ? this.removeContainers(deploymentId, id) : this.isGone(deploymentId, id)), {
         ...REMOVAL_POLL,
         signal,
         what: 'containers of the service are still there',
@@ -57,16 +57,16 @@ export class RunningServices {
   }
 
   /** A task that was starting when the service was removed creates its container later: both must be gone. */
-  private async gone(deploymentId: string, serviceId: string): Promise<boolean> {
+  private async isGone(deploymentId: string, serviceId: string): Promise<boolean> {
     const tasks = await this.tasks.listReachable({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     return tasks.length === 0 && (await this.containers.ofService(serviceId)).length === 0;
   }
 
   /**
-   * Removes the containers without waiting for Swarm, which takes some seconds to stop a task. A task without a container
-   * may still create one, so it must have ended.
+   * Removes the containers without waiting for Swarm, which takes some seconds to stop a task. A task without a
+   * container may still create one, so it must have ended.
    */
-  private async cleared(deploymentId: string, serviceId: string): Promise<boolean> {
+  private async removeContainers(deploymentId: string, serviceId: string): Promise<boolean> {
     const tasks = await this.tasks.listReachable({ labels: [`${LABELS.deployment}=${deploymentId}`] });
     const containers = await this.containers.ofService(serviceId);
     await Promise.all(containers.map((id) => this.containers.remove(id)));

@@ -77,8 +77,8 @@ export class AwaitHealthy implements DeployStep {
 }
 
 /**
- * Docker reports every ended container with a check as unhealthy. Of ended containers, only those that Swarm stopped for
- * their health count.
+ * Docker reports every ended container with a check as unhealthy. Of ended containers, only those that Swarm stopped
+ * for their health count.
  */
 function isUnhealthy(task: SwarmTask, state: ContainerState | undefined): boolean {
   return state?.running ? state.health?.status === 'unhealthy' : endedUnhealthy(task);

@@ -11,7 +11,10 @@ const CODES: Record<Exclude<BuildErrorKind, 'base-image'>, DeploymentErrorCode> 
   'disk-full': 'DISK_FULL',
 };
 
-/** Converts a build error to a failure with the command, its exit code and its last lines. Returns other errors unchanged. */
+/**
+ * Converts a build error to a failure with the command, its exit code and its last lines. Returns other errors
+ * unchanged.
+ */
 export function buildFailure(error: unknown): unknown {
   if (error instanceof BuildError) {
     const { kind, message, output, cause } = error;

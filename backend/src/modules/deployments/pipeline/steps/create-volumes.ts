@@ -3,7 +3,9 @@ import type { DeployStep, StepContext } from './deploy-step.js';
 import { Placement } from '#src/modules/deployments/swarm/placement.js';
 import { ReleaseVolumes } from '#src/modules/deployments/swarm/release-volumes.js';
 
-/** Creates missing volumes, and stores the node that the service must run on for them. Existing volumes are unchanged. */
+/**
+ * Creates missing volumes, and stores the node that the service must run on for them. Existing volumes are unchanged.
+ */
 @Injectable()
 export class CreateVolumes implements DeployStep {
   readonly name = 'CreateVolumes';

@@ -12,7 +12,7 @@ describe('Deadline', () => {
 
   it('must expire when the step takes longer than its deadline, and name the step', () => {
     const deadline = new Deadline(BEGIN + 10_000);
-    deadline.begin('PullImage', after(3000));
+    deadline.startStep('PullImage', after(3000));
     vi.advanceTimersByTime(2999);
     expect(reason(deadline)).toBeUndefined();
     vi.advanceTimersByTime(1);
@@ -21,9 +21,9 @@ describe('Deadline', () => {
 
   it('must give each step its own deadline, and all of them that of the deployment', () => {
     const deadline = new Deadline(BEGIN + 10_000);
-    deadline.begin('PullImage', after(3000));
+    deadline.startStep('PullImage', after(3000));
     vi.advanceTimersByTime(2000);
-    deadline.begin('AwaitHealthy', after(12_000));
+    deadline.startStep('AwaitHealthy', after(12_000));
     vi.advanceTimersByTime(7999);
     expect(reason(deadline)).toBeUndefined();
     vi.advanceTimersByTime(1);
@@ -32,13 +32,13 @@ describe('Deadline', () => {
 
   it('must expire at once when it passed before the process started', () => {
     const deadline = new Deadline(BEGIN - 1);
-    deadline.begin('AwaitHealthy', after(5000));
+    deadline.startStep('AwaitHealthy', after(5000));
     expect(reason(deadline)).toContain('did not become RUNNING');
   });
 
   it('must not count a paused wait', async () => {
     const deadline = new Deadline(BEGIN + 10_000);
-    deadline.begin('BuildImage', after(5000));
+    deadline.startStep('BuildImage', after(5000));
     const ends = await deadline.pauseWhile(async () => {
       await vi.advanceTimersByTimeAsync(60_000);
     });
@@ -51,7 +51,7 @@ describe('Deadline', () => {
 
   it('must not expire once the deployment is RUNNING', () => {
     const deadline = new Deadline(BEGIN + 10_000);
-    deadline.begin('AwaitHealthy', after(5000));
+    deadline.startStep('AwaitHealthy', after(5000));
     deadline.end();
     vi.advanceTimersByTime(100_000);
     expect(reason(deadline)).toBeUndefined();

@@ -14,7 +14,7 @@ export class Deadline {
   }
 
   /** Replaces the deadline of the previous step. */
-  begin(name: string, endsAt: Date): void {
+  startStep(name: string, endsAt: Date): void {
     this.step = { name, endsAt: endsAt.getTime() };
     this.arm();
   }

@@ -10,7 +10,9 @@ import { TaskFailures } from '#src/modules/deployments/swarm/task-failures.js';
 
 const RECHECK_MS = 1000;
 
-/** Keeps the previous release serving beside the new one for `drainSeconds`, so that a late failure causes no outage. */
+/**
+ * Keeps the previous release serving beside the new one for `drainSeconds`, so that a late failure causes no outage.
+ */
 @Injectable()
 export class Drain {
   constructor(
@@ -21,7 +23,9 @@ export class Drain {
     private readonly failures: TaskFailures,
   ) {}
 
-  /** Ends after `drainSeconds`, or when the deletion of the new release is requested. Throws StepFailure when it fails. */
+  /**
+   * Ends after `drainSeconds`, or when the deletion of the new release is requested. Throws StepFailure when it fails.
+   */
   async run({ deployment, signal }: StepContext, previous: Deployment[]): Promise<void> {
     const since = deployment.completedAt ?? new Date();
     const end = since.getTime() + deployment.drainSeconds * 1000;

@@ -85,7 +85,9 @@ export class PipelineContext implements StepContext {
     Object.assign(this.deployment, data);
   }
 
-  /** Waits for pending progress writes: they run beside the step and must not arrive after the next step has started. */
+  /**
+   * Waits for pending progress writes: they run beside the step and must not arrive after the next step has started.
+   */
   async flush(): Promise<void> {
     await this.writing;
     this.lastProgressAt = 0;

@@ -5,8 +5,8 @@ import { PipelineRepository } from '#src/modules/deployments/repositories/pipeli
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 
 /**
- * Drains and removes the previous releases after the new one is RUNNING. If the new release fails during the drain, it is
- * rolled back like any other, and the previous ones are untouched.
+ * Drains and removes the previous releases after the new one is RUNNING. If the new release fails during the drain, it
+ * is rolled back like any other, and the previous ones are untouched.
  */
 @Injectable()
 export class RetirePrevious implements DeployStep {

@@ -19,9 +19,9 @@ const REMOVAL_TIMEOUT_MS = 30_000;
 const QUOTED_LINES = 20;
 
 /**
- * Runs the release command, such as a database migration, once before the release starts, as a Swarm service of its own in
- * the environment's network. The step stores that it is done before it removes the service, so that a crash does not run
- * it twice. A rollback skips it.
+ * Runs the release command, such as a database migration, once before the release starts, as a Swarm service of its own
+ * in the environment's network. The step stores that it is done before it removes the service, so that a crash does not
+ * run it twice. A rollback skips it.
  */
 @Injectable()
 export class RunReleaseCommand implements DeployStep {
@@ -84,12 +84,12 @@ export class RunReleaseCommand implements DeployStep {
   private async remove(deploymentId: string, signal: AbortSignal): Promise<void> {
     for (const { id } of await this.services.list(ownedBy(deploymentId))) {
       await this.services.remove(id);
-      const gone = async () => {
+      const isGone = async () => {
         const left = await this.containers.ofService(id);
         await Promise.all(left.map((container) => this.containers.remove(container)));
         return left.length === 0;
       };
-      await pollUntil(gone, {
+      await pollUntil(isGone, {
         withinMs: REMOVAL_TIMEOUT_MS,
         everyMs: RECHECK_MS,
         signal,
