@@ -38,14 +38,14 @@ export type JobName = keyof JobPayloads;
 export interface JobOptions {
   /** At most one job with this key is queued; adding another replaces its payload. */
   key?: string;
-  /** Jobs of the same lane (graphile-worker's queue_name) run one after the other. */
-  lane?: string | undefined;
+  /** Jobs with the same queue name run one after the other. */
+  queueName?: string | undefined;
   /** Earliest start; default: now. */
   runAt?: Date;
   /** Lower values run first; default: 0. */
   priority?: number;
   /** Key of a concurrency limit: a process runs a limited number of jobs with the same key at a time. */
-  share?: string;
+  concurrencyKey?: string;
 }
 
 /** Adds a job in the caller's transaction: both are committed, or neither. */
@@ -55,9 +55,9 @@ export class JobQueue {
     db: Db,
     name: N,
     payload: JobPayloads[N],
-    { key, lane, runAt, priority, share }: JobOptions = {},
+    { key, queueName, runAt, priority, concurrencyKey }: JobOptions = {},
   ): Promise<void> {
     const json = JSON.stringify(payload);
-    await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${lane ?? null}, job_key := ${key ?? null}, run_at := ${runAt ?? null}::timestamptz, priority := ${priority ?? null}::int, flags := ${share ? [share] : null}::text[])`;
+    await db.$executeRaw`SELECT graphile_worker.add_job(${name}, ${json}::json, queue_name := ${queueName ?? null}, job_key := ${key ?? null}, run_at := ${runAt ?? null}::timestamptz, priority := ${priority ?? null}::int, flags := ${concurrencyKey ? [concurrencyKey] : null}::text[])`;
   }
 }

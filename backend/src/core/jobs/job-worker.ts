@@ -41,7 +41,7 @@ const POLL_INTERVAL_MS = 1500;
 /** Disables polling in the library, where each of a hundred workers would poll. It is the longest delay of a timer. */
 const NEVER_MS = 2 ** 31 - 1;
 const RESTART_DELAY_MS = 1000;
-/** The lane and the concurrency slot of a job are free as soon as its result is written. */
+/** The queue and the concurrency slot of a job are free as soon as its result is written. */
 const WAKE_DELAYS_MS = [5, 25, 100, 500];
 
 /** Thrown inside a job when the process shuts down: the job stays in the queue and is retried after the start. */
@@ -52,8 +52,8 @@ export class ShutdownInterrupt extends Error {
 }
 
 /**
- * The library fetches the next job before it writes the result of the last one, when that one's lane is not free yet,
- * and then sleeps until the next poll. Without this wake-up the next job of the lane, or of the same concurrency
+ * The library fetches the next job before it writes the result of the last one, when that one's queue is not free yet,
+ * and then sleeps until the next poll. Without this wake-up the next job of the queue, or of the same concurrency
  * limit, would wait for seconds.
  */
 function wakeAfterOthers(events: WorkerEvents, pool: WorkerPool): void {

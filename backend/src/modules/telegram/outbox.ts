@@ -35,7 +35,7 @@ export class Outbox implements OnModuleInit {
   /** Enqueues a call; those of one chat are sent in order. */
   async add(db: Db, chatId: string, call: TelegramCall): Promise<void> {
     const sealed = this.secrets.seal(JSON.stringify(call), CONTEXT);
-    await this.jobs.add(db, 'telegram.send', { sealed }, { lane: `telegram/${chatId}` });
+    await this.jobs.add(db, 'telegram.send', { sealed }, { queueName: `telegram/${chatId}` });
   }
 
   private async send(call: TelegramCall, signal: AbortSignal): Promise<void> {

@@ -205,14 +205,19 @@ export class SitesRepository {
   async converge(db: Db, sites: { id: string }[]): Promise<void> {
     for (const { id: siteId } of sites) {
       const name = `site/${siteId}`;
-      await this.jobs.add(db, 'site.converge', { siteId }, { key: name, lane: name });
+      await this.jobs.add(db, 'site.converge', { siteId }, { key: name, queueName: name });
     }
   }
 
   /** Enqueues a check of the certificate, now or at `runAt`; one job at a time per name, across all instances. */
   async scheduleCertificateCheck(db: Db, domain: string, runAt?: Date): Promise<void> {
     const name = `certificate/${domain}`;
-    await this.jobs.add(db, 'certificate.maintain', { domain }, { key: name, lane: name, ...(runAt && { runAt }) });
+    await this.jobs.add(
+      db,
+      'certificate.maintain',
+      { domain },
+      { key: name, queueName: name, ...(runAt && { runAt }) },
+    );
   }
 }
 
