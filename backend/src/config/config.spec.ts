@@ -8,7 +8,7 @@ import { ConfigError } from './environment.js';
 const load = (env: NodeJS.ProcessEnv) => Config.load(env, '/no/such/file');
 
 describe('the configuration', () => {
-  it('must need nothing', () => {
+  it('must have a default for every setting', () => {
     const { http, limits, deploy, hostPorts, resources } = load({});
     expect(http).toEqual({ host: '127.0.0.1', port: 3000, publicBaseUrl: 'http://127.0.0.1:3000' });
     expect(limits).toEqual({ windowMs: 60_000, general: 100, deploy: 5, gitDeploy: 3, authFailures: 20 });

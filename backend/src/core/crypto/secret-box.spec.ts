@@ -22,7 +22,7 @@ describe('secrets at rest', () => {
     expect(() => boxWith({ ENCRYPTION_KEY: 'ab'.repeat(32) }).open(sealed, 'row/1')).toThrow();
   });
 
-  it('must make the key once, for its owner alone', () => {
+  it('must create the key once, readable by its owner only', () => {
     const file = path.join(dir, 'encryption.key');
     const key = readFileSync(file, 'utf8');
     boxWith({});

@@ -3,7 +3,7 @@ import { buildErrorOf } from './build-error.js';
 
 const step = (name: string, error = '', output: string[] = []) => ({ name, error, output });
 
-describe('why nothing came of a build', () => {
+describe('the error of a build', () => {
   it.each([
     ['executor failed running [/bin/sh -c echo hi; exit 7]: exit code: 7'],
     ['failed to solve: process "/bin/sh -c echo hi; exit 7" did not complete successfully: exit code: 7'],

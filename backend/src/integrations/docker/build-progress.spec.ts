@@ -32,7 +32,7 @@ const message = (...parts: { field: number; bytes: Uint8Array }[]) =>
     .reduce<Writer>((writer, { field, bytes }) => writer.uint32(field).bytes(bytes), protobuf.Writer.create())
     .finish();
 
-describe('the journal of a build', () => {
+describe('the progress of a build', () => {
   const journalOf = (...messages: Uint8Array[]) => {
     const lines: BuildLine[] = [];
     const journal = new BuildProgress((line) => lines.push(line), 3);
@@ -69,7 +69,7 @@ describe('the journal of a build', () => {
     expect(journal.failed).toBeUndefined();
   });
 
-  it('must know which step failed, and what it said last', () => {
+  it('must know which step failed, with its last output', () => {
     const { journal } = journalOf(
       message(vertex('b', '[2/3] RUN make', { started: true }), log('b', '1\n2\n3\n4\nno newline')),
       message(vertex('b', '[2/3] RUN make', { started: true, completed: true, error: 'exit code: 2' })),

@@ -46,7 +46,7 @@ describe('the log of a container', () => {
     }
   });
 
-  it('must bear a frame that was cut off', () => {
+  it('must tolerate an incomplete frame', () => {
     expect(decodeLog(frame(1, '2026-01-01T00:00:00.1Z whole\n').subarray(0, 20))).toHaveLength(1);
     expect(decodeLog(Buffer.alloc(3))).toEqual([]);
   });

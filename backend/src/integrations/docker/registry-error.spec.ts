@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toRegistryError } from './registry-error.js';
 
-describe('why an image cannot be had', () => {
+describe('the error of a registry', () => {
   it.each([
     ['manifest unknown: manifest unknown', 'not-found'],
     ['Head "http://127.0.0.1:5001/v2/acme/web/manifests/1": no basic auth credentials', 'unauthorized'],

@@ -23,7 +23,7 @@ describe('a git URL', () => {
     expect(parsed(text)).toMatchObject({ url });
   });
 
-  it('must be an address where it is written in another form of one', () => {
+  it('must normalise an address in another notation', () => {
     expect(parsed('https://0x7f.1/a.git')).toMatchObject({ host: '127.0.0.1' });
     expect(parsed('https://2130706433/a.git')).toMatchObject({ host: '127.0.0.1' });
   });

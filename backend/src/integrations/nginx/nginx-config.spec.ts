@@ -12,7 +12,7 @@ const MODEL: EdgeModel = {
 };
 
 describe('the configuration of an edge', () => {
-  it('must lead to all healthy tasks of the name, and nowhere else', () => {
+  it('must proxy to all healthy tasks of the name, and to nothing else', () => {
     const text = nginx.edge(MODEL);
     expect(text.match(/^ *server .*;$/gm)).toEqual(['        server web:8080 resolve;']);
     expect(new Set(text.match(/proxy_pass .*;/g))).toEqual(new Set(['proxy_pass http://application;']));
@@ -26,7 +26,7 @@ describe('the configuration of an edge', () => {
     expect(text).toContain('return 503;');
   });
 
-  it('must name the port where visitors use another one', () => {
+  it('must name the port if clients use another one', () => {
     const text = nginx.edge({ ...MODEL, ports: { http: 8081, https: 8444 } });
     expect(text).toContain('return 301 https://shop.example.com:8444$request_uri;');
     expect(text).toContain('proxy_set_header Host $host:8444;');
@@ -55,7 +55,7 @@ describe('the configuration of an edge', () => {
 describe('the configuration of the front', () => {
   const thumbprint = 'a'.repeat(43);
 
-  it('must answer challenges, and reach only what ends in .edge', () => {
+  it('must answer challenges, and proxy only to names that end in .edge', () => {
     const text = nginx.front(thumbprint);
     expect(text).toContain(`return 200 "$1.${thumbprint}";`);
     expect(text.match(/"\$name\.\w+:\d+"/g)).toEqual(['"$name.edge:8443"', '"$name.edge:8080"']);
