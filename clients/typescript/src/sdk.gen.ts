@@ -19,9 +19,9 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
- * Every part of the platform
+ * Get the health of every component
  *
- * 503 when a required part is down, with the same body. Of a part that is not required, as the ingress, only its own entry says that it is down.
+ * Returns 503 with the same body if a required component is down. An optional component that is down, such as the ingress, is reported only in its own entry.
  *
  * No key needed.
  *
@@ -30,7 +30,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/health', ...options });
 
 /**
- * The process answers
+ * Liveness
  *
  * No key needed.
  *
@@ -39,9 +39,9 @@ export const getHealth = <ThrowOnError extends boolean = false>(options?: Option
 export const getLiveness = <ThrowOnError extends boolean = false>(options?: Options<GetLivenessData, ThrowOnError>) => (options?.client ?? client).get<GetLivenessResponses, GetLivenessErrors, ThrowOnError>({ url: '/health/live', ...options });
 
 /**
- * It can take work
+ * Readiness
  *
- * Database and Docker answer, and it is not shutting down; else 503.
+ * Returns 200 if the database and Docker answer and the process is not shutting down, else 503.
  *
  * No key needed.
  *
@@ -50,7 +50,7 @@ export const getLiveness = <ThrowOnError extends boolean = false>(options?: Opti
 export const getReadiness = <ThrowOnError extends boolean = false>(options?: Options<GetReadinessData, ThrowOnError>) => (options?.client ?? client).get<GetReadinessResponses, GetReadinessErrors, ThrowOnError>({ url: '/health/ready', ...options });
 
 /**
- * Who am I?
+ * Get the current user and API key
  *
  * Any valid key.
  *
@@ -63,7 +63,7 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
 });
 
 /**
- * Your keys that work
+ * List active API keys
  *
  * Any valid key.
  *
@@ -76,7 +76,7 @@ export const listKeys = <ThrowOnError extends boolean = false>(options?: Options
 });
 
 /**
- * Revoke one of your keys
+ * Revoke one of your API keys
  *
  * Any valid key.
  *
@@ -93,9 +93,9 @@ export const revokeKey = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
- * Turn a magic link into an API key, as a program
+ * Exchange a magic link for an API key, by its URL
  *
- * Uses the link, once. Browsers, previews and prefetches (by method, `Accept`, `Purpose`, `User-Agent`) get a page instead, and the link stays as it is: its button does `POST /auth/verify`.
+ * Uses the link, once. Browsers, link previews and prefetches (recognized by method, `Accept`, `Purpose`, `User-Agent`) get a page and do not use the link: the button of the page calls `POST /auth/verify`.
  *
  * No key needed.
  *
@@ -104,9 +104,9 @@ export const revokeKey = <ThrowOnError extends boolean = false>(options: Options
 export const openMagicLink = <ThrowOnError extends boolean = false>(options: Options<OpenMagicLinkData, ThrowOnError>) => (options.client ?? client).get<OpenMagicLinkResponses, OpenMagicLinkErrors, ThrowOnError>({ url: '/auth/verify', ...options });
 
 /**
- * Turn a magic link into an API key
+ * Exchange a magic link for an API key
  *
- * Uses the link, once. With `Accept: text/html` the answer is a page that shows the key.
+ * Uses the link, once. With `Accept: text/html` the response is a page that shows the key.
  *
  * No key needed.
  *
@@ -122,7 +122,7 @@ export const verifyMagicLink = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
- * Your environments, newest first
+ * List your environments, newest first
  *
  * Scope: ENVIRONMENTS_READ.
  *
@@ -135,7 +135,7 @@ export const listEnvironments = <ThrowOnError extends boolean = false>(options?:
 });
 
 /**
- * Create an environment: a private network
+ * Create an environment (a private network)
  *
  * Scope: ENVIRONMENTS_WRITE.
  *
@@ -154,7 +154,7 @@ export const createEnvironment = <ThrowOnError extends boolean = false>(options:
 /**
  * Delete an environment and everything in it
  *
- * The clean-up goes on after the answer and ends in status DELETED.
+ * The deletion continues after the response and ends in status DELETED.
  *
  * Scope: ENVIRONMENTS_WRITE.
  *
@@ -167,9 +167,9 @@ export const deleteEnvironment = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * One environment with its newest 10 deployments
+ * Get an environment with its newest 10 deployments
  *
- * Still answers after the deletion, with status DELETED.
+ * A deleted environment is returned with status DELETED.
  *
  * Scope: ENVIRONMENTS_READ.
  *
@@ -182,9 +182,9 @@ export const getEnvironment = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Rename an environment, or give it a longer or shorter life
+ * Rename an environment, or change its TTL
  *
- * What runs in it is not touched; its network keeps the name it was made with.
+ * Deployments in it are not affected; its network keeps its name.
  *
  * Scope: ENVIRONMENTS_WRITE.
  *
@@ -201,9 +201,9 @@ export const updateEnvironment = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * Take an environment off the internet
+ * Make an environment private
  *
- * The name is free for others some seconds later, when site and certificate are gone.
+ * The name is free for other environments some seconds later, when site and certificate are removed.
  *
  * Scope: ENVIRONMENTS_WRITE.
  *
@@ -216,9 +216,9 @@ export const makeEnvironmentPrivate = <ThrowOnError extends boolean = false>(opt
 });
 
 /**
- * Put an environment on the internet under a name of yours
+ * Make an environment public under a domain name
  *
- * Let the name lead to this machine first. HTTP works at once, HTTPS as soon as `certificate.status` is ISSUED. Without a running deployment the site answers 503. With another domain, the site moves: the old name serves until the new one does.
+ * Point the name to this machine first. HTTP works at once, HTTPS as soon as `certificate.status` is ISSUED. Without a running deployment the site returns 503. With another domain, the site moves: the old name serves until the new one does.
  *
  * Scope: ENVIRONMENTS_WRITE.
  *
@@ -235,9 +235,9 @@ export const makeEnvironmentPublic = <ThrowOnError extends boolean = false>(opti
 });
 
 /**
- * Send a folder, to be built by POST /deployments/from-upload
+ * Upload a folder for POST /deployments/from-upload
  *
- * The body is a tar archive, or one in gzip, of at most UPLOAD_MAX_MB. It is checked while it comes: plain files, folders and symbolic links inside the folder. It is kept for an hour; of the five that a user may have, the oldest that was deployed makes room for a new one.
+ * The body is a tar archive, optionally compressed with gzip, of at most UPLOAD_MAX_MB. It may contain files, folders, and symbolic links inside the folder. An upload expires after an hour. A user may have five; a new upload then replaces the oldest that was deployed.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -255,9 +255,9 @@ export const createUpload = <ThrowOnError extends boolean = false>(options: Opti
 });
 
 /**
- * How far is it?
+ * Get job status
  *
- * With `wait` it answers as soon as the status is another than `status` (by default than now), or after that many seconds.
+ * With `wait` the response is sent when the status differs from `status` (default: the current one), or after that many seconds.
  *
  * Scope: DEPLOYMENTS_READ.
  *
@@ -270,9 +270,9 @@ export const getDeploymentByJob = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * A deployment as it happens
+ * Stream the events of a deployment
  *
- * Server-sent events `status`, `progress` and `log`, a heartbeat every 15 s; ends with the status that decides it. Whoever comes back with `Last-Event-ID` misses nothing and gets nothing twice; 204 when there is nothing more.
+ * Server-sent events `status`, `progress` and `log`, with a heartbeat every 15 s. The stream ends with the status RUNNING, FAILED or STOPPED. A client that reconnects with `Last-Event-ID` gets every event once; 204 when no more events follow.
  *
  * Scope: DEPLOYMENTS_READ.
  *
@@ -285,9 +285,9 @@ export const streamDeploymentEvents = <ThrowOnError extends boolean = false>(opt
 });
 
 /**
- * What the containers printed
+ * Get container logs
  *
- * `Accept: text/plain` gives the bare text. `follow=true` goes on as they print: events `log`, or plain text; with `acrossReleases=true` also with those of the releases that take its place. Empty before there is a container; after a failure, what the last one printed.
+ * `Accept: text/plain` returns plain text. `follow=true` streams new lines as `log` events or plain text; with `acrossReleases=true` the stream continues with the releases that replace this one. Empty before a container exists; after a failure, the output of the last container.
  *
  * Scope: LOGS_READ.
  *
@@ -300,9 +300,9 @@ export const getDeploymentLogs = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
- * What clone and build printed
+ * Get clone and build logs
  *
- * In the forms of GET /deployments/{id}/logs; kept with the deployment, 10 MB at most. `follow=true` goes on while it is built. Empty for an image from a registry.
+ * Same formats as GET /deployments/{id}/logs. Stored with the deployment, at most 10 MB. `follow=true` streams new lines until the build ends. Also has the output of the release command. Empty for an image from a registry without a release command.
  *
  * Scope: LOGS_READ.
  *
@@ -317,7 +317,7 @@ export const getDeploymentBuildLogs = <ThrowOnError extends boolean = false>(opt
 /**
  * Deploy an image
  *
- * Answers at once; poll GET /deployments/job/{jobId} until status is RUNNING or FAILED.
+ * Returns immediately. Poll GET /deployments/job/{jobId} until status is RUNNING or FAILED.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -334,9 +334,9 @@ export const createDeployment = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * Build a repository and deploy it
+ * Build a Git repository and deploy it
  *
- * With its Dockerfile; else with `baseImage`, `installCommand`, `buildCommand` and `startCommand`; else with what its files tell. Answers at once; poll GET /deployments/job/{jobId}, and read GET /deployments/{id}/build-logs.
+ * Uses the Dockerfile of the repository; else `baseImage`, `installCommand`, `buildCommand` and `startCommand`; else the runtime detected from its files. Returns immediately. Poll GET /deployments/job/{jobId}, and read GET /deployments/{id}/build-logs.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -355,7 +355,7 @@ export const createDeploymentFromGit = <ThrowOnError extends boolean = false>(op
 /**
  * Build an upload and deploy it
  *
- * As from-git does with the files of a commit. The upload stays for other deployments until its hour is over, and for as long as this one is still to be built.
+ * Builds the files of the upload as from-git builds those of a commit. Other deployments can use the upload until it expires, one hour after it was sent. It is retained until this build has ended.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -372,9 +372,9 @@ export const createDeploymentFromUpload = <ThrowOnError extends boolean = false>
 });
 
 /**
- * Cancel what is in progress
+ * Cancel a deployment in progress
  *
- * Ends in FAILED with errorCode CANCELLED; the release before it is untouched.
+ * The deployment becomes FAILED with errorCode CANCELLED. The previous release is untouched.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -387,7 +387,7 @@ export const cancelDeployment = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * The deployments of an environment, newest first
+ * List the deployments of an environment, newest first
  *
  * Scope: DEPLOYMENTS_READ.
  *
@@ -402,7 +402,7 @@ export const listDeployments = <ThrowOnError extends boolean = false>(options: O
 /**
  * Remove a deployment
  *
- * Its volumes are kept unless `deleteVolumes=true`. What is in progress is cancelled. The row stays, as STOPPED or FAILED.
+ * Volumes are retained unless `deleteVolumes=true`. A deployment in progress is cancelled. The deployment can still be read, with status STOPPED or FAILED.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -415,7 +415,7 @@ export const deleteDeployment = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * One deployment
+ * Get a deployment
  *
  * Scope: DEPLOYMENTS_READ.
  *
@@ -428,9 +428,9 @@ export const getDeployment = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
- * More or fewer replicas of what runs, a longer or shorter life
+ * Change the replica count or the TTL
  *
- * The answer has the number of replicas that is wanted; `containers` follow.
+ * The response has the desired replica count. `containers` is updated when the replicas have changed.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -447,9 +447,9 @@ export const updateDeployment = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * The same again, from what its tag or branch means now
+ * Redeploy, resolving the tag or branch again
  *
- * A new release of the same name with the same specification and secrets. Poll the jobId. What was uploaded is built again while the upload is kept; after that the image that was built is released.
+ * Creates a new release of the same name with the same specification and secrets. Poll the jobId. An uploaded folder is rebuilt while the upload is retained; after that the new release uses the image that was built.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -462,9 +462,9 @@ export const redeployDeployment = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Back to the release before, or to a given one
+ * Roll back to the previous release, or to a given one
  *
- * A new release of the same name with that one’s image digest, specification and secrets. Where the environment answers stays as it is.
+ * Creates a new release of the same name with the image digest, specification and secrets of that release. The public domain of the environment does not change.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -481,9 +481,9 @@ export const rollbackDeployment = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Stop what runs
+ * Stop a running deployment
  *
- * It becomes STOPPED; volumes and logs stay. `start` runs it again.
+ * The deployment becomes STOPPED. Volumes and logs are retained. `start` creates a release that runs it.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -496,9 +496,9 @@ export const stopDeployment = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Run again what was stopped
+ * Start a stopped deployment
  *
- * A new release with the same image digest, specification and secrets, since a status never goes back.
+ * Creates a new release with the same image digest, specification and secrets, because STOPPED is a final status.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -511,9 +511,9 @@ export const startDeployment = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
- * What is in the Docker Engine under our labels and in no row
+ * List Docker objects with the platform’s labels that no database row refers to
  *
- * Told, and never deleted.
+ * They are only reported, never deleted.
  *
  * Scope: ADMIN.
  *
@@ -526,7 +526,7 @@ export const listOrphans = <ThrowOnError extends boolean = false>(options?: Opti
 });
 
 /**
- * The hooks of an environment
+ * List the hooks of an environment
  *
  * Scope: DEPLOYMENTS_READ.
  *
@@ -539,9 +539,9 @@ export const listHooks = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
- * Redeploy a name on every push to its repository
+ * Create a webhook that redeploys a name on every push
  *
- * The answer has the URL and the secret for the repository’s settings; content type application/json. The secret is shown this once.
+ * The response has the URL and the secret for the webhook settings of the repository; choose content type application/json there. The secret is not shown again.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -558,7 +558,7 @@ export const createHook = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
- * Pushes are no longer taken
+ * Delete a hook
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -571,9 +571,9 @@ export const deleteHook = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
- * For repositories: a push
+ * Receive a push webhook
  *
- * Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). The same delivery again changes nothing.
+ * Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). A repeated delivery changes nothing.
  *
  * No key needed.
  *
@@ -582,9 +582,9 @@ export const deleteHook = <ThrowOnError extends boolean = false>(options: Option
 export const deliverHook = <ThrowOnError extends boolean = false>(options: Options<DeliverHookData, ThrowOnError>) => (options.client ?? client).post<DeliverHookResponses, DeliverHookErrors, ThrowOnError>({ url: '/hooks/{id}', ...options });
 
 /**
- * For Prometheus
+ * Get metrics for Prometheus
  *
- * There where METRICS_TOKEN is set, for who sends it as `Authorization: Bearer …`; else it does not exist.
+ * Requires METRICS_TOKEN as `Authorization: Bearer …`. Returns 404 if METRICS_TOKEN is not set.
  *
  * No key needed.
  *
@@ -593,7 +593,7 @@ export const deliverHook = <ThrowOnError extends boolean = false>(options: Optio
 export const getMetrics = <ThrowOnError extends boolean = false>(options?: Options<GetMetricsData, ThrowOnError>) => (options?.client ?? client).get<GetMetricsResponses, GetMetricsErrors, ThrowOnError>({ url: '/metrics', ...options });
 
 /**
- * Welcome
+ * Get the version and the URLs of the API
  *
  * No key needed.
  *
@@ -602,7 +602,7 @@ export const getMetrics = <ThrowOnError extends boolean = false>(options?: Optio
 export const getRoot = <ThrowOnError extends boolean = false>(options?: Options<GetRootData, ThrowOnError>) => (options?.client ?? client).get<GetRootResponses, GetRootErrors, ThrowOnError>({ url: '/', ...options });
 
 /**
- * Who did what, when and from where, newest first
+ * List audit events, newest first
  *
  * Scope: ADMIN.
  *
@@ -615,9 +615,9 @@ export const listAuditEvents = <ThrowOnError extends boolean = false>(options?: 
 });
 
 /**
- * The machines of the swarm
+ * List the nodes of the swarm
  *
- * `docker swarm join` adds one; `docker node update --label-add berth.ingress=false` keeps public names off one.
+ * `docker swarm join` adds one; `docker node update --label-add berth.ingress=false` excludes one from serving public names.
  *
  * Scope: ADMIN.
  *

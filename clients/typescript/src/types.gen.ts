@@ -49,7 +49,7 @@ export type ApiKey = {
     createdAt: string;
     expiresAt: string | null;
     /**
-     * Written at most once a minute.
+     * Updated at most once a minute.
      */
     lastUsedAt: string | null;
 };
@@ -72,7 +72,7 @@ export type Message = {
 export type VerifiedKey = {
     scopes: Array<Scope>;
     /**
-     * The whole key. It is not shown again.
+     * The API key. It is not shown again.
      */
     apiKey: string;
     keyId: string;
@@ -82,18 +82,18 @@ export type VerifiedKey = {
 
 export type MagicLinkToken = {
     /**
-     * From the link that the bot gave.
+     * The `token` parameter of the link that the bot sent.
      */
     token: string;
 };
 
 export type CreateEnvironment = {
     /**
-     * 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments.
+     * 1–32 letters, digits, `_`, `-`; starts and ends with a letter or digit; unique among your live environments.
      */
     name: string;
     /**
-     * It is deleted with everything in it after that many seconds; announced before in the bot and in the audit, and put off with PATCH.
+     * TTL in seconds: on expiry, everything in it is deleted. Bot and audit log warn before; PATCH extends it.
      */
     ttlSeconds?: number | null;
 };
@@ -124,7 +124,7 @@ export type Environment = {
     certificate: Certificate | null;
     errorMessage: string | null;
     /**
-     * It is deleted then; null: never.
+     * When the environment is deleted; null: never.
      */
     expiresAt: string | null;
     createdAt: string;
@@ -142,11 +142,11 @@ export type EnvironmentList = {
 
 export type UpdateEnvironment = {
     /**
-     * 1–32 letters, digits, `_` and `-`; begins and ends with a letter or digit; unique among your live environments.
+     * 1–32 letters, digits, `_`, `-`; starts and ends with a letter or digit; unique among your live environments.
      */
     name?: string;
     /**
-     * It is deleted after that many seconds from now; null: it does not end by itself.
+     * New TTL in seconds, counted from now; null: the environment does not expire.
      */
     ttlSeconds?: number | null;
 };
@@ -158,15 +158,15 @@ export type EnvironmentDeletion = {
 
 export type MakePublic = {
     /**
-     * An ASCII or IDN host name of at least two labels; kept in lower-case punycode.
+     * An ASCII or IDN host name of at least two labels; stored in lower-case punycode.
      */
     domain: string;
     /**
-     * What shall answer; later releases of the same name do, too. Default: the newest RUNNING deployment that has a TCP port.
+     * Deployment that serves the site, and its later releases. Default: the newest RUNNING one with a TCP port.
      */
     deploymentId?: string;
     /**
-     * Port in its containers. Default: its first TCP port.
+     * Container port. Default: the deployment's first TCP port.
      */
     port?: number;
 };
@@ -175,11 +175,11 @@ export type Upload = {
     sizeBytes: number;
     uploadId: string;
     /**
-     * Of the body as it was sent, hexadecimal.
+     * SHA-256 of the body as sent, hexadecimal.
      */
     sha256: string;
     /**
-     * Deployments can be made from it until then.
+     * Deployments can use the upload until this time.
      */
     expiresAt: string;
 };
@@ -226,17 +226,17 @@ export type Progress = {
 };
 
 /**
- * A Dockerfile among the files, commands of the request, or what the files told.
+ * A Dockerfile among the files, commands of the request, or a detected runtime.
  */
 export type BuildMethod = 'DOCKERFILE' | 'COMMANDS' | 'DETECTED';
 
 export type Build = {
     /**
-     * A Dockerfile among the files, commands of the request, or what the files told.
+     * A Dockerfile among the files, commands of the request, or a detected runtime.
      */
     method: BuildMethod;
     /**
-     * What the files told, in words.
+     * Description of the detected runtime.
      */
     detected: string | null;
     warnings: Array<string>;
@@ -262,7 +262,7 @@ export type Container = {
     status: ContainerStatus;
     healthStatus: HealthStatus;
     /**
-     * The Swarm service.
+     * Name of the Swarm service.
      */
     name: string;
     dockerServiceId: string;
@@ -272,7 +272,7 @@ export type Container = {
     slot: number;
     restartCount: number;
     /**
-     * Host name of the node that it runs on.
+     * Host name of the node that the container runs on.
      */
     node: string | null;
 };
@@ -307,16 +307,16 @@ export type Deployment = {
     environment: DeploymentEnvironment;
     progress: Progress | null;
     /**
-     * PENDING only: how many deployments begin before it, itself included; null once it is its turn.
+     * PENDING only: position in the queue, from 1; null when a worker has started the deployment.
      */
     queuePosition: number | null;
     /**
-     * FAILED only; ends with the container's last log lines.
+     * FAILED only. Ends with the container's last log lines.
      */
     errorMessage: string | null;
     image: string;
     /**
-     * Null for an image that was given by its digest.
+     * Null for an image given by digest.
      */
     tag: string | null;
     imageDigest: string | null;
@@ -324,30 +324,30 @@ export type Deployment = {
     gitBranch: string | null;
     gitCommitSha: string | null;
     /**
-     * Of the body of the upload that it is built from, hexadecimal.
+     * SHA-256 of the upload's body, hexadecimal.
      */
     sourceSha256: string | null;
     /**
-     * How the image came about; null for one from a registry, and before it is known.
+     * How the image was built; null for an image from a registry, and before the build is planned.
      */
     build: Build | null;
     replicas: number;
     command: Array<string>;
     releaseCommand: Array<string>;
     /**
-     * How long the release before goes on serving beside it, seconds.
+     * Seconds for which the previous release keeps serving after this one is RUNNING.
      */
     drainSeconds: number;
     /**
-     * It is removed then; null: never.
+     * Time at which the deployment is removed; null: never.
      */
     expiresAt: string | null;
     /**
-     * Host name of the node that it has to run on, as its volumes or its image are there only; null: any.
+     * Host name of the node that has its volumes or its image, when it can run only there; null: any node.
      */
     node: string | null;
     /**
-     * Null: the default check.
+     * Null for the default check.
      */
     healthCheck: DeploymentHealthCheck | null;
     capabilities: Array<string>;
@@ -371,7 +371,7 @@ export type EnvironmentDetails = {
     certificate: Certificate | null;
     errorMessage: string | null;
     /**
-     * It is deleted then; null: never.
+     * When the environment is deleted; null: never.
      */
     expiresAt: string | null;
     createdAt: string;
@@ -394,14 +394,14 @@ export type DeploymentEvent = {
     at?: string;
     errorMessage?: string | null;
     /**
-     * of `progress`
+     * `progress` only.
      */
     step?: string;
     message?: string;
     current?: number;
     total?: number;
     /**
-     * of `log`
+     * `log` only.
      */
     time?: string;
     text?: string;
@@ -416,11 +416,11 @@ export type Logs = {
 
 export type Port = {
     /**
-     * Port inside the container. A numeric string will do.
+     * Port inside the container. A numeric string is accepted.
      */
     container: number;
     /**
-     * Port of the host. Missing: reachable inside the environment and by the public domain only.
+     * Port of the host. Omitted: reachable only inside the environment and through the public domain.
      */
     host?: number;
     protocol?: 'tcp' | 'udp';
@@ -428,7 +428,7 @@ export type Port = {
 
 export type Volume = {
     /**
-     * 1–64 letters, digits, `_`, `.` and `-`; the same name in one environment is the same volume.
+     * 1–64 letters, digits, `_`, `.` and `-`. Within an environment the same name is the same volume.
      */
     name: string;
     /**
@@ -441,14 +441,14 @@ export type Volume = {
 export type RegistryAuth = {
     username: string;
     /**
-     * Encrypted at rest, never given back.
+     * Encrypted at rest, never returned.
      */
     password: string;
 };
 
 export type HealthCheck = {
     /**
-     * With `path`; default: the first TCP port of `ports`.
+     * Port for `path`. Default: the first TCP port of `ports`.
      */
     port?: number;
     /**
@@ -456,15 +456,15 @@ export type HealthCheck = {
      */
     tcpPort?: number;
     /**
-     * GET this path; 200–399 is healthy. Needs nothing in the image.
+     * Healthy when GET of this path returns 200–399. The image needs no extra tool.
      */
     path?: string;
     /**
-     * Healthy when this command, run in the container, exits with 0.
+     * Healthy when this command exits with 0 in the container.
      */
     command?: Array<string>;
     /**
-     * No health check at all.
+     * Disables the health check.
      */
     disabled?: boolean;
     intervalSeconds?: number;
@@ -475,55 +475,60 @@ export type HealthCheck = {
 
 export type Resources = {
     /**
-     * Limit in cores.
+     * CPU limit, in cores.
      */
     cpus?: number;
     /**
-     * Limit in MiB.
+     * Memory limit, in MiB.
      */
     memoryMb?: number;
     /**
-     * Limit of processes and threads.
+     * Maximum number of processes and threads.
      */
     pids?: number;
 };
 
 export type CreateDeployment = {
     /**
-     * A DNS label. The same name in the same environment again is a new release of the same thing. Default: from the image and the jobId.
+     * A DNS label. A deployment with the name of an earlier one in the same environment is a new release of it. Default:
+     * derived from the image, repository or upload and the jobId.
      */
     name?: string;
     ports?: Array<Port>;
     /**
-     * Environment variables. Encrypted at rest; values come back as `"***"`.
+     * Environment variables. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
         [key: string]: string;
     };
     volumes?: Array<Volume>;
     /**
-     * Arguments for the image's entrypoint, run once to their end in the environment's network before the release starts, with its variables and
-     * volumes; its failure ends the release. Not for a rollback or a start.
+     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
+     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
+     * it.
      */
     releaseCommand?: Array<string>;
     /**
-     * How long the release before goes on serving once this one is RUNNING; if this one dies meanwhile, that one stays. Default: DRAIN_SECONDS.
+     * Seconds for which the previous release keeps serving after this one is RUNNING. If this one fails during that time,
+     * the previous release stays. Default: DRAIN_SECONDS.
      */
     drainSeconds?: number;
     /**
-     * It is removed after that many seconds, as by DELETE; announced before in the bot and in the audit, and put off with PATCH.
+     * Seconds after which the deployment is removed, as by DELETE. The bot and the audit log announce it before; PATCH
+     * extends it.
      */
     ttlSeconds?: number | null;
     /**
-     * The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too.
+     * Public domain to claim when the deployment is RUNNING, as by POST /environments/{id}/public. Also requires the
+     * scope ENVIRONMENTS_WRITE.
      */
     virtualHost?: string;
     /**
-     * With `virtualHost`: the port that answers. Default: the first TCP port of `ports`.
+     * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
      */
     virtualPort?: number;
     /**
-     * Linux capabilities to keep; fewer than the default, never more.
+     * Linux capabilities to keep: a subset of the default.
      */
     capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
     /**
@@ -535,7 +540,7 @@ export type CreateDeployment = {
      */
     tag?: string;
     /**
-     * Credentials of the image's registry. Encrypted at rest, never given back.
+     * Credentials of the image's registry. Encrypted at rest, never returned.
      */
     registryAuth?: RegistryAuth;
     /**
@@ -543,23 +548,24 @@ export type CreateDeployment = {
      */
     environmentId: string;
     /**
-     * Only look: everything is checked that can be without changing anything, and the answer, 200, is the plan.
+     * Validates the request without changing anything and returns the plan with 200.
      */
     dryRun?: boolean;
     replicas?: number;
     /**
-     * Arguments for the image's entrypoint, instead of its own.
+     * Arguments for the image's entrypoint. They replace the image's CMD.
      */
     command?: Array<string>;
     /**
-     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the image's own check, else that the first TCP port accepts connections.
+     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the HEALTHCHECK of the image, else a TCP check of the
+     * first TCP port.
      */
     healthCheck?: HealthCheck;
     resources?: Resources;
 };
 
 /**
- * With a host port or a writable volume the old release has to stop first.
+ * STOP_FIRST with a host port or a writable volume: the old release stops before the new one starts.
  */
 export type ReleaseStrategy = 'START_FIRST' | 'STOP_FIRST';
 
@@ -569,7 +575,7 @@ export type DeploymentPlan = {
     volumes: Array<DeploymentVolume>;
     resources: DeploymentResources;
     /**
-     * With a host port or a writable volume the old release has to stop first.
+     * STOP_FIRST with a host port or a writable volume: the old release stops before the new one starts.
      */
     strategy: ReleaseStrategy;
     environmentId: string;
@@ -577,20 +583,20 @@ export type DeploymentPlan = {
     image: string;
     tag: string | null;
     /**
-     * What the tag means now; null for what has to be built.
+     * Digest that the tag resolves to now; null for an image that has to be built.
      */
     imageDigest: string | null;
     /**
-     * What the branch means now.
+     * Commit that the branch resolves to now.
      */
     gitCommitSha: string | null;
     /**
-     * Of the upload's body.
+     * SHA-256 of the upload's body.
      */
     sourceSha256: string | null;
     replicas: number;
     /**
-     * The release that would give way; null: there is none.
+     * Id of the running release that would be replaced; null when there is none.
      */
     replaces: string | null;
     steps: Array<string>;
@@ -611,83 +617,88 @@ export type DeploymentAccepted = {
 
 export type GitAuth = {
     /**
-     * Beside `token`; most servers take any.
+     * User name for `token`. Most servers accept any.
      */
     username?: string;
     /**
-     * For https: a personal or deploy token, or a password. Encrypted at rest, never given back.
+     * For https: a personal or deploy token, or a password. Encrypted at rest, never returned.
      */
     token?: string;
     /**
-     * For ssh: a private key without passphrase, PEM or OpenSSH. Encrypted at rest, never given back.
+     * For ssh: a private key without passphrase, PEM or OpenSSH. Encrypted at rest, never returned.
      */
     sshKey?: string;
 };
 
 export type CreateGitDeployment = {
     /**
-     * A DNS label. The same name in the same environment again is a new release of the same thing. Default: from the image and the jobId.
+     * A DNS label. A deployment with the name of an earlier one in the same environment is a new release of it. Default:
+     * derived from the image, repository or upload and the jobId.
      */
     name?: string;
     ports?: Array<Port>;
     /**
-     * Environment variables. Encrypted at rest; values come back as `"***"`.
+     * Environment variables. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
         [key: string]: string;
     };
     volumes?: Array<Volume>;
     /**
-     * Arguments for the image's entrypoint, run once to their end in the environment's network before the release starts, with its variables and
-     * volumes; its failure ends the release. Not for a rollback or a start.
+     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
+     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
+     * it.
      */
     releaseCommand?: Array<string>;
     /**
-     * How long the release before goes on serving once this one is RUNNING; if this one dies meanwhile, that one stays. Default: DRAIN_SECONDS.
+     * Seconds for which the previous release keeps serving after this one is RUNNING. If this one fails during that time,
+     * the previous release stays. Default: DRAIN_SECONDS.
      */
     drainSeconds?: number;
     /**
-     * It is removed after that many seconds, as by DELETE; announced before in the bot and in the audit, and put off with PATCH.
+     * Seconds after which the deployment is removed, as by DELETE. The bot and the audit log announce it before; PATCH
+     * extends it.
      */
     ttlSeconds?: number | null;
     /**
-     * The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too.
+     * Public domain to claim when the deployment is RUNNING, as by POST /environments/{id}/public. Also requires the
+     * scope ENVIRONMENTS_WRITE.
      */
     virtualHost?: string;
     /**
-     * With `virtualHost`: the port that answers. Default: the first TCP port of `ports`.
+     * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
      */
     virtualPort?: number;
     /**
-     * Linux capabilities to keep; fewer than the default, never more.
+     * Linux capabilities to keep: a subset of the default.
      */
     capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
     /**
-     * The folder that is built, of the repository or the upload.
+     * Folder of the repository or the upload to build.
      */
     buildContext?: string;
     /**
-     * Path in `buildContext`. Default: `Dockerfile`, if there is one.
+     * Path in `buildContext`. Default: `Dockerfile`, if it exists.
      */
     dockerfile?: string;
     /**
-     * Without a Dockerfile: the image to begin with. Default: what the files call for.
+     * Without a Dockerfile: the base image. Default: the image of the detected runtime.
      */
     baseImage?: string;
     /**
-     * Without a Dockerfile: run by `sh -c` in the build, as an unprivileged user.
+     * Without a Dockerfile: the build runs it with `sh -c` as an unprivileged user.
      */
     installCommand?: string;
     /**
-     * Without a Dockerfile: run after `installCommand`.
+     * Without a Dockerfile: the build runs it after `installCommand`.
      */
     buildCommand?: string;
     /**
-     * Without a Dockerfile: what the container runs.
+     * Without a Dockerfile: the command that the container runs.
      */
     startCommand?: string;
     /**
-     * Values of the Dockerfile's `ARG`s. Encrypted at rest; they become part of the image's history, so no place for secrets.
+     * Values of the Dockerfile's `ARG`s. Encrypted at rest. They become part of the image's history: do not pass secrets.
      */
     buildArgs?: {
         [key: string]: string;
@@ -701,11 +712,11 @@ export type CreateGitDeployment = {
      */
     branch?: string;
     /**
-     * Exactly this commit, all 40 (or 64) digits of it.
+     * Full commit id, 40 or 64 hexadecimal digits.
      */
     commit?: string;
     /**
-     * Fetch submodules too, over https only.
+     * Fetches submodules too, over https only.
      */
     submodules?: boolean;
     /**
@@ -717,16 +728,17 @@ export type CreateGitDeployment = {
      */
     environmentId: string;
     /**
-     * Only look: everything is checked that can be without changing anything, and the answer, 200, is the plan.
+     * Validates the request without changing anything and returns the plan with 200.
      */
     dryRun?: boolean;
     replicas?: number;
     /**
-     * Arguments for the image's entrypoint, instead of its own.
+     * Arguments for the image's entrypoint. They replace the image's CMD.
      */
     command?: Array<string>;
     /**
-     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the image's own check, else that the first TCP port accepts connections.
+     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the HEALTHCHECK of the image, else a TCP check of the
+     * first TCP port.
      */
     healthCheck?: HealthCheck;
     resources?: Resources;
@@ -734,74 +746,79 @@ export type CreateGitDeployment = {
 
 export type CreateUploadDeployment = {
     /**
-     * A DNS label. The same name in the same environment again is a new release of the same thing. Default: from the image and the jobId.
+     * A DNS label. A deployment with the name of an earlier one in the same environment is a new release of it. Default:
+     * derived from the image, repository or upload and the jobId.
      */
     name?: string;
     ports?: Array<Port>;
     /**
-     * Environment variables. Encrypted at rest; values come back as `"***"`.
+     * Environment variables. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
         [key: string]: string;
     };
     volumes?: Array<Volume>;
     /**
-     * Arguments for the image's entrypoint, run once to their end in the environment's network before the release starts, with its variables and
-     * volumes; its failure ends the release. Not for a rollback or a start.
+     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
+     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
+     * it.
      */
     releaseCommand?: Array<string>;
     /**
-     * How long the release before goes on serving once this one is RUNNING; if this one dies meanwhile, that one stays. Default: DRAIN_SECONDS.
+     * Seconds for which the previous release keeps serving after this one is RUNNING. If this one fails during that time,
+     * the previous release stays. Default: DRAIN_SECONDS.
      */
     drainSeconds?: number;
     /**
-     * It is removed after that many seconds, as by DELETE; announced before in the bot and in the audit, and put off with PATCH.
+     * Seconds after which the deployment is removed, as by DELETE. The bot and the audit log announce it before; PATCH
+     * extends it.
      */
     ttlSeconds?: number | null;
     /**
-     * The same as POST /environments/{id}/public with this domain, once the deployment runs; needs the scope ENVIRONMENTS_WRITE, too.
+     * Public domain to claim when the deployment is RUNNING, as by POST /environments/{id}/public. Also requires the
+     * scope ENVIRONMENTS_WRITE.
      */
     virtualHost?: string;
     /**
-     * With `virtualHost`: the port that answers. Default: the first TCP port of `ports`.
+     * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
      */
     virtualPort?: number;
     /**
-     * Linux capabilities to keep; fewer than the default, never more.
+     * Linux capabilities to keep: a subset of the default.
      */
     capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
     /**
-     * The folder that is built, of the repository or the upload.
+     * Folder of the repository or the upload to build.
      */
     buildContext?: string;
     /**
-     * Path in `buildContext`. Default: `Dockerfile`, if there is one.
+     * Path in `buildContext`. Default: `Dockerfile`, if it exists.
      */
     dockerfile?: string;
     /**
-     * Without a Dockerfile: the image to begin with. Default: what the files call for.
+     * Without a Dockerfile: the base image. Default: the image of the detected runtime.
      */
     baseImage?: string;
     /**
-     * Without a Dockerfile: run by `sh -c` in the build, as an unprivileged user.
+     * Without a Dockerfile: the build runs it with `sh -c` as an unprivileged user.
      */
     installCommand?: string;
     /**
-     * Without a Dockerfile: run after `installCommand`.
+     * Without a Dockerfile: the build runs it after `installCommand`.
      */
     buildCommand?: string;
     /**
-     * Without a Dockerfile: what the container runs.
+     * Without a Dockerfile: the command that the container runs.
      */
     startCommand?: string;
     /**
-     * Values of the Dockerfile's `ARG`s. Encrypted at rest; they become part of the image's history, so no place for secrets.
+     * Values of the Dockerfile's `ARG`s. Encrypted at rest. They become part of the image's history: do not pass secrets.
      */
     buildArgs?: {
         [key: string]: string;
     };
     /**
-     * From POST /uploads, at most an hour ago.
+     * Id of an upload from POST /uploads that has not expired.
      */
     uploadId: string;
     /**
@@ -809,16 +826,17 @@ export type CreateUploadDeployment = {
      */
     environmentId: string;
     /**
-     * Only look: everything is checked that can be without changing anything, and the answer, 200, is the plan.
+     * Validates the request without changing anything and returns the plan with 200.
      */
     dryRun?: boolean;
     replicas?: number;
     /**
-     * Arguments for the image's entrypoint, instead of its own.
+     * Arguments for the image's entrypoint. They replace the image's CMD.
      */
     command?: Array<string>;
     /**
-     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the image's own check, else that the first TCP port accepts connections.
+     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the HEALTHCHECK of the image, else a TCP check of the
+     * first TCP port.
      */
     healthCheck?: HealthCheck;
     resources?: Resources;
@@ -836,18 +854,18 @@ export type DeploymentList = {
 
 export type Rollback = {
     /**
-     * A release of the same name; missing: the one before.
+     * A release of the same name. Default: the previous release.
      */
     deploymentId?: string;
 };
 
 export type UpdateDeployment = {
     /**
-     * It is removed after that many seconds from now; null: it does not end by itself.
+     * Seconds from now after which the deployment is removed; null: it does not expire.
      */
     ttlSeconds?: number | null;
     /**
-     * How many are wanted.
+     * Desired replica count.
      */
     replicas?: number;
 };
@@ -857,7 +875,7 @@ export type OrphanKind = 'SERVICE' | 'NETWORK' | 'VOLUME';
 export type Orphan = {
     kind: OrphanKind;
     /**
-     * In the Docker Engine.
+     * Name in the Docker Engine.
      */
     name: string;
     environmentId: string | null;
@@ -871,15 +889,15 @@ export type OrphanList = {
 
 export type CreateHook = {
     /**
-     * Of the deployment from Git that a push redeploys.
+     * Name of the Git deployment that a push redeploys.
      */
     name: string;
     /**
-     * Only pushes to this branch. Default: the one that the newest deployment of the name was made from.
+     * Redeploy only on pushes to this branch. Default: the branch of the newest deployment of the name.
      */
     branch?: string;
     /**
-     * Only pushes that touch a file which one of these globs means.
+     * Redeploy only on pushes that change a file matching one of these globs.
      */
     paths?: Array<string>;
 };
@@ -889,17 +907,17 @@ export type Hook = {
     environmentId: string;
     name: string;
     /**
-     * Null: the branch that the newest deployment of the name was made from.
+     * Null: the branch of the newest deployment of the name.
      */
     branch: string | null;
     paths: Array<string>;
     /**
-     * Where the repository sends its pushes, as JSON.
+     * URL for the webhook settings of the repository; content type JSON.
      */
     url: string;
     lastDeliveryAt: string | null;
     /**
-     * What became of the last delivery, in a sentence.
+     * Outcome of the last delivery, in a sentence.
      */
     lastOutcome: string | null;
     createdAt: string;
@@ -908,7 +926,7 @@ export type Hook = {
 export type HookCreated = {
     hook: Hook;
     /**
-     * For the repository's settings. Shown this once.
+     * Secret for the webhook settings of the repository. It is not shown again.
      */
     secret: string;
 };
@@ -923,19 +941,19 @@ export type HookMessage = {
 
 export type HookOutcome = {
     /**
-     * `DEPLOYING`: a release was made. `IGNORED`: it was not meant. `REPLAYED`: it was taken before.
+     * `DEPLOYING`: a release is pending. `IGNORED`: the hook does not match. `REPLAYED`: processed before.
      */
     outcome: 'DEPLOYING' | 'IGNORED' | 'REPLAYED';
     message: string;
     /**
-     * of the release
+     * Job of the release.
      */
     jobId?: string;
 };
 
 export type Metrics = {
     /**
-     * Prometheus' text format.
+     * Metrics in the text format of Prometheus.
      */
     text: string;
 };
@@ -960,22 +978,22 @@ export type AuditEvent = {
     action: AuditAction;
     via: AuditVia;
     /**
-     * More about it, never anything secret.
+     * Details of the event; never contains secrets.
      */
     detail: {
         [key: string]: unknown;
     } | null;
     id: string;
     /**
-     * Who did it; null: the operator on the host, or the platform by itself.
+     * The user who acted; null: the operator on the host, or the platform itself.
      */
     userId: string | null;
     /**
-     * The key that it was done to.
+     * The API key that was created or revoked.
      */
     keyId: string | null;
     /**
-     * Id of what else it was done to.
+     * Id of another object that was changed.
      */
     target: string | null;
     ip: string | null;
@@ -1030,7 +1048,7 @@ export type Problem = {
      */
     errors?: Array<FieldError>;
     /**
-     * The scopes that the operation needs.
+     * Scopes that the operation needs.
      */
     required?: Array<string>;
     instance: string;
@@ -1064,7 +1082,7 @@ export type GetHealthErrors = {
      */
     500: Problem;
     /**
-     * A required part is down.
+     * A required component is down.
      */
     503: Health;
 };
@@ -1138,7 +1156,7 @@ export type GetReadinessErrors = {
      */
     500: Problem;
     /**
-     * A required part is down.
+     * A required component is down.
      */
     503: Health;
 };
@@ -1294,7 +1312,7 @@ export type OpenMagicLinkData = {
     path?: never;
     query: {
         /**
-         * From the link that the bot gave.
+         * The `token` parameter of the link that the bot sent.
          */
         token: string;
     };
@@ -1394,7 +1412,7 @@ export type ListEnvironmentsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before.
+         * `nextCursor` of the previous page.
          */
         cursor?: string;
     };
@@ -1443,7 +1461,7 @@ export type CreateEnvironmentData = {
     body: CreateEnvironment;
     headers?: {
         /**
-         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
          */
         'Idempotency-Key'?: string;
     };
@@ -1794,7 +1812,7 @@ export type CreateUploadData = {
     body: Blob | File;
     headers?: {
         /**
-         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
          */
         'Idempotency-Key'?: string;
     };
@@ -1868,7 +1886,7 @@ export type GetDeploymentByJobData = {
     };
     query?: {
         /**
-         * The status that the client knows; by default the one it has now.
+         * Status that the client knows. Default: the current status.
          */
         status?: DeploymentStatus;
         /**
@@ -1925,7 +1943,7 @@ export type StreamDeploymentEventsData = {
     body?: never;
     headers?: {
         /**
-         * The id of the last event that arrived: the stream goes on after it.
+         * Id of the last event received. The stream resumes after it.
          */
         'Last-Event-ID'?: string;
     };
@@ -1982,7 +2000,7 @@ export type GetDeploymentLogsData = {
     body?: never;
     headers?: {
         /**
-         * The id of the last event that arrived: the stream goes on after it.
+         * Id of the last event received. The stream resumes after it.
          */
         'Last-Event-ID'?: string;
     };
@@ -1991,19 +2009,19 @@ export type GetDeploymentLogsData = {
     };
     query?: {
         /**
-         * The last lines, 1–10000.
+         * Number of last lines, 1–10000.
          */
         tail?: number;
         /**
-         * Only lines from this time on, RFC 3339.
+         * Returns lines from this time on, RFC 3339.
          */
         since?: string;
         /**
-         * Go on as they print.
+         * Streams new lines as they are printed.
          */
         follow?: boolean;
         /**
-         * With `follow`: when a release is gone, go on with the one that took its place.
+         * With `follow`: when a release is gone, continues with the release that replaced it.
          */
         acrossReleases?: boolean;
     };
@@ -2056,7 +2074,7 @@ export type GetDeploymentBuildLogsData = {
     body?: never;
     headers?: {
         /**
-         * The id of the last event that arrived: the stream goes on after it.
+         * Id of the last event received. The stream resumes after it.
          */
         'Last-Event-ID'?: string;
     };
@@ -2065,19 +2083,19 @@ export type GetDeploymentBuildLogsData = {
     };
     query?: {
         /**
-         * The last lines, 1–10000.
+         * Number of last lines, 1–10000.
          */
         tail?: number;
         /**
-         * Only lines from this time on, RFC 3339.
+         * Returns lines from this time on, RFC 3339.
          */
         since?: string;
         /**
-         * Go on as they print.
+         * Streams new lines as they are printed.
          */
         follow?: boolean;
         /**
-         * With `follow`: when a release is gone, go on with the one that took its place.
+         * With `follow`: when a release is gone, continues with the release that replaced it.
          */
         acrossReleases?: boolean;
     };
@@ -2130,7 +2148,7 @@ export type CreateDeploymentData = {
     body: CreateDeployment;
     headers?: {
         /**
-         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
          */
         'Idempotency-Key'?: string;
     };
@@ -2190,7 +2208,7 @@ export type CreateDeploymentError = CreateDeploymentErrors[keyof CreateDeploymen
 
 export type CreateDeploymentResponses = {
     /**
-     * With `dryRun`: what it would do.
+     * With `dryRun`: the plan.
      */
     200: DeploymentPlanAnswer;
     /**
@@ -2205,7 +2223,7 @@ export type CreateDeploymentFromGitData = {
     body: CreateGitDeployment;
     headers?: {
         /**
-         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
          */
         'Idempotency-Key'?: string;
     };
@@ -2265,7 +2283,7 @@ export type CreateDeploymentFromGitError = CreateDeploymentFromGitErrors[keyof C
 
 export type CreateDeploymentFromGitResponses = {
     /**
-     * With `dryRun`: what it would do.
+     * With `dryRun`: the plan.
      */
     200: DeploymentPlanAnswer;
     /**
@@ -2280,7 +2298,7 @@ export type CreateDeploymentFromUploadData = {
     body: CreateUploadDeployment;
     headers?: {
         /**
-         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
          */
         'Idempotency-Key'?: string;
     };
@@ -2340,7 +2358,7 @@ export type CreateDeploymentFromUploadError = CreateDeploymentFromUploadErrors[k
 
 export type CreateDeploymentFromUploadResponses = {
     /**
-     * With `dryRun`: what it would do.
+     * With `dryRun`: the plan.
      */
     200: DeploymentPlanAnswer;
     /**
@@ -2417,7 +2435,7 @@ export type ListDeploymentsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before.
+         * `nextCursor` of the previous page.
          */
         cursor?: string;
     };
@@ -2473,7 +2491,7 @@ export type DeleteDeploymentData = {
     };
     query?: {
         /**
-         * Delete its volumes too.
+         * Deletes the volumes too.
          */
         deleteVolumes?: boolean;
     };
@@ -2640,7 +2658,7 @@ export type RedeployDeploymentData = {
     body?: never;
     headers?: {
         /**
-         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
          */
         'Idempotency-Key'?: string;
     };
@@ -2705,7 +2723,7 @@ export type RollbackDeploymentData = {
     body: Rollback;
     headers?: {
         /**
-         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
          */
         'Idempotency-Key'?: string;
     };
@@ -2833,7 +2851,7 @@ export type StartDeploymentData = {
     body?: never;
     headers?: {
         /**
-         * Up to 255 characters of your choice. The same key and body within 24 hours: the first answer again.
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
          */
         'Idempotency-Key'?: string;
     };
@@ -3242,11 +3260,11 @@ export type ListAuditEventsData = {
     path?: never;
     query?: {
         /**
-         * Only what was done so.
+         * Only events of this action.
          */
         action?: AuditAction;
         /**
-         * Only what this user did.
+         * Only events of this user.
          */
         userId?: string;
         /**
@@ -3254,7 +3272,7 @@ export type ListAuditEventsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before.
+         * `nextCursor` of the previous page.
          */
         cursor?: string;
     };
