@@ -59,7 +59,11 @@ describe('the API, interrupted', () => {
   });
 
   it.each([
-    ['the step', '"DeploymentStep" SET "deadlineAt" = now() WHERE "deploymentId"', 'The step PullImage exceeded its deadline'],
+    [
+      'the step',
+      '"DeploymentStep" SET "deadlineAt" = now() WHERE "deploymentId"',
+      'The step PullImage exceeded its deadline',
+    ],
     ['the deployment', '"Deployment" SET "deadlineAt" = now() WHERE id', 'It was in the step PullImage'],
   ])(
     'must give up what hangs when the time of %s is over, also when another process began it',

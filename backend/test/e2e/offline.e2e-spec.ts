@@ -24,7 +24,9 @@ it.skipIf(process.env.BERTH_TESTBED === 'host')(
     process.stdout.write(`from the paste to the page: ${(part('first').elapsedMs / 1000).toFixed(1)} s\n`);
     expect(part('first').text, output).toMatch(/^hello is RUNNING in hello\.$[^]*version 1\b/im);
     expect(part('later').text, output).toMatch(/"GET \/ HTTP[^]*RUNNING[^]*RUNNING[^]*being deleted/);
-    expect(part('curl').text, output).toMatch(/version 1\.[^]*RUNNING[^]*hello, version 2[^]*RUNNING[^]*version 1\.[^]*DELETING/);
+    expect(part('curl').text, output).toMatch(
+      /version 1\.[^]*RUNNING[^]*hello, version 2[^]*RUNNING[^]*version 1\.[^]*DELETING/,
+    );
     expect(part('server').text.match(/public names wait/gi), output).toHaveLength(1);
   },
 );

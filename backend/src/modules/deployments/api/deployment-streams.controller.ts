@@ -49,7 +49,12 @@ export class DeploymentStreamsController {
   ): Promise<DeploymentAnswerDto> {
     const row = await (wait === undefined
       ? this.streams.current(caller, jobId)
-      : this.streams.changed(caller, jobId, { waitMs: wait * 1000, from: status }, new StreamingResponse(response).closed));
+      : this.streams.changed(
+          caller,
+          jobId,
+          { waitMs: wait * 1000, from: status },
+          new StreamingResponse(response).closed,
+        ));
     return { deployment: DeploymentDto.from(row) };
   }
 
@@ -136,7 +141,12 @@ export class DeploymentStreamsController {
   ): Promise<void> {
     if (follow) {
       const answer = new StreamingResponse(response);
-      const lines = await this.streams.logs(caller, id, { of, tail, since, lastEventId, acrossReleases }, answer.closed);
+      const lines = await this.streams.logs(
+        caller,
+        id,
+        { of, tail, since, lastEventId, acrossReleases },
+        answer.closed,
+      );
       if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain')
         await answer.text(lines, formatLine);
       else await answer.events(asEvents(lines));
