@@ -1,5 +1,6 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { MAY_IMPORT } from './structure.mjs';
 
 /** Rule for a folder: the imports that are forbidden in it. */
 const zone = (files, forbidden, message) => ({
@@ -66,10 +67,12 @@ export default tseslint.config(
   zone(['src/common/**/*.ts'], ['/(core|integrations|modules)/'], 'common may import only config.'),
   zone(['src/integrations/**/*.ts'], ['/(core|modules)/'], 'Integrations must not import core or modules.'),
   zone(['src/core/**/*.ts'], ['/modules/'], 'core must not import modules.'),
-  zone(
-    ['src/modules/environments/**/*.ts', 'src/modules/auth/**/*.ts'],
-    ['/deployments/'],
-    'environments and auth must not import deployments.',
+  ...Object.entries(MAY_IMPORT).map(([name, others]) =>
+    zone(
+      [`src/modules/${name}/**/*.ts`],
+      [`^#src/modules/(?!(?:${[name, ...others].join('|')})/)`],
+      `${name} may import ${others.join(', ') || 'no other module'}: see structure.mjs.`,
+    ),
   ),
   { files: ['test/**/*.ts', 'bench/**/*.ts', '**/*.spec.ts'], rules: { 'max-lines-per-function': 'off' } },
 );

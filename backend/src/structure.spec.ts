@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { MAY_IMPORT } from '../structure.mjs';
+
+const SRC = import.meta.dirname;
+/** Modules are the wiring of what is below them, and specs may use anything. */
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => /\.ts$/.test(file) && !/\.(spec|module)\.ts$|^generated/.test(file),
+);
+
+it('every module must be named in structure.mjs', () => {
+  expect(readdirSync(path.join(SRC, 'modules')).sort()).toEqual(Object.keys(MAY_IMPORT).sort());
+});
+
+it('folders must import each other in one direction, without cycles', () => {
+  const imports = new Map<string, Set<string>>();
+  for (const file of files) {
+    const folder = path.dirname(file);
+    const targets = imports.get(folder) ?? new Set();
+    imports.set(folder, targets);
+    for (const target of importsOf(file)) if (path.dirname(target) !== folder) targets.add(path.dirname(target));
+  }
+  expect(cycleIn(imports)).toEqual([]);
+});
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(SRC, file), 'utf8');
+  return [...text.matchAll(/(?:from|import) '((?:\.|#src\/)[^']+)'/g)]
+    .map(([, specifier = '']) =>
+      specifier.startsWith('#src/') ? specifier.slice('#src/'.length) : path.join(path.dirname(file), specifier),
+    )
+    .filter((target) => !target.startsWith('generated') && !target.endsWith('.module.js'));
+}
+
+/** The folders of one cycle, in order; empty where there is none. */
+function cycleIn(imports: Map<string, Set<string>>): string[] {
+  const done = new Set<string>();
+  const visit = (folder: string, way: string[]): string[] => {
+    if (way.includes(folder)) return [...way.slice(way.indexOf(folder)), folder];
+    if (done.has(folder)) return [];
+    for (const next of imports.get(folder) ?? []) {
+      const cycle = visit(next, [...way, folder]);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(folder);
+    return [];
+  };
+  for (const folder of imports.keys()) {
+    const cycle = visit(folder, []);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}

@@ -1,0 +1,1 @@
+export const MAY_IMPORT: Record<string, string[]>;
