@@ -5,6 +5,7 @@ import { MAY_IMPORT } from './structure.mjs';
 /** Rule for a folder: the imports that are forbidden in it. */
 const zone = (files, forbidden, message) => ({
   files,
+  ignores: ['**/*.module.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: [...shell, ...forbidden.map((regex) => ({ regex, message }))] }],
   },
