@@ -146,7 +146,7 @@ describe('answers that take their time', () => {
     expect((await poll).status).toBe(401);
     expect(Date.now() - begin).toBeLessThan(1000);
 
-    const shortLived = await platform.key('create', '--telegram-id', '1', '--scopes', 'ALL', '--expires-in', '3s');
+    const shortLived = await platform.key('create', '--telegram-id', '1', '--scopes', 'ALL', '--expires-in', '15s');
     const expiring = await stream(`/deployments/${deployment.id}/logs?follow=true`, {}, shortLived);
     expect(expiring.response.status).toBe(200);
     expect(await expiring.ended).toBe('end');
