@@ -49,7 +49,7 @@ async function paste(pieces: [string, string][]): Promise<{ part: (name: string)
   // A login shell of an operator has nothing of the test runner's environment.
   const { PATH = '', HOME = '/root', BERTH_TESTBED_DIR = '' } = environment;
   const env = { PATH, HOME, BERTH_TESTBED_DIR, BERTH_WORLD_NETWORK: 'none' };
-  const options = { cwd: ROOT, env, maxBuffer: 2 ** 24, timeout: 200_000 };
+  const options = { cwd: ROOT, env, maxBuffer: 2 ** 24, timeout: 280_000 };
   const run = promisify(execFile)(WORLD_SCRIPT, ['run', 'bash', '-c', script], options);
   const { stdout, stderr } = await run.catch((error: unknown) => error as { stdout: string; stderr: string });
   const marks = [...stdout.matchAll(/^@@ (\w+) ([\d.]+)$/gm)];

@@ -117,7 +117,8 @@ export class HooksService implements OnModuleInit {
     const newest = await this.releases.newest(environmentId, name);
     if (!newest) return ignored(`There is no deployment of ${name} from Git.`);
     const wanted = branch ?? newest.gitBranch;
-    if (wanted !== null && wanted !== push.branch) return ignored(`The delivery is a push to ${push.branch}, not to ${wanted}.`);
+    if (wanted !== null && wanted !== push.branch)
+      return ignored(`The delivery is a push to ${push.branch}, not to ${wanted}.`);
     if (!matchesPaths(push.files, paths)) return ignored('The push touches none of the paths.');
     const deliveryId = deliveryIdOf(delivery);
     const where = { hookId_deliveryId: { hookId, deliveryId } };
