@@ -265,9 +265,12 @@ interface OtherProcess {
 /** The same class in a process that can be killed: Node strips the types, and finds the sources where imports name their output. */
 const OTHER_PROGRAM = `
   import { registerHooks } from 'node:module';
+  const sources = ${JSON.stringify(pathToFileURL(path.join(BACKEND, 'src/')).href)};
   registerHooks({
-    resolve: (specifier, context, next) =>
-      next(context.parentURL?.endsWith('.ts') ? specifier.replace(/[.]js$/, '.ts') : specifier, context),
+    resolve: (specifier, context, next) => {
+      if (!context.parentURL?.endsWith('.ts')) return next(specifier, context);
+      return next(specifier.replace(/^#src[/]/, sources).replace(/[.]js$/, '.ts'), context);
+    },
   });
   const { EmbeddedPostgres } = await import(${JSON.stringify(pathToFileURL(SOURCE).href)});
   const server = new EmbeddedPostgres({ dataDir: process.argv[1], log: () => undefined });

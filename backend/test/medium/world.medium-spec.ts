@@ -35,7 +35,7 @@ describe.skipIf(process.env.BERTH_TESTBED === 'host')('a world of its own', () =
     expect(status).toBe(7);
     expect(stdout).toMatch(/^busy0/m);
     expect(stdout).not.toMatch(/docker0/);
-    expect(await machine()).toEqual(before);
+    await eventually(async () => expect(await machine()).toEqual(before), GONE_MS);
   });
 
   it.each([
@@ -59,7 +59,7 @@ describe.skipIf(process.env.BERTH_TESTBED === 'host')('a world of its own', () =
     await eventually(() => expect(findProcesses(isBusy)).toEqual([]), GONE_MS);
     expect(existsSync(world)).toBe(true);
     expect(spawnSync(SCRIPT, ['run', 'true'], { env: environment }).status).toBe(0);
-    expect(await machine()).toEqual(before);
+    await eventually(async () => expect(await machine()).toEqual(before), GONE_MS);
   });
 
   it('two at once must not see each other', async () => {
