@@ -36,6 +36,9 @@ interface Part {
   elapsedMs: number;
 }
 
+/** On a line of its own: what a command printed last may have no end of line. */
+const mark = (name: string) => `printf '\\n@@ %s %s\\n' ${name} "$EPOCHREALTIME"`;
+
 async function paste(pieces: [string, string][]): Promise<{ part: (name: string) => Part; output: string }> {
   const script = [
     'set -eu',
@@ -43,8 +46,10 @@ async function paste(pieces: [string, string][]): Promise<{ part: (name: string)
     'export DATA_DIR=$BERTH_WORLD/data/berth && mkdir -p "$DATA_DIR" && chmod 755 "$BERTH_WORLD/data"',
     'script/server >"$BERTH_WORLD/server.log" 2>&1 & server=$!',
     'until grep -q "Berth is running" "$BERTH_WORLD/server.log"; do kill -0 $server 2>/dev/null || { cat "$BERTH_WORLD/server.log"; exit 1; }; sleep 0.2; done',
-    ...pieces.flatMap(([name, lines]) => [`echo "@@ ${name} $EPOCHREALTIME"`, lines]),
-    'echo "@@ server $EPOCHREALTIME"; cat "$BERTH_WORLD/server.log"; echo "@@ end $EPOCHREALTIME"',
+    ...pieces.flatMap(([name, lines]) => [mark(name), lines]),
+    mark('server'),
+    'cat "$BERTH_WORLD/server.log"',
+    mark('end'),
   ].join('\n');
   // A login shell of an operator has nothing of the test runner's environment.
   const { PATH = '', HOME = '/root', BERTH_TESTBED_DIR = '' } = environment;

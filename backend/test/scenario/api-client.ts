@@ -20,6 +20,8 @@ export interface Problem {
   requestId: string;
 }
 
+const LONG_POLL_SECONDS = 5;
+
 /** A user's client: the generated one, and plain HTTP for what that would not send. */
 export class ApiClient {
   private readonly client: Client;
@@ -150,8 +152,10 @@ export class ApiClient {
 
   /** Polls until it is RUNNING or FAILED. */
   async settled(jobId: string, withinMs = 60_000): Promise<Deployment> {
+    let seen: api.DeploymentStatus | undefined;
     return eventually(async () => {
-      const deployment = await this.job(jobId);
+      const deployment = await this.job(jobId, seen && { wait: LONG_POLL_SECONDS, status: seen });
+      seen = deployment.status;
       expect(deployment.status, JSON.stringify(deployment.progress)).toMatch(/RUNNING|FAILED|STOPPED/);
       return deployment;
     }, withinMs);
