@@ -6,6 +6,8 @@ import { UploadsModule } from '#src/modules/uploads/uploads.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
 import { BuildSlots } from '#src/modules/builds/build-slots.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
+import { BuildLogRepository } from '#src/modules/builds/build-log.repository.js';
+import { BuiltDeploymentsRepository } from '#src/modules/builds/built-deployments.repository.js';
 import { BuiltImages } from '#src/modules/builds/built-images.js';
 import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { ImageBuilder } from '#src/modules/builds/image-builder.js';
@@ -79,6 +81,8 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     DeploymentStatusCache,
     BuildSlots,
     BuildLog,
+    BuildLogRepository,
+    BuiltDeploymentsRepository,
     BuiltImages,
     Checkouts,
     ImageBuilder,
