@@ -11,7 +11,6 @@ import { DatabaseModule } from './core/database/database.module.js';
 import { HealthModule } from './core/health/health.module.js';
 import { IdempotencyModule } from './core/idempotency/idempotency.module.js';
 import { JobsModule } from './core/jobs/jobs.module.js';
-import { ProbeModule } from './modules/platform-services/probe.module.js';
 import { RateLimitsModule } from './core/rate-limits/rate-limits.module.js';
 import { loggerOptions } from './core/logging/logger-options.js';
 import { AcmeModule } from './integrations/acme/acme.module.js';
@@ -45,7 +44,6 @@ export class AppModule {
         GitModule,
         NginxModule,
         AcmeModule,
-        ProbeModule,
         JobsModule,
         AuditModule,
         IdempotencyModule,

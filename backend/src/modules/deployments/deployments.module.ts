@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '#src/modules/auth/auth.module.js';
 import { IngressModule } from '#src/modules/ingress/ingress.module.js';
+import { PlatformServicesModule } from '#src/modules/platform-services/platform-services.module.js';
 import { RegistryModule } from '#src/modules/registry/registry.module.js';
 import { UploadsModule } from '#src/modules/uploads/uploads.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
@@ -53,7 +54,7 @@ import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './logs/deployment-logs.js';
 
 @Module({
-  imports: [AuthModule, EnvironmentsModule, IngressModule, RegistryModule, UploadsModule],
+  imports: [AuthModule, EnvironmentsModule, IngressModule, PlatformServicesModule, RegistryModule, UploadsModule],
   controllers: [
     EnvironmentDetailsController,
     DeploymentStreamsController,

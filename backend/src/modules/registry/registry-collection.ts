@@ -5,6 +5,7 @@ import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { RetainedImagesRepository } from './retained-images.repository.js';
 import { BuiltInRegistry } from './built-in-registry.js';
+import { RegistryAssets } from './registry-assets.js';
 import { COLLECTOR_SERVICE } from './registry-names.js';
 import { buildCollectorSpec, buildRegistrySpec, retainedTags } from './registry-specs.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
@@ -26,6 +27,7 @@ export class RegistryCollection {
   constructor(
     private readonly settings: PlatformSettingsRepository,
     private readonly registry: BuiltInRegistry,
+    private readonly assets: RegistryAssets,
     private readonly retained: RetainedImagesRepository,
     private readonly services: SwarmServices,
     private readonly tasks: SwarmTasks,
@@ -55,7 +57,7 @@ export class RegistryCollection {
     const problem = await this.rollout.failureReason(serviceId, revisionOf(buildRegistrySpec(parts)), signal);
     if (problem !== undefined) throw new Error(`the registry did not become read-only: ${problem}`);
     // After the registry is read-only: no image can be pushed between this list and the collection.
-    const list = await this.registry.file(retainedTags(await this.retained.list()));
+    const list = await this.assets.file(retainedTags(await this.retained.list()));
     const id = await this.services.create(buildCollectorSpec(parts, list));
     const ended = async () => {
       const [task] = await this.tasks.list({ serviceId: id });

@@ -13,13 +13,8 @@ import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { NonCriticalHealth, type ComponentHealth } from '#src/core/health/non-critical-health.js';
 import { TelegramApi } from '#src/integrations/telegram/telegram-api.js';
 import { TelegramError, type TelegramErrorKind } from '#src/integrations/telegram/telegram-error.js';
-import {
-  PAIRING_TTL_MINUTES,
-  PairingCodesRepository,
-  pairingLink,
-} from '#src/modules/auth/pairing-codes.repository.js';
 import { COMMANDS } from './bot-commands.js';
-import { BotUsers } from './bot-users.js';
+import { OperatorPairing } from './operator-pairing.js';
 import { UpdateHandler } from './update-handler.js';
 
 export const WEBHOOK_PATH = '/telegram/webhook';
@@ -45,8 +40,7 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
     @InjectBot() private readonly bot: Telegraf,
     private readonly api: TelegramApi,
     private readonly updates: UpdateHandler,
-    private readonly users: BotUsers,
-    private readonly pairing: PairingCodesRepository,
+    private readonly pairing: OperatorPairing,
     private readonly secrets: SecretBox,
     private readonly healthChecks: NonCriticalHealth,
     private readonly config: Config,
@@ -91,7 +85,7 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
     const me = await this.api.getMe(signal);
     await this.api.call({ method: 'setMyCommands', params: { commands: COMMANDS } }, signal);
     await this.api.call(this.webhookCall(), signal);
-    if ((await this.users.operators()).length === 0) await this.offerPairing(me.username);
+    await this.pairing.offer(me.username);
     this.bot.botInfo = me;
     this.up();
     this.logger.log(`the bot is @${me.username}`);
@@ -147,13 +141,5 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
     this.health = { status: 'down', message: reason };
     if (kind === 'unauthorized') this.bot.botInfo = undefined;
     return retryAfterSeconds === undefined ? (RETRY_DELAYS_MS[kind] ?? backoffMs) : retryAfterSeconds * 1000;
-  }
-
-  /** Prints the pairing link to stdout instead of the log, because it makes its user an operator. */
-  private async offerPairing(botName: string): Promise<void> {
-    const code = await this.pairing.create();
-    process.stdout.write(
-      `\nThe Telegram bot has no operator yet. Become its operator within ${PAIRING_TTL_MINUTES} minutes with this link:\n  ${pairingLink(botName, code)}\nA new link: script/key pair\n\n`,
-    );
   }
 }

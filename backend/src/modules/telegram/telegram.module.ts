@@ -11,6 +11,7 @@ import { BotUsers } from './bot-users.js';
 import { LinkMessages } from './link-messages.js';
 import { Notifications } from './notifications.js';
 import { NotificationsRepository } from './notifications.repository.js';
+import { OperatorPairing } from './operator-pairing.js';
 import { Outbox } from './outbox.js';
 import { TelegramUpdatesRepository } from './telegram-updates.repository.js';
 import { UpdateContext } from './update-context.js';
@@ -45,6 +46,7 @@ import { WebhookController } from './webhook.controller.js';
     BotButtons,
     UpdateHandler,
     LinkMessages,
+    OperatorPairing,
     Notifications,
     BotConnection,
   ],
