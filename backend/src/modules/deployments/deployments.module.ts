@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { AuthModule } from '#src/modules/auth/auth.module.js';
 import { IngressModule } from '#src/modules/ingress/ingress.module.js';
 import { PlatformServicesModule } from '#src/modules/platform-services/platform-services.module.js';
@@ -54,7 +55,15 @@ import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './logs/deployment-logs.js';
 
 @Module({
-  imports: [AuthModule, EnvironmentsModule, IngressModule, PlatformServicesModule, RegistryModule, UploadsModule],
+  imports: [
+    AuthModule,
+    EnvironmentsModule,
+    IngressModule,
+    IntegrationsModule,
+    PlatformServicesModule,
+    RegistryModule,
+    UploadsModule,
+  ],
   controllers: [
     EnvironmentDetailsController,
     DeploymentStreamsController,

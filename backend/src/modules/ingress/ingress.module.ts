@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
 import { AcmeAccount } from './edge/acme-account.js';
 import { Certificates } from './certificates/certificates.js';
@@ -18,7 +19,7 @@ import { SitesRepository } from './sites/sites.repository.js';
 import { VxlanCleanup } from './edge/vxlan-cleanup.js';
 
 @Module({
-  imports: [EnvironmentsModule, PlatformServicesModule],
+  imports: [EnvironmentsModule, IntegrationsModule, PlatformServicesModule],
   controllers: [PublicAccessController],
   providers: [
     AcmeAccount,

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { IngressImage } from './ingress-image.js';
 import { NginxAssets } from './nginx-assets.js';
 import { Probe } from './probe.js';
@@ -8,5 +9,5 @@ import { ServiceRollout } from './service-rollout.js';
 const providers = [IngressImage, NginxAssets, Probe, ServiceFiles, ServiceRollout];
 
 /** What the Swarm services of the platform itself share: front, edges and the built-in registry. */
-@Module({ providers, exports: providers })
+@Module({ imports: [IntegrationsModule], providers, exports: providers })
 export class PlatformServicesModule {}

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { PlatformServicesModule } from '#src/modules/platform-services/platform-services.module.js';
 import { RetainedImagesRepository } from './retained-images.repository.js';
 import { BuiltInRegistry } from './built-in-registry.js';
@@ -8,7 +9,7 @@ import { RegistryMaintenance } from './registry-maintenance.js';
 import { RegistryProxies } from './registry-proxies.js';
 
 @Module({
-  imports: [PlatformServicesModule],
+  imports: [IntegrationsModule, PlatformServicesModule],
   providers: [
     RetainedImagesRepository,
     BuiltInRegistry,
