@@ -102,7 +102,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Registers a handler; modules call it while they initialise. */
   register<N extends JobName>(name: N, handler: JobHandler<N>, pool: PoolName = 'main'): void {
-    this.handlers.set(name, { run: handler as unknown as JobHandler<JobName>, pool });
+    this.handlers.set(name, { run: handler as JobHandler<JobName>, pool });
   }
 
   /** Schedules a job by a cron expression in UTC. One instance runs it, whatever the number of instances. */

@@ -115,7 +115,7 @@ function archiveError(error: unknown): unknown {
   return problem === undefined ? error : new DomainError('UPLOAD_INVALID', { detail: problem, cause: error });
 }
 
-/** Casts a stream of streamx, which Node's types do not declare. */
-function readable(entry: object): Readable {
-  return entry as unknown as Readable;
+/** Casts a stream of streamx: Node's streams accept it as one of their own, but Node's types do not. */
+export function readable(stream: object): Readable {
+  return stream as Readable;
 }
