@@ -6,7 +6,6 @@ import { PlatformServicesModule } from '#src/modules/platform-services/platform-
 import { RegistryModule } from '#src/modules/registry/registry.module.js';
 import { UploadsModule } from '#src/modules/uploads/uploads.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
-import { BuildSlots } from '#src/modules/builds/build-slots.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { BuildLogRepository } from '#src/modules/builds/build-log.repository.js';
 import { BuiltDeploymentsRepository } from '#src/modules/builds/built-deployments.repository.js';
@@ -89,7 +88,6 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     DeploymentChanges,
     DeploymentEvents,
     DeploymentStatusCache,
-    BuildSlots,
     BuildLog,
     BuildLogRepository,
     BuiltDeploymentsRepository,

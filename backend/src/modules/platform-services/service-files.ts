@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LABELS } from '#src/common/labels.js';
 import { Configs } from '#src/integrations/docker/configs.js';
 import { Secrets } from '#src/integrations/docker/secrets.js';
-import { contentName } from './content-names.js';
+import { contentHash } from './service-revision.js';
 
 /** A Swarm config or secret and the path where a service mounts it. */
 export interface Mounted {
@@ -49,4 +49,9 @@ export class ServiceFiles {
 
 function managed(labels: Record<string, string>): Record<string, string> {
   return { [LABELS.managed]: 'true', ...labels };
+}
+
+/** Names a config or secret by the hash of what determines its content, so an object never changes under its name. */
+function contentName(kind: string, content: string): string {
+  return `berth_${kind}_${contentHash(content)}`;
 }
