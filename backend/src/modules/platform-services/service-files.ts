@@ -39,7 +39,7 @@ export class ServiceFiles {
     return { name, path, id: await this.secrets.ensure(name, Buffer.from(text), managed(labels)) };
   }
 
-  /** Removes the files with these labels except `used`. Those that an old task still holds are removed by a later call. */
+  /** Removes the files with these labels except `used`. A later call removes those that an old task still holds. */
   async removeUnused(labels: Record<string, string>, used: Mounted[]): Promise<void> {
     const usedIds = new Set(used.map(({ id }) => id));
     for (const surface of [this.configs, this.secrets])

@@ -47,7 +47,7 @@ export class ServiceRollout {
     }
   }
 
-  /** Returns why no task of the service runs, in a sentence; undefined when one does. `missing`: there is no service. */
+  /** Returns why no task of the service runs, in a sentence; undefined when one does. `missing`: without a service. */
   async state(name: string, missing: string): Promise<string | undefined> {
     const service = await this.services.find(name);
     if (!service) return missing;
