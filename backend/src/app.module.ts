@@ -5,19 +5,11 @@ import { LoggerModule } from 'nestjs-pino';
 import { ProblemFilter } from './common/filters/problem.filter.js';
 import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
-import { AuditModule } from './core/audit/audit.module.js';
-import { CryptoModule } from './core/crypto/crypto.module.js';
+import { CoreModule } from './core/core.module.js';
 import { DatabaseModule } from './core/database/database.module.js';
 import { HealthModule } from './core/health/health.module.js';
-import { IdempotencyModule } from './core/idempotency/idempotency.module.js';
-import { JobsModule } from './core/jobs/jobs.module.js';
-import { ProbeModule } from './modules/platform-services/probe.module.js';
 import { RateLimitsModule } from './core/rate-limits/rate-limits.module.js';
 import { loggerOptions } from './core/logging/logger-options.js';
-import { AcmeModule } from './integrations/acme/acme.module.js';
-import { DockerModule } from './integrations/docker/docker.module.js';
-import { GitModule } from './integrations/git/git.module.js';
-import { NginxModule } from './integrations/nginx/nginx.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { DeploymentsModule } from './modules/deployments/deployments.module.js';
 import { EnvironmentsModule } from './modules/environments/environments.module.js';
@@ -39,16 +31,8 @@ export class AppModule {
         ConfigModule.with(config),
         LoggerModule.forRoot(loggerOptions(config)),
         ScheduleModule.forRoot(),
-        CryptoModule,
+        CoreModule,
         DatabaseModule,
-        DockerModule,
-        GitModule,
-        NginxModule,
-        AcmeModule,
-        ProbeModule,
-        JobsModule,
-        AuditModule,
-        IdempotencyModule,
         HealthModule,
         AuthModule,
         RateLimitsModule,

@@ -4,10 +4,13 @@ import { expect, it } from 'vitest';
 import { MAY_IMPORT } from '../structure.mjs';
 
 const SRC = import.meta.dirname;
-/** Modules are the wiring of what is below them, and specs may use anything. */
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => /\.ts$/.test(file) && !/\.(spec|module)\.ts$|^generated/.test(file),
+/** Specs may use anything. */
+const all = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => /\.ts$/.test(file) && !/\.spec\.ts$|^generated/.test(file),
 );
+/** Modules are the wiring of what is below them. */
+const files = all.filter((file) => !file.endsWith('.module.ts'));
+const textOf = (file: string) => readFileSync(path.join(SRC, file), 'utf8');
 
 it('every module must be named in structure.mjs', () => {
   expect(readdirSync(path.join(SRC, 'modules')).sort()).toEqual(Object.keys(MAY_IMPORT).sort());
@@ -24,9 +27,22 @@ it('folders must import each other in one direction, without cycles', () => {
   expect(cycleIn(imports)).toEqual([]);
 });
 
+// Until these two have their repositories.
+const WITHOUT_REPOSITORIES = /^modules\/(deployments|environments)\//;
+
+it('only repositories, core and the operator programs must use PrismaService', () => {
+  const users = files
+    .filter((file) => !/^(core|cli)\/|\.repository\.ts$/.test(file) && !WITHOUT_REPOSITORIES.test(file))
+    .filter((file) => /\bPrismaService\b/.test(textOf(file)));
+  expect(users).toEqual([]);
+});
+
+it('only modules of core must be global', () => {
+  expect(all.filter((file) => /^@Global\(\)/m.test(textOf(file)) && !file.startsWith('core/'))).toEqual([]);
+});
+
 function importsOf(file: string): string[] {
-  const text = readFileSync(path.join(SRC, file), 'utf8');
-  return [...text.matchAll(/(?:from|import) '((?:\.|#src\/)[^']+)'/g)]
+  return [...textOf(file).matchAll(/(?:from|import) '((?:\.|#src\/)[^']+)'/g)]
     .map(([, specifier = '']) =>
       specifier.startsWith('#src/') ? specifier.slice('#src/'.length) : path.join(path.dirname(file), specifier),
     )

@@ -9,7 +9,7 @@ import { PrismaService } from '#src/core/database/prisma.service.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { ApiKeysRepository } from '#src/modules/auth/api-keys.repository.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
-import { Pairing, pairingLink } from '#src/modules/auth/pairing.js';
+import { PairingCodesRepository, pairingLink } from '#src/modules/auth/pairing-codes.repository.js';
 import { openDatabase } from './shared/database.js';
 import { parseExpiry, UsageError } from './key-arguments.js';
 import { runCli } from './run-cli.js';
@@ -92,7 +92,7 @@ function pair(args: string[]): Action {
     if (!config.telegram.isOn) throw new UsageError('Set TELEGRAM_BOT_TOKEN first: there is no bot.');
     const { TelegramApi } = await import('#src/integrations/telegram/telegram-api.js');
     const { username } = await new TelegramApi(config).getMe(new AbortController().signal);
-    const code = await prisma.transaction((db) => new Pairing(new IdSource()).create(db));
+    const code = await new PairingCodesRepository(prisma, new IdSource()).create();
     process.stdout.write(`${pairingLink(username, code)}\n`);
   };
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '#src/config/config.js';
 import { DatabaseConnection } from './database-connection.js';
+import { PlatformSettingsRepository } from './platform-settings.repository.js';
 import { PrismaService } from './prisma.service.js';
 import { PgNotifications } from './pg-notifications.js';
 import { WORKER_LOCK_CLASS, WorkerIdentity } from './worker-identity.js';
@@ -13,8 +14,9 @@ import { WORKER_LOCK_CLASS, WorkerIdentity } from './worker-identity.js';
     { provide: PrismaService, inject: [DatabaseConnection], useFactory: connected },
     { provide: WorkerIdentity, useFactory: () => new WorkerIdentity(randomInt(1, 2 ** 31 - 1)) },
     { provide: PgNotifications, inject: [DatabaseConnection, WorkerIdentity, PrismaService], useFactory: listening },
+    PlatformSettingsRepository,
   ],
-  exports: [DatabaseConnection, PrismaService, PgNotifications, WorkerIdentity],
+  exports: [DatabaseConnection, PlatformSettingsRepository, PrismaService, PgNotifications, WorkerIdentity],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

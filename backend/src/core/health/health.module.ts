@@ -1,12 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { HealthChecks } from './health-checks.js';
 import { NonCriticalHealth } from './non-critical-health.js';
 import { HealthController } from './health.controller.js';
 
 @Global()
 @Module({
-  imports: [TerminusModule.forRoot({ logger: false })],
+  imports: [IntegrationsModule, TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [HealthChecks, NonCriticalHealth],
   exports: [HealthChecks, NonCriticalHealth],

@@ -116,7 +116,7 @@ export class Idempotency implements OnModuleInit {
         hint: 'Choose a new key for a new request.',
       });
     if (known.statusCode === null) throw inFlight();
-    return JSON.parse((known.response as unknown as StoredResponse).answer);
+    return JSON.parse((known.response as StoredResponse).answer);
   }
 
   /** Keyed hash, because secrets in bodies could be guessed from a plain hash. */

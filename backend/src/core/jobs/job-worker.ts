@@ -19,7 +19,6 @@ import { PrismaService } from '#src/core/database/prisma.service.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { WorkerIdentity } from '#src/core/database/worker-identity.js';
 import { OrphanedJobs } from './orphaned-jobs.js';
-import { findDueJobs } from './find-due-jobs.js';
 import type { JobName, JobPayloads } from './job-queue.js';
 import { UserConcurrency } from './user-concurrency.js';
 import { ReconnectingPool } from './reconnecting-pool.js';
@@ -102,7 +101,7 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Registers a handler; modules call it while they initialise. */
   register<N extends JobName>(name: N, handler: JobHandler<N>, pool: PoolName = 'main'): void {
-    this.handlers.set(name, { run: handler as unknown as JobHandler<JobName>, pool });
+    this.handlers.set(name, { run: handler as JobHandler<JobName>, pool });
   }
 
   /** Schedules a job by a cron expression in UTC. One instance runs it, whatever the number of instances. */
@@ -217,11 +216,22 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Wakes one worker per due job. */
   private async poll(): Promise<void> {
-    const due = await findDueJobs(this.prisma, this.concurrency.full());
+    const due = await this.countDueJobs();
     for (const { pool, names } of this.pools) {
       const count = names.reduce((sum, name) => sum + (due.get(name) ?? 0), 0);
       if (count > 0) wake(pool, count);
     }
+  }
+
+  /** Counts the jobs that can start now, by name: `run_at` has passed, and neither queue nor flag keeps them. */
+  private async countDueJobs(): Promise<Map<string, number>> {
+    const rows = await this.prisma.$queryRaw<{ name: string; count: number }[]>`
+      SELECT task_identifier AS name, count(DISTINCT coalesce(queue_name, id::text))::int AS count FROM graphile_worker.jobs
+      WHERE locked_at IS NULL AND attempts < max_attempts AND run_at <= now() AND NOT coalesce(flags ?| ${this.concurrency.full()}::text[], false)
+        AND (queue_name IS NULL OR queue_name NOT IN (
+          SELECT queue_name FROM graphile_worker.jobs WHERE locked_at IS NOT NULL AND queue_name IS NOT NULL))
+      GROUP BY 1`;
+    return new Map(rows.map(({ name, count }) => [name, count]));
   }
 
   /** Jobs that failed while the database was unavailable are retried at once. */

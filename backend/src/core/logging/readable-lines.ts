@@ -4,7 +4,7 @@ const DEBUG_LEVEL = 20;
 const ERROR_LEVEL = 50;
 
 /** Fields of pino's records that readable lines use. */
-interface LogRecord {
+interface LogRecord extends Record<string, unknown> {
   level: number;
   msg?: string;
   context?: string;
@@ -23,7 +23,7 @@ export function readableLines(output: { isTTY?: boolean }): pretty.PrettyStream 
     hideObject: true,
     ignore: 'pid,hostname,err',
     translateTime: 'SYS:HH:MM:ss',
-    messageFormat: (record) => textOf(record as unknown as LogRecord),
+    messageFormat: (record) => textOf(record as LogRecord),
   });
 }
 

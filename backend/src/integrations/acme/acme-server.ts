@@ -31,6 +31,14 @@ export interface RenewalWindow {
   againAfterMs: number | undefined;
 }
 
+// Parts of acme-client that its types do not declare.
+declare module 'acme-client' {
+  interface Client {
+    readonly api: { createAccount(data: object): Promise<unknown> };
+    readonly http: { getDirectory(): Promise<{ renewalInfo?: string }> };
+  }
+}
+
 const CALL_TIMEOUT_MS = 15_000;
 const ORDER_MS = 90_000;
 const POLL_MS = { first: 200, factor: 1.5, max: 3000 };
@@ -106,8 +114,7 @@ export class AcmeServer {
    */
   private async ensureAccount(client: acme.Client): Promise<void> {
     const { email } = this.config.acme;
-    const { api } = client as unknown as { api: { createAccount(data: object): Promise<unknown> } };
-    await api.createAccount({ termsOfServiceAgreed: true, ...(email && { contact: [`mailto:${email}`] }) });
+    await client.api.createAccount({ termsOfServiceAgreed: true, ...(email && { contact: [`mailto:${email}`] }) });
   }
 
   /** The order that a crash interrupted; undefined if there is none, or if it can no longer succeed. */
@@ -147,8 +154,7 @@ export class AcmeServer {
   }
 
   private async renewalUrl(client: acme.Client): Promise<string | undefined> {
-    const { http } = client as unknown as { http: { getDirectory(): Promise<{ renewalInfo?: string }> } };
-    return (await http.getDirectory()).renewalInfo;
+    return (await client.http.getDirectory()).renewalInfo;
   }
 
   private async poll<T extends { status: string }>(

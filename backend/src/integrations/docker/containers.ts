@@ -75,7 +75,7 @@ export class Containers {
         read: () =>
           this.docker.stream((docker) =>
             docker.getContainer(container.id).getArchive({ path: '/berth-volume' }),
-          ) as unknown as Promise<Readable>,
+          ) as Promise<Readable>,
         write: async (tar) => {
           await this.docker.stream((docker) => docker.getContainer(container.id).putArchive(tar, { path: '/' }));
         },

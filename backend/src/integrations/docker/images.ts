@@ -111,9 +111,7 @@ export class Images {
 
   /** Like `docker load`. */
   async load(tar: Readable): Promise<void> {
-    const answer = (await this.docker.stream((docker) =>
-      docker.loadImage(tar, { quiet: true }),
-    )) as unknown as Readable;
+    const answer = (await this.docker.stream((docker) => docker.loadImage(tar, { quiet: true }))) as Readable;
     for await (const line of jsonLines<{ error?: string }>(answer, AbortSignal.timeout(LOAD_MS)))
       if (line.error !== undefined) throw new DockerError('failed', line.error);
   }

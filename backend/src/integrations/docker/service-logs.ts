@@ -10,6 +10,26 @@ export interface TaskLogLine extends LogLine {
   taskId: string;
 }
 
+interface LogOptions {
+  follow: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  timestamps: boolean;
+  details?: boolean;
+  tail: number | 'all';
+  since?: number | string;
+}
+
+// dockerode's types lack the log of a task, and `all` for that of a service.
+declare module 'dockerode' {
+  interface Task {
+    logs(options: LogOptions): Promise<Readable | Buffer>;
+  }
+  interface Service {
+    logs(options: LogOptions): Promise<Readable>;
+  }
+}
+
 /** Logs of the tasks of a Swarm service on all nodes. */
 @Injectable()
 export class ServiceLogs {
@@ -21,7 +41,7 @@ export class ServiceLogs {
     const options = { ...query, ...(since && { since: Math.floor(since.getTime() / 1000) }) };
     try {
       return await this.docker.call(async (docker) => {
-        const answer = await (docker.getTask(taskId) as unknown as LogSource).logs(options);
+        const answer = await docker.getTask(taskId).logs(options);
         return decodeLog(Buffer.isBuffer(answer) ? answer : await buffer(answer));
       });
     } catch (error) {
@@ -41,9 +61,7 @@ export class ServiceLogs {
   ): AsyncGenerator<TaskLogLine[]> {
     const query = { follow: true, stdout: true, stderr: true, timestamps: true, details: true, tail };
     const options = { ...query, ...(since && { since: unixTime(since) }) };
-    const stream = await this.docker.stream((docker) =>
-      (docker.getService(serviceId) as unknown as LogSource).logs(options),
-    );
+    const stream = await this.docker.stream((docker) => docker.getService(serviceId).logs(options));
     const decoder = new LogDecoder(taskOf);
     const stop = () => stream.destroy();
     signal.addEventListener('abort', stop, { once: true });
@@ -60,11 +78,6 @@ export class ServiceLogs {
       stream.destroy();
     }
   }
-}
-
-/** dockerode's type accepts a callback only. */
-interface LogSource {
-  logs(options: object): Promise<Readable>;
 }
 
 /**

@@ -24,11 +24,11 @@ export class SwarmServices {
 
   /** Returns the id of the new service. The nodes that pull the image receive `auth`. */
   async create(spec: ServiceSpec, auth?: RegistryAuth): Promise<string> {
-    const options = spec as unknown as Dockerode.CreateServiceOptions;
+    const options = spec as Dockerode.CreateServiceOptions;
     const created = await this.docker.call((docker) =>
       auth ? docker.createService(auth, options) : docker.createService(options),
     );
-    return (created as unknown as { ID?: string; id: string }).ID ?? created.id;
+    return (created as { ID?: string; id: string }).ID ?? created.id;
   }
 
   async find(idOrName: string): Promise<SwarmService | undefined> {
@@ -46,7 +46,7 @@ export class SwarmServices {
     const services = await this.docker.call((docker) =>
       docker.listServices({ filters: { label: labelFilter(labels) } }),
     );
-    return (services as unknown as EngineService[]).map(fromEngine);
+    return (services as EngineService[]).map(fromEngine);
   }
 
   scale(service: SwarmService, replicas: number): Promise<void> {
@@ -55,7 +55,7 @@ export class SwarmServices {
 
   /** Throws if the service was changed since it was inspected. */
   async update({ id, version }: SwarmService, spec: ServiceSpec): Promise<void> {
-    const options = { ...spec, version } as unknown as Dockerode.ServiceSpec & { version: number };
+    const options = { ...spec, version } as Dockerode.ServiceSpec & { version: number };
     await this.docker.call((docker) => docker.getService(id).update(options));
   }
 

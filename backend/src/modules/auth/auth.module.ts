@@ -11,7 +11,7 @@ import { MagicLinksRepository } from './magic-links.repository.js';
 import { MagicLinksService } from './magic-links.service.js';
 import { VerifyPages } from './pages/verify-pages.js';
 import { VerifyPagesController } from './pages/verify-pages.controller.js';
-import { Pairing } from './pairing.js';
+import { PairingCodesRepository } from './pairing-codes.repository.js';
 import { VerifyController } from './pages/verify.controller.js';
 
 @Module({
@@ -23,11 +23,11 @@ import { VerifyController } from './pages/verify.controller.js';
     KeyRevocationWatcher,
     MagicLinksRepository,
     MagicLinksService,
-    Pairing,
+    PairingCodesRepository,
     VerifyPages,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],
-  exports: [ApiKeysService, KeyRevocationWatcher, MagicLinksRepository, MagicLinksService, Pairing],
+  exports: [ApiKeysService, KeyRevocationWatcher, MagicLinksRepository, MagicLinksService, PairingCodesRepository],
 })
 export class AuthModule {}

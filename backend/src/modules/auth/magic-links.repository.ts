@@ -33,6 +33,10 @@ export interface LinkView {
 export class MagicLinksRepository {
   constructor(private readonly prisma: PrismaService) {}
 
+  get db(): Db {
+    return this.prisma;
+  }
+
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
     return this.prisma.transaction(run);
   }

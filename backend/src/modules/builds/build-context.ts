@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Pack } from 'tar-stream';
+import { readable } from '#src/modules/uploads/archive-entries.js';
 import { leadsOut, type TreeEntry } from '#src/modules/uploads/tree-entry.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { addEntry, MAX_TEXT_BYTES, type SourceTree } from './source-tree.js';
@@ -65,8 +66,7 @@ export class BuildContext {
       () => pack.finalize(),
       (error: unknown) => pack.destroy(error as Error),
     );
-    // A stream of streamx, which Node's streams accept as one of their own.
-    return pack as unknown as Readable;
+    return readable(pack);
   }
 
   private async write(pack: Pack, prefix: string, extra: ExtraFile[], mtime: Date): Promise<void> {

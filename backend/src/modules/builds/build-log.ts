@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
 import { decodeLogLine, encodeLogLine } from '#src/modules/deployments/logs/log-line-codec.js';
 import { isAfter, type LogPosition } from '#src/modules/deployments/logs/log-position.js';
-import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { type BuildLogPart, BuildLogRepository } from './build-log.repository.js';
 
 /** Task id of build log lines, which have no task. */
 export const BUILD_SOURCE = 'build';
@@ -16,32 +15,24 @@ export const MAX_LOG_CHARACTERS = 10_000_000;
 const CUT = 'The log is cut here: it has reached 10 MB.';
 const NS_PER_MS = 1_000_000n;
 
-interface Part {
-  part: number;
-  content: string;
-}
-
 /** Stores the output of clone, build and release command with the deployment, in parts. */
 @Injectable()
 export class BuildLog {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly rows: BuildLogRepository,
     private readonly changes: DeploymentChanges,
   ) {}
 
   /** Opens a writer that appends to the lines of earlier attempts. It masks `secrets`. */
   async writer(deploymentId: string, secrets: string[]): Promise<BuildLogWriter> {
-    const [state] = await this.prisma.$queryRaw<{ parts: number; size: number }[]>`
-      SELECT coalesce(max(part), 0)::int AS parts, coalesce(sum(length(content)), 0)::int AS size FROM "DeploymentLog"
-      WHERE "deploymentId" = ${deploymentId} AND kind = 'BUILD'`;
-    const { parts = 0, size = 0 } = state ?? {};
-    return new BuildLogWriter({ parts, size }, secrets, (part, content) => this.append(deploymentId, part, content));
+    const size = await this.rows.size(deploymentId);
+    return new BuildLogWriter(size, secrets, (part, content) => this.rows.append(deploymentId, part, content));
   }
 
   /** The last `tail` of the lines from `since` on, in order. */
   async lines(deploymentId: string, { tail, since }: { tail: number; since?: Date }): Promise<TaskLogLine[]> {
     const from = since?.toISOString().replace('Z', '') ?? '';
-    const lines = linesOf(await this.partsAfter(deploymentId, 0));
+    const lines = linesOf(await this.rows.partsAfter(deploymentId, 0));
     return lines.filter(({ time }) => time >= from).slice(-tail);
   }
 
@@ -56,8 +47,8 @@ export class BuildLog {
     let last = 0;
     try {
       while (!signal.aborted) {
-        const isOver = !(await this.isBuilding(deploymentId));
-        const parts = await this.partsAfter(deploymentId, last);
+        const isOver = !(await this.rows.isBuilding(deploymentId));
+        const parts = await this.rows.partsAfter(deploymentId, last);
         const fresh = linesOf(parts).filter((line) => isAfter(from, line) && line.time >= earliest);
         const lines = last === 0 && tail !== undefined ? fresh.slice(-tail) : fresh;
         last = parts.at(-1)?.part ?? last;
@@ -68,31 +59,6 @@ export class BuildLog {
     } finally {
       watch.end();
     }
-  }
-
-  private async append(deploymentId: string, part: number, content: string): Promise<void> {
-    await this.prisma.deploymentLog.create({ data: { deploymentId, kind: 'BUILD', part, content } });
-  }
-
-  private partsAfter(deploymentId: string, part: number): Promise<Part[]> {
-    return this.prisma.deploymentLog.findMany({
-      where: { deploymentId, kind: 'BUILD', part: { gt: part } },
-      orderBy: { part: 'asc' },
-      select: { part: true, content: true },
-    });
-  }
-
-  /** True until the image is built and the release command has run. */
-  private async isBuilding(id: string): Promise<boolean> {
-    const before = ['PENDING', 'PULLING_IMAGE'] as const satisfies typeof IN_PROGRESS_STATUSES;
-    const hasPendingCommand = {
-      status: { in: IN_PROGRESS_STATUSES },
-      releaseCommand: { isEmpty: false },
-      releaseCommandDoneAt: null,
-      rollbackOfId: null,
-    };
-    const where = { id, OR: [{ status: { in: [...before] } }, hasPendingCommand] };
-    return (await this.prisma.deployment.count({ where })) > 0;
   }
 }
 
@@ -165,6 +131,6 @@ export class BuildLogWriter {
   }
 }
 
-function linesOf(parts: Part[]): TaskLogLine[] {
+function linesOf(parts: BuildLogPart[]): TaskLogLine[] {
   return parts.flatMap(({ content }) => content.split('\n').map(decodeLogLine));
 }

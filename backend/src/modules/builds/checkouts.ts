@@ -4,11 +4,10 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { unprivilegedUser } from '#src/common/unprivileged-user.js';
 import { Config } from '#src/config/config.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { FetchOptions } from '#src/integrations/git/git-fetch.js';
 import { GitRepositories } from '#src/integrations/git/git-repositories.js';
 import type { FetchedCommit, GitSource } from '#src/integrations/git/git-source.js';
-import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { BuiltDeploymentsRepository } from './built-deployments.repository.js';
 
 const COMPLETE = 'complete';
 const ONLY_DEPLOYMENT_IDS = /^[a-z0-9]+$/;
@@ -25,7 +24,7 @@ export class Checkouts implements OnModuleInit {
 
   constructor(
     private readonly repositories: GitRepositories,
-    private readonly prisma: PrismaService,
+    private readonly deployments: BuiltDeploymentsRepository,
     private readonly worker: JobWorker,
     private readonly config: Config,
   ) {}
@@ -84,11 +83,7 @@ export class Checkouts implements OnModuleInit {
   private async sweep(): Promise<void> {
     const found = (await readdir(this.config.build.dir)).filter((name) => ONLY_DEPLOYMENT_IDS.test(name));
     if (found.length === 0) return;
-    const inProgress = await this.prisma.deployment.findMany({
-      where: { id: { in: found }, status: { in: IN_PROGRESS_STATUSES } },
-      select: { id: true },
-    });
-    const active = new Set(inProgress.map(({ id }) => id));
-    for (const id of found) if (!active.has(id)) await this.remove(id);
+    const inProgress = await this.deployments.idsInProgress(found);
+    for (const id of found) if (!inProgress.has(id)) await this.remove(id);
   }
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { KeyedSemaphore } from '#src/common/keyed-semaphore.js';
+import { Config } from '#src/config/config.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import { secretsOf } from '#src/integrations/git/git-source.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import type { BuildRun } from './build-run.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
-import { BuildSlots } from './build-slots.js';
 import { BuildLog } from './build-log.js';
 import type { BuildOptions, GitOptions, SourceKind } from './build-options.js';
 import { type Checkout, Checkouts } from './checkouts.js';
@@ -15,12 +16,17 @@ import { UploadTree } from './upload-tree.js';
 /** Opens the files of a deployment, of its commit or its upload, for the steps that need them. */
 @Injectable()
 export class Sources {
+  /** Limits concurrent clones and builds. */
+  private readonly slots: KeyedSemaphore;
+
   constructor(
     private readonly checkouts: Checkouts,
-    private readonly slots: BuildSlots,
     private readonly log: BuildLog,
     private readonly uploads: UploadsService,
-  ) {}
+    config: Config,
+  ) {
+    this.slots = new KeyedSemaphore(config.build.concurrency);
+  }
 
   optionsOf({ gitOptions }: Deployment): BuildOptions {
     return gitOptions as unknown as BuildOptions;

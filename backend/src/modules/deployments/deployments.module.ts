@@ -1,11 +1,14 @@
 import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { AuthModule } from '#src/modules/auth/auth.module.js';
 import { IngressModule } from '#src/modules/ingress/ingress.module.js';
+import { PlatformServicesModule } from '#src/modules/platform-services/platform-services.module.js';
 import { RegistryModule } from '#src/modules/registry/registry.module.js';
 import { UploadsModule } from '#src/modules/uploads/uploads.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
-import { BuildSlots } from '#src/modules/builds/build-slots.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
+import { BuildLogRepository } from '#src/modules/builds/build-log.repository.js';
+import { BuiltDeploymentsRepository } from '#src/modules/builds/built-deployments.repository.js';
 import { BuiltImages } from '#src/modules/builds/built-images.js';
 import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { ImageBuilder } from '#src/modules/builds/image-builder.js';
@@ -51,7 +54,15 @@ import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './logs/deployment-logs.js';
 
 @Module({
-  imports: [AuthModule, EnvironmentsModule, IngressModule, RegistryModule, UploadsModule],
+  imports: [
+    AuthModule,
+    EnvironmentsModule,
+    IngressModule,
+    IntegrationsModule,
+    PlatformServicesModule,
+    RegistryModule,
+    UploadsModule,
+  ],
   controllers: [
     EnvironmentDetailsController,
     DeploymentStreamsController,
@@ -77,8 +88,9 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     DeploymentChanges,
     DeploymentEvents,
     DeploymentStatusCache,
-    BuildSlots,
     BuildLog,
+    BuildLogRepository,
+    BuiltDeploymentsRepository,
     BuiltImages,
     Checkouts,
     ImageBuilder,

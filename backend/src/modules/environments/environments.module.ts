@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { EnvironmentExpiry } from './environment-expiry.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
@@ -7,6 +8,7 @@ import { EnvironmentsRepository } from './environments.repository.js';
 import { EnvironmentsService } from './environments.service.js';
 
 @Module({
+  imports: [IntegrationsModule],
   controllers: [EnvironmentsController],
   providers: [EnvironmentsRepository, EnvironmentsService, EnvironmentNetwork, EnvironmentTeardown, EnvironmentExpiry],
   exports: [EnvironmentsService, EnvironmentTeardown, EnvironmentNetwork],

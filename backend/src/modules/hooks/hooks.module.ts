@@ -3,11 +3,12 @@ import { AuthModule } from '#src/modules/auth/auth.module.js';
 import { DeploymentsModule } from '#src/modules/deployments/deployments.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
 import { HooksController } from './hooks.controller.js';
+import { HooksRepository } from './hooks.repository.js';
 import { HooksService } from './hooks.service.js';
 
 @Module({
   imports: [AuthModule, EnvironmentsModule, DeploymentsModule],
   controllers: [HooksController],
-  providers: [HooksService],
+  providers: [HooksRepository, HooksService],
 })
 export class HooksModule {}

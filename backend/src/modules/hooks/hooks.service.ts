@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
-import { ownedBy } from '#src/common/decorators/caller.js';
 import type { Origin } from '#src/common/decorators/origin.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { Clock } from '#src/common/time/clock.js';
 import { newId } from '#src/common/time/id-source.js';
 import { Audit } from '#src/core/audit/audit.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
-import { type DeployHook, Prisma } from '#src/generated/prisma/client.js';
+import type { DeployHook } from '#src/generated/prisma/client.js';
 import { PushReleases } from '#src/modules/deployments/push-releases.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
 import type { CreateHookDto, HookOutcomeDto } from './dto/hook.dto.js';
 import { type Delivery, deliveryIdOf, isSigned } from './hook-signature.js';
+import { HooksRepository, isDuplicate, type OwnedHook } from './hooks.repository.js';
 import { matchesPaths, parsePush } from './push-event.js';
 
 /** Senders retry for hours at most. */
@@ -24,7 +23,7 @@ const DELIVERY_TTL_MS = 7 * 24 * 3_600_000;
 @Injectable()
 export class HooksService implements OnModuleInit {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly hooks: HooksRepository,
     private readonly environments: EnvironmentsService,
     private readonly releases: PushReleases,
     private readonly secrets: SecretBox,
@@ -34,10 +33,9 @@ export class HooksService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('hook.forget-deliveries', async () => {
-      const receivedAt = { lt: new Date(this.clock.now().getTime() - DELIVERY_TTL_MS) };
-      await this.prisma.hookDelivery.deleteMany({ where: { receivedAt } });
-    });
+    this.worker.register('hook.forget-deliveries', () =>
+      this.hooks.deleteDeliveriesBefore(new Date(this.clock.now().getTime() - DELIVERY_TTL_MS)),
+    );
     this.worker.schedule('hook.forget-deliveries', '37 3 * * *');
   }
 
@@ -58,31 +56,23 @@ export class HooksService implements OnModuleInit {
       paths: paths ?? [],
       secret: this.secrets.seal(secret, context(id)),
     };
-    try {
-      const hook = await this.prisma.transaction(async (db) => {
-        await this.audit.byCaller(db, caller, 'hook.created', id, { name });
-        return db.deployHook.create({ data });
-      });
-      return { hook, secret };
-    } catch (error) {
-      if (!(error instanceof Prisma.PrismaClientKnownRequestError) || error.code !== 'P2002') throw error;
-      throw new DomainError('HOOK_EXISTS', {
-        detail: `${name} has a hook already.`,
-        hint: 'Delete that one first.',
-      });
-    }
+    const hook = await this.hooks.transaction(async (db) => {
+      await this.audit.byCaller(db, caller, 'hook.created', id, { name });
+      return this.hooks.create(db, data);
+    });
+    return { hook, secret };
   }
 
   async list(caller: Caller, environmentId: string): Promise<DeployHook[]> {
     await this.environments.get(caller, environmentId);
-    return this.prisma.deployHook.findMany({ where: { environmentId }, orderBy: { createdAt: 'desc' } });
+    return this.hooks.list(environmentId);
   }
 
   async delete(caller: Caller, id: string): Promise<DeployHook> {
-    const hook = await this.prisma.deployHook.findFirst({ where: { id, environment: ownedBy(caller) } });
+    const hook = await this.hooks.find(caller, id);
     if (!hook) throw notFound(id);
-    await this.prisma.transaction(async (db) => {
-      await db.deployHook.deleteMany({ where: { id } });
+    await this.hooks.transaction(async (db) => {
+      await this.hooks.delete(db, id);
       await this.audit.byCaller(db, caller, 'hook.deleted', id, { name: hook.name });
     });
     return hook;
@@ -90,7 +80,7 @@ export class HooksService implements OnModuleInit {
 
   /** Verifies and processes a delivery. Throws HOOK_SIGNATURE_INVALID, also for a hook that does not exist. */
   async deliver(id: string, delivery: Delivery, body: unknown, origin: Origin): Promise<HookOutcomeDto> {
-    const hook = await this.prisma.deployHook.findUnique({ where: { id }, include: { environment: true } });
+    const hook = await this.hooks.byId(id);
     const secret = hook ? this.secrets.open(hook.secret, context(id)) : randomBytes(32).toString('hex');
     if (!isSigned(delivery, secret, this.clock.now()) || !hook)
       throw new DomainError('HOOK_SIGNATURE_INVALID', {
@@ -98,19 +88,11 @@ export class HooksService implements OnModuleInit {
         hint: 'Check the URL and the secret in the settings of the repository.',
       });
     const outcome = await this.process(hook, delivery, body, origin);
-    await this.prisma.deployHook.updateMany({
-      where: { id },
-      data: { lastDeliveryAt: this.clock.now(), lastOutcome: outcome.message },
-    });
+    await this.hooks.saveOutcome(id, this.clock.now(), outcome.message);
     return outcome;
   }
 
-  private async process(
-    hook: DeployHook & { environment: { userId: string } },
-    delivery: Delivery,
-    body: unknown,
-    origin: Origin,
-  ): Promise<HookOutcomeDto> {
+  private async process(hook: OwnedHook, delivery: Delivery, body: unknown, origin: Origin): Promise<HookOutcomeDto> {
     const push = parsePush(body);
     if (!push) return ignored('The delivery is not a push to a branch.');
     const { id: hookId, environmentId, name, branch, paths } = hook;
@@ -121,9 +103,8 @@ export class HooksService implements OnModuleInit {
       return ignored(`The delivery is a push to ${push.branch}, not to ${wanted}.`);
     if (!matchesPaths(push.files, paths)) return ignored('The push touches none of the paths.');
     const deliveryId = deliveryIdOf(delivery);
-    const where = { hookId_deliveryId: { hookId, deliveryId } };
     const replayed = { outcome: 'REPLAYED' as const, message: 'The delivery was processed before.' };
-    if (await this.prisma.hookDelivery.findUnique({ where })) return replayed;
+    if (await this.hooks.hasDelivery(hookId, deliveryId)) return replayed;
     const caller: Caller = {
       userId: hook.environment.userId,
       keyId: '',
@@ -134,12 +115,12 @@ export class HooksService implements OnModuleInit {
     };
     try {
       const { jobId } = await this.releases.make(caller, newest, push.branch, (db) =>
-        db.hookDelivery.create({ data: { hookId, deliveryId } }).then(() => undefined),
+        this.hooks.addDelivery(db, hookId, deliveryId),
       );
       return { outcome: 'DEPLOYING', message: `A push to ${push.branch} is being deployed.`, jobId };
     } catch (error) {
       // A concurrent delivery with the same id was first.
-      if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return replayed;
+      if (isDuplicate(error)) return replayed;
       throw error;
     }
   }

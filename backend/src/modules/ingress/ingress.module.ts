@@ -1,25 +1,25 @@
 import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
 import { AcmeAccount } from './edge/acme-account.js';
 import { Certificates } from './certificates/certificates.js';
 import { CertificatesRepository } from './certificates/certificates.repository.js';
 import { DnsCheck } from './certificates/dns-check.js';
 import { Edges } from './edge/edges.js';
+import { FrontRollout } from './edge/front-rollout.js';
 import { Front } from './edge/front.js';
-import { IngressImage } from '#src/modules/platform-services/ingress-image.js';
 import { IngressStatus } from './edge/ingress-status.js';
 import { IngressReconciler } from './ingress-reconciler.js';
-import { NginxAssets } from '#src/modules/platform-services/nginx-assets.js';
+import { PlatformServicesModule } from '#src/modules/platform-services/platform-services.module.js';
 import { PlatformSite } from './platform-site.js';
 import { PublicAccessController } from './public-access.controller.js';
 import { PublicAccessService } from './public-access.service.js';
-import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
 import { SiteConvergence } from './site-convergence.js';
 import { SitesRepository } from './sites/sites.repository.js';
 import { VxlanCleanup } from './edge/vxlan-cleanup.js';
 
 @Module({
-  imports: [EnvironmentsModule],
+  imports: [EnvironmentsModule, IntegrationsModule, PlatformServicesModule],
   controllers: [PublicAccessController],
   providers: [
     AcmeAccount,
@@ -27,18 +27,16 @@ import { VxlanCleanup } from './edge/vxlan-cleanup.js';
     CertificatesRepository,
     Edges,
     Front,
-    IngressImage,
+    FrontRollout,
     IngressStatus,
     IngressReconciler,
     DnsCheck,
-    NginxAssets,
     PlatformSite,
     PublicAccessService,
-    ServiceRollout,
     SiteConvergence,
     SitesRepository,
     VxlanCleanup,
   ],
-  exports: [NginxAssets, PublicAccessService, ServiceRollout, SitesRepository],
+  exports: [PublicAccessService, SitesRepository],
 })
 export class IngressModule {}

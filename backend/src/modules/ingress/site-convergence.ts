@@ -4,6 +4,7 @@ import { JobWorker } from '#src/core/jobs/job-worker.js';
 import type { EdgeModel, Upstream } from '#src/integrations/nginx/nginx-config.js';
 import { CertificatesRepository } from './certificates/certificates.repository.js';
 import { type EdgeCertificate, Edges } from './edge/edges.js';
+import { FrontRollout } from './edge/front-rollout.js';
 import { Front } from './edge/front.js';
 import { chooseTarget } from './sites/site-target.js';
 import { type SiteRow, SitesRepository } from './sites/sites.repository.js';
@@ -21,6 +22,7 @@ export class SiteConvergence implements OnModuleInit {
     private readonly certificates: CertificatesRepository,
     private readonly edges: Edges,
     private readonly front: Front,
+    private readonly frontRollout: FrontRollout,
     private readonly worker: JobWorker,
     private readonly config: Config,
   ) {}
@@ -60,7 +62,7 @@ export class SiteConvergence implements OnModuleInit {
       hasCertificate: certificate !== undefined,
       // API keys must not be sent over plain HTTP.
       redirects: site.certificate?.status === 'ISSUED' || site.environmentId === null,
-      frontSubnet: await this.front.subnet(),
+      frontSubnet: await this.frontRollout.subnet(),
       ports: { http: this.config.ingress.httpPort, https: this.config.ingress.httpsPort },
     };
     const { id, domain, environmentId, environment } = site;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#src/common/time/clock.js';
 import { GrowingPause } from '#src/common/time/growing-pause.js';
 import { Config } from '#src/config/config.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
+import { PlatformSettingsRepository } from '#src/core/database/platform-settings.repository.js';
 import { Images } from '#src/integrations/docker/images.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
 
@@ -19,7 +19,7 @@ export class IngressImage {
   private failure: RegistryError | undefined;
 
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly settings: PlatformSettingsRepository,
     private readonly images: Images,
     private readonly clock: Clock,
     private readonly config: Config,
@@ -36,7 +36,7 @@ export class IngressImage {
     try {
       if (this.failure && !this.retry.isDue(this.clock.now())) throw this.failure;
       const pinned = await this.pull(image, known, signal);
-      await this.savePinned(image, pinned);
+      await this.settings.save(SETTING, `${image} ${pinned}`);
       return pinned;
     } catch (error) {
       // While the registry is unavailable, use the image of this node.
@@ -63,18 +63,8 @@ export class IngressImage {
   }
 
   private async readPinned(image: string): Promise<string | undefined> {
-    const row = await this.prisma.platformSetting.findUnique({ where: { name: SETTING } });
-    const [setting, pinned] = row?.value.split(' ') ?? [];
+    const [setting, pinned] = (await this.settings.find(SETTING))?.split(' ') ?? [];
     return setting === image ? pinned : undefined;
-  }
-
-  private async savePinned(image: string, pinned: string): Promise<void> {
-    const value = `${image} ${pinned}`;
-    await this.prisma.platformSetting.upsert({
-      where: { name: SETTING },
-      create: { name: SETTING, value },
-      update: { value },
-    });
   }
 }
 

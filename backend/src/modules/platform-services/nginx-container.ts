@@ -1,5 +1,6 @@
 import type { ContainerSpec, HealthConfig, MountedFile } from '#src/integrations/docker/service-spec.js';
-import type { Mounted, NginxParts } from './nginx-mounts.js';
+import type { NginxParts } from './nginx-assets.js';
+import type { Mounted } from './service-files.js';
 import { PROBE_PATH, type ProbeConfig, probeMount } from './probe.js';
 
 const SECOND_NS = 1_000_000_000;

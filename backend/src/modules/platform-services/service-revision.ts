@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { LABELS } from '#src/common/labels.js';
 import type { ServiceSpec } from '#src/integrations/docker/service-spec.js';
-import { contentHash } from './content-names.js';
+
+const HASH_LENGTH = 24;
 
 /** Adds the hash of the spec as a label: on the service to detect changes, on its containers to tell new from old. */
 export function withRevision(spec: ServiceSpec): ServiceSpec {
@@ -15,4 +17,8 @@ export function withRevision(spec: ServiceSpec): ServiceSpec {
 
 export function revisionOf(spec: ServiceSpec): string {
   return spec.Labels[LABELS.revision] ?? '';
+}
+
+export function contentHash(content: string): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, HASH_LENGTH);
 }

@@ -1,18 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { LABELS } from '#src/common/labels.js';
+import { pollUntil } from '#src/common/time/poll-until.js';
 import { Containers } from '#src/integrations/docker/containers.js';
 import type { ServiceSpec } from '#src/integrations/docker/service-spec.js';
 import { type SwarmService, SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { revisionOf } from './service-revision.js';
 
+/** Containers that are removed drain their connections for up to 20 s. */
 const TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 200;
 /** Tasks that may end before the rollout fails: the cause can be transient. */
 const MAX_ENDED_TASKS = 3;
 
-/** Applies a service of the platform to Swarm, and waits for its rollout. */
+/** Applies a service of the platform to Swarm, waits for its rollout, and removes it. */
 @Injectable()
 export class ServiceRollout {
   constructor(
@@ -45,14 +47,31 @@ export class ServiceRollout {
     }
   }
 
-  /** Returns why no task of the service runs, in a sentence; undefined when one does. */
-  async state(serviceId: string): Promise<string | undefined> {
-    const tasks = await this.tasks.list({ serviceId });
+  /** Returns why no task of the service runs, in a sentence; undefined when one does. `missing`: without a service. */
+  async state(name: string, missing: string): Promise<string | undefined> {
+    const service = await this.services.find(name);
+    if (!service) return missing;
+    const tasks = await this.tasks.list({ serviceId: service.id });
     if (tasks.some(isServing)) return undefined;
     return this.reason(
       tasks,
       tasks.filter(({ error }) => error),
     );
+  }
+
+  /** Removes the service and waits until its containers are gone. `label`: of its tasks, also after the service. */
+  async remove(name: string, { label, what }: { label: string; what: string }, signal: AbortSignal): Promise<void> {
+    const service = await this.services.find(name);
+    if (service) await this.services.remove(service.id);
+    const isGone = async () =>
+      (await this.tasks.listReachable({ labels: [label] })).length === 0 &&
+      (!service || (await this.containers.ofService(service.id)).length === 0);
+    await pollUntil(isGone, {
+      withinMs: TIMEOUT_MS,
+      everyMs: POLL_INTERVAL_MS,
+      signal,
+      what: `containers of ${what} still exist`,
+    });
   }
 
   private async reason(tasks: SwarmTask[], ended: SwarmTask[]): Promise<string> {

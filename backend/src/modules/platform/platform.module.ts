@@ -1,9 +1,14 @@
 import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
 import { AuditController } from './audit.controller.js';
 import { NodesController } from './nodes.controller.js';
 import { RootController } from './root.controller.js';
 import { SwarmSetup } from './swarm-setup.js';
 
 /** The root, the audit log, the nodes, and the setup of the swarm. */
-@Module({ controllers: [RootController, AuditController, NodesController], providers: [SwarmSetup] })
+@Module({
+  imports: [IntegrationsModule],
+  controllers: [RootController, AuditController, NodesController],
+  providers: [SwarmSetup],
+})
 export class PlatformModule {}

@@ -1,10 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { pollUntil } from '#src/common/time/poll-until.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
+import { PlatformSettingsRepository } from '#src/core/database/platform-settings.repository.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
-import { RetainedImages } from './retained-images.js';
+import { RetainedImagesRepository } from './retained-images.repository.js';
 import { BuiltInRegistry } from './built-in-registry.js';
+import { RegistryAssets } from './registry-assets.js';
 import { COLLECTOR_SERVICE } from './registry-names.js';
 import { buildCollectorSpec, buildRegistrySpec, retainedTags } from './registry-specs.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
@@ -24,33 +25,29 @@ export class RegistryCollection {
   private readonly logger = new Logger(RegistryCollection.name);
 
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly settings: PlatformSettingsRepository,
     private readonly registry: BuiltInRegistry,
-    private readonly retained: RetainedImages,
+    private readonly assets: RegistryAssets,
+    private readonly retained: RetainedImagesRepository,
     private readonly services: SwarmServices,
     private readonly tasks: SwarmTasks,
     private readonly rollout: ServiceRollout,
   ) {}
 
   async isRunning(): Promise<boolean> {
-    const row = await this.prisma.platformSetting.findUnique({ where: { name: SETTING } });
-    return row !== null && Date.now() - Number(row.value) < TIMEOUT_MS;
+    const startedAt = await this.settings.find(SETTING);
+    return startedAt !== undefined && Date.now() - Number(startedAt) < TIMEOUT_MS;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     if (!this.registry.isOn || (await this.registry.failureReason()) !== undefined) return;
     await this.services.remove(COLLECTOR_SERVICE); // left by a run that was killed
-    const value = String(Date.now());
-    await this.prisma.platformSetting.upsert({
-      where: { name: SETTING },
-      create: { name: SETTING, value },
-      update: { value },
-    });
+    await this.settings.save(SETTING, String(Date.now()));
     try {
       await this.collect(signal);
     } finally {
       await this.services.remove(COLLECTOR_SERVICE);
-      await this.prisma.platformSetting.deleteMany({ where: { name: SETTING } });
+      await this.settings.remove(SETTING);
       await this.registry.ensure({ readOnly: false }, signal);
     }
   }
@@ -60,7 +57,7 @@ export class RegistryCollection {
     const problem = await this.rollout.failureReason(serviceId, revisionOf(buildRegistrySpec(parts)), signal);
     if (problem !== undefined) throw new Error(`the registry did not become read-only: ${problem}`);
     // After the registry is read-only: no image can be pushed between this list and the collection.
-    const list = await this.registry.file(retainedTags(await this.retained.list()));
+    const list = await this.assets.file(retainedTags(await this.retained.list()));
     const id = await this.services.create(buildCollectorSpec(parts, list));
     const ended = async () => {
       const [task] = await this.tasks.list({ serviceId: id });

@@ -1,3 +1,5 @@
+import { LABELS } from '#src/common/labels.js';
+
 /**
  * Names of the built-in registry's objects in the Engine. On every node, the door is the proxy on the loopback, and the
  * relay is the proxy into the registry's overlay.
@@ -12,3 +14,5 @@ export const REGISTRY_NETWORK = 'berth_registry';
 export const REGISTRY_VOLUME = 'berth_registry';
 /** In-memory volume on every node, for the socket between door and relay. */
 export const SOCKET_VOLUME = 'berth_registry_socket';
+/** Label of the registry's configs and secrets. */
+export const REGISTRY_FILES = { [LABELS.registry]: 'config' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NginxParts } from '#src/modules/platform-services/nginx-mounts.js';
+import type { NginxParts } from '#src/modules/platform-services/nginx-assets.js';
 import {
   buildCollectorSpec,
   buildDoorSpec,

@@ -9,7 +9,8 @@ import {
   scratch,
   taskDefaults,
 } from '#src/modules/platform-services/nginx-container.js';
-import type { Mounted, NginxParts } from '#src/modules/platform-services/nginx-mounts.js';
+import type { NginxParts } from '#src/modules/platform-services/nginx-assets.js';
+import type { Mounted } from '#src/modules/platform-services/service-files.js';
 import { withRevision } from '#src/modules/platform-services/service-revision.js';
 import {
   COLLECTOR_SERVICE,

@@ -1,13 +1,23 @@
 import { Module } from '@nestjs/common';
-import { IngressModule } from '#src/modules/ingress/ingress.module.js';
-import { RetainedImages } from './retained-images.js';
+import { IntegrationsModule } from '#src/integrations/integrations.module.js';
+import { PlatformServicesModule } from '#src/modules/platform-services/platform-services.module.js';
+import { RetainedImagesRepository } from './retained-images.repository.js';
 import { BuiltInRegistry } from './built-in-registry.js';
+import { RegistryAssets } from './registry-assets.js';
 import { RegistryCollection } from './registry-collection.js';
 import { RegistryMaintenance } from './registry-maintenance.js';
+import { RegistryProxies } from './registry-proxies.js';
 
 @Module({
-  imports: [IngressModule],
-  providers: [RetainedImages, BuiltInRegistry, RegistryCollection, RegistryMaintenance],
+  imports: [IntegrationsModule, PlatformServicesModule],
+  providers: [
+    RetainedImagesRepository,
+    BuiltInRegistry,
+    RegistryAssets,
+    RegistryProxies,
+    RegistryCollection,
+    RegistryMaintenance,
+  ],
   exports: [BuiltInRegistry],
 })
 export class RegistryModule {}

@@ -3,7 +3,7 @@ import { Command, Ctx, Help, On, Start, Update } from 'nestjs-telegraf';
 import type { Context } from 'telegraf';
 import type { ApiKey } from '#src/generated/prisma/client.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
-import { Pairing } from '#src/modules/auth/pairing.js';
+import { PairingCodesRepository } from '#src/modules/auth/pairing-codes.repository.js';
 import { BotUsers, nameOf } from './bot-users.js';
 import { draftKeyboard, FIRST_DRAFT } from './key-draft.js';
 import { escapeHtml, type Keyboard, UpdateContext } from './update-context.js';
@@ -31,7 +31,7 @@ export class BotCommands {
     private readonly context: UpdateContext,
     private readonly users: BotUsers,
     private readonly keys: ApiKeysService,
-    private readonly pairing: Pairing,
+    private readonly pairing: PairingCodesRepository,
   ) {}
 
   @Start()
@@ -89,7 +89,7 @@ export class BotCommands {
           `Messages about your deployments are ${is}. <code>/notify on</code> or <code>/notify off</code>`,
         );
       }
-      await db.user.update({ where: { id: user.id }, data: { notify: wanted } });
+      await this.users.setNotify(db, user, wanted);
       await this.context.say(
         wanted ? 'I tell you when a deployment is RUNNING or has FAILED.' : 'I no longer tell you about deployments.',
       );

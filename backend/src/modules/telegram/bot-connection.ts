@@ -10,13 +10,11 @@ import { InjectBot } from 'nestjs-telegraf';
 import type { Telegraf } from 'telegraf';
 import { Config } from '#src/config/config.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import { NonCriticalHealth, type ComponentHealth } from '#src/core/health/non-critical-health.js';
 import { TelegramApi } from '#src/integrations/telegram/telegram-api.js';
 import { TelegramError, type TelegramErrorKind } from '#src/integrations/telegram/telegram-error.js';
-import { Pairing, PAIRING_TTL_MINUTES, pairingLink } from '#src/modules/auth/pairing.js';
 import { COMMANDS } from './bot-commands.js';
-import { BotUsers } from './bot-users.js';
+import { OperatorPairing } from './operator-pairing.js';
 import { UpdateHandler } from './update-handler.js';
 
 export const WEBHOOK_PATH = '/telegram/webhook';
@@ -42,9 +40,7 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
     @InjectBot() private readonly bot: Telegraf,
     private readonly api: TelegramApi,
     private readonly updates: UpdateHandler,
-    private readonly users: BotUsers,
-    private readonly pairing: Pairing,
-    private readonly prisma: PrismaService,
+    private readonly pairing: OperatorPairing,
     private readonly secrets: SecretBox,
     private readonly healthChecks: NonCriticalHealth,
     private readonly config: Config,
@@ -89,7 +85,7 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
     const me = await this.api.getMe(signal);
     await this.api.call({ method: 'setMyCommands', params: { commands: COMMANDS } }, signal);
     await this.api.call(this.webhookCall(), signal);
-    if ((await this.users.operators(this.prisma)).length === 0) await this.offerPairing(me.username);
+    await this.pairing.offer(me.username);
     this.bot.botInfo = me;
     this.up();
     this.logger.log(`the bot is @${me.username}`);
@@ -145,13 +141,5 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
     this.health = { status: 'down', message: reason };
     if (kind === 'unauthorized') this.bot.botInfo = undefined;
     return retryAfterSeconds === undefined ? (RETRY_DELAYS_MS[kind] ?? backoffMs) : retryAfterSeconds * 1000;
-  }
-
-  /** Prints the pairing link to stdout instead of the log, because it makes its user an operator. */
-  private async offerPairing(botName: string): Promise<void> {
-    const code = await this.prisma.transaction((db) => this.pairing.create(db));
-    process.stdout.write(
-      `\nThe Telegram bot has no operator yet. Become its operator within ${PAIRING_TTL_MINUTES} minutes with this link:\n  ${pairingLink(botName, code)}\nA new link: script/key pair\n\n`,
-    );
   }
 }

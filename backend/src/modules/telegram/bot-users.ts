@@ -6,6 +6,7 @@ import type { Db } from '#src/core/database/prisma.service.js';
 import type { User } from '#src/generated/prisma/client.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
+import { BotUsersRepository } from './bot-users.repository.js';
 
 export const BOT: Origin = { via: 'TELEGRAM' };
 const REQUEST_INTERVAL_MS = 24 * 3_600_000;
@@ -17,6 +18,7 @@ const REQUEST_INTERVAL_MS = 24 * 3_600_000;
 @Injectable()
 export class BotUsers {
   constructor(
+    private readonly rows: BotUsersRepository,
     private readonly config: Config,
     private readonly keys: ApiKeysService,
     private readonly links: MagicLinksService,
@@ -25,13 +27,7 @@ export class BotUsers {
 
   /** Stores the sender of a message, who can get messages from then on. */
   contact(db: Db, from: { id: number; username?: string | undefined }): Promise<User> {
-    const telegramId = String(from.id);
-    const telegramHandle = from.username ?? null;
-    return db.user
-      .upsert({ where: { telegramId }, create: { telegramId, telegramHandle }, update: { telegramHandle } })
-      .then((user) =>
-        user.notify === null ? db.user.update({ where: { id: user.id }, data: { notify: true } }) : user,
-      );
+    return this.rows.saveSender(db, String(from.id), from.username ?? null);
   }
 
   isOperator({ telegramId, access }: User): boolean {
@@ -44,36 +40,33 @@ export class BotUsers {
   }
 
   /** Returns the Telegram ids of the operators. */
-  async operators(db: Db): Promise<string[]> {
-    const rows = await db.user.findMany({ where: { access: 'OPERATOR' }, select: { telegramId: true } });
-    return [...new Set([...this.config.telegram.adminIds, ...rows.map(({ telegramId }) => telegramId)])];
+  async operators(db?: Db): Promise<string[]> {
+    return [...new Set([...this.config.telegram.adminIds, ...(await this.rows.operators(db))])];
   }
 
   /** Returns the known users (those who wrote to the bot or have keys) who may use it. */
   async allowed(db: Db): Promise<User[]> {
-    const all = await db.user.findMany({ orderBy: { createdAt: 'asc' } });
-    return all.filter((user) => this.isAllowed(user));
+    return (await this.rows.all(db)).filter((user) => this.isAllowed(user));
   }
 
   byId(db: Db, id: string): Promise<User | null> {
-    return db.user.findUnique({ where: { id } });
+    return this.rows.byId(db, id);
+  }
+
+  async setNotify(db: Db, { id }: User, notify: boolean): Promise<void> {
+    await this.rows.update(db, id, { notify });
   }
 
   /** Records a request for access; false when the user has sent one within the last day. */
   async requestAccess(db: Db, { id }: User, now: Date): Promise<boolean> {
-    const { count } = await db.user.updateMany({
-      where: {
-        id,
-        OR: [{ accessRequestedAt: null }, { accessRequestedAt: { lt: new Date(now.getTime() - REQUEST_INTERVAL_MS) } }],
-      },
-      data: { accessRequestedAt: now },
-    });
-    if (count > 0) await this.audit.record(db, { action: 'user.asked', userId: id }, BOT);
-    return count > 0;
+    const horizon = new Date(now.getTime() - REQUEST_INTERVAL_MS);
+    const isRecorded = await this.rows.setAccessRequested(db, id, now, horizon);
+    if (isRecorded) await this.audit.record(db, { action: 'user.asked', userId: id }, BOT);
+    return isRecorded;
   }
 
   async allow(db: Db, operator: User, { id }: User): Promise<void> {
-    await db.user.update({ where: { id }, data: { access: 'ALLOWED', accessRequestedAt: null } });
+    await this.rows.update(db, id, { access: 'ALLOWED', accessRequestedAt: null });
     await this.audit.record(db, { action: 'user.allowed', userId: operator.id, target: id }, BOT);
   }
 
@@ -82,13 +75,13 @@ export class BotUsers {
   }
 
   async makeOperator(db: Db, { id }: User): Promise<void> {
-    await db.user.update({ where: { id }, data: { access: 'OPERATOR' } });
+    await this.rows.update(db, id, { access: 'OPERATOR' });
     await this.audit.record(db, { action: 'operator.paired', userId: id }, BOT);
   }
 
   /** Removes the user, and revokes their links and keys; returns the number of keys. Their deployments keep running. */
   async remove(db: Db, operator: User, { id }: User): Promise<number> {
-    await db.user.update({ where: { id }, data: { access: 'REMOVED', accessRequestedAt: null } });
+    await this.rows.update(db, id, { access: 'REMOVED', accessRequestedAt: null });
     await this.links.voidAll(db, id);
     const keys = await this.keys.revokeAllIn(db, id, operator.id, BOT);
     await this.audit.record(

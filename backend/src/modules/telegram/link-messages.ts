@@ -1,5 +1,4 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { type LinkState, MagicLinksRepository } from '#src/modules/auth/magic-links.repository.js';
 import { Outbox } from './outbox.js';
@@ -17,7 +16,6 @@ export class LinkMessages implements OnModuleInit {
   constructor(
     private readonly links: MagicLinksRepository,
     private readonly outbox: Outbox,
-    private readonly prisma: PrismaService,
     private readonly worker: JobWorker,
   ) {}
 
@@ -30,6 +28,6 @@ export class LinkMessages implements OnModuleInit {
     if (!link || link.state === 'usable' || link.messageId === null) return;
     const { telegramId, messageId, state } = link;
     const params = { ...messageOf(telegramId, TEXTS[state]), message_id: messageId };
-    await this.outbox.add(this.prisma, telegramId, { method: 'editMessageText', params });
+    await this.outbox.add(this.links.db, telegramId, { method: 'editMessageText', params });
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
+import { NotificationsRepository } from './notifications.repository.js';
 import { Outbox } from './outbox.js';
 import { escapeHtml, messageOf } from './update-context.js';
 
@@ -12,7 +12,7 @@ const MAX_REASON_LENGTH = 700;
 @Injectable()
 export class Notifications implements OnModuleInit {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly rows: NotificationsRepository,
     private readonly worker: JobWorker,
     private readonly outbox: Outbox,
   ) {}
@@ -31,12 +31,9 @@ export class Notifications implements OnModuleInit {
   }
 
   private async notifyExpiry(environmentId: string, deploymentId: string | undefined): Promise<void> {
-    const environment = await this.prisma.environment.findUnique({
-      where: { id: environmentId },
-      include: { user: true },
-    });
+    const environment = await this.rows.environment(environmentId);
     if (!environment?.user.notify) return;
-    const deployment = deploymentId && (await this.prisma.deployment.findUnique({ where: { id: deploymentId } }));
+    const deployment = deploymentId && (await this.rows.deployment(deploymentId));
     const { expiresAt } = deployment || environment;
     if (!expiresAt) return;
     const name = escapeHtml(environment.name);
@@ -44,14 +41,11 @@ export class Notifications implements OnModuleInit {
     const path = deployment ? `/deployments/${deployment.id}` : `/environments/${environmentId}`;
     const text = `⏳ ${what} expires at ${expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC.\n\nTo extend it: <code>PATCH ${path} {"ttlSeconds": 86400}</code>`;
     const { telegramId } = environment.user;
-    await this.outbox.add(this.prisma, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });
+    await this.outbox.add(this.rows.db, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });
   }
 
   private async notifyOutcome(deploymentId: string, status: 'RUNNING' | 'FAILED'): Promise<void> {
-    const deployment = await this.prisma.deployment.findUnique({
-      where: { id: deploymentId },
-      include: { environment: { include: { user: true } } },
-    });
+    const deployment = await this.rows.deployment(deploymentId);
     if (!deployment?.environment.user.notify) return;
     const { name, errorCode, errorMessage, environment } = deployment;
     const { telegramId } = environment.user;
@@ -59,6 +53,6 @@ export class Notifications implements OnModuleInit {
     const reason = `${errorCode ?? ''}: ${errorMessage ?? ''}`.slice(0, MAX_REASON_LENGTH);
     const text =
       status === 'RUNNING' ? `✅ ${what} is RUNNING.` : `❌ ${what} has FAILED.\n\n<code>${escapeHtml(reason)}</code>`;
-    await this.outbox.add(this.prisma, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });
+    await this.outbox.add(this.rows.db, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });
   }
 }

@@ -1,11 +1,12 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
-import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
+import type { Db } from '#src/core/database/prisma.service.js';
 import { JobQueue } from '#src/core/jobs/job-queue.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { TelegramApi, type TelegramCall } from '#src/integrations/telegram/telegram-api.js';
 import { TelegramError } from '#src/integrations/telegram/telegram-error.js';
+import { BotUsersRepository } from './bot-users.repository.js';
 
 const CONTEXT = 'telegram/send';
 /** The longest rate limit that the job waits for; otherwise the job is retried later. */
@@ -21,7 +22,7 @@ export class Outbox implements OnModuleInit {
     private readonly jobs: JobQueue,
     private readonly worker: JobWorker,
     private readonly secrets: SecretBox,
-    private readonly prisma: PrismaService,
+    private readonly users: BotUsersRepository,
   ) {}
 
   onModuleInit(): void {
@@ -44,17 +45,12 @@ export class Outbox implements OnModuleInit {
     } catch (error) {
       if (!(error instanceof TelegramError)) throw error;
       const { kind, retryAfterSeconds = 1, message } = error;
-      if (kind === 'forbidden') return this.disableNotifications(call);
+      if (kind === 'forbidden') return this.users.disableNotifications(String(call.params['chat_id']));
       if (kind === 'refused') return this.resendWithoutButton(call, message, signal);
       if (kind !== 'rate-limited' || retryAfterSeconds > MAX_RATE_LIMIT_SECONDS) throw error;
       await delay(retryAfterSeconds * 1000, undefined, { signal });
       return this.send(call, signal);
     }
-  }
-
-  /** The user has blocked the bot: turns off notifications until the user writes to it. */
-  private async disableNotifications({ params }: TelegramCall): Promise<void> {
-    await this.prisma.user.updateMany({ where: { telegramId: String(params['chat_id']) }, data: { notify: null } });
   }
 
   /** Telegram refuses a button with a link to a host without a public name: then the text contains the link. */

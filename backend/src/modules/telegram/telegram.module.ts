@@ -6,10 +6,14 @@ import { AuthModule } from '#src/modules/auth/auth.module.js';
 import { BotButtons } from './bot-buttons.js';
 import { BotCommands } from './bot-commands.js';
 import { BotConnection } from './bot-connection.js';
+import { BotUsersRepository } from './bot-users.repository.js';
 import { BotUsers } from './bot-users.js';
 import { LinkMessages } from './link-messages.js';
 import { Notifications } from './notifications.js';
+import { NotificationsRepository } from './notifications.repository.js';
+import { OperatorPairing } from './operator-pairing.js';
 import { Outbox } from './outbox.js';
+import { TelegramUpdatesRepository } from './telegram-updates.repository.js';
 import { UpdateContext } from './update-context.js';
 import { UpdateHandler } from './update-handler.js';
 import { WebhookController } from './webhook.controller.js';
@@ -32,6 +36,9 @@ import { WebhookController } from './webhook.controller.js';
   controllers: [WebhookController],
   providers: [
     TelegramApi,
+    BotUsersRepository,
+    NotificationsRepository,
+    TelegramUpdatesRepository,
     Outbox,
     UpdateContext,
     BotUsers,
@@ -39,6 +46,7 @@ import { WebhookController } from './webhook.controller.js';
     BotButtons,
     UpdateHandler,
     LinkMessages,
+    OperatorPairing,
     Notifications,
     BotConnection,
   ],

@@ -3,10 +3,11 @@ import { InjectBot } from 'nestjs-telegraf';
 import type { Telegraf } from 'telegraf';
 import type { CallbackQuery, Chat, Message, Update, User as Sender } from 'telegraf/types';
 import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
-import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
+import type { Db } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { BotUsers } from './bot-users.js';
 import { Outbox } from './outbox.js';
+import { TelegramUpdatesRepository } from './telegram-updates.repository.js';
 import { messageOf, UpdateContext } from './update-context.js';
 
 const MAX_ATTEMPTS = 5;
@@ -21,7 +22,7 @@ export class UpdateHandler implements OnModuleInit {
 
   constructor(
     @InjectBot() private readonly bot: Telegraf,
-    private readonly prisma: PrismaService,
+    private readonly updates: TelegramUpdatesRepository,
     private readonly worker: JobWorker,
     private readonly users: BotUsers,
     private readonly outbox: Outbox,
@@ -32,10 +33,7 @@ export class UpdateHandler implements OnModuleInit {
     this.bot.catch((error) => {
       throw error;
     });
-    // Telegram retains unconfirmed updates for a day.
-    this.worker.register('telegram.forget-updates', async () => {
-      await this.prisma.$executeRaw`DELETE FROM "TelegramUpdate" WHERE "receivedAt" < now() - interval '7 days'`;
-    });
+    this.worker.register('telegram.forget-updates', () => this.updates.deleteOld());
     this.worker.schedule('telegram.forget-updates', '41 4 * * *');
   }
 
@@ -45,7 +43,7 @@ export class UpdateHandler implements OnModuleInit {
    */
   async handle(update: Update): Promise<void> {
     try {
-      await this.handleOnce(update);
+      await this.updates.handleOnce(update.update_id, (db) => this.dispatch(db, update));
       this.attempts.delete(update.update_id);
     } catch (error) {
       const attempt = (this.attempts.get(update.update_id) ?? 0) + 1;
@@ -54,16 +52,6 @@ export class UpdateHandler implements OnModuleInit {
       this.attempts.delete(update.update_id);
       this.logger.error(`update ${update.update_id} skipped after ${MAX_ATTEMPTS} attempts: ${String(error)}`);
     }
-  }
-
-  private handleOnce(update: Update): Promise<void> {
-    return this.prisma.$transaction(async (db) => {
-      const { count } = await db.telegramUpdate.createMany({
-        data: { updateId: update.update_id },
-        skipDuplicates: true,
-      });
-      if (count > 0) await this.dispatch(db, update);
-    });
   }
 
   private async dispatch(db: Db, update: Update): Promise<void> {

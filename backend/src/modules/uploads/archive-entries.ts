@@ -15,6 +15,12 @@ export interface ArchiveEntry {
 const MIB = 2 ** 20;
 const BLOCK_BYTES = 512;
 const GUNZIP_CHUNK_BYTES = 64 * 1024;
+/** Maximum ratio of the unpacked size to the maximum body size. */
+const UNPACKED_FACTOR = 4;
+
+export function maxUnpackedBytes(maxBodyBytes: number): number {
+  return UNPACKED_FACTOR * maxBodyBytes;
+}
 
 /**
  * Yields the entries of a tar and validates each while the body is received. It keeps only their names in memory.
@@ -109,7 +115,7 @@ function archiveError(error: unknown): unknown {
   return problem === undefined ? error : new DomainError('UPLOAD_INVALID', { detail: problem, cause: error });
 }
 
-/** Casts a stream of streamx, which Node's types do not declare. */
-function readable(entry: object): Readable {
-  return entry as unknown as Readable;
+/** Casts a stream of streamx: Node's streams accept it as one of their own, but Node's types do not. */
+export function readable(stream: object): Readable {
+  return stream as Readable;
 }

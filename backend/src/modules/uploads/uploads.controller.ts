@@ -6,12 +6,12 @@ import { Idempotent, type IdempotentRequest } from '#src/common/decorators/idemp
 import { Operation } from '#src/common/decorators/operation.js';
 import { UploadDto } from './dto/upload.dto.js';
 import { ArchiveType } from './archive-type.js';
-import { UploadsService } from './uploads.service.js';
+import { UploadReceiver } from './upload-receiver.js';
 
 @ApiTags('deployments')
 @Controller('uploads')
 export class UploadsController {
-  constructor(private readonly uploads: UploadsService) {}
+  constructor(private readonly receiver: UploadReceiver) {}
 
   @Post()
   @Operation({
@@ -41,7 +41,7 @@ export class UploadsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<UploadDto> {
-    const { answer, replayed } = await this.uploads.receive(caller, request, isGzip, idempotent);
+    const { answer, replayed } = await this.receiver.receive(caller, request, isGzip, idempotent);
     if (replayed) response.setHeader('Idempotency-Replayed', 'true');
     return answer;
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
+import { PlatformSettingsRepository } from '#src/core/database/platform-settings.repository.js';
 import { createPrivateKeyPem, thumbprintOf } from '#src/integrations/acme/acme-keys.js';
 
 const SETTING = 'acme.account-key';
@@ -9,13 +9,13 @@ const SETTING = 'acme.account-key';
 @Injectable()
 export class AcmeAccount {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly settings: PlatformSettingsRepository,
     private readonly secrets: SecretBox,
   ) {}
 
   /** Returns the key in PEM; creates it on first use. */
   async key(): Promise<string> {
-    const sealed = (await this.find()) ?? (await this.create());
+    const sealed = (await this.settings.find(SETTING)) ?? (await this.create());
     return this.secrets.open(sealed, SETTING);
   }
 
@@ -24,14 +24,7 @@ export class AcmeAccount {
     return thumbprintOf(await this.key());
   }
 
-  private async find(): Promise<string | undefined> {
-    return (await this.prisma.platformSetting.findUnique({ where: { name: SETTING } }))?.value;
-  }
-
-  /** Another instance may be first: then its key is used. */
-  private async create(): Promise<string> {
-    const value = this.secrets.seal(createPrivateKeyPem(), SETTING);
-    await this.prisma.platformSetting.createMany({ data: [{ name: SETTING, value }], skipDuplicates: true });
-    return (await this.find()) ?? value;
+  private create(): Promise<string> {
+    return this.settings.saveFirst(SETTING, this.secrets.seal(createPrivateKeyPem(), SETTING));
   }
 }

@@ -1,24 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '#src/common/errors/domain-error.js';
-import { LABELS } from '#src/common/labels.js';
 import { Config } from '#src/config/config.js';
-import { Configs } from '#src/integrations/docker/configs.js';
-import { Networks } from '#src/integrations/docker/networks.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
-import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
-import { NginxConfig } from '#src/integrations/nginx/nginx-config.js';
-import { AcmeAccount } from './acme-account.js';
-import { EDGE_NETWORK, FRONT_SERVICE } from './ingress-names.js';
-import { buildFrontSpec } from './ingress-specs.js';
-import { NginxAssets } from '#src/modules/platform-services/nginx-assets.js';
 import { ServiceRollout } from '#src/modules/platform-services/service-rollout.js';
-
-/**
- * Every edge has a task in this network, and two during an update: Swarm's default of a /24 is too small. Swarm
- * allocates this end of its range last.
- */
-const SUBNET = '10.255.240.0/20';
+import { FrontRollout } from './front-rollout.js';
+import { FRONT_SERVICE } from './ingress-names.js';
 
 const POLL_INTERVAL_MS = 250;
 
@@ -35,20 +22,15 @@ export class Front {
 
   constructor(
     private readonly config: Config,
-    private readonly networks: Networks,
-    private readonly services: SwarmServices,
-    private readonly configs: Configs,
-    private readonly parts: NginxAssets,
-    private readonly rollout: ServiceRollout,
-    private readonly nginx: NginxConfig,
-    private readonly account: AcmeAccount,
+    private readonly rollout: FrontRollout,
+    private readonly services: ServiceRollout,
   ) {}
 
   /** Rolls out the front, or removes it when the ingress is off. Throws when that fails. */
   async ensure(signal: AbortSignal): Promise<void> {
     try {
-      if (this.config.ingress.isOn) await this.rollOut(signal);
-      else await this.remove();
+      const { isOn, httpPort: http, httpsPort: https } = this.config.ingress;
+      await (isOn ? this.rollout.apply({ http, https }, signal) : this.rollout.remove());
       this.lastError = undefined;
       this.logged = undefined;
     } catch (error) {
@@ -72,8 +54,7 @@ export class Front {
   /** Returns why the front does not serve, in a sentence; undefined when it does. */
   async failureReason(): Promise<string | undefined> {
     if (!this.config.ingress.isOn) return 'the operator has switched public domains off';
-    const service = await this.services.find(FRONT_SERVICE);
-    return service ? this.rollout.state(service.id) : (this.lastError ?? 'its service was removed');
+    return this.services.state(FRONT_SERVICE, this.lastError ?? 'its service was removed');
   }
 
   /** Like `failureReason`, but waits up to `withinMs` for the front to start. */
@@ -94,47 +75,6 @@ export class Front {
       detail: sentence(problem),
       hint: 'The operator finds more in GET /health.',
     });
-  }
-
-  /** Returns the CIDR of the network that the front shares with the edges. */
-  async subnet(): Promise<string> {
-    const network = await this.networks.find(EDGE_NETWORK);
-    if (!network?.subnet) throw new Error(`the network ${EDGE_NETWORK} has no subnet yet`);
-    return network.subnet;
-  }
-
-  private async rollOut(signal: AbortSignal): Promise<void> {
-    await this.ensureNetwork();
-    const thumbprint = await this.account.thumbprint();
-    const text = this.nginx.front(thumbprint);
-    const parts = await this.parts.ensure({ text, labels: { [LABELS.ingress]: 'front' } }, [404, 502], signal);
-    const { httpPort, httpsPort } = this.config.ingress;
-    await this.rollout.apply(buildFrontSpec(parts, thumbprint, { http: httpPort, https: httpsPort }));
-    await this.collect(new Set(parts.configs.map(({ id }) => id)));
-  }
-
-  /** Removes the front, unless it belongs to another platform. Its network remains while there are edges. */
-  private async remove(): Promise<void> {
-    const front = await this.services.find(FRONT_SERVICE);
-    if (front && front.labels[LABELS.account] !== (await this.account.thumbprint())) return;
-    await this.services.remove(FRONT_SERVICE);
-    await this.collect(new Set());
-    await this.networks.tryRemove(EDGE_NETWORK);
-  }
-
-  private async collect(used: Set<string>): Promise<void> {
-    for (const { id } of await this.configs.list({ [LABELS.ingress]: 'front' }))
-      if (!used.has(id)) await this.configs.tryRemove(id);
-  }
-
-  private async ensureNetwork(): Promise<void> {
-    const labels = { [LABELS.managed]: 'true' };
-    try {
-      await this.networks.ensureOverlay(EDGE_NETWORK, labels, { attachable: false, subnet: SUBNET });
-    } catch (error) {
-      this.logger.warn(`${EDGE_NETWORK} cannot have ${SUBNET}: ${(error as Error).message}`);
-      await this.networks.ensureOverlay(EDGE_NETWORK, labels, { attachable: false });
-    }
   }
 }
 

@@ -5,7 +5,8 @@ import {
   scratch,
   taskDefaults,
 } from '#src/modules/platform-services/nginx-container.js';
-import type { Mounted, NginxParts } from '#src/modules/platform-services/nginx-mounts.js';
+import type { NginxParts } from '#src/modules/platform-services/nginx-assets.js';
+import type { Mounted } from '#src/modules/platform-services/service-files.js';
 import { withRevision } from '#src/modules/platform-services/service-revision.js';
 import type { PublishedPort, ServiceSpec } from '#src/integrations/docker/service-spec.js';
 import { API_SOCKET_FOLDER } from '#src/integrations/nginx/nginx-config.js';

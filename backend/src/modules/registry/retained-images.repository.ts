@@ -11,7 +11,7 @@ interface Image {
  * than an hour. The nodes retain the same.
  */
 @Injectable()
-export class RetainedImages {
+export class RetainedImagesRepository {
   constructor(private readonly prisma: PrismaService) {}
 
   /** Returns repositories without the registry's address. */

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import {
+  PAIRING_TTL_MINUTES,
+  PairingCodesRepository,
+  pairingLink,
+} from '#src/modules/auth/pairing-codes.repository.js';
+import { BotUsers } from './bot-users.js';
+
+/** Offers a pairing link while the bot has no operator. */
+@Injectable()
+export class OperatorPairing {
+  constructor(
+    private readonly users: BotUsers,
+    private readonly codes: PairingCodesRepository,
+  ) {}
+
+  /** Prints the link to stdout instead of the log, because it makes its user an operator. */
+  async offer(botName: string): Promise<void> {
+    if ((await this.users.operators()).length > 0) return;
+    const code = await this.codes.create();
+    process.stdout.write(
+      `\nThe Telegram bot has no operator yet. Become its operator within ${PAIRING_TTL_MINUTES} minutes with this link:\n  ${pairingLink(botName, code)}\nA new link: script/key pair\n\n`,
+    );
+  }
+}
