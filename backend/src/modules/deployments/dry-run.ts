@@ -6,19 +6,18 @@ import { DomainError } from '#src/common/errors/domain-error.js';
 import { newId } from '#src/common/time/id-source.js';
 import { validationFailed } from '#src/common/validation.pipe.js';
 import { Config } from '#src/config/config.js';
-import type { Deployment } from '#src/generated/prisma/client.js';
 import { GitError } from '#src/integrations/git/git-error.js';
 import { GitRepositories } from '#src/integrations/git/git-repositories.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
-import { type DeploymentRequest, DeploymentFactory } from './deployment-factory.js';
+import { type DeploymentRequest, DeploymentFactory, type NewDeployment } from './deployment-factory.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { DeploymentPlanDto } from './dto/deployment-plan.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { DeploySteps } from './pipeline/steps/deploy-steps.js';
-import { gitFailure } from './pipeline/steps/git-failure.js';
+import { gitFailure } from './pipeline/steps/failures.js';
 import { ImageLookup } from './pipeline/steps/image-lookup.js';
 import { StepFailure } from './domain/step-failure.js';
 import { parseImageReference, referenceOf } from './domain/image-reference.js';
@@ -92,11 +91,12 @@ export class DryRun {
   }
 
   private async plan(
-    { environmentId, name, data }: DeploymentRequest,
+    { environmentId, name, data, run }: NewDeployment,
     found: Partial<Pick<DeploymentPlanDto, 'imageDigest' | 'gitCommitSha' | 'sourceSha256'>>,
   ): Promise<DeploymentPlanDto> {
-    const row = { rollbackOfId: null, virtualHost: null, ...data } as unknown as Deployment;
-    const { image, tag, source, replicas, ports, volumes, resources } = row;
+    const { image, tag, source } = data;
+    const { replicas, ports, volumes, resources, releaseCommand, publicAs } = run;
+    const virtualHost = publicAs?.domain ?? null;
     const replaced = await this.deployments.running(environmentId, name);
     return {
       environmentId,
@@ -109,12 +109,12 @@ export class DryRun {
       sourceSha256: null,
       ...found,
       replicas,
-      ports: ports as unknown as DeploymentPlanDto['ports'],
-      volumes: volumes as unknown as DeploymentPlanDto['volumes'],
-      resources: resources as unknown as DeploymentPlanDto['resources'],
+      ports,
+      volumes,
+      resources,
       replaces: replaced?.id ?? null,
-      strategy: stopsFirst(row as never) ? 'STOP_FIRST' : 'START_FIRST',
-      steps: this.steps.of(row).map((step) => step.name),
+      strategy: stopsFirst(run) ? 'STOP_FIRST' : 'START_FIRST',
+      steps: this.steps.of({ source, releaseCommand, virtualHost, rollbackOfId: null }).map((step) => step.name),
     };
   }
 }

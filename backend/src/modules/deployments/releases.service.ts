@@ -13,7 +13,7 @@ import { type Created, DeploymentsService, notFound } from './deployments.servic
 import { UploadReleases } from './upload-releases.js';
 import type { UpdateDeploymentDto } from './dto/releases.dto.js';
 import { DriftReconciler } from './reconcile/drift-reconciler.js';
-import type { PortMapping } from './domain/release.js';
+import { columnsOf } from './domain/deployment-columns.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
 /** Handles users' operations on existing deployments: each creates a release, or adds a job in the same transaction. */
@@ -138,8 +138,7 @@ export class ReleasesService {
 
 function refuseScaling(row: DeploymentRow, replicas: number): void {
   if (row.status !== 'RUNNING') throw wrongStatus(row, 'Only a RUNNING deployment can be scaled.');
-  const ports = row.ports as unknown as PortMapping[];
-  if (replicas > 1 && ports.some(({ host }) => host !== undefined))
+  if (replicas > 1 && columnsOf(row).ports.some(({ host }) => host !== undefined))
     throw invalidField('replicas', 'must be 1 with a host port: only one process can hold it');
 }
 

@@ -2,14 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { pollUntil } from '#src/common/time/poll-until.js';
 import { LABELS } from '#src/common/labels.js';
-import type { Deployment } from '#src/generated/prisma/client.js';
 import { Containers } from '#src/integrations/docker/containers.js';
 import { Engine } from '#src/integrations/docker/engine.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { ENDED_STATES, type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { buildCommandSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
-import type { DeployStep, StepContext } from './deploy-step.js';
+import type { DeployStep, PlannedDeployment, StepContext } from './deploy-step.js';
 import { withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
 import { ALL_LINES, DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
@@ -27,7 +26,7 @@ const QUOTED_LINES = 20;
 export class RunReleaseCommand implements DeployStep {
   readonly name = 'RunReleaseCommand';
   readonly status = 'STARTING_CONTAINERS';
-  readonly appliesTo = ({ releaseCommand, rollbackOfId }: Deployment) =>
+  readonly appliesTo = ({ releaseCommand, rollbackOfId }: PlannedDeployment) =>
     releaseCommand.length > 0 && rollbackOfId === null;
 
   constructor(
