@@ -26,6 +26,10 @@ import { DeploymentsService } from './deployments.service.js';
 import { EnvironmentDetailsController } from './api/environment-details.controller.js';
 import { CancelSignals } from './pipeline/cancel-signals.js';
 import { DEPLOY_STEP_PROVIDERS } from './pipeline/steps/deploy-steps.js';
+import { ContainersRepository } from './repositories/containers.repository.js';
+import { DeploymentEventsRepository } from './repositories/deployment-events.repository.js';
+import { DeploymentStatesRepository } from './repositories/deployment-states.repository.js';
+import { RetainedLogsRepository } from './repositories/retained-logs.repository.js';
 import { DeploymentNotices } from './repositories/deployment-notices.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
@@ -39,6 +43,8 @@ import { ContainerEvents } from './swarm/container-events.js';
 import { ContainerStatusSync } from './reconcile/container-status-sync.js';
 import { DeploymentStatusCache } from './events/deployment-status-cache.js';
 import { LostJobRecovery } from './reconcile/lost-job-recovery.js';
+import { ReplicaRows } from './reconcile/replica-rows.js';
+import { ServiceRecreation } from './reconcile/service-recreation.js';
 import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import { PushReleases } from './push-releases.js';
 import { UploadReleases } from './upload-releases.js';
@@ -49,6 +55,7 @@ import { DeploymentTeardown } from './deployment-teardown.js';
 import { DeploymentChanges } from './events/deployment-changes.js';
 import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './logs/deployment-logs.js';
+import { TaskLogs } from './logs/task-logs.js';
 
 @Module({
   imports: [AuthModule, EnvironmentsModule, IngressModule, RegistryModule, UploadsModule],
@@ -61,6 +68,10 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
   ],
   providers: [
     DeploymentsRepository,
+    DeploymentStatesRepository,
+    DeploymentEventsRepository,
+    ContainersRepository,
+    RetainedLogsRepository,
     DeploymentsService,
     ReleasesService,
     PushReleases,
@@ -73,6 +84,7 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     Orphans,
     DeploymentLogsService,
     DeploymentLogs,
+    TaskLogs,
     DeploymentStreamsService,
     DeploymentChanges,
     DeploymentEvents,
@@ -96,6 +108,8 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     RunningServices,
     ServiceStart,
     DriftReconciler,
+    ServiceRecreation,
+    ReplicaRows,
     LostJobRecovery,
     ContainerEvents,
     ContainerStatusSync,

@@ -12,7 +12,6 @@ import { DeploymentsRepository, type DeploymentRow } from './repositories/deploy
 import { type Created, DeploymentsService, notFound } from './deployments.service.js';
 import { UploadReleases } from './upload-releases.js';
 import type { UpdateDeploymentDto } from './dto/releases.dto.js';
-import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import { columnsOf } from './domain/deployment-columns.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
@@ -23,7 +22,6 @@ export class ReleasesService {
     private readonly deployments: DeploymentsRepository,
     private readonly service: DeploymentsService,
     private readonly requests: DeploymentFactory,
-    private readonly repair: DriftReconciler,
     private readonly audit: Audit,
     private readonly jobs: DeploymentJobs,
     private readonly clock: Clock,
@@ -91,7 +89,7 @@ export class ReleasesService {
 
   private async scale(db: Db, caller: Caller, row: DeploymentRow, replicas: number): Promise<void> {
     if (!(await this.deployments.setReplicas(db, row.id, replicas))) throw wrongStatus(row, 'It has just ended.');
-    await this.repair.plan(db, row);
+    await this.jobs.repair(db, row);
     await this.audit.byCaller(db, caller, 'deployment.scaled', row.id, { from: row.replicas, to: replicas });
   }
 

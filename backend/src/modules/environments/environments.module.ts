@@ -9,6 +9,6 @@ import { EnvironmentsService } from './environments.service.js';
 @Module({
   controllers: [EnvironmentsController],
   providers: [EnvironmentsRepository, EnvironmentsService, EnvironmentNetwork, EnvironmentTeardown, EnvironmentExpiry],
-  exports: [EnvironmentsService, EnvironmentTeardown, EnvironmentNetwork],
+  exports: [EnvironmentsRepository, EnvironmentsService, EnvironmentTeardown, EnvironmentNetwork],
 })
 export class EnvironmentsModule {}

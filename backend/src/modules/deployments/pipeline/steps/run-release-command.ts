@@ -10,7 +10,8 @@ import { BuildLog } from '#src/modules/builds/build-log.js';
 import { buildCommandSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
 import type { DeployStep, PlannedDeployment, StepContext } from './deploy-step.js';
 import { withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
-import { ALL_LINES, DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
+import { ALL_LINES } from '#src/modules/deployments/logs/deployment-logs.js';
+import { TaskLogs } from '#src/modules/deployments/logs/task-logs.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 const RECHECK_MS = 200;
@@ -34,7 +35,7 @@ export class RunReleaseCommand implements DeployStep {
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
     private readonly engine: Engine,
-    private readonly logs: DeploymentLogs,
+    private readonly logs: TaskLogs,
     private readonly log: BuildLog,
   ) {}
 
@@ -73,7 +74,7 @@ export class RunReleaseCommand implements DeployStep {
 
   /** Appends the output to the build log. Returns its last lines. */
   private async saveOutput({ deployment }: StepContext, serviceId: string): Promise<string[]> {
-    const lines = await this.logs.ofTasks(serviceId, { tail: ALL_LINES });
+    const lines = await this.logs.lines(serviceId, { tail: ALL_LINES });
     const log = await this.log.writer(deployment.id, []);
     for (const { text, stream } of lines) log.add(text, stream);
     await log.end();

@@ -1,10 +1,49 @@
-import type { Db } from '#src/core/database/prisma.service.js';
+import { Injectable } from '@nestjs/common';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import type { DeploymentStatus, Prisma } from '#src/generated/prisma/client.js';
+
+export interface EventRow {
+  id: bigint;
+  kind: 'STATUS' | 'PROGRESS';
+  data: object;
+}
 
 interface StatusChange {
   status: DeploymentStatus;
   errorCode?: string | null;
   errorMessage?: string | null;
+}
+
+const COLUMNS = { id: true, kind: true, data: true } as const;
+
+/** The events of deployments, in the order of their ids. */
+@Injectable()
+export class DeploymentEventsRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  async all(deploymentId: string): Promise<EventRow[]> {
+    const where = { deploymentId };
+    return (await this.prisma.deploymentEvent.findMany({
+      where,
+      orderBy: { id: 'asc' },
+      select: COLUMNS,
+    })) as EventRow[];
+  }
+
+  async last(deploymentId: string): Promise<EventRow | null> {
+    const where = { deploymentId };
+    return (await this.prisma.deploymentEvent.findFirst({
+      where,
+      orderBy: { id: 'desc' },
+      select: COLUMNS,
+    })) as EventRow | null;
+  }
+
+  /** Deletes progress of deployments that ended before `before`. */
+  async pruneProgress(before: Date): Promise<void> {
+    const where = { kind: 'PROGRESS', deployment: { completedAt: { lt: before } } } as const;
+    await this.prisma.deploymentEvent.deleteMany({ where });
+  }
 }
 
 /**
