@@ -1,15 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, type FieldError } from '#src/common/errors/domain-error.js';
+import type { FieldError } from '#src/common/errors/domain-error.js';
 import { validationFailed } from '#src/common/validation.pipe.js';
 import { Clock } from '#src/common/time/clock.js';
 import { expiryOf } from '#src/common/time/ttl.js';
 import { IdSource } from '#src/common/time/id-source.js';
 import { Config } from '#src/config/config.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
-import type { Db } from '#src/core/database/prisma.service.js';
 import type { Deployment, DeploymentSource, Prisma } from '#src/generated/prisma/client.js';
-import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
-import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import { EgressPolicy } from '#src/integrations/git/egress-policy.js';
 import { type BuildRequest, readBuildRequest } from './build-request.js';
 import { type GitRequest, readGitRequest } from './git-request.js';
@@ -58,17 +55,15 @@ const COPIED: ReadonlySet<string> = new Set([
 ] satisfies (keyof Deployment)[]);
 const SEALED: SecretColumn[] = ['envVars', 'registryAuth', 'gitAuth', 'buildArgs'];
 
-/** Builds the row of a deployment from a request's body or from another deployment, and checks its admission. */
+/** Builds the row of a deployment from a request's body or from another deployment. */
 @Injectable()
 export class DeploymentFactory {
   constructor(
-    private readonly deployments: DeploymentsRepository,
     private readonly config: Config,
     private readonly secrets: SecretBox,
     private readonly ids: IdSource,
     private readonly clock: Clock,
     private readonly egress: EgressPolicy,
-    private readonly sites: SitesRepository,
   ) {}
 
   /** Pure but for id and time. Throws VALIDATION_FAILED with every invalid field. */
@@ -174,31 +169,6 @@ export class DeploymentFactory {
         virtualPort: isPublic ? virtualPort : null,
       },
     };
-  }
-
-  /**
-   * Throws when the quota is exhausted, or the public domain or a host port is taken. Must run in the transaction that
-   * creates the row, with the environment locked.
-   */
-  async checkAdmission(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
-    const max = this.config.quota.deploymentsPerEnvironment;
-    if ((await this.deployments.countLive(db, environment.id)) >= max) {
-      throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', {
-        detail: `This environment has ${max} live deployments, the maximum.`,
-        hint: 'Delete a deployment first.',
-      });
-    }
-    if (run.publicAs) await this.sites.refuseTaken(db, environment.id, run.publicAs.domain);
-    const published = run.ports.filter(({ host }) => host !== undefined);
-    if (published.length > 0) await this.deployments.lockHostPorts(db);
-    for (const port of published) {
-      if (await this.deployments.hostPortHeld(db, port, { environmentId: environment.id, name })) {
-        throw new DomainError('HOST_PORT_TAKEN', {
-          detail: `Host port ${port.host}/${port.protocol} is used by another deployment.`,
-          hint: 'Choose another `ports[].host`.',
-        });
-      }
-    }
   }
 
   /** Columns of every deployment. */

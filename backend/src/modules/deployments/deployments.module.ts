@@ -16,6 +16,9 @@ import { DeploymentStreamsService } from './streams/deployment-streams.service.j
 import { DeploymentFactory } from './deployment-factory.js';
 import { DeploymentExpiry } from './deployment-expiry.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
+import { Admission } from './admission.js';
+import { ReleaseCreation } from './release-creation.js';
+import { SourceLookup } from './source-lookup.js';
 import { DryRun } from './dry-run.js';
 import { ImageLookup } from './pipeline/steps/image-lookup.js';
 import { Orphans } from './reconcile/orphans.js';
@@ -76,8 +79,11 @@ import { TaskLogs } from './logs/task-logs.js';
     ReleasesService,
     PushReleases,
     UploadReleases,
+    ReleaseCreation,
     DeploymentFactory,
+    Admission,
     DryRun,
+    SourceLookup,
     DeploymentJobs,
     DeploymentExpiry,
     ImageLookup,

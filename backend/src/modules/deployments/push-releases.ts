@@ -6,14 +6,14 @@ import type { Deployment } from '#src/generated/prisma/client.js';
 import { DeploymentFactory } from './deployment-factory.js';
 import { columnsOf, storedColumns } from './domain/deployment-columns.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
-import { type Accepted, DeploymentsService } from './deployments.service.js';
+import { type Accepted, ReleaseCreation } from './release-creation.js';
 
 /** Creates releases for pushes to a repository. */
 @Injectable()
 export class PushReleases {
   constructor(
     private readonly deployments: DeploymentsRepository,
-    private readonly service: DeploymentsService,
+    private readonly creation: ReleaseCreation,
     private readonly requests: DeploymentFactory,
   ) {}
 
@@ -37,6 +37,6 @@ export class PushReleases {
     const options = storedColumns({ gitOptions: { ...columnsOf(row).gitOptions, ref: branch, commit: null } });
     const request = { ...clone, data: { ...clone.data, gitBranch: branch, ...options } };
     const how = { name: row.name, action: 'deployment.redeployed', of: row.id, also } as const;
-    return (await this.service.release(caller, request, how, undefined)).answer;
+    return (await this.creation.create(caller, request, how, undefined)).answer;
   }
 }

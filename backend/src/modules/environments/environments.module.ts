@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EnvironmentCreation } from './environment-creation.js';
 import { EnvironmentExpiry } from './environment-expiry.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
@@ -8,7 +9,14 @@ import { EnvironmentsService } from './environments.service.js';
 
 @Module({
   controllers: [EnvironmentsController],
-  providers: [EnvironmentsRepository, EnvironmentsService, EnvironmentNetwork, EnvironmentTeardown, EnvironmentExpiry],
+  providers: [
+    EnvironmentsRepository,
+    EnvironmentsService,
+    EnvironmentCreation,
+    EnvironmentNetwork,
+    EnvironmentTeardown,
+    EnvironmentExpiry,
+  ],
   exports: [EnvironmentsRepository, EnvironmentsService, EnvironmentTeardown, EnvironmentNetwork],
 })
 export class EnvironmentsModule {}
