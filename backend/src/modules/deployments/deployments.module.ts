@@ -46,7 +46,6 @@ import { ContainerEvents } from './swarm/container-events.js';
 import { ContainerStatusSync } from './reconcile/container-status-sync.js';
 import { DeploymentStatusCache } from './events/deployment-status-cache.js';
 import { LostJobRecovery } from './reconcile/lost-job-recovery.js';
-import { ReplicaRows } from './reconcile/replica-rows.js';
 import { ServiceRecreation } from './reconcile/service-recreation.js';
 import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import { PushReleases } from './push-releases.js';
@@ -115,7 +114,6 @@ import { TaskLogs } from './logs/task-logs.js';
     ServiceStart,
     DriftReconciler,
     ServiceRecreation,
-    ReplicaRows,
     LostJobRecovery,
     ContainerEvents,
     ContainerStatusSync,

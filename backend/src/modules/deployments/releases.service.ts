@@ -27,21 +27,13 @@ export class ReleasesService {
   ) {}
 
   createFromImage(caller: Caller, body: CreateDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    return this.creation.create(
-      caller,
-      this.requests.fromImage(body),
-      { name: body.name, action: 'deployment.created' },
-      idempotent,
-    );
+    const how = { name: body.name, action: 'deployment.created' } as const;
+    return this.creation.create(caller, this.requests.fromImage(body), how, idempotent);
   }
 
   createFromGit(caller: Caller, body: CreateGitDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    return this.creation.create(
-      caller,
-      this.requests.fromGit(body),
-      { name: body.name, action: 'deployment.created' },
-      idempotent,
-    );
+    const how = { name: body.name, action: 'deployment.created' } as const;
+    return this.creation.create(caller, this.requests.fromGit(body), how, idempotent);
   }
 
   createFromUpload(caller: Caller, body: CreateUploadDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {

@@ -1,16 +1,15 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { LABELS } from '#src/common/labels.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
-import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { DeploymentJobs } from '#src/modules/deployments/jobs/deployment-jobs.js';
+import { ContainersRepository } from '#src/modules/deployments/repositories/containers.repository.js';
 import {
   DeploymentStatesRepository,
   type RunningDeployment,
 } from '#src/modules/deployments/repositories/deployment-states.repository.js';
 import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
+import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 import { type Observed, planRepair, type Repair } from './drift-plan.js';
-import { ReplicaRows } from './replica-rows.js';
 import { ServiceRecreation } from './service-recreation.js';
 
 const DRIFT_CHECK_INTERVAL_MS = 30_000;
@@ -29,9 +28,9 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
 
   constructor(
     private readonly states: DeploymentStatesRepository,
-    private readonly services: SwarmServices,
+    private readonly containers: ContainersRepository,
+    private readonly services: RunningServices,
     private readonly recreation: ServiceRecreation,
-    private readonly replicaRows: ReplicaRows,
     private readonly jobs: DeploymentJobs,
     private readonly worker: JobWorker,
     private readonly events: ContainerEvents,
@@ -51,10 +50,9 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private async enqueueRepairs(): Promise<void> {
-    const services = await this.services.list({ [LABELS.deployment]: true });
-    const byDeployment = new Map(services.map((service) => [service.labels[LABELS.deployment], service]));
+    const services = await this.services.all();
     for (const row of await this.states.runningUnchanged(new Date(Date.now() - SETTLED_MS)))
-      if (planRepair({ row, service: byDeployment.get(row.id) })) await this.jobs.repair(this.states.db, row);
+      if (planRepair({ row, service: services.get(row.id) })) await this.jobs.repair(this.states.db, row);
   }
 
   private async repair(id: string, signal: AbortSignal): Promise<void> {
@@ -62,15 +60,15 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
     if (!observed) return;
     const repair = planRepair(observed);
     const service = repair ? await this.apply(repair, observed.row, signal) : observed.service;
-    if (service) await this.replicaRows.sync(observed.row, service, signal);
+    if (!service) return;
+    const slots = await this.services.slots(service.id, observed.row.replicas, signal);
+    await this.containers.replaceSlots(id, slots, service);
   }
 
   /** Undefined when the deployment is not running or is being deleted. */
   private async observe(id: string): Promise<Observed<RunningDeployment> | undefined> {
     const row = await this.states.running(id);
-    if (!row) return undefined;
-    const [service] = await this.services.list({ [LABELS.deployment]: id });
-    return { row, service };
+    return row ? { row, service: await this.services.find(id) } : undefined;
   }
 
   /** Returns the service that the deployment has then. */

@@ -21,22 +21,14 @@ const COLUMNS = { id: true, kind: true, data: true } as const;
 export class DeploymentEventsRepository {
   constructor(private readonly prisma: PrismaService) {}
 
-  async all(deploymentId: string): Promise<EventRow[]> {
-    const where = { deploymentId };
-    return (await this.prisma.deploymentEvent.findMany({
-      where,
-      orderBy: { id: 'asc' },
-      select: COLUMNS,
-    })) as EventRow[];
+  all(deploymentId: string): Promise<EventRow[]> {
+    const query = { where: { deploymentId }, orderBy: { id: 'asc' }, select: COLUMNS } as const;
+    return this.prisma.deploymentEvent.findMany(query) as Promise<EventRow[]>;
   }
 
-  async last(deploymentId: string): Promise<EventRow | null> {
-    const where = { deploymentId };
-    return (await this.prisma.deploymentEvent.findFirst({
-      where,
-      orderBy: { id: 'desc' },
-      select: COLUMNS,
-    })) as EventRow | null;
+  last(deploymentId: string): Promise<EventRow | null> {
+    const query = { where: { deploymentId }, orderBy: { id: 'desc' }, select: COLUMNS } as const;
+    return this.prisma.deploymentEvent.findFirst(query) as Promise<EventRow | null>;
   }
 
   /** Deletes progress of deployments that ended before `before`. */
