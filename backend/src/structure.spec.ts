@@ -27,12 +27,9 @@ it('folders must import each other in one direction, without cycles', () => {
   expect(cycleIn(imports)).toEqual([]);
 });
 
-// Until these two have their repositories.
-const WITHOUT_REPOSITORIES = /^modules\/(deployments|environments)\//;
-
 it('only repositories, core and the operator programs must use PrismaService', () => {
   const users = files
-    .filter((file) => !/^(core|cli)\/|\.repository\.ts$/.test(file) && !WITHOUT_REPOSITORIES.test(file))
+    .filter((file) => !/^(core|cli)\/|\.repository\.ts$/.test(file))
     .filter((file) => /\bPrismaService\b/.test(textOf(file)));
   expect(users).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BuildOptions } from './build-options.js';
+import type { BuildOptions } from '#src/modules/deployments/domain/build-options.js';
 import { planBuild } from './build-plan.js';
 
 const NOTHING: BuildOptions = {

@@ -1,6 +1,6 @@
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { parseImageReference } from '#src/modules/deployments/domain/image-reference.js';
-import type { BuildFacts, BuildOptions, SourceKind } from './build-options.js';
+import type { BuildFacts, BuildOptions, SourceKind } from '#src/modules/deployments/domain/build-options.js';
 import { dockerfileText } from './dockerfile-text.js';
 import { detectRuntime, type Runtime, type RuntimeDefaults, type RootFiles } from './runtimes/runtime.js';
 

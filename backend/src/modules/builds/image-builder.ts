@@ -1,18 +1,18 @@
 import { statfs } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { Config } from '#src/config/config.js';
-import { Prisma } from '#src/generated/prisma/client.js';
 import { BuildLimits } from '#src/integrations/docker/build-limits.js';
 import { Builds } from '#src/integrations/docker/builds.js';
 import { Engine } from '#src/integrations/docker/engine.js';
 import type { BuildRun } from './build-run.js';
+import { columnsOf, storedColumns } from '#src/modules/deployments/domain/deployment-columns.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { builtLabels } from '#src/modules/deployments/domain/built-image.js';
 import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
-import { firstTcpPort, type PortMapping } from '#src/modules/deployments/domain/release.js';
+import { firstTcpPort } from '#src/modules/deployments/domain/release.js';
 import { BuildContext } from './build-context.js';
 import { BuildLog, type BuildLogWriter } from './build-log.js';
-import type { BuildFacts } from './build-options.js';
+import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
 import { type BuildPlan, planBuild } from './build-plan.js';
 import type { OpenSource } from './source-tree.js';
 import { Sources } from './sources.js';
@@ -61,7 +61,7 @@ export class ImageBuilder {
       origin: this.sources.originOf(deployment),
       files: await files.rootFiles(),
       buildArgNames: deployment.buildArgNames,
-      port: firstTcpPort(deployment.ports as unknown as PortMapping[]),
+      port: firstTcpPort(columnsOf(deployment).ports),
       defaults: { nginxImage: this.config.ingress.image },
     });
     if ('dockerfile' in plan && (await files.dockerfile(plan.dockerfile)) === undefined)
@@ -72,7 +72,7 @@ export class ImageBuilder {
     const lfs = await files.lfsWarning();
     const warnings = lfs ? [...plan.warnings, lfs] : plan.warnings;
     const facts: BuildFacts = { method: plan.method, detected: plan.detected, warnings };
-    await run.save({ build: facts as unknown as Prisma.InputJsonValue });
+    await run.save(storedColumns({ build: facts }));
     return { ...plan, warnings };
   }
 

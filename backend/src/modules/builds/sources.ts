@@ -7,7 +7,8 @@ import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import type { BuildRun } from './build-run.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { BuildLog } from './build-log.js';
-import type { BuildOptions, GitOptions, SourceKind } from './build-options.js';
+import { columnsOf } from '#src/modules/deployments/domain/deployment-columns.js';
+import type { BuildOptions, SourceKind } from '#src/modules/deployments/domain/build-options.js';
 import { type Checkout, Checkouts } from './checkouts.js';
 import { FolderTree } from './folder-tree.js';
 import type { OpenSource } from './source-tree.js';
@@ -28,8 +29,8 @@ export class Sources {
     this.slots = new KeyedSemaphore(config.build.concurrency);
   }
 
-  optionsOf({ gitOptions }: Deployment): BuildOptions {
-    return gitOptions as unknown as BuildOptions;
+  optionsOf(deployment: Deployment): BuildOptions {
+    return columnsOf(deployment).gitOptions;
   }
 
   originOf({ source }: Deployment): SourceKind {
@@ -58,13 +59,13 @@ export class Sources {
   /** Checks out the stored commit, else the revision of the request. Reuses a complete checkout. Throws GitError. */
   async checkOut(run: BuildRun): Promise<Checkout> {
     const { deployment, signal } = run;
-    const options = deployment.gitOptions as unknown as GitOptions;
+    const { ref, commit, submodules = false } = columnsOf(deployment).gitOptions;
     const source = run.gitSource();
     const log = await this.log.writer(deployment.id, secretsOf(source.auth));
     try {
       return await this.checkouts.ensure(deployment.id, source, {
-        revision: { ref: options.ref ?? undefined, commit: deployment.gitCommitSha ?? options.commit ?? undefined },
-        submodules: options.submodules,
+        revision: { ref: ref ?? undefined, commit: deployment.gitCommitSha ?? commit ?? undefined },
+        submodules,
         onLine: (line) => log.add(line),
         onProgress: ({ message, current }) => run.progress({ step: 'CLONING', message, current, total: 100 }),
         signal,

@@ -3,7 +3,7 @@ import type { FieldError } from '#src/common/errors/domain-error.js';
 import type { BuildOptionsDto } from './dto/build-options.dto.js';
 import { parseImageReference } from './domain/image-reference.js';
 import { namedStringErrors } from './run-options.js';
-import type { BuildOptions, SourceKind } from '#src/modules/builds/build-options.js';
+import type { BuildOptions, SourceKind } from './domain/build-options.js';
 
 /** Build fields of a validated body. */
 export interface BuildRequest {

@@ -2,17 +2,17 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '#src/common/time/clock.js';
 import { Config } from '#src/config/config.js';
 import { Audit } from '#src/core/audit/audit.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
+import { DeploymentStatesRepository } from './repositories/deployment-states.repository.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
-import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
+import { IN_PROGRESS_STATUSES } from './domain/transitions.js';
 
 /** Removes deployments whose TTL has passed, after announcing the expiry. */
 @Injectable()
 export class DeploymentExpiry implements OnModuleInit {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly states: DeploymentStatesRepository,
     private readonly jobs: DeploymentJobs,
     private readonly pipeline: PipelineRepository,
     private readonly worker: JobWorker,
@@ -26,16 +26,10 @@ export class DeploymentExpiry implements OnModuleInit {
   }
 
   private async checkExpiry(id: string): Promise<void> {
-    const where = {
-      id,
-      status: { in: LIVE_STATUSES },
-      deleteRequestedAt: null,
-      environment: { status: 'ACTIVE' },
-    } as const;
-    const row = await this.prisma.deployment.findFirst({ where });
+    const row = await this.states.live(id);
     if (!row?.expiresAt) return;
     const { expiresAt, environmentId, status } = row;
-    await this.prisma.transaction(async (db) => {
+    await this.states.transaction(async (db) => {
       if (expiresAt > this.clock.now()) {
         await this.audit.byPlatform(db, 'deployment.expiring', id, { at: expiresAt.toISOString() });
         if (this.config.telegram.isOn) await this.jobs.announce(db, environmentId, id);

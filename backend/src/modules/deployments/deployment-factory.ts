@@ -1,15 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, type FieldError } from '#src/common/errors/domain-error.js';
+import type { FieldError } from '#src/common/errors/domain-error.js';
 import { validationFailed } from '#src/common/validation.pipe.js';
 import { Clock } from '#src/common/time/clock.js';
 import { expiryOf } from '#src/common/time/ttl.js';
 import { IdSource } from '#src/common/time/id-source.js';
 import { Config } from '#src/config/config.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
-import type { Db } from '#src/core/database/prisma.service.js';
-import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
-import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
-import { DeploymentsRepository } from './repositories/deployments.repository.js';
+import type { Deployment, DeploymentSource, Prisma } from '#src/generated/prisma/client.js';
 import { EgressPolicy } from '#src/integrations/git/egress-policy.js';
 import { type BuildRequest, readBuildRequest } from './build-request.js';
 import { type GitRequest, readGitRequest } from './git-request.js';
@@ -20,21 +17,25 @@ import { builtRepository, builtTag } from './domain/built-image.js';
 import { type ImageReference, parseImageReference, TAG } from './domain/image-reference.js';
 import { defaultDeploymentName } from './domain/names.js';
 import { type RunOptions, runOptionsErrors, runOptionsOf } from './run-options.js';
-import type { PortMapping } from './domain/release.js';
+import { columnsOf, storedColumns } from './domain/deployment-columns.js';
 import { type SecretColumn, secretContext } from './domain/secret-context.js';
 
 export interface DeploymentRequest {
   environmentId: string;
   name: string;
   run: Pick<RunOptions, 'ports' | 'publicAs'>;
-  data: Prisma.DeploymentUncheckedCreateInput & { jobId: string };
+  data: Prisma.DeploymentUncheckedCreateInput & { jobId: string; source: DeploymentSource };
+}
+
+/** A request with all run options; a clone has the columns of the row. */
+export interface NewDeployment extends DeploymentRequest {
+  run: RunOptions;
 }
 
 /** Columns that a clone of a deployment copies, beside its secrets and its image. */
 const COPIED: ReadonlySet<string> = new Set([
   'name',
   'environmentId',
-  'source',
   'replicas',
   'command',
   'releaseCommand',
@@ -54,21 +55,19 @@ const COPIED: ReadonlySet<string> = new Set([
 ] satisfies (keyof Deployment)[]);
 const SEALED: SecretColumn[] = ['envVars', 'registryAuth', 'gitAuth', 'buildArgs'];
 
-/** Builds the row of a deployment from a request's body or from another deployment, and checks its admission. */
+/** Builds the row of a deployment from a request's body or from another deployment. */
 @Injectable()
 export class DeploymentFactory {
   constructor(
-    private readonly deployments: DeploymentsRepository,
     private readonly config: Config,
     private readonly secrets: SecretBox,
     private readonly ids: IdSource,
     private readonly clock: Clock,
     private readonly egress: EgressPolicy,
-    private readonly sites: SitesRepository,
   ) {}
 
   /** Pure but for id and time. Throws VALIDATION_FAILED with every invalid field. */
-  fromImage(body: CreateDeploymentDto): DeploymentRequest {
+  fromImage(body: CreateDeploymentDto): NewDeployment {
     const reference = parseImageReference(body.image);
     const errors = [...imageErrors(body, reference), ...runOptionsErrors(body, this.config)];
     if (errors.length > 0 || !reference) throw validationFailed(errors);
@@ -92,7 +91,7 @@ export class DeploymentFactory {
   }
 
   /** As `fromImage`, for a Git repository. */
-  fromGit(body: CreateGitDeploymentDto): DeploymentRequest & { git: GitRequest } {
+  fromGit(body: CreateGitDeploymentDto): NewDeployment & { git: GitRequest } {
     const allows = (host: string, address: string) => this.egress.allows(host, address);
     const { errors: gitErrors, request } = readGitRequest(body, { allows });
     const errors = [...gitErrors, ...runOptionsErrors(body, this.config)];
@@ -118,7 +117,7 @@ export class DeploymentFactory {
   }
 
   /** As `fromImage`, for an upload. The caller adds `sourceSha256` when it has found the upload. */
-  fromUpload(body: CreateUploadDeploymentDto): DeploymentRequest {
+  fromUpload(body: CreateUploadDeploymentDto): NewDeployment {
     const { errors: buildErrors, request } = readBuildRequest(body, 'upload');
     const errors = [...buildErrors, ...runOptionsErrors(body, this.config)];
     if (errors.length > 0 || !request) throw validationFailed(errors);
@@ -144,23 +143,26 @@ export class DeploymentFactory {
    */
   cloneFrom(row: Deployment, { keepImage = false } = {}): DeploymentRequest {
     const jobId = this.ids.jobId();
-    const { name, environmentId, virtualHost, virtualPort } = row;
+    const { name, environmentId, source, virtualHost, virtualPort } = row;
     const now = this.clock.now();
     const isPublic = virtualHost !== null && !keepImage;
-    const copied = Object.entries(row).filter(([column, value]) => COPIED.has(column) && value !== null);
+    const copied: object = Object.fromEntries(
+      Object.entries(row).filter(([column, value]) => COPIED.has(column) && value !== null),
+    );
     const sealed = SEALED.map((column) => [column, this.reseal(row, column, jobId)] as const);
     return {
       environmentId,
       name,
       run: {
-        ports: row.ports as unknown as PortMapping[],
+        ports: columnsOf(row).ports,
         publicAs: isPublic ? { domain: virtualHost, port: virtualPort } : undefined,
       },
       data: {
-        ...(Object.fromEntries(copied) as unknown as Prisma.DeploymentUncheckedCreateInput),
+        ...(copied as Prisma.DeploymentUncheckedCreateInput),
         ...Object.fromEntries(sealed),
         ...(keepImage ? imageOf(row) : this.unresolvedImage(row, jobId)),
         jobId,
+        source,
         createdAt: now,
         expiresAt: row.expiresAt !== null && row.expiresAt > now ? row.expiresAt : null,
         virtualHost: isPublic ? virtualHost : null,
@@ -169,37 +171,11 @@ export class DeploymentFactory {
     };
   }
 
-  /**
-   * Throws when the quota is exhausted, or the public domain or a host port is taken. Must run in the transaction that
-   * creates the row, with the environment locked.
-   */
-  async checkAdmission(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
-    const max = this.config.quota.deploymentsPerEnvironment;
-    if ((await this.deployments.countLive(db, environment.id)) >= max) {
-      throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', {
-        detail: `This environment has ${max} live deployments, the maximum.`,
-        hint: 'Delete a deployment first.',
-      });
-    }
-    if (run.publicAs) await this.sites.refuseTaken(db, environment.id, run.publicAs.domain);
-    const published = run.ports.filter(({ host }) => host !== undefined);
-    if (published.length > 0) await this.deployments.lockHostPorts(db);
-    for (const port of published) {
-      if (await this.deployments.hostPortHeld(db, port, { environmentId: environment.id, name })) {
-        throw new DomainError('HOST_PORT_TAKEN', {
-          detail: `Host port ${port.host}/${port.protocol} is used by another deployment.`,
-          hint: 'Choose another `ports[].host`.',
-        });
-      }
-    }
-  }
-
   /** Columns of every deployment. */
   private columns(environmentId: string, { jobId, name, run }: { jobId: string; name: string; run: RunOptions }) {
     const { replicas, ports, volumes, envVars, command, healthCheck, resources, capabilities, publicAs } = run;
     const { releaseCommand, drainSeconds, ttlSeconds } = run;
     const now = this.clock.now();
-    const json = (value: unknown) => value as Prisma.InputJsonValue;
     return {
       jobId,
       name,
@@ -213,10 +189,7 @@ export class DeploymentFactory {
       capabilities,
       virtualHost: publicAs?.domain ?? null,
       virtualPort: publicAs?.port ?? null,
-      ports: json(ports),
-      volumes: json(volumes),
-      healthCheck: json(healthCheck),
-      resources: json(resources),
+      ...storedColumns({ ports, volumes, healthCheck, resources }),
       envVarNames: Object.keys(envVars),
       envVars: this.seal(jobId, 'envVars', envVars),
     };
@@ -231,7 +204,7 @@ export class DeploymentFactory {
     return {
       image: builtRepository(this.config.build.registry, environmentId, name),
       tag: builtTag(jobId),
-      gitOptions: options as unknown as Prisma.InputJsonValue,
+      ...storedColumns({ gitOptions: options }),
       buildArgNames: Object.keys(buildArgs),
       buildArgs: this.seal(jobId, 'buildArgs', buildArgs),
     };

@@ -1,16 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { pollUntil } from '#src/common/time/poll-until.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import type { Environment } from '#src/generated/prisma/client.js';
 import { Volumes } from '#src/integrations/docker/volumes.js';
 import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
+import { DeploymentStatesRepository } from './repositories/deployment-states.repository.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
 import { RunningServices } from './swarm/running-services.js';
 import { LABELS } from '#src/common/labels.js';
-import { volumeName } from './domain/names.js';
-import type { VolumeMount } from './domain/release.js';
-import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
 const PIPELINE_END_TIMEOUT_MS = 60_000;
 const VOLUME_REMOVAL_TIMEOUT_MS = 30_000;
@@ -22,7 +19,7 @@ const VOLUME_REMOVAL_TIMEOUT_MS = 30_000;
 @Injectable()
 export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly states: DeploymentStatesRepository,
     private readonly repository: PipelineRepository,
     private readonly services: RunningServices,
     private readonly volumes: Volumes,
@@ -38,25 +35,21 @@ export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
   }
 
   async clear({ id, preserveVolumes }: Environment, signal: AbortSignal): Promise<void> {
-    const deployments = await this.prisma.deployment.findMany({
-      where: { environmentId: id, status: { in: LIVE_STATUSES } },
-      select: { id: true, status: true },
-    });
+    const deployments = await this.states.liveInEnvironment(id);
     const inProgress = deployments.filter(({ status }) => status !== 'RUNNING').map((deployment) => deployment.id);
-    await this.prisma.transaction((db) => this.repository.cancel(db, inProgress));
+    await this.states.transaction((db) => this.repository.cancel(db, inProgress));
     await Promise.all(deployments.map((deployment) => this.removeService(deployment.id, signal)));
     if (!preserveVolumes) await this.removeVolumes({ [LABELS.environment]: id }, signal);
   }
 
   private async remove(deploymentId: string, deleteVolumes: boolean, signal: AbortSignal): Promise<void> {
     await this.removeService(deploymentId, signal);
-    if (deleteVolumes) await this.removeOwnVolumes(deploymentId, signal);
+    if (!deleteVolumes) return;
+    for (const name of await this.states.unsharedVolumes(deploymentId)) await this.removeVolume(name, signal);
   }
 
   private async removeService(deploymentId: string, signal: AbortSignal): Promise<void> {
-    const ended = async () =>
-      (await this.prisma.deployment.count({ where: { id: deploymentId, status: { in: IN_PROGRESS_STATUSES } } })) === 0;
-    await pollUntil(ended, {
+    await pollUntil(async () => !(await this.states.isInProgress(deploymentId)), {
       withinMs: PIPELINE_END_TIMEOUT_MS,
       everyMs: 100,
       signal,
@@ -64,18 +57,6 @@ export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
     });
     await this.services.remove(deploymentId, signal);
     await this.repository.stop(deploymentId);
-  }
-
-  /** Removes the volumes that the deployment mounted, except those that another live deployment mounts. */
-  private async removeOwnVolumes(deploymentId: string, signal: AbortSignal): Promise<void> {
-    const { environmentId, volumes } = await this.prisma.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
-    const others = await this.prisma.deployment.findMany({
-      where: { environmentId, id: { not: deploymentId }, status: { in: LIVE_STATUSES } },
-      select: { volumes: true },
-    });
-    const shared = new Set(others.flatMap((other) => namesOf(other.volumes)));
-    const own = namesOf(volumes).filter((name) => !shared.has(name));
-    for (const name of own) await this.removeVolume(volumeName(environmentId, name), signal);
   }
 
   private async removeVolumes(labels: Record<string, string>, signal: AbortSignal): Promise<void> {
@@ -90,8 +71,4 @@ export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
       what: `volume ${name} is in use`,
     });
   }
-}
-
-function namesOf(volumes: unknown): string[] {
-  return (volumes as VolumeMount[]).map(({ name }) => name);
 }

@@ -19,6 +19,9 @@ import { DeploymentStreamsService } from './streams/deployment-streams.service.j
 import { DeploymentFactory } from './deployment-factory.js';
 import { DeploymentExpiry } from './deployment-expiry.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
+import { Admission } from './admission.js';
+import { ReleaseCreation } from './release-creation.js';
+import { SourceLookup } from './source-lookup.js';
 import { DryRun } from './dry-run.js';
 import { ImageLookup } from './pipeline/steps/image-lookup.js';
 import { Orphans } from './reconcile/orphans.js';
@@ -29,6 +32,10 @@ import { DeploymentsService } from './deployments.service.js';
 import { EnvironmentDetailsController } from './api/environment-details.controller.js';
 import { CancelSignals } from './pipeline/cancel-signals.js';
 import { DEPLOY_STEP_PROVIDERS } from './pipeline/steps/deploy-steps.js';
+import { ContainersRepository } from './repositories/containers.repository.js';
+import { DeploymentEventsRepository } from './repositories/deployment-events.repository.js';
+import { DeploymentStatesRepository } from './repositories/deployment-states.repository.js';
+import { RetainedLogsRepository } from './repositories/retained-logs.repository.js';
 import { DeploymentNotices } from './repositories/deployment-notices.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
@@ -42,6 +49,7 @@ import { ContainerEvents } from './swarm/container-events.js';
 import { ContainerStatusSync } from './reconcile/container-status-sync.js';
 import { DeploymentStatusCache } from './events/deployment-status-cache.js';
 import { LostJobRecovery } from './reconcile/lost-job-recovery.js';
+import { ServiceRecreation } from './reconcile/service-recreation.js';
 import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import { PushReleases } from './push-releases.js';
 import { UploadReleases } from './upload-releases.js';
@@ -52,6 +60,7 @@ import { DeploymentTeardown } from './deployment-teardown.js';
 import { DeploymentChanges } from './events/deployment-changes.js';
 import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './logs/deployment-logs.js';
+import { TaskLogs } from './logs/task-logs.js';
 
 @Module({
   imports: [
@@ -72,18 +81,26 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
   ],
   providers: [
     DeploymentsRepository,
+    DeploymentStatesRepository,
+    DeploymentEventsRepository,
+    ContainersRepository,
+    RetainedLogsRepository,
     DeploymentsService,
     ReleasesService,
     PushReleases,
     UploadReleases,
+    ReleaseCreation,
     DeploymentFactory,
+    Admission,
     DryRun,
+    SourceLookup,
     DeploymentJobs,
     DeploymentExpiry,
     ImageLookup,
     Orphans,
     DeploymentLogsService,
     DeploymentLogs,
+    TaskLogs,
     DeploymentStreamsService,
     DeploymentChanges,
     DeploymentEvents,
@@ -108,6 +125,7 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     RunningServices,
     ServiceStart,
     DriftReconciler,
+    ServiceRecreation,
     LostJobRecovery,
     ContainerEvents,
     ContainerStatusSync,

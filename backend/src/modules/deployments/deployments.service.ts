@@ -1,89 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import { type Caller, requireScope } from '#src/common/decorators/caller.js';
-import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
-import { DomainError } from '#src/common/errors/domain-error.js';
+import type { Caller } from '#src/common/decorators/caller.js';
+import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
 import { cut, type Page } from '#src/common/pagination.js';
+import { Clock } from '#src/common/time/clock.js';
+import { expiryOf } from '#src/common/time/ttl.js';
 import type { Db } from '#src/core/database/prisma.service.js';
-import { Audit, type AuditAction } from '#src/core/audit/audit.js';
-import { Idempotency } from '#src/core/idempotency/idempotency.js';
+import { Audit } from '#src/core/audit/audit.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
-import type { LockedEnvironment } from '#src/modules/environments/environments.repository.js';
-import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
-import { type DeploymentRequest, DeploymentFactory } from './deployment-factory.js';
+import type { UpdateDeploymentDto } from './dto/releases.dto.js';
 import { DeploymentsRepository, type DeploymentRow } from './repositories/deployments.repository.js';
-import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
-import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
-import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
 import { DeploymentStatusCache } from './events/deployment-status-cache.js';
-import { IN_PROGRESS_STATUSES } from './domain/transitions.js';
+import { columnsOf } from './domain/deployment-columns.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
-export interface Accepted {
-  jobId: string;
-  deploymentId: string;
-  status: 'PENDING';
-}
-
-/** How a release is created. Releases of one name run one after the other, and a newer one supersedes pending ones. */
-export interface ReleaseKind {
-  /** name of the deployment; undefined when the request gave none */
-  name: string | undefined;
-  action: AuditAction;
-  /** id of the deployment that it is cloned from */
-  of?: string;
-  /** runs in the transaction before the row is created; throws when the release is not possible */
-  before?: (db: Db) => Promise<void>;
-  /** runs in the same transaction, after the row is created */
-  also?: (db: Db) => Promise<void>;
-}
-
-/** `replayed`: the response of an earlier request with the same Idempotency-Key. */
-export interface Created {
-  answer: Accepted;
-  replayed: boolean;
-}
-
-/** Handles users' requests. It never waits for Docker: the work is a job, committed with the row. */
+/** Reads and changes deployments for users. It never waits for Docker: the work is a job, committed with the row. */
 @Injectable()
 export class DeploymentsService {
   constructor(
     private readonly deployments: DeploymentsRepository,
     private readonly environments: EnvironmentsService,
-    private readonly requests: DeploymentFactory,
     private readonly jobs: DeploymentJobs,
     private readonly pipeline: PipelineRepository,
-    private readonly idempotency: Idempotency,
     private readonly polled: DeploymentStatusCache,
     private readonly audit: Audit,
-    private readonly uploads: UploadsService,
+    private readonly clock: Clock,
   ) {}
-
-  createFromImage(caller: Caller, body: CreateDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    return this.release(
-      caller,
-      this.requests.fromImage(body),
-      { name: body.name, action: 'deployment.created' },
-      idempotent,
-    );
-  }
-
-  createFromGit(caller: Caller, body: CreateGitDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    return this.release(
-      caller,
-      this.requests.fromGit(body),
-      { name: body.name, action: 'deployment.created' },
-      idempotent,
-    );
-  }
-
-  createFromUpload(caller: Caller, body: CreateUploadDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    const request = this.requests.fromUpload(body);
-    const before = async (db: Db) => {
-      request.data.sourceSha256 = (await this.uploads.require(db, caller, body.uploadId)).sha256;
-    };
-    return this.release(caller, request, { name: body.name, action: 'deployment.created', before }, idempotent);
-  }
 
   async get(caller: Caller, id: string): Promise<DeploymentRow> {
     return (await this.deployments.byId(caller, id)) ?? notFound(`Deployment ${id}`);
@@ -138,47 +81,59 @@ export class DeploymentsService {
     return deployment;
   }
 
-  /** Commits the row, its job and the response for replays together. */
-  release(
-    caller: Caller,
-    request: DeploymentRequest,
-    how: ReleaseKind,
-    idempotent: IdempotentRequest | undefined,
-  ): Promise<Created> {
-    if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
-    return this.idempotency.execute(idempotent, (claim) =>
-      this.deployments.transaction(async (db) => {
-        await claim.reserve(db);
-        const environment = await this.environments.lockActive(db, request.environmentId, caller);
-        await how.before?.(db);
-        const answer = await this.add(db, environment, request, how.name);
-        await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
-        await how.also?.(db);
-        await claim.storeResponse(db, answer);
-        return answer;
-      }),
-    );
+  /** Removes the service and its containers; the row and its logs are retained. */
+  async stop(caller: Caller, id: string): Promise<DeploymentRow> {
+    const row = await this.get(caller, id);
+    if (row.status === 'STOPPED') return row;
+    if (row.status !== 'RUNNING') {
+      const hint = IN_PROGRESS_STATUSES.includes(row.status)
+        ? `POST /deployments/job/${row.jobId}/cancel cancels it.`
+        : 'It is not running.';
+      throw wrongStatus(row, hint);
+    }
+    await this.deployments.transaction(async (db) => {
+      await this.jobs.remove(db, id, false);
+      await this.audit.byCaller(db, caller, 'deployment.stopped', id);
+    });
+    return row;
   }
 
-  private async add(
-    db: Db,
-    environment: LockedEnvironment,
-    request: DeploymentRequest,
-    name: string | undefined,
-  ): Promise<Accepted> {
-    await this.requests.checkAdmission(db, environment, request);
-    if (name !== undefined) await this.pipeline.supersede(db, environment.id, name);
-    const behind = await this.deployments.countInProgress(db, environment.userId);
-    const { id } = await this.deployments.create(db, request.data);
-    const isBuilt = request.data.source !== 'IMAGE' && !request.data.rollbackOfId;
-    await this.jobs.run(
-      db,
-      { id, environmentId: environment.id, isBuilt },
-      { name, userId: environment.userId, behind },
-    );
-    await this.jobs.expire(db, id, request.data.expiresAt as Date | null);
-    return { jobId: request.data.jobId, deploymentId: id, status: 'PENDING' };
+  /** Changes both in one transaction. */
+  async update(caller: Caller, id: string, { replicas, ttlSeconds }: UpdateDeploymentDto): Promise<DeploymentRow> {
+    const row = await this.get(caller, id);
+    if (replicas == null && ttlSeconds === undefined) throw invalidField('replicas', 'or ttlSeconds must be given');
+    if (replicas != null) refuseScaling(row, replicas);
+    if (!LIVE_STATUSES.includes(row.status)) throw wrongStatus(row, 'It is not running.');
+    await this.deployments.transaction(async (db) => {
+      if (replicas != null) await this.scale(db, caller, row, replicas);
+      if (ttlSeconds !== undefined) await this.setTtl(db, caller, id, ttlSeconds);
+    });
+    return this.get(caller, id);
   }
+
+  private async scale(db: Db, caller: Caller, row: DeploymentRow, replicas: number): Promise<void> {
+    if (!(await this.deployments.setReplicas(db, row.id, replicas))) throw wrongStatus(row, 'It has just ended.');
+    await this.jobs.repair(db, row);
+    await this.audit.byCaller(db, caller, 'deployment.scaled', row.id, { from: row.replicas, to: replicas });
+  }
+
+  /** `ttlSeconds` counts from now; null: the deployment does not expire. */
+  private async setTtl(db: Db, caller: Caller, id: string, ttlSeconds: number | null): Promise<void> {
+    const expiresAt = expiryOf(this.clock.now(), ttlSeconds);
+    await this.deployments.setExpiry(db, id, expiresAt);
+    await this.jobs.expire(db, id, expiresAt);
+    await this.audit.byCaller(db, caller, 'deployment.extended', id, { expiresAt: expiresAt?.toISOString() ?? null });
+  }
+}
+
+function refuseScaling(row: DeploymentRow, replicas: number): void {
+  if (row.status !== 'RUNNING') throw wrongStatus(row, 'Only a RUNNING deployment can be scaled.');
+  if (replicas > 1 && columnsOf(row).ports.some(({ host }) => host !== undefined))
+    throw invalidField('replicas', 'must be 1 with a host port: only one process can hold it');
+}
+
+export function wrongStatus({ id, status }: DeploymentRow, hint: string): DomainError {
+  return new DomainError('DEPLOYMENT_STATUS_CONFLICT', { detail: `Deployment ${id} is ${status}.`, hint });
 }
 
 export function notFound(what: string): never {

@@ -4,7 +4,7 @@ import { isRefName, shortRef } from '#src/integrations/git/git-ref.js';
 import type { GitAuth } from '#src/integrations/git/git-source.js';
 import { type GitUrl, parseGitUrl } from '#src/integrations/git/git-url.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
-import type { GitOptions } from '#src/modules/builds/build-options.js';
+import type { GitOptions } from './domain/build-options.js';
 import { readBuildRequest } from './build-request.js';
 
 /** Git and build fields of a validated body. */

@@ -4,15 +4,16 @@ import { DomainError } from '#src/common/errors/domain-error.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import { DeploymentFactory } from './deployment-factory.js';
+import { columnsOf, storedColumns } from './domain/deployment-columns.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
-import { type Accepted, DeploymentsService } from './deployments.service.js';
+import { type Accepted, ReleaseCreation } from './release-creation.js';
 
 /** Creates releases for pushes to a repository. */
 @Injectable()
 export class PushReleases {
   constructor(
     private readonly deployments: DeploymentsRepository,
-    private readonly service: DeploymentsService,
+    private readonly creation: ReleaseCreation,
     private readonly requests: DeploymentFactory,
   ) {}
 
@@ -33,9 +34,9 @@ export class PushReleases {
   /** Creates a release from the newest commit of that branch. `also` runs in the same transaction. */
   async make(caller: Caller, row: Deployment, branch: string, also: (db: Db) => Promise<void>): Promise<Accepted> {
     const clone = this.requests.cloneFrom(row);
-    const options = { ...(row.gitOptions as object), ref: branch, commit: null };
-    const request = { ...clone, data: { ...clone.data, gitBranch: branch, gitOptions: options } };
+    const options = storedColumns({ gitOptions: { ...columnsOf(row).gitOptions, ref: branch, commit: null } });
+    const request = { ...clone, data: { ...clone.data, gitBranch: branch, ...options } };
     const how = { name: row.name, action: 'deployment.redeployed', of: row.id, also } as const;
-    return (await this.service.release(caller, request, how, undefined)).answer;
+    return (await this.creation.create(caller, request, how, undefined)).answer;
   }
 }

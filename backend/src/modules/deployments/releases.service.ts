@@ -1,40 +1,54 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
 import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
-import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
-import { Clock } from '#src/common/time/clock.js';
-import { expiryOf } from '#src/common/time/ttl.js';
-import { Audit, type AuditAction } from '#src/core/audit/audit.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
+import type { AuditAction } from '#src/core/audit/audit.js';
 import type { Db } from '#src/core/database/prisma.service.js';
-import { DeploymentJobs } from './jobs/deployment-jobs.js';
+import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import { DeploymentFactory } from './deployment-factory.js';
 import { DeploymentsRepository, type DeploymentRow } from './repositories/deployments.repository.js';
-import { type Created, DeploymentsService, notFound } from './deployments.service.js';
+import { DeploymentsService, notFound, wrongStatus } from './deployments.service.js';
+import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
+import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
+import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
+import { type Created, ReleaseCreation } from './release-creation.js';
 import { UploadReleases } from './upload-releases.js';
-import type { UpdateDeploymentDto } from './dto/releases.dto.js';
-import { DriftReconciler } from './reconcile/drift-reconciler.js';
-import type { PortMapping } from './domain/release.js';
-import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from './domain/transitions.js';
 
-/** Handles users' operations on existing deployments: each creates a release, or adds a job in the same transaction. */
+/** Creates releases for users: from an image, a repository or an upload, and from an existing deployment. */
 @Injectable()
 export class ReleasesService {
   constructor(
     private readonly deployments: DeploymentsRepository,
     private readonly service: DeploymentsService,
     private readonly requests: DeploymentFactory,
-    private readonly repair: DriftReconciler,
-    private readonly audit: Audit,
-    private readonly jobs: DeploymentJobs,
-    private readonly clock: Clock,
-    private readonly uploads: UploadReleases,
+    private readonly creation: ReleaseCreation,
+    private readonly uploads: UploadsService,
+    private readonly uploadReleases: UploadReleases,
   ) {}
+
+  createFromImage(caller: Caller, body: CreateDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
+    const how = { name: body.name, action: 'deployment.created' } as const;
+    return this.creation.create(caller, this.requests.fromImage(body), how, idempotent);
+  }
+
+  createFromGit(caller: Caller, body: CreateGitDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
+    const how = { name: body.name, action: 'deployment.created' } as const;
+    return this.creation.create(caller, this.requests.fromGit(body), how, idempotent);
+  }
+
+  createFromUpload(caller: Caller, body: CreateUploadDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
+    const request = this.requests.fromUpload(body);
+    const before = async (db: Db) => {
+      request.data.sourceSha256 = (await this.uploads.require(db, caller, body.uploadId)).sha256;
+    };
+    return this.creation.create(caller, request, { name: body.name, action: 'deployment.created', before }, idempotent);
+  }
 
   /** Keeps the specification and resolves the tag or the branch again. Rebuilds an upload while it is retained. */
   async redeploy(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
     const row = await this.service.get(caller, id);
-    const data = row.source === 'UPLOAD' ? await this.uploads.redeploy(row) : this.requests.cloneFrom(row);
-    return this.service.release(caller, data, { name: row.name, action: 'deployment.redeployed', of: id }, idempotent);
+    const data = row.source === 'UPLOAD' ? await this.uploadReleases.redeploy(row) : this.requests.cloneFrom(row);
+    return this.creation.create(caller, data, { name: row.name, action: 'deployment.redeployed', of: id }, idempotent);
   }
 
   /** Creates a release with the image, specification and secrets of the previous release, or of a given one. */
@@ -59,50 +73,6 @@ export class ReleasesService {
     return this.releaseImageOf(caller, row, 'deployment.started', idempotent);
   }
 
-  /** Removes the service and its containers; the row and its logs are retained. */
-  async stop(caller: Caller, id: string): Promise<DeploymentRow> {
-    const row = await this.service.get(caller, id);
-    if (row.status === 'STOPPED') return row;
-    if (row.status !== 'RUNNING') {
-      const hint = IN_PROGRESS_STATUSES.includes(row.status)
-        ? `POST /deployments/job/${row.jobId}/cancel cancels it.`
-        : 'It is not running.';
-      throw wrongStatus(row, hint);
-    }
-    await this.deployments.transaction(async (db) => {
-      await this.jobs.remove(db, id, false);
-      await this.audit.byCaller(db, caller, 'deployment.stopped', id);
-    });
-    return row;
-  }
-
-  /** Changes both in one transaction. */
-  async update(caller: Caller, id: string, { replicas, ttlSeconds }: UpdateDeploymentDto): Promise<DeploymentRow> {
-    const row = await this.service.get(caller, id);
-    if (replicas == null && ttlSeconds === undefined) throw invalidField('replicas', 'or ttlSeconds must be given');
-    if (replicas != null) refuseScaling(row, replicas);
-    if (!LIVE_STATUSES.includes(row.status)) throw wrongStatus(row, 'It is not running.');
-    await this.deployments.transaction(async (db) => {
-      if (replicas != null) await this.scale(db, caller, row, replicas);
-      if (ttlSeconds !== undefined) await this.setTtl(db, caller, id, ttlSeconds);
-    });
-    return this.service.get(caller, id);
-  }
-
-  private async scale(db: Db, caller: Caller, row: DeploymentRow, replicas: number): Promise<void> {
-    if (!(await this.deployments.setReplicas(db, row.id, replicas))) throw wrongStatus(row, 'It has just ended.');
-    await this.repair.plan(db, row);
-    await this.audit.byCaller(db, caller, 'deployment.scaled', row.id, { from: row.replicas, to: replicas });
-  }
-
-  /** `ttlSeconds` counts from now; null: the deployment does not expire. */
-  private async setTtl(db: Db, caller: Caller, id: string, ttlSeconds: number | null): Promise<void> {
-    const expiresAt = expiryOf(this.clock.now(), ttlSeconds);
-    await this.deployments.setExpiry(db, id, expiresAt);
-    await this.jobs.expire(db, id, expiresAt);
-    await this.audit.byCaller(db, caller, 'deployment.extended', id, { expiresAt: expiresAt?.toISOString() ?? null });
-  }
-
   private releaseImageOf(
     caller: Caller,
     target: DeploymentRow,
@@ -115,7 +85,7 @@ export class ReleasesService {
         hint: 'Redeploy it instead.',
       });
     const data = this.requests.cloneFrom(target, { keepImage: true });
-    return this.service.release(caller, data, { name: target.name, action, of: target.id }, idempotent);
+    return this.creation.create(caller, data, { name: target.name, action, of: target.id }, idempotent);
   }
 
   private async previous({ id, environmentId, name, createdAt }: DeploymentRow): Promise<DeploymentRow> {
@@ -134,15 +104,4 @@ export class ReleasesService {
     if (target.status === 'RUNNING' || target.status === 'STOPPED') return target;
     throw wrongStatus(target, 'Choose a release that has been RUNNING.');
   }
-}
-
-function refuseScaling(row: DeploymentRow, replicas: number): void {
-  if (row.status !== 'RUNNING') throw wrongStatus(row, 'Only a RUNNING deployment can be scaled.');
-  const ports = row.ports as unknown as PortMapping[];
-  if (replicas > 1 && ports.some(({ host }) => host !== undefined))
-    throw invalidField('replicas', 'must be 1 with a host port: only one process can hold it');
-}
-
-function wrongStatus({ id, status }: DeploymentRow, hint: string): DomainError {
-  return new DomainError('DEPLOYMENT_STATUS_CONFLICT', { detail: `Deployment ${id} is ${status}.`, hint });
 }

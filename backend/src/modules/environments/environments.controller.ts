@@ -15,12 +15,16 @@ import {
   ListEnvironmentsQueryDto,
   UpdateEnvironmentDto,
 } from './environment.dto.js';
+import { EnvironmentCreation } from './environment-creation.js';
 import { EnvironmentsService } from './environments.service.js';
 
 @ApiTags('environments')
 @Controller('environments')
 export class EnvironmentsController {
-  constructor(private readonly environments: EnvironmentsService) {}
+  constructor(
+    private readonly environments: EnvironmentsService,
+    private readonly creation: EnvironmentCreation,
+  ) {}
 
   @Post()
   @Operation({
@@ -39,7 +43,7 @@ export class EnvironmentsController {
     @Idempotent() idempotent: IdempotentRequest | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<EnvironmentAnswerDto> {
-    const { answer, replayed } = await this.environments.create(caller, body, idempotent);
+    const { answer, replayed } = await this.creation.create(caller, body, idempotent);
     if (replayed) response.setHeader('Idempotency-Replayed', 'true');
     return answer;
   }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { IntegrationsModule } from '#src/integrations/integrations.module.js';
+import { EnvironmentCreation } from './environment-creation.js';
 import { EnvironmentExpiry } from './environment-expiry.js';
 import { EnvironmentNetwork } from './environment-network.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
@@ -10,7 +11,14 @@ import { EnvironmentsService } from './environments.service.js';
 @Module({
   imports: [IntegrationsModule],
   controllers: [EnvironmentsController],
-  providers: [EnvironmentsRepository, EnvironmentsService, EnvironmentNetwork, EnvironmentTeardown, EnvironmentExpiry],
-  exports: [EnvironmentsService, EnvironmentTeardown, EnvironmentNetwork],
+  providers: [
+    EnvironmentsRepository,
+    EnvironmentsService,
+    EnvironmentCreation,
+    EnvironmentNetwork,
+    EnvironmentTeardown,
+    EnvironmentExpiry,
+  ],
+  exports: [EnvironmentsRepository, EnvironmentsService, EnvironmentTeardown, EnvironmentNetwork],
 })
 export class EnvironmentsModule {}

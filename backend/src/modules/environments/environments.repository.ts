@@ -72,6 +72,10 @@ export class EnvironmentsRepository {
         SELECT 1 FROM graphile_worker.jobs j WHERE j.key = 'teardown/' || e.id AND (j.locked_at IS NOT NULL OR j.attempts < j.max_attempts))`;
   }
 
+  withIds(ids: string[]): Promise<Environment[]> {
+    return this.prisma.environment.findMany({ where: { id: { in: ids } } });
+  }
+
   withStatus(status: EnvironmentStatus): Promise<Environment[]> {
     return this.prisma.environment.findMany({ where: { status } });
   }

@@ -1,62 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
-import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
 import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
 import { cut, type Page } from '#src/common/pagination.js';
 import { Clock } from '#src/common/time/clock.js';
 import { expiryOf } from '#src/common/time/ttl.js';
-import { Config } from '#src/config/config.js';
 import { Audit } from '#src/core/audit/audit.js';
 import type { Db } from '#src/core/database/prisma.service.js';
-import { type IdempotencyReservation, Idempotency } from '#src/core/idempotency/idempotency.js';
 import type { EnvironmentStatus } from '#src/generated/prisma/client.js';
-import {
-  type CreateEnvironmentDto,
-  type EnvironmentAnswerDto,
-  EnvironmentDto,
-  type UpdateEnvironmentDto,
-} from './environment.dto.js';
+import type { UpdateEnvironmentDto } from './environment.dto.js';
 import { EnvironmentExpiry } from './environment-expiry.js';
 import { EnvironmentTeardown } from './environment-teardown.js';
-import { EnvironmentNetwork } from './environment-network.js';
-import { overlayName } from './environment-name.js';
 import { EnvironmentsRepository, type EnvironmentRow, type LockedEnvironment } from './environments.repository.js';
 
+/** Reads, changes and deletes environments. Other modules look environments up here. */
 @Injectable()
 export class EnvironmentsService {
   constructor(
     private readonly environments: EnvironmentsRepository,
-    private readonly network: EnvironmentNetwork,
     private readonly teardown: EnvironmentTeardown,
     private readonly expiry: EnvironmentExpiry,
     private readonly clock: Clock,
-    private readonly config: Config,
-    private readonly idempotency: Idempotency,
     private readonly audit: Audit,
   ) {}
-
-  /**
-   * Creates an environment with its network; it is ACTIVE on return. If the network cannot be created, nothing remains.
-   */
-  create(
-    caller: Caller,
-    { name, ttlSeconds }: CreateEnvironmentDto,
-    idempotent?: IdempotentRequest,
-  ): Promise<{ answer: EnvironmentAnswerDto; replayed: boolean }> {
-    return this.idempotency.execute(idempotent, async (claim) => {
-      const reserved = await this.reserve(caller, { name, ttlSeconds: ttlSeconds ?? null }, claim);
-      try {
-        await this.network.ensure(reserved);
-      } catch (error) {
-        await this.environments.remove(reserved.id);
-        await claim.release();
-        throw error;
-      }
-      await this.environments.move(this.environments.db, reserved.id, ['CREATING'], 'ACTIVE');
-      await claim.complete();
-      return answerFrom(reserved);
-    });
-  }
 
   /** Changes the name and the TTL; the network and the deployments are not affected. */
   async update(caller: Caller, id: string, { name, ttlSeconds }: UpdateEnvironmentDto): Promise<EnvironmentRow> {
@@ -64,7 +29,8 @@ export class EnvironmentsService {
     if (name == null && ttlSeconds === undefined) throw invalidField('name', 'or ttlSeconds must be given');
     await this.environments.transaction(async (db) => {
       await this.environments.lockUser(db, userId);
-      if (name != null && name !== current) await this.requireFreeName(db, userId, name);
+      if (name != null && name !== current && (await this.environments.nameTaken(db, userId, name)))
+        throw nameTaken(name);
       const expiry = ttlSeconds === undefined ? {} : { expiresAt: expiryOf(this.clock.now(), ttlSeconds) };
       if (!(await this.environments.change(db, id, { ...(name != null && { name }), ...expiry })))
         await this.getActive(caller, id);
@@ -116,50 +82,6 @@ export class EnvironmentsService {
     });
     return this.get(caller, id);
   }
-
-  private reserve(
-    caller: Caller,
-    { name, ttlSeconds }: { name: string; ttlSeconds: number | null },
-    claim: IdempotencyReservation,
-  ): Promise<EnvironmentRow> {
-    return this.environments.transaction(async (db) => {
-      await claim.reserve(db);
-      await this.environments.lockUser(db, caller.userId);
-      await this.requireFreeName(db, caller.userId, name);
-      const max = this.config.quota.environmentsPerUser;
-      if ((await this.environments.countLive(db, caller.userId)) >= max) {
-        throw new DomainError('ENVIRONMENT_QUOTA_EXCEEDED', {
-          detail: `You have ${max} environments, the most that is allowed.`,
-          hint: 'Delete one first.',
-        });
-      }
-      const createdAt = this.clock.now();
-      const environment = await this.environments.create(db, {
-        name,
-        overlayNetworkId: overlayName(name, createdAt),
-        userId: caller.userId,
-        createdAt,
-        expiresAt: expiryOf(createdAt, ttlSeconds),
-      });
-      await this.expiry.scheduleWarning(db, environment.id, environment.expiresAt);
-      await claim.storeResponse(db, answerFrom(environment), environment.id);
-      await this.audit.byCaller(db, caller, 'environment.created', environment.id);
-      return environment;
-    });
-  }
-
-  private async requireFreeName(db: Db, userId: string, name: string): Promise<void> {
-    if (!(await this.environments.nameTaken(db, userId, name))) return;
-    throw new DomainError('ENVIRONMENT_NAME_TAKEN', {
-      detail: `You have an environment named ${name} already.`,
-      hint: 'Choose another name, or delete that one first.',
-    });
-  }
-}
-
-/** The response, valid once the network exists. */
-function answerFrom(reserved: EnvironmentRow): EnvironmentAnswerDto {
-  return { environment: EnvironmentDto.from({ ...reserved, status: 'ACTIVE' }) };
 }
 
 function active<T extends { id: string; status: EnvironmentStatus }>(environment: T): T {
@@ -174,5 +96,12 @@ function notFound(id: string): DomainError {
   return new DomainError('ENVIRONMENT_NOT_FOUND', {
     detail: `Environment ${id} does not exist.`,
     hint: 'GET /environments lists yours.',
+  });
+}
+
+export function nameTaken(name: string): DomainError {
+  return new DomainError('ENVIRONMENT_NAME_TAKEN', {
+    detail: `You have an environment named ${name} already.`,
+    hint: 'Choose another name, or delete that one first.',
   });
 }

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { Config } from '#src/config/config.js';
-import type { Created } from '#src/modules/deployments/deployments.service.js';
+import type { Created } from '#src/modules/deployments/release-creation.js';
 import type { DeploymentAcceptedDto } from '#src/modules/deployments/dto/deployment.dto.js';
 
 /** Builds the 201 response of a request that creates a release: sets Location, and Idempotency-Replayed on a replay. */

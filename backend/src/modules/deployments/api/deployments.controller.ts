@@ -15,6 +15,7 @@ import { accepted } from './accepted.js';
 import { DeploymentPlanAnswerDto, DeploymentPlanDto } from '#src/modules/deployments/dto/deployment-plan.dto.js';
 import { DryRun } from '#src/modules/deployments/dry-run.js';
 import { DeploymentsService } from '#src/modules/deployments/deployments.service.js';
+import { ReleasesService } from '#src/modules/deployments/releases.service.js';
 import { CreateGitDeploymentDto } from '#src/modules/deployments/dto/create-git-deployment.dto.js';
 import { CreateUploadDeploymentDto } from '#src/modules/deployments/dto/create-upload-deployment.dto.js';
 import { CreateDeploymentDto } from '#src/modules/deployments/dto/create-deployment.dto.js';
@@ -34,6 +35,7 @@ const PLAN = { status: 200, description: 'With `dryRun`: the plan.', type: Deplo
 export class DeploymentsController {
   constructor(
     private readonly deployments: DeploymentsService,
+    private readonly releases: ReleasesService,
     private readonly dryRun: DryRun,
     private readonly config: Config,
   ) {}
@@ -59,7 +61,7 @@ export class DeploymentsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
     if (body.dryRun) return planned(await this.dryRun.ofImage(caller, body), response);
-    return accepted(await this.deployments.createFromImage(caller, body, idempotent), response, this.config);
+    return accepted(await this.releases.createFromImage(caller, body, idempotent), response, this.config);
   }
 
   @Post('from-git')
@@ -84,7 +86,7 @@ export class DeploymentsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
     if (body.dryRun) return planned(await this.dryRun.ofGit(caller, body), response);
-    return accepted(await this.deployments.createFromGit(caller, body, idempotent), response, this.config);
+    return accepted(await this.releases.createFromGit(caller, body, idempotent), response, this.config);
   }
 
   @Post('from-upload')
@@ -115,7 +117,7 @@ export class DeploymentsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentAcceptedDto | DeploymentPlanAnswerDto> {
     if (body.dryRun) return planned(await this.dryRun.ofUpload(caller, body), response);
-    return accepted(await this.deployments.createFromUpload(caller, body, idempotent), response, this.config);
+    return accepted(await this.releases.createFromUpload(caller, body, idempotent), response, this.config);
   }
 
   @Post('job/:jobId/cancel')

@@ -13,12 +13,14 @@ import {
   DeploymentMessageDto,
 } from '#src/modules/deployments/dto/deployment.dto.js';
 import { RollbackDto, UpdateDeploymentDto } from '#src/modules/deployments/dto/releases.dto.js';
+import { DeploymentsService } from '#src/modules/deployments/deployments.service.js';
 import { ReleasesService } from '#src/modules/deployments/releases.service.js';
 
 @ApiTags('deployments')
 @Controller('deployments')
 export class ReleasesController {
   constructor(
+    private readonly deployments: DeploymentsService,
     private readonly releases: ReleasesService,
     private readonly config: Config,
   ) {}
@@ -95,7 +97,7 @@ export class ReleasesController {
     errors: ['DEPLOYMENT_NOT_FOUND', 'DEPLOYMENT_STATUS_CONFLICT'],
   })
   async stop(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<DeploymentMessageDto> {
-    const deployment = await this.releases.stop(caller, id);
+    const deployment = await this.deployments.stop(caller, id);
     return { message: `Deployment ${deployment.name} is being stopped.`, deployment: DeploymentDto.from(deployment) };
   }
 
@@ -143,6 +145,6 @@ export class ReleasesController {
     @Param('id') id: string,
     @Body() body: UpdateDeploymentDto,
   ): Promise<DeploymentAnswerDto> {
-    return { deployment: DeploymentDto.from(await this.releases.update(caller, id, body)) };
+    return { deployment: DeploymentDto.from(await this.deployments.update(caller, id, body)) };
   }
 }

@@ -1,17 +1,18 @@
-import type { Resources } from '#src/config/config.js';
 import type { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import type { Deployment, Environment } from '#src/generated/prisma/client.js';
 import { isPushed } from './built-image.js';
 import { parseImageReference, pinned, referenceOf, serverAddressOf } from './image-reference.js';
 import { serviceName } from './names.js';
-import type { HealthCheck, PortMapping, Release, VolumeMount } from './release.js';
+import { columnsOf } from './deployment-columns.js';
+import type { Release } from './release.js';
 import { secretContext } from './secret-context.js';
 
 type Row = Deployment & { environment: Environment };
 
 /** Builds the release of a row. The step that starts the service sets `imageHasHealthCheck` from the pulled image. */
 export function releaseFrom(row: Row, secrets: SecretBox): Release {
+  const { ports, volumes, healthCheck, resources } = columnsOf(row);
   return {
     deploymentId: row.id,
     environmentId: row.environmentId,
@@ -24,11 +25,11 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
     env: row.envVars
       ? (JSON.parse(secrets.open(row.envVars, secretContext(row.jobId, 'envVars'))) as Record<string, string>)
       : {},
-    ports: row.ports as unknown as PortMapping[],
-    volumes: row.volumes as unknown as VolumeMount[],
-    healthCheck: row.healthCheck as unknown as HealthCheck,
+    ports,
+    volumes,
+    healthCheck,
     imageHasHealthCheck: false,
-    resources: row.resources as unknown as Resources,
+    resources,
     capabilities: row.capabilities,
     nodeId: row.nodeId,
   };

@@ -6,9 +6,10 @@ import type {
   HealthStatus,
 } from '#src/generated/prisma/client.js';
 import { DEPLOYMENT_ERRORS, type DeploymentErrorCode } from '#src/common/errors/error-registry.js';
-import type { BuildFacts } from '#src/modules/builds/build-options.js';
+import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
 import type { DeploymentRow } from '#src/modules/deployments/repositories/deployments.repository.js';
 import { DEPLOYMENT_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { columnsOf } from '#src/modules/deployments/domain/deployment-columns.js';
 import type { HealthCheck, PortMapping, VolumeMount } from '#src/modules/deployments/domain/release.js';
 import type { Resources } from '#src/config/config.js';
 
@@ -168,7 +169,7 @@ export class DeploymentDto {
       environment: environmentFrom(row),
       status,
       queuePosition: row.queuePosition ?? null,
-      progress: (row.progress ?? null) as unknown as ProgressDto | null,
+      progress: columnsOf(row).progress,
       errorCode: failed ? (row.errorCode as DeploymentErrorCode | null) : null,
       errorMessage: failed ? row.errorMessage : null,
       ...originFrom(row),
@@ -228,24 +229,25 @@ export class LogsDto {
 
 function originFrom(row: DeploymentRow) {
   const { image, tag, imageDigest, source, gitUrl, gitBranch, gitCommitSha, sourceSha256 } = row;
-  const build = row.build as unknown as BuildDto | null;
+  const { build } = columnsOf(row);
   return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha, sourceSha256, build };
 }
 
 function specificationFrom(row: DeploymentRow) {
   const { replicas, command, releaseCommand, drainSeconds, expiresAt, node, capabilities } = row;
+  const { ports, volumes, healthCheck, resources } = columnsOf(row);
   return {
     replicas,
-    ports: row.ports as unknown as PortMapping[],
+    ports,
     envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
-    volumes: row.volumes as unknown as VolumeMount[],
+    volumes,
     command,
     releaseCommand,
     drainSeconds,
     expiresAt,
     node,
-    healthCheck: healthCheckFrom(row.healthCheck as unknown as HealthCheck),
-    resources: row.resources as unknown as Resources,
+    healthCheck: healthCheckFrom(healthCheck),
+    resources,
     capabilities,
   };
 }

@@ -3,6 +3,7 @@ import { Clock } from '#src/common/time/clock.js';
 import { expiryWarningAt } from '#src/common/time/ttl.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { JobQueue } from '#src/core/jobs/job-queue.js';
+import type { Deployment } from '#src/generated/prisma/client.js';
 import { DeploymentsRepository } from '#src/modules/deployments/repositories/deployments.repository.js';
 import { queueNameOf, runKey } from '#src/modules/deployments/domain/names.js';
 
@@ -39,6 +40,12 @@ export class DeploymentJobs {
       { deploymentId: id },
       { key: runKey(id), queueName, priority: behind, concurrencyKey: `user/${userId}` },
     );
+  }
+
+  /** Reconciles the service with the row. A changed replica count also reaches the Engine this way. */
+  async repair(db: Db, { id, environmentId, name }: Pick<Deployment, 'id' | 'environmentId' | 'name'>): Promise<void> {
+    const queueName = queueNameOf(environmentId, name);
+    await this.jobs.add(db, 'deployment.repair', { deploymentId: id }, { key: `repair/${id}`, queueName });
   }
 
   /** Also marks the row, so that the drift reconciler does not recreate the service. */

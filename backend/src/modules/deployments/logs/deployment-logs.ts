@@ -1,18 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { PrismaService } from '#src/core/database/prisma.service.js';
-import { Containers, type LogQuery } from '#src/integrations/docker/containers.js';
+import type { LogQuery } from '#src/integrations/docker/containers.js';
 import { isDockerError } from '#src/integrations/docker/docker-error.js';
-import { formatLine, inOrder } from '#src/integrations/docker/log-decoder.js';
-import { Engine } from '#src/integrations/docker/engine.js';
 import { ServiceLogs, type TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
-import { SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { LABELS } from '#src/common/labels.js';
-import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { DeploymentStatesRepository } from '#src/modules/deployments/repositories/deployment-states.repository.js';
+import { RetainedLogsRepository } from '#src/modules/deployments/repositories/retained-logs.repository.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
 import { decodeLogLine, encodeLogLine } from './log-line-codec.js';
 import { advance, earliest, isAfter, type LogPosition } from './log-position.js';
+import { TaskLogs } from './task-logs.js';
 
 const MAX_RETAINED_LINES = 1000;
 const MAX_RETAINED_CHARACTERS = 1_000_000;
@@ -35,24 +33,18 @@ export interface FollowQuery {
 @Injectable()
 export class DeploymentLogs {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly stored: RetainedLogsRepository,
+    private readonly states: DeploymentStatesRepository,
     private readonly services: SwarmServices,
-    private readonly tasks: SwarmTasks,
-    private readonly containers: Containers,
+    private readonly tasks: TaskLogs,
     private readonly serviceLogs: ServiceLogs,
     private readonly changes: DeploymentChanges,
-    private readonly engine: Engine,
   ) {}
 
   /** Lines in order of time; empty when no container ever ran. */
   async lines(deploymentId: string, query: LogQuery): Promise<TaskLogLine[]> {
     const service = await this.serviceOf(deploymentId);
-    return service ? this.ofTasks(service, query) : this.retained(deploymentId, query);
-  }
-
-  /** Text of all tasks in Swarm's history, which includes the last lines of a crashed container. */
-  async ofService(serviceId: string, query: LogQuery): Promise<string> {
-    return (await this.ofTasks(serviceId, query)).map(formatLine).join('');
+    return service ? this.tasks.lines(service, query) : this.retained(deploymentId, query);
   }
 
   /**
@@ -89,7 +81,7 @@ export class DeploymentLogs {
           } finally {
             following.abort();
           }
-        } else if (!(await this.isInProgress(deploymentId))) {
+        } else if (!(await this.states.isInProgress(deploymentId))) {
           const rest = fresh(await this.retained(deploymentId, { tail: limit ?? ALL_LINES, ...(since && { since }) }));
           if (rest.length > 0) yield rest;
           return;
@@ -103,41 +95,16 @@ export class DeploymentLogs {
 
   /** Stores the last lines. Called before a service is removed; a second call, after a crash, replaces them. */
   async retain(deploymentId: string, serviceId: string): Promise<void> {
-    const lines = (await this.ofTasks(serviceId, { tail: MAX_RETAINED_LINES })).map((line) =>
+    const lines = (await this.tasks.lines(serviceId, { tail: MAX_RETAINED_LINES })).map((line) =>
       JSON.stringify(encodeLogLine(line)),
     );
     const content = lines.slice(-fittingCount(lines)).join('\n');
-    if (content === '') return;
-    await this.prisma.$transaction([
-      this.prisma.deploymentLog.deleteMany({ where: { deploymentId, kind: 'RUNTIME' } }),
-      this.prisma.deploymentLog.create({ data: { deploymentId, kind: 'RUNTIME', content } }),
-    ]);
-  }
-
-  /** Lines in order of time, of tasks on all nodes. */
-  async ofTasks(serviceId: string, query: LogQuery): Promise<TaskLogLine[]> {
-    const [tasks, { nodeId: here }] = await Promise.all([
-      this.tasks.listReachable({ serviceId }),
-      this.engine.inspect(),
-    ]);
-    const lines = await Promise.all(
-      tasks.map(async ({ id: taskId, containerId, nodeId }) => {
-        if (!containerId) return [];
-        const printed = await (nodeId === here
-          ? this.containers.logs(containerId, query)
-          : this.serviceLogs.ofTask(taskId, query));
-        return printed.map((line) => ({ ...line, taskId }));
-      }),
-    );
-    return inOrder(lines.flat(), query.tail);
+    if (content !== '') await this.stored.replace(deploymentId, content);
   }
 
   private async retained(deploymentId: string, { tail, since }: LogQuery): Promise<TaskLogLine[]> {
-    const log = await this.prisma.deploymentLog.findFirst({
-      where: { deploymentId, kind: 'RUNTIME' },
-      orderBy: { createdAt: 'desc' },
-    });
-    const lines = log?.content.split('\n').map(decodeLogLine) ?? [];
+    const content = await this.stored.find(deploymentId);
+    const lines = content?.split('\n').map(decodeLogLine) ?? [];
     const from = since?.toISOString().replace('Z', '');
     return lines.filter(({ time }) => !from || time >= from).slice(-tail);
   }
@@ -156,10 +123,6 @@ export class DeploymentLogs {
       if (signal.aborted || !exists) following.abort();
     }
     watch.end();
-  }
-
-  private async isInProgress(id: string): Promise<boolean> {
-    return (await this.prisma.deployment.count({ where: { id, status: { in: IN_PROGRESS_STATUSES } } })) > 0;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
+import { DeploymentStatesRepository } from '#src/modules/deployments/repositories/deployment-states.repository.js';
 import type { JobLease } from '#src/modules/deployments/repositories/pipeline.repository.js';
 
 /** Abort reason: the deployment or its environment was cancelled or deleted. */
@@ -13,7 +13,7 @@ export class CancelSignals implements OnModuleInit {
 
   constructor(
     private readonly signals: PgNotifications,
-    private readonly prisma: PrismaService,
+    private readonly states: DeploymentStatesRepository,
   ) {}
 
   onModuleInit(): void {
@@ -30,10 +30,7 @@ export class CancelSignals implements OnModuleInit {
   }
 
   private async recheck(): Promise<void> {
-    const cancelled = await this.prisma.deployment.findMany({
-      where: { id: { in: [...this.running.keys()] }, cancelRequestedAt: { not: null } },
-      select: { id: true },
-    });
-    for (const { id } of cancelled) this.running.get(id)?.abort(new Cancelled());
+    for (const { id } of await this.states.cancelRequested([...this.running.keys()]))
+      this.running.get(id)?.abort(new Cancelled());
   }
 }

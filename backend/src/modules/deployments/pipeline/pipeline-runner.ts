@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import pRetry from 'p-retry';
 import { Config } from '#src/config/config.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { JobWorker, ShutdownInterrupt } from '#src/core/jobs/job-worker.js';
 import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { DockerError, isDockerError } from '#src/integrations/docker/docker-error.js';
-import { Engine } from '#src/integrations/docker/engine.js';
 import { CancelSignals, Cancelled } from './cancel-signals.js';
 import { Deadline } from './steps/deadline.js';
 import { DeploySteps } from './steps/deploy-steps.js';
@@ -20,7 +19,7 @@ import { RegistryCredentials } from '#src/modules/deployments/swarm/registry-cre
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 
-const ENGINE_RETRY_MS = 500;
+const ENGINE_RETRY = { retries: Infinity, minTimeout: 500, factor: 1 };
 
 /**
  * Runs the steps of a deployment. For every step it commits the end of the previous step, the step's row and the status
@@ -36,7 +35,6 @@ export class PipelineRunner implements OnModuleInit {
     private readonly repository: PipelineRepository,
     private readonly steps: DeploySteps,
     private readonly cancels: CancelSignals,
-    private readonly engine: Engine,
     private readonly secrets: SecretBox,
     private readonly credentials: RegistryCredentials,
     private readonly config: Config,
@@ -130,27 +128,9 @@ export class PipelineRunner implements OnModuleInit {
   }
 
   /** Retries while the engine is unavailable. The deadlines bound it. */
-  private async retryWhileEngineUnavailable(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      try {
-        await run();
-        return;
-      } catch (error) {
-        if (!isDockerError(error, 'unavailable') || signal.aborted) throw error;
-        await this.engineAvailable(signal);
-      }
-    }
-  }
-
-  private async engineAvailable(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await delay(ENGINE_RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
-      const isAvailable = await this.engine.ping().then(
-        () => true,
-        () => false,
-      );
-      if (isAvailable) return;
-    }
+  private retryWhileEngineUnavailable(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const shouldRetry = ({ error }: { error: Error }) => isDockerError(error, 'unavailable');
+    return pRetry(run, { ...ENGINE_RETRY, signal, shouldRetry });
   }
 
   /** Converts an error to a failure; throws it when the job has to be retried. */

@@ -1,12 +1,11 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { Container } from '#src/generated/prisma/client.js';
 import { Containers } from '#src/integrations/docker/containers.js';
 import { Nodes } from '#src/integrations/docker/nodes.js';
 import { type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { LABELS } from '#src/common/labels.js';
-import { LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { ContainersRepository } from '#src/modules/deployments/repositories/containers.repository.js';
 import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
 import { type Observed, deriveReplicaStatus } from './container-state.js';
 
@@ -29,7 +28,7 @@ export class ContainerStatusSync implements OnApplicationBootstrap, OnModuleDest
   private sinceFullPassMs = 0;
 
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly rows: ContainersRepository,
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
     private readonly events: ContainerEvents,
@@ -78,22 +77,16 @@ export class ContainerStatusSync implements OnApplicationBootstrap, OnModuleDest
 
   private async refreshAll(): Promise<void> {
     try {
-      const rows = await this.prisma.container.findMany({
-        where: { deployment: { status: { in: LIVE_STATUSES } } },
-        distinct: ['deploymentId'],
-        select: { deploymentId: true },
-      });
+      const deployments = await this.rows.liveDeployments();
       const tasks = Map.groupBy(await this.tasks.list({ labels: [LABELS.deployment] }), ({ serviceId }) => serviceId);
-      for (const { deploymentId } of rows) await this.refresh(deploymentId, tasks);
+      for (const id of deployments) await this.refresh(id, tasks);
     } catch (error) {
       this.logger.debug(`full pass failed: ${String(error)}`);
     }
   }
 
   private async refresh(deploymentId: string, all?: Map<string, SwarmTask[]>): Promise<void> {
-    const known = await this.prisma.container.findMany({
-      where: { deploymentId, deployment: { status: { in: LIVE_STATUSES } } },
-    });
+    const known = await this.rows.ofLive(deploymentId);
     const [first] = known;
     if (!first) return;
     const tasks = all
@@ -107,7 +100,7 @@ export class ContainerStatusSync implements OnApplicationBootstrap, OnModuleDest
       const container = containerId ? await this.containers.inspect(containerId) : undefined;
       const node = names.get(own.at(-1)?.nodeId ?? '') ?? null;
       const observed = { ...deriveReplicaStatus(row, own, container), node };
-      if (differs(row, observed)) await this.prisma.container.updateMany({ where: { id: row.id }, data: observed });
+      if (differs(row, observed)) await this.rows.update(row.id, observed);
     }
   }
 }

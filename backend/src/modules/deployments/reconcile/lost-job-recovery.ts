@@ -1,8 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import { DeploymentJobs } from '#src/modules/deployments/jobs/deployment-jobs.js';
-import { DeploymentsRepository } from '#src/modules/deployments/repositories/deployments.repository.js';
+import { DeploymentStatesRepository } from '#src/modules/deployments/repositories/deployment-states.repository.js';
 import { isToBeBuilt } from '#src/modules/deployments/pipeline/steps/deploy-step.js';
 
 const CHECK_INTERVAL_MS = 15_000;
@@ -18,8 +17,7 @@ export class LostJobRecovery {
   private readonly logger = new Logger(LostJobRecovery.name);
 
   constructor(
-    private readonly prisma: PrismaService,
-    private readonly deployments: DeploymentsRepository,
+    private readonly states: DeploymentStatesRepository,
     private readonly jobs: DeploymentJobs,
   ) {}
 
@@ -29,10 +27,10 @@ export class LostJobRecovery {
   }
 
   private async requeue(): Promise<void> {
-    for (const row of await this.deployments.withoutJob(new Date(Date.now() - MIN_AGE_MS))) {
+    for (const row of await this.states.withoutJob(new Date(Date.now() - MIN_AGE_MS))) {
       this.logger.warn(`deployment ${row.id} is ${row.status} without a job: job created`);
       const { userId } = row.environment;
-      await this.jobs.run(this.prisma, { ...row, isBuilt: isToBeBuilt(row) }, { name: row.name, userId, behind: 0 });
+      await this.jobs.run(this.states.db, { ...row, isBuilt: isToBeBuilt(row) }, { name: row.name, userId, behind: 0 });
     }
   }
 }

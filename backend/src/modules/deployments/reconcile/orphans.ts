@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { LABELS } from '#src/common/labels.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
+import type { Environment } from '#src/generated/prisma/client.js';
 import { Networks } from '#src/integrations/docker/networks.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { Volumes } from '#src/integrations/docker/volumes.js';
-import { LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
+import { DeploymentStatesRepository } from '#src/modules/deployments/repositories/deployment-states.repository.js';
+import { EnvironmentsRepository } from '#src/modules/environments/environments.repository.js';
 
 export interface Orphan {
   kind: 'SERVICE' | 'NETWORK' | 'VOLUME';
@@ -23,7 +24,8 @@ type Labeled = Omit<Orphan, 'reason'>;
 @Injectable()
 export class Orphans {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly states: DeploymentStatesRepository,
+    private readonly environments: EnvironmentsRepository,
     private readonly services: SwarmServices,
     private readonly networks: Networks,
     private readonly volumes: Volumes,
@@ -31,8 +33,11 @@ export class Orphans {
 
   async list(): Promise<Orphan[]> {
     const labeled = await this.labeled();
-    const live = new Set(await this.liveDeployments(labeled));
-    const environments = await this.environments(labeled);
+    // The service of a deployment that has just ended may still be stopping.
+    const recent = new Date(Date.now() - 60_000);
+    const live = new Set(await this.states.liveOrChanged(idsOf(labeled, 'deploymentId'), recent));
+    const rows = await this.environments.withIds(idsOf(labeled, 'environmentId'));
+    const environments = new Map(rows.map((row) => [row.id, row]));
     return labeled.flatMap((one) => {
       const reason = reasonOf(one, environments.get(one.environmentId ?? ''), live);
       return reason === undefined ? [] : [{ ...one, reason }];
@@ -54,38 +59,20 @@ export class Orphans {
     });
     return [...services.map(as('SERVICE')), ...networks.map(as('NETWORK')), ...volumes.map(as('VOLUME'))];
   }
+}
 
-  private async liveDeployments(labeled: Labeled[]): Promise<string[]> {
-    const id = { in: labeled.flatMap(({ deploymentId }) => deploymentId ?? []) };
-    // The service of a deployment that has just ended may still be stopping.
-    const recent = new Date(Date.now() - 60_000);
-    const rows = await this.prisma.deployment.findMany({
-      where: { id, OR: [{ status: { in: LIVE_STATUSES } }, { updatedAt: { gt: recent } }] },
-      select: { id: true },
-    });
-    return rows.map((row) => row.id);
-  }
-
-  private async environments(labeled: Labeled[]): Promise<Map<string, { isGone: boolean; keepsVolumes: boolean }>> {
-    const id = { in: labeled.flatMap(({ environmentId }) => environmentId ?? []) };
-    const rows = await this.prisma.environment.findMany({
-      where: { id },
-      select: { id: true, status: true, preserveVolumes: true },
-    });
-    return new Map(
-      rows.map((row) => [row.id, { isGone: row.status === 'DELETED', keepsVolumes: row.preserveVolumes }]),
-    );
-  }
+function idsOf(labeled: Labeled[], key: 'deploymentId' | 'environmentId'): string[] {
+  return labeled.flatMap((one) => one[key] ?? []);
 }
 
 function reasonOf(
   { kind, deploymentId }: Labeled,
-  environment: { isGone: boolean; keepsVolumes: boolean } | undefined,
+  environment: Pick<Environment, 'status' | 'preserveVolumes'> | undefined,
   live: ReadonlySet<string>,
 ): string | undefined {
   if (!environment) return 'its environment is unknown';
-  if (kind === 'VOLUME' && environment.keepsVolumes) return undefined;
-  if (environment.isGone) return 'its environment was deleted';
+  if (kind === 'VOLUME' && environment.preserveVolumes) return undefined;
+  if (environment.status === 'DELETED') return 'its environment was deleted';
   if (kind === 'SERVICE' && deploymentId !== null && !live.has(deploymentId)) return 'its deployment is not running';
   return undefined;
 }

@@ -3,7 +3,7 @@ import { Semaphore } from '#src/common/semaphore.js';
 import { type Caller, ownedBy } from '#src/common/decorators/caller.js';
 import { afterPosition, NEWEST_FIRST, type Page } from '#src/common/pagination.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
-import type { Deployment, Environment, Prisma } from '#src/generated/prisma/client.js';
+import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
 import { RUN_PREFIX } from '#src/modules/deployments/domain/names.js';
 import type { PortMapping } from '#src/modules/deployments/domain/release.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
@@ -87,18 +87,6 @@ export class DeploymentsRepository {
   /** Counts the deployments of a user that are pending or in progress. */
   countInProgress(db: Db, userId: string): Promise<number> {
     return db.deployment.count({ where: { status: { in: IN_PROGRESS_STATUSES }, environment: { userId } } });
-  }
-
-  /** Deployments in progress that were created before `before` and have no job that can still run. */
-  async withoutJob(before: Date): Promise<(Deployment & { environment: Environment })[]> {
-    const ids = await this.prisma.$queryRaw<{ id: string }[]>`
-      SELECT d.id FROM "Deployment" d
-      WHERE d.status = ANY(${IN_PROGRESS_STATUSES}::"DeploymentStatus"[]) AND d."createdAt" < ${before} AND NOT EXISTS (
-        SELECT 1 FROM graphile_worker.jobs j WHERE j.key = ${RUN_PREFIX} || d.id AND (j.locked_at IS NOT NULL OR j.attempts < j.max_attempts))`;
-    return this.prisma.deployment.findMany({
-      where: { id: { in: ids.map(({ id }) => id) } },
-      include: { environment: true },
-    });
   }
 
   /** True when a release of this name is running or in progress. */

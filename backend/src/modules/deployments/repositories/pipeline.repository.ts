@@ -5,7 +5,7 @@ import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { type Deployment, type DeploymentSource, type Environment, type Prisma } from '#src/generated/prisma/client.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
-import { recordProgress, recordStatus } from './deployment-event-log.js';
+import { recordProgress, recordStatus } from './deployment-events.repository.js';
 import { DeploymentNotices } from './deployment-notices.js';
 import { IN_PROGRESS_STATUSES, originsOf } from '#src/modules/deployments/domain/transitions.js';
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';

@@ -1,6 +1,6 @@
 import { newId } from '#src/common/time/id-source.js';
 import { type Deployment, type DeploymentStatus, Prisma } from '#src/generated/prisma/client.js';
-import { eventData } from './deployment-event-log.js';
+import { eventData } from './deployment-events.repository.js';
 import { originsOf } from '#src/modules/deployments/domain/transitions.js';
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 

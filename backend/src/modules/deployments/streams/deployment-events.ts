@@ -4,10 +4,13 @@ import { ReadThroughCache } from '#src/common/read-through-cache.js';
 import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { DeploymentSource, DeploymentStatus } from '#src/generated/prisma/client.js';
 import { milliseconds } from '#src/integrations/docker/log-decoder.js';
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
+import {
+  DeploymentEventsRepository,
+  type EventRow,
+} from '#src/modules/deployments/repositories/deployment-events.repository.js';
 import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { DeploymentChanges, type Watch } from '#src/modules/deployments/events/deployment-changes.js';
@@ -33,12 +36,6 @@ interface Position {
   logs: LogPosition;
 }
 
-interface Row {
-  id: bigint;
-  kind: 'STATUS' | 'PROGRESS';
-  data: object;
-}
-
 /** The deployment when the client connected. */
 export interface Origin {
   id: string;
@@ -49,6 +46,7 @@ export interface Origin {
 }
 
 const BEFORE_ALL: Position = { row: -1n, logs: {} };
+/** Progress is deleted this long after the deployment ended. */
 const PROGRESS_TTL_MS = 3_600_000;
 /** A change wakes all clients of a deployment at once, and they read the same rows. */
 const READ_TTL_MS = 1000;
@@ -61,11 +59,11 @@ const DATABASE_RETRY = { retries: Infinity, minTimeout: 500, factor: 1 };
  */
 @Injectable()
 export class DeploymentEvents implements OnModuleInit {
-  private readonly rows = new ReadThroughCache<Row[]>(READ_TTL_MS);
+  private readonly rows = new ReadThroughCache<EventRow[]>(READ_TTL_MS);
   private readonly printed = new ReadThroughCache<TaskLogLine[]>(READ_TTL_MS);
 
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly repository: DeploymentEventsRepository,
     private readonly changes: DeploymentChanges,
     private readonly logs: DeploymentLogs,
     private readonly buildLog: BuildLog,
@@ -82,7 +80,9 @@ export class DeploymentEvents implements OnModuleInit {
       this.rows.clear();
       this.printed.clear();
     });
-    this.worker.register('deployment.prune-events', () => this.pruneProgress());
+    this.worker.register('deployment.prune-events', () =>
+      this.repository.pruneProgress(new Date(Date.now() - PROGRESS_TTL_MS)),
+    );
     this.worker.schedule('deployment.prune-events', '17 * * * *');
   }
 
@@ -160,38 +160,21 @@ export class DeploymentEvents implements OnModuleInit {
   }
 
   /** The stream stays open while the database is unavailable. */
-  private async rowsAfter({ id: deploymentId, createdAt }: Origin, after: bigint, signal: AbortSignal): Promise<Row[]> {
-    const rows = await pRetry(() => this.rows.get(deploymentId, () => this.readRows(deploymentId)), {
+  private async rowsAfter(
+    { id: deploymentId, createdAt }: Origin,
+    after: bigint,
+    signal: AbortSignal,
+  ): Promise<EventRow[]> {
+    const rows = await pRetry(() => this.rows.get(deploymentId, () => this.repository.all(deploymentId)), {
       ...DATABASE_RETRY,
       shouldRetry: ({ error }) => isDatabaseUnavailable(error) && !signal.aborted,
     });
     return [pending(createdAt), ...rows].filter(({ id }) => id > after);
   }
 
-  /** Deletes progress events an hour after the deployment ended. */
-  private async pruneProgress(): Promise<void> {
-    await this.prisma.deploymentEvent.deleteMany({
-      where: { kind: 'PROGRESS', deployment: { completedAt: { lt: new Date(Date.now() - PROGRESS_TTL_MS) } } },
-    });
-  }
-
-  private async readRows(deploymentId: string): Promise<Row[]> {
-    const rows = await this.prisma.deploymentEvent.findMany({
-      where: { deploymentId },
-      orderBy: { id: 'asc' },
-      select: { id: true, kind: true, data: true },
-    });
-    return rows as Row[];
-  }
-
   private async isOver(deploymentId: string, row: bigint): Promise<boolean> {
-    const [last] = await this.prisma.deploymentEvent.findMany({
-      where: { deploymentId },
-      orderBy: { id: 'desc' },
-      select: { id: true, kind: true, data: true },
-      take: 1,
-    });
-    return last !== undefined && last.id <= row && isFinal(last as Row);
+    const last = await this.repository.last(deploymentId);
+    return last !== null && last.id <= row && isFinal(last);
   }
 }
 
@@ -220,15 +203,15 @@ function hasBuildLog({ source, releaseCommand }: Origin): boolean {
   return source !== 'IMAGE' || releaseCommand.length > 0;
 }
 
-function isStatus({ kind, data }: Row, status: DeploymentStatus): boolean {
+function isStatus({ kind, data }: EventRow, status: DeploymentStatus): boolean {
   return kind === 'STATUS' && (data as { status: DeploymentStatus }).status === status;
 }
 
-function isFinal(row: Row): boolean {
+function isFinal(row: EventRow): boolean {
   return row.kind === 'STATUS' && !IN_PROGRESS_STATUSES.some((status) => isStatus(row, status));
 }
 
-function pending(createdAt: Date): Row {
+function pending(createdAt: Date): EventRow {
   return { id: 0n, kind: 'STATUS', data: { status: 'PENDING', at: createdAt } };
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import { Engine } from '#src/integrations/docker/engine.js';
 import { Nodes } from '#src/integrations/docker/nodes.js';
+import { columnsOf } from '#src/modules/deployments/domain/deployment-columns.js';
 import { isPushed } from '#src/modules/deployments/domain/built-image.js';
 
 type Placed = Pick<Deployment, 'nodeId' | 'node'>;
@@ -27,6 +28,6 @@ export class Placement {
   }
 }
 
-function isBound({ volumes, source, image }: Pick<Deployment, 'volumes' | 'source' | 'image'>): boolean {
-  return (volumes as unknown[]).length > 0 || (source !== 'IMAGE' && !isPushed(image));
+function isBound(row: Pick<Deployment, 'volumes' | 'source' | 'image'>): boolean {
+  return columnsOf(row).volumes.length > 0 || (row.source !== 'IMAGE' && !isPushed(row.image));
 }

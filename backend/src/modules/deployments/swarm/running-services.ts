@@ -8,8 +8,9 @@ import { DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js
 
 /** Covers the stop grace period of ten seconds, the kill, and the engine's own delays. */
 const REMOVAL_POLL = { withinMs: 40_000, everyMs: 200 };
+const CREATION_POLL = { withinMs: 20_000, everyMs: 100 };
 
-/** Finds, removes, pauses and resumes the Swarm services of deployments, by label: names may change, labels do not. */
+/** Finds, scales and removes the Swarm services of deployments, by label: names may change, labels do not. */
 @Injectable()
 export class RunningServices {
   constructor(
@@ -21,6 +22,29 @@ export class RunningServices {
 
   async find(deploymentId: string): Promise<SwarmService | undefined> {
     return (await this.services.list({ [LABELS.deployment]: deploymentId }))[0];
+  }
+
+  /** All services by deployment id. */
+  async all(): Promise<Map<string | undefined, SwarmService>> {
+    const services = await this.services.list({ [LABELS.deployment]: true });
+    return new Map(services.map((service) => [service.labels[LABELS.deployment], service]));
+  }
+
+  scale(service: SwarmService, replicas: number): Promise<void> {
+    return this.services.scale(service, replicas);
+  }
+
+  /** Waits until Swarm has created the tasks of the replicas. Returns their slot numbers. */
+  async slots(serviceId: string, replicas: number, signal: AbortSignal): Promise<number[]> {
+    let slots: number[] = [];
+    const areCreated = async () => {
+      const tasks = await this.tasks.list({ serviceId });
+      slots = [...new Set(tasks.filter(({ desired }) => desired === 'running').map(({ slot }) => slot))];
+      return slots.length === replicas;
+    };
+    const what = 'Swarm has not created the tasks of the replicas';
+    await pollUntil(areCreated, { ...CREATION_POLL, signal, what });
+    return slots;
   }
 
   /**

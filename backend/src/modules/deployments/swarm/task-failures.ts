@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Containers } from '#src/integrations/docker/containers.js';
-import { DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
+import { TaskLogs } from '#src/modules/deployments/logs/task-logs.js';
 import type { FailedAssessment } from './assess-tasks.js';
 import { failureReport } from './failure-report.js';
 import type { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
@@ -10,7 +10,7 @@ import type { StepFailure } from '#src/modules/deployments/domain/step-failure.j
 export class TaskFailures {
   constructor(
     private readonly containers: Containers,
-    private readonly logs: DeploymentLogs,
+    private readonly logs: TaskLogs,
   ) {}
 
   async report(assessment: FailedAssessment, serviceId: string): Promise<StepFailure> {
@@ -19,7 +19,7 @@ export class TaskFailures {
     return failureReport(assessment, {
       probeOutput: state?.health?.lastOutput ?? '',
       oomKilled: state?.oomKilled ?? false,
-      logs: await this.logs.ofService(serviceId, { tail: 20 }),
+      logs: await this.logs.text(serviceId, { tail: 20 }),
     });
   }
 }

@@ -6,9 +6,8 @@ import { ImageBuilder } from '#src/modules/builds/image-builder.js';
 import { Sources } from '#src/modules/builds/sources.js';
 import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
 import { LABELS } from '#src/common/labels.js';
-import { buildFailure } from './build-failure.js';
 import { type DeployStep, isToBeBuilt, type StepContext } from './deploy-step.js';
-import { gitFailure } from './git-failure.js';
+import { buildFailure, gitFailure } from './failures.js';
 
 /** Builds the image. The service runs it by its id. */
 @Injectable()

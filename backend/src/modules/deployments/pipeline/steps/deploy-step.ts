@@ -1,15 +1,12 @@
 import type { Deployment, Environment, Prisma } from '#src/generated/prisma/client.js';
+import type { Progress } from '#src/modules/deployments/domain/deployment-columns.js';
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
 import type { GitSource } from '#src/integrations/git/git-source.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 
-export interface Progress {
-  step: string;
-  message: string;
-  current?: number;
-  total?: number;
-}
+/** What determines the steps of a deployment. */
+export type PlannedDeployment = Pick<Deployment, 'source' | 'rollbackOfId' | 'releaseCommand' | 'virtualHost'>;
 
 /** What a step works with: the current row, and the writes that it may make. No step writes a status. */
 export interface StepContext {
@@ -37,7 +34,7 @@ export interface DeployStep extends StepIdentity {
   /** Time limit in milliseconds, paused time not counted. Default: the deadline of a deployment without a build. */
   readonly allowedMs?: number;
   /** True for deployments that have this step. Default: all. */
-  readonly appliesTo?: (deployment: Deployment) => boolean;
+  readonly appliesTo?: (deployment: PlannedDeployment) => boolean;
   /** Must be safe to run twice: after a crash the step runs again. */
   run(context: StepContext): Promise<void>;
   /** Reverts `run`, which may have done all of its work, a part of it or nothing. */
@@ -45,16 +42,21 @@ export interface DeployStep extends StepIdentity {
 }
 
 /** True when the image comes from a registry and its tag has to be resolved. */
-export function fromImage({ source, rollbackOfId }: Deployment): boolean {
+export function fromImage({ source, rollbackOfId }: PlannedDeployment): boolean {
   return source === 'IMAGE' && rollbackOfId === null;
 }
 
 /** True when the image has to be built. */
-export function isToBeBuilt({ source, rollbackOfId }: Deployment): boolean {
+export function isToBeBuilt({ source, rollbackOfId }: PlannedDeployment): boolean {
   return source !== 'IMAGE' && rollbackOfId === null;
 }
 
 /** True when a repository has to be cloned. */
-export function fromGit(deployment: Deployment): boolean {
+export function fromGit(deployment: PlannedDeployment): boolean {
   return deployment.source === 'GIT' && isToBeBuilt(deployment);
+}
+
+/** Progress of a pull or push, with the message `14.2/31.0 MB`. */
+export function transferred(step: string, { current, total }: { current: number; total: number }): Progress {
+  return { step, message: `${(current / 1e6).toFixed(1)}/${(total / 1e6).toFixed(1)} MB`, current, total };
 }

@@ -1,6 +1,5 @@
 import { Inject, Injectable, type Provider } from '@nestjs/common';
-import type { Deployment } from '#src/generated/prisma/client.js';
-import type { DeployStep } from './deploy-step.js';
+import type { DeployStep, PlannedDeployment } from './deploy-step.js';
 import { AwaitHealthy } from './await-healthy.js';
 import { BuildImage } from './build-image.js';
 import { CreateVolumes } from './create-volumes.js';
@@ -39,7 +38,7 @@ export const DEPLOY_STEP_NAMES = DEPLOY_STEP_CLASSES.map(({ name }) => name);
 export class DeploySteps {
   constructor(@Inject(DEPLOY_STEPS) private readonly all: DeployStep[]) {}
 
-  of(deployment: Deployment): DeployStep[] {
+  of(deployment: PlannedDeployment): DeployStep[] {
     return this.all.filter(({ appliesTo }) => appliesTo?.(deployment) ?? true);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import { SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
+import { DeploymentStatesRepository } from '#src/modules/deployments/repositories/deployment-states.repository.js';
 import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
 import { assessDrain } from '#src/modules/deployments/swarm/assess-drain.js';
 import type { StepContext } from './deploy-step.js';
@@ -16,7 +16,7 @@ const RECHECK_MS = 1000;
 @Injectable()
 export class Drain {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly states: DeploymentStatesRepository,
     private readonly tasks: SwarmTasks,
     private readonly services: RunningServices,
     private readonly events: ContainerEvents,
@@ -30,7 +30,7 @@ export class Drain {
     const since = deployment.completedAt ?? new Date();
     const end = since.getTime() + deployment.drainSeconds * 1000;
     for (;;) {
-      if (!(await this.isRunning(deployment.id))) return;
+      if (!(await this.states.isRunning(deployment.id))) return;
       await this.checkTasks(deployment.id, previous, since);
       const leftMs = end - Date.now();
       if (leftMs <= 0) return;
@@ -51,10 +51,5 @@ export class Drain {
     ]);
     const failed = assessDrain({ tasks, tasksBefore: tasksOfPrevious.flat(), since });
     if (failed) throw await this.failures.report(failed, service.id);
-  }
-
-  private async isRunning(id: string): Promise<boolean> {
-    const where = { id, status: 'RUNNING', deleteRequestedAt: null, environment: { status: 'ACTIVE' } } as const;
-    return (await this.prisma.deployment.count({ where })) > 0;
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sources } from '#src/modules/builds/sources.js';
 import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { type DeployStep, fromGit, type StepContext } from './deploy-step.js';
-import { gitFailure } from './git-failure.js';
+import { gitFailure } from './failures.js';
 
 /** Clones the repository and stores the commit, so that a retry builds the same one. */
 @Injectable()

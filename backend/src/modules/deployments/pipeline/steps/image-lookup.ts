@@ -5,7 +5,7 @@ import { Engine } from '#src/integrations/docker/engine.js';
 import { Images, type ResolvedImage } from '#src/integrations/docker/images.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
-import { registryFailure } from './registry-failure.js';
+import { registryFailure } from './failures.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 /** Limit for all retries together, so that a missing image is reported within five seconds. */

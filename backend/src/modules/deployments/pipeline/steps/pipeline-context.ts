@@ -4,11 +4,12 @@ import type { Prisma } from '#src/generated/prisma/client.js';
 import type { GitAuth, GitSource } from '#src/integrations/git/git-source.js';
 import { parseGitUrl } from '#src/integrations/git/git-url.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
+import type { Progress } from '#src/modules/deployments/domain/deployment-columns.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
 import { releaseFrom } from '#src/modules/deployments/domain/release-from-row.js';
 import { secretContext } from '#src/modules/deployments/domain/secret-context.js';
 import type { Deadline } from './deadline.js';
-import type { Progress, StepContext } from './deploy-step.js';
+import type { StepContext } from './deploy-step.js';
 import type { JobLease, PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
 import type { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
 

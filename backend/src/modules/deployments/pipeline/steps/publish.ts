@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '#src/common/errors/domain-error.js';
-import type { Deployment } from '#src/generated/prisma/client.js';
 import { PublicAccessService } from '#src/modules/ingress/public-access.service.js';
-import type { DeployStep, StepContext } from './deploy-step.js';
+import type { DeployStep, PlannedDeployment, StepContext } from './deploy-step.js';
 
 /** Claims the public domain of the deployment. A rejected claim does not fail it: the environment shows the reason. */
 @Injectable()
 export class Publish implements DeployStep {
   readonly name = 'Publish';
   readonly status = 'RUNNING';
-  readonly appliesTo = ({ virtualHost }: Deployment) => virtualHost !== null;
+  readonly appliesTo = ({ virtualHost }: PlannedDeployment) => virtualHost !== null;
 
   constructor(private readonly publicAccess: PublicAccessService) {}
 

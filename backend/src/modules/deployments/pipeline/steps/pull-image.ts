@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Images } from '#src/integrations/docker/images.js';
-import type { Deployment } from '#src/generated/prisma/client.js';
 import { isPushed } from '#src/modules/deployments/domain/built-image.js';
-import { type DeployStep, isToBeBuilt, type StepContext } from './deploy-step.js';
-import { megabytes } from './megabytes.js';
-import { registryFailure } from './registry-failure.js';
+import { type DeployStep, isToBeBuilt, type PlannedDeployment, type StepContext, transferred } from './deploy-step.js';
+import { registryFailure } from './failures.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 /** Pulls the image to this node, unless it is present. */
@@ -12,7 +10,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 export class PullImage implements DeployStep {
   readonly name = 'PullImage';
   readonly status = 'PULLING_IMAGE';
-  readonly appliesTo = (deployment: Deployment) => !isToBeBuilt(deployment);
+  readonly appliesTo = (deployment: PlannedDeployment) => !isToBeBuilt(deployment);
 
   constructor(private readonly images: Images) {}
 
@@ -30,7 +28,7 @@ export class PullImage implements DeployStep {
       await this.images.pull(
         image,
         auth,
-        (progress) => context.progress({ step: 'PULLING', message: megabytes(progress), ...progress }),
+        (progress) => context.progress(transferred('PULLING', progress)),
         context.signal,
       );
     } catch (error) {

@@ -5,9 +5,8 @@ import { RegistryError } from '#src/integrations/docker/registry-error.js';
 import { BuiltInRegistry } from '#src/modules/registry/built-in-registry.js';
 import { isPushed } from '#src/modules/deployments/domain/built-image.js';
 import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
-import { type DeployStep, isToBeBuilt, type StepContext } from './deploy-step.js';
-import { megabytes } from './megabytes.js';
-import { registryFailure } from './registry-failure.js';
+import { type DeployStep, isToBeBuilt, type StepContext, transferred } from './deploy-step.js';
+import { registryFailure } from './failures.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 /** The platform's own registry rejects pushes while it starts and while it collects garbage. */
@@ -44,7 +43,7 @@ export class PushImage implements DeployStep {
 
   private push(context: StepContext, reference: string): Promise<string> {
     const onProgress = (progress: { current: number; total: number }) =>
-      context.progress({ step: 'PUSHING', message: megabytes(progress), ...progress });
+      context.progress(transferred('PUSHING', progress));
     return this.images.push(reference, context.registryAuth(), onProgress, context.signal);
   }
 

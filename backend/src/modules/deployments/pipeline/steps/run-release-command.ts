@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { pollUntil } from '#src/common/time/poll-until.js';
 import { LABELS } from '#src/common/labels.js';
-import type { Deployment } from '#src/generated/prisma/client.js';
 import { Containers } from '#src/integrations/docker/containers.js';
 import { Engine } from '#src/integrations/docker/engine.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { ENDED_STATES, type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { buildCommandSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
-import type { DeployStep, StepContext } from './deploy-step.js';
+import type { DeployStep, PlannedDeployment, StepContext } from './deploy-step.js';
 import { withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
-import { ALL_LINES, DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
+import { ALL_LINES } from '#src/modules/deployments/logs/deployment-logs.js';
+import { TaskLogs } from '#src/modules/deployments/logs/task-logs.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 const RECHECK_MS = 200;
@@ -27,7 +27,7 @@ const QUOTED_LINES = 20;
 export class RunReleaseCommand implements DeployStep {
   readonly name = 'RunReleaseCommand';
   readonly status = 'STARTING_CONTAINERS';
-  readonly appliesTo = ({ releaseCommand, rollbackOfId }: Deployment) =>
+  readonly appliesTo = ({ releaseCommand, rollbackOfId }: PlannedDeployment) =>
     releaseCommand.length > 0 && rollbackOfId === null;
 
   constructor(
@@ -35,7 +35,7 @@ export class RunReleaseCommand implements DeployStep {
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
     private readonly engine: Engine,
-    private readonly logs: DeploymentLogs,
+    private readonly logs: TaskLogs,
     private readonly log: BuildLog,
   ) {}
 
@@ -74,7 +74,7 @@ export class RunReleaseCommand implements DeployStep {
 
   /** Appends the output to the build log. Returns its last lines. */
   private async saveOutput({ deployment }: StepContext, serviceId: string): Promise<string[]> {
-    const lines = await this.logs.ofTasks(serviceId, { tail: ALL_LINES });
+    const lines = await this.logs.lines(serviceId, { tail: ALL_LINES });
     const log = await this.log.writer(deployment.id, []);
     for (const { text, stream } of lines) log.add(text, stream);
     await log.end();

@@ -1,10 +1,41 @@
-import type { Db } from '#src/core/database/prisma.service.js';
+import { Injectable } from '@nestjs/common';
+import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import type { DeploymentStatus, Prisma } from '#src/generated/prisma/client.js';
+
+export interface EventRow {
+  id: bigint;
+  kind: 'STATUS' | 'PROGRESS';
+  data: object;
+}
 
 interface StatusChange {
   status: DeploymentStatus;
   errorCode?: string | null;
   errorMessage?: string | null;
+}
+
+const COLUMNS = { id: true, kind: true, data: true } as const;
+
+/** The events of deployments, in the order of their ids. */
+@Injectable()
+export class DeploymentEventsRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  all(deploymentId: string): Promise<EventRow[]> {
+    const query = { where: { deploymentId }, orderBy: { id: 'asc' }, select: COLUMNS } as const;
+    return this.prisma.deploymentEvent.findMany(query) as Promise<EventRow[]>;
+  }
+
+  last(deploymentId: string): Promise<EventRow | null> {
+    const query = { where: { deploymentId }, orderBy: { id: 'desc' }, select: COLUMNS } as const;
+    return this.prisma.deploymentEvent.findFirst(query) as Promise<EventRow | null>;
+  }
+
+  /** Deletes progress of deployments that ended before `before`. */
+  async pruneProgress(before: Date): Promise<void> {
+    const where = { kind: 'PROGRESS', deployment: { completedAt: { lt: before } } } as const;
+    await this.prisma.deploymentEvent.deleteMany({ where });
+  }
 }
 
 /**
