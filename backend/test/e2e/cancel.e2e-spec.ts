@@ -49,7 +49,7 @@ describe('cancelling', () => {
     expect(await client.settled(jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CANCELLED' });
     expect(Date.now() - begin).toBeLessThan(WITHIN_MS);
     expect(await engine.servicesOf(deploymentId)).toEqual([]);
-    await eventually(async () => expect(await engine.containersOf(old.id)).toHaveLength(1), 20_000);
+    await engine.expectContainers(old.id, 1, 20_000);
     const left = (await engine.leftovers(environmentId)).filter((name) => !name.startsWith('container '));
     expect(left.filter((name) => name.startsWith('service '))).toHaveLength(1);
     expect(left.filter((name) => name.startsWith('volume '))).toEqual([]);

@@ -71,7 +71,7 @@ describe("the containers' truth", () => {
     expect(new Set(containers.map(({ name }) => name)).size).toBe(1);
     const [service] = await engine.servicesOf(id);
     await engine.docker.getService((service as unknown as { ID: string }).ID).remove();
-    await eventually(async () => expect(await engine.containersOf(id)).toEqual([]), 30_000);
+    await engine.expectContainers(id, 0, 30_000);
     await eventually(
       async () =>
         expect((await client.job(jobId)).containers.map(({ status }) => status)).toEqual([

@@ -144,7 +144,7 @@ describe('kill -9 of the API in every moment', () => {
       ({ jobId } = await client.deploy({ environmentId, ...STOP_FIRST, command: ['false'] }));
     });
     expect(await client.settled(jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CONTAINER_CRASHED' });
-    await eventually(async () => expect(await engine.containersOf(old.id)).toHaveLength(1), 30_000);
+    await engine.expectContainers(old.id, 1, 30_000);
     expect((await client.job(old.jobId)).status).toBe('RUNNING');
     await engineMatchesRows(bed.platform, engine, environmentId);
   });
@@ -154,12 +154,12 @@ describe('kill -9 of the API in every moment', () => {
     const removed = await client.run({ environmentId, ...OLD, name: 'removed' });
     await client.run({ environmentId, ...OLD, volumes: [{ name: 'data', path: '/data' }] });
     await moments.killIn(['deployment STOPPED'], () => client.ok('DELETE', `/deployments/${removed.id}`));
-    await eventually(async () => expect((await client.job(removed.jobId)).status).toBe('STOPPED'), 30_000);
+    await client.expectStatus(removed.jobId, 'STOPPED', 30_000);
     await engineMatchesRows(bed.platform, engine, environmentId);
     await moments.killIn(['deployment STOPPED', 'environment DELETED'], () =>
       client.ok('DELETE', `/environments/${environmentId}`),
     );
-    await eventually(async () => expect((await client.environment(environmentId)).status).toBe('DELETED'), 60_000);
+    await client.expectEnvironment(environmentId, 'DELETED', 60_000);
     expect(await engine.leftovers(environmentId)).toEqual([]);
   });
 });

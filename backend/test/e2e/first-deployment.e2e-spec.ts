@@ -75,7 +75,7 @@ describe('a client that knows only the original contract', () => {
       `/environments/${environment.id}`,
     );
     expect(deleted).toMatchObject({ status: 202, body: { environment: { status: 'DELETING' } } });
-    await eventually(async () => expect((await client.environment(environment.id)).status).toBe('DELETED'), 60_000);
+    await client.expectEnvironment(environment.id, 'DELETED', 60_000);
     expect(await engine.leftovers(environment.id)).toEqual([]);
     expect((await client.job(jobId)).status).toBe('STOPPED');
     expect((await client.request('DELETE', `/environments/${environment.id}`)).status).toBe(404);

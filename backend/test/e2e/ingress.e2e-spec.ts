@@ -134,13 +134,13 @@ describe('a public environment', () => {
         );
     })();
     await client.run({ environmentId: shop.id, name: 'web', ...WEB_APPLICATION, envVars: { SAYS: 'second' } });
-    await eventually(async () => expect((await site.https(domain)).body).toBe('second\n'), 30_000);
+    await site.expectServing(domain, 'second\n', 30_000);
     stop = true;
     await visitor;
     expect(failed).toBe(0);
     const pinned = (await client.deployments(shop.id)).find(({ name }) => name === 'other');
     await site.publish(client, shop.id, { domain, deploymentId: pinned?.id, port: 8080 });
-    await eventually(async () => expect((await site.https(domain)).body).toBe('other\n'), 30_000);
+    await site.expectServing(domain, 'other\n', 30_000);
     await site.settled(domain);
   });
 

@@ -40,7 +40,7 @@ describe('the API, interrupted', () => {
     await platform.kill9();
     tearing.release();
     await platform.start();
-    await eventually(async () => expect((await client.environment(environmentId)).status).toBe('DELETED'), 60_000);
+    await client.expectEnvironment(environmentId, 'DELETED', 60_000);
     expect(await engine.leftovers(environmentId)).toEqual([]);
   });
 
@@ -120,7 +120,7 @@ describe('the API, interrupted', () => {
   it('must answer 503 while PostgreSQL is away, and finish what it had begun once it is back', async () => {
     const { id: environmentId } = await client.createEnvironment();
     const { jobId } = await client.deploy({ environmentId, image: 'busybox', tag: '1.36', command: sh(IDLE) });
-    await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 20_000);
+    await client.expectStatus(jobId, 'STARTING_CONTAINERS', 20_000);
     process.kill(platform.postmaster, 'SIGKILL');
     const begin = Date.now();
     const refused = await client.request('GET', `/deployments/job/${jobId}`);
@@ -135,7 +135,7 @@ describe('the API, interrupted', () => {
   it('must stop within ten seconds on SIGTERM while a deployment is in progress, and finish it after the start', async () => {
     const { id: environmentId } = await client.createEnvironment();
     const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
-    await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 10_000);
+    await client.expectStatus(jobId, 'STARTING_CONTAINERS', 10_000);
     expect(await platform.terminate()).toBeLessThan(10_000);
     await platform.start();
     expect((await client.settled(jobId)).status).toBe('RUNNING');

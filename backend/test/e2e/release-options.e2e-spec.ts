@@ -30,7 +30,7 @@ describe('drainSeconds', () => {
     const running = Date.now();
     expect(await statusOf(old.id)).toBe('RUNNING');
     expect(await engine.containersOf(old.id)).toHaveLength(1);
-    await eventually(async () => expect(await statusOf(old.id)).toBe('STOPPED'), 20_000);
+    await client.expectDeployment(old.id, 'STOPPED', 20_000);
     expect(Date.now() - running).toBeGreaterThan(2500);
     const at = Date.now();
     const third = await client.run({ environmentId, ...WEB, drainSeconds: 0 });
@@ -38,7 +38,7 @@ describe('drainSeconds', () => {
     await eventually(async () => expect(await engine.servicesOf(third.id)).toHaveLength(1), 5000);
     await eventually(async () => expect(await client.deployments(environmentId)).toHaveLength(3), 5000);
     const [, second] = await client.deployments(environmentId);
-    await eventually(async () => expect(await statusOf(second?.id ?? '')).toBe('STOPPED'), 10_000);
+    await client.expectDeployment(second?.id ?? '', 'STOPPED', 10_000);
     expect(Date.now() - at).toBeLessThan(15_000);
   });
 
@@ -46,7 +46,7 @@ describe('drainSeconds', () => {
     const dying = { ...WEB, name: 'dying' };
     const old = await client.run({ environmentId, ...dying });
     const { jobId, deploymentId } = await client.deploy({ environmentId, ...dying, command: sh('sleep 2; exit 4') });
-    await eventually(async () => expect((await client.job(jobId)).status).toBe('FAILED'), 30_000);
+    await client.expectStatus(jobId, 'FAILED', 30_000);
     const failed = await client.job(jobId);
     expect(failed.errorCode).toBe('CONTAINER_CRASHED');
     expect(failed.errorMessage).toContain('ended with exit code 4');
@@ -91,7 +91,7 @@ describe('releaseCommand', () => {
     expect(failed.errorMessage).toContain('ended with exit code 9');
     expect(failed.errorMessage).toContain('no such table');
     expect(await statusOf(running?.id ?? '')).toBe('RUNNING');
-    await eventually(async () => expect(await engine.containersOf(running?.id ?? '')).toHaveLength(1), 20_000);
+    await engine.expectContainers(running?.id ?? '', 1, 20_000);
   });
 
   it('must not run again on the way back', async () => {
@@ -140,7 +140,7 @@ describe('a deployment that no job goes on with', () => {
       healthCheck: { command: ['test', '-e', '/tmp/ready'] },
     };
     const { jobId } = await client.deploy({ environmentId: id, ...slow });
-    await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 20_000);
+    await client.expectStatus(jobId, 'STARTING_CONTAINERS', 20_000);
     await platform.kill9();
     await platform.sql(
       `SELECT graphile_worker.force_unlock_workers(ARRAY(SELECT locked_by FROM graphile_worker.jobs WHERE locked_by IS NOT NULL))`,
@@ -192,7 +192,7 @@ describe('a life', () => {
     await eventually(async () => expect(await announced('deployment.expiring', deployment.id)).toHaveLength(2), 10_000);
     expect(await statusOf(deployment.id)).toBe('RUNNING');
     await pass(1000);
-    await eventually(async () => expect(await statusOf(deployment.id)).toBe('STOPPED'), 20_000);
+    await client.expectDeployment(deployment.id, 'STOPPED', 20_000);
     expect(await announced('deployment.expired', deployment.id)).toEqual(['PLATFORM']);
     expect(await engine.servicesOf(deployment.id)).toEqual([]);
   });
@@ -212,7 +212,7 @@ describe('a life', () => {
     });
     expect(environment.expiresAt).toBeNull();
     await pass(600);
-    await eventually(async () => expect((await client.environment(ending.id)).status).toBe('DELETED'), 30_000);
+    await client.expectEnvironment(ending.id, 'DELETED', 30_000);
     expect(await engine.leftovers(ending.id)).toEqual([]);
     expect((await client.environment(kept.id)).status).toBe('ACTIVE');
     const { status, body } = await client.request('POST', '/environments', { name: 'short', ttlSeconds: 5 });

@@ -33,8 +33,6 @@ async function done(id: string, what: string, body: object = {}): Promise<Deploy
   return deployment;
 }
 
-const statusOf = async (id: string) =>
-  (await client.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`)).deployment.status;
 const says = async ({ id }: Deployment) => (await engine.exec(id, 'sh', '-c', 'echo $SAYS')).output.trim();
 const refusal = async (method: string, path: string, body?: object) => {
   const { status, body: problem } = await client.request(method, path, body);
@@ -60,7 +58,7 @@ describe('a release made from another', () => {
     });
     expect(again.id).not.toBe(second.id);
     expect(await says(again)).toBe('two');
-    await eventually(async () => expect(await statusOf(second.id)).toBe('STOPPED'), 20_000);
+    await client.expectDeployment(second.id, 'STOPPED', 20_000);
     second = again;
   });
 
@@ -113,7 +111,7 @@ describe('what runs', () => {
   it('must stop with its rows kept, and start again as it was', async () => {
     const deployment = await client.run({ environmentId, ...WEB, name: 'pausing', envVars: { SAYS: 'still' } });
     expect((await client.request('POST', `/deployments/${deployment.id}/stop`)).status).toBe(202);
-    await eventually(async () => expect(await statusOf(deployment.id)).toBe('STOPPED'), 20_000);
+    await client.expectDeployment(deployment.id, 'STOPPED', 20_000);
     expect(await engine.servicesOf(deployment.id)).toEqual([]);
     const again = await done(deployment.id, 'start');
     expect(await says(again)).toBe('still');
@@ -175,12 +173,12 @@ describe('releases that wait', () => {
       healthCheck: { command: ['test', '-e', '/tmp/ready'] },
     };
     const first = await client.deploy(slow);
-    await eventually(async () => expect((await client.job(first.jobId)).status).toBe('STARTING_CONTAINERS'), 20_000);
+    await client.expectStatus(first.jobId, 'STARTING_CONTAINERS', 20_000);
     const second = await client.deploy(slow);
     const third = await client.deploy(slow);
     expect(await client.job(second.jobId)).toMatchObject({ status: 'FAILED', errorCode: 'SUPERSEDED' });
     expect((await client.settled(third.jobId)).status).toBe('RUNNING');
-    await eventually(async () => expect((await client.job(first.jobId)).status).toBe('STOPPED'), 20_000);
+    await client.expectStatus(first.jobId, 'STOPPED', 20_000);
   });
 });
 

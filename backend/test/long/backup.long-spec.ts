@@ -89,7 +89,7 @@ it('everything must be back on a machine that has lost it all', async () => {
   expect(await running()).toEqual(before);
   await engineMatchesRows(site.platform, site.engine, environmentId);
   expect(await preciousFile()).toBe(precious);
-  await eventually(async () => expect((await site.https(domain)).body).toBe('still here\n'), 90_000);
+  await site.expectServing(domain, 'still here\n', 90_000);
   expect((await client.environment(environmentId)).certificate).toEqual(certificate);
   const orders = site.acmeProxy.countOf(/order-plz/);
   const again = await client.run({ environmentId, name: 'web', ...WEB_APPLICATION, envVars: { SAYS: 'and goes on' } });

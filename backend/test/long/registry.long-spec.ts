@@ -51,7 +51,7 @@ describe('the own registry', () => {
     const body = { environmentId, name: 'secret', gitUrl: git.url('secret'), ports: [{ container: 80 }] };
     const { id, image, tag } = await client.runFromGit(body);
     await client.ok('DELETE', `/deployments/${id}`);
-    await eventually(async () => expect(await engine.containersOf(id)).toEqual([]), 20_000);
+    await engine.expectContainers(id, 0, 20_000);
     await eventually(() => engine.forgetImage(image), 20_000);
     const other = await platform.client('2');
     const { id: elsewhere } = await other.createEnvironment();

@@ -69,7 +69,7 @@ describe('releases', () => {
     'must end as promised when PostgreSQL ends by %s meanwhile',
     async (signal) => {
       const { jobId } = await client.deploy({ environmentId, ...WEB });
-      await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 30_000);
+      await client.expectStatus(jobId, 'STARTING_CONTAINERS', 30_000);
       process.kill(site.platform.postmaster, signal);
       await answersInTime();
       expect((await client.settled(jobId, 90_000)).status).toBe('RUNNING');
@@ -82,7 +82,7 @@ describe('releases', () => {
     'must end as promised when the Engine ends by %s meanwhile',
     async (signal) => {
       const { jobId } = await client.deploy({ environmentId, ...WEB });
-      await eventually(async () => expect((await client.job(jobId)).status).toBe('STARTING_CONTAINERS'), 30_000);
+      await client.expectStatus(jobId, 'STARTING_CONTAINERS', 30_000);
       const restarted = engineUnderTest().restart(signal);
       await answersInTime();
       await restarted;

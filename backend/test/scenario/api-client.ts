@@ -161,6 +161,20 @@ export class ApiClient {
     }, withinMs);
   }
 
+  async expectStatus(jobId: string, status: api.DeploymentStatus, withinMs: number): Promise<void> {
+    await eventually(async () => expect((await this.job(jobId)).status).toBe(status), withinMs);
+  }
+
+  /** By the deployment's id. */
+  async expectDeployment(id: string, status: api.DeploymentStatus, withinMs: number): Promise<void> {
+    const read = () => this.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`);
+    await eventually(async () => expect((await read()).deployment.status).toBe(status), withinMs);
+  }
+
+  async expectEnvironment(id: string, status: api.EnvironmentStatus, withinMs: number): Promise<void> {
+    await eventually(async () => expect((await this.environment(id)).status).toBe(status), withinMs);
+  }
+
   /** Deploys and expects it to run. */
   async run(body: object, withinMs?: number): Promise<Deployment> {
     const { jobId } = await this.deploy(body);
@@ -185,7 +199,7 @@ export class ApiClient {
   /** Deletes the environment and waits until nothing of it is left. */
   async deleteEnvironment(id: string): Promise<void> {
     await this.of(api.deleteEnvironment({ client: this.client, path: { id } }));
-    await eventually(async () => expect((await this.environment(id)).status).toBe('DELETED'), 90_000);
+    await this.expectEnvironment(id, 'DELETED', 90_000);
   }
 
   /** The data of an answer, or its error thrown. */

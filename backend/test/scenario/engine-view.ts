@@ -1,5 +1,7 @@
 import Dockerode from 'dockerode';
 import { PassThrough } from 'node:stream';
+import { expect } from 'vitest';
+import { eventually } from '../testbed/eventually.js';
 
 /** The engine as an operator looks at it, beside the API. */
 export class EngineView {
@@ -75,6 +77,10 @@ export class EngineView {
     );
   }
 
+  async expectContainers(deploymentId: string, count: number, withinMs: number): Promise<void> {
+    await eventually(async () => expect(await this.containersOf(deploymentId)).toHaveLength(count), withinMs);
+  }
+
   /** Names of the images that were built for an environment, and ids of those that have none. */
   async imagesOf(environmentId: string): Promise<string[]> {
     const filters = JSON.stringify({ label: [`berth.environment=${environmentId}`] });
@@ -98,13 +104,13 @@ export class EngineView {
     }
   }
 
-  /** Runs a command in the deployment's first container; its output, and how it ended. */
   /** Running ones on this node. */
   async containersOfService(name: string): Promise<string[]> {
     const filters = { label: [`com.docker.swarm.service.name=${name}`] };
     return (await this.docker.listContainers({ filters })).map(({ Id }) => Id);
   }
 
+  /** Runs a command in the deployment's first container; its output, and how it ended. */
   async exec(deploymentId: string, ...command: string[]): Promise<{ output: string; exitCode: number }> {
     const [id] = await this.containersOf(deploymentId);
     if (!id) throw new Error(`deployment ${deploymentId} has no running container`);

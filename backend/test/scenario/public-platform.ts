@@ -107,6 +107,11 @@ export class PublicPlatform {
     await this.settled(domain);
   }
 
+  /** Until the name serves this body by HTTPS. */
+  async expectServing(domain: string, body: string, withinMs: number): Promise<void> {
+    await eventually(async () => expect((await this.https(domain)).body).toBe(body), withinMs);
+  }
+
   /** Until the name answers so in plain HTTP. */
   async answers(domain: string, status: number): Promise<void> {
     await eventually(async () => expect((await this.http(domain)).status).toBe(status), 30_000);

@@ -18,6 +18,7 @@ const PROGRESS_EVERY_MS = 500;
 /** The StepContext of one attempt. */
 export class PipelineContext implements StepContext {
   private lastProgressAt = 0;
+  private lastProgress = '';
   private writing: Promise<void> = Promise.resolve();
   private readonly releases: (() => void)[] = [];
 
@@ -70,8 +71,9 @@ export class PipelineContext implements StepContext {
 
   progress(progress: Progress): void {
     const now = Date.now();
-    if (now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
-    this.lastProgressAt = now;
+    const text = JSON.stringify(progress);
+    if (text === this.lastProgress || now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
+    [this.lastProgressAt, this.lastProgress] = [now, text];
     this.writing = this.writing
       .then(() => this.repository.saveProgress(this.deployment, progress))
       .catch(() => undefined);
@@ -91,6 +93,6 @@ export class PipelineContext implements StepContext {
    */
   async flush(): Promise<void> {
     await this.writing;
-    this.lastProgressAt = 0;
+    [this.lastProgressAt, this.lastProgress] = [0, ''];
   }
 }
