@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LABELS } from '#src/common/labels.js';
+import { isDockerError } from '#src/integrations/docker/docker-error.js';
 import { Networks } from '#src/integrations/docker/networks.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { NginxConfig } from '#src/integrations/nginx/nginx-config.js';
@@ -62,6 +63,7 @@ export class FrontRollout {
     try {
       await this.networks.ensureOverlay(EDGE_NETWORK, labels, { attachable: false, subnet: SUBNET });
     } catch (error) {
+      if (isDockerError(error, 'unavailable')) throw error;
       this.logger.warn(`${EDGE_NETWORK} cannot have ${SUBNET}: ${(error as Error).message}`);
       await this.networks.ensureOverlay(EDGE_NETWORK, labels, { attachable: false });
     }
