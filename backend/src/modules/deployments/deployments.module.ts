@@ -9,6 +9,7 @@ import { BuildLog } from '#src/modules/builds/build-log.js';
 import { BuiltImages } from '#src/modules/builds/built-images.js';
 import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { ImageBuilder } from '#src/modules/builds/image-builder.js';
+import { Planning } from '#src/modules/builds/planning.js';
 import { Sources } from '#src/modules/builds/sources.js';
 import { DeploymentLogsService } from './streams/deployment-logs.service.js';
 import { DeploymentStreamsController } from './api/deployment-streams.controller.js';
@@ -82,6 +83,7 @@ import { DeploymentLogs } from './logs/deployment-logs.js';
     BuiltImages,
     Checkouts,
     ImageBuilder,
+    Planning,
     Sources,
     ...DEPLOY_STEP_PROVIDERS,
     PipelineRepository,

@@ -119,7 +119,7 @@ export class HooksService implements OnModuleInit {
     const wanted = branch ?? newest.gitBranch;
     if (wanted !== null && wanted !== push.branch)
       return ignored(`The delivery is a push to ${push.branch}, not to ${wanted}.`);
-    if (!matchesPaths(push.files, paths)) return ignored('The push touches none of the paths.');
+    if (!(await matchesPaths(push.files, paths))) return ignored('The push touches none of the paths.');
     const deliveryId = deliveryIdOf(delivery);
     const where = { hookId_deliveryId: { hookId, deliveryId } };
     const replayed = { outcome: 'REPLAYED' as const, message: 'The delivery was processed before.' };
