@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { safeText } from '#src/common/safe-text.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
@@ -149,7 +150,7 @@ export class BuildLogWriter {
   }
 
   private masked(text: string): string {
-    return this.secrets.reduce((result, secret) => result.replaceAll(secret, '***'), text).slice(0, MAX_LINE);
+    return safeText(text, { maxLength: MAX_LINE, secrets: this.secrets });
   }
 
   private encode(text: string, stream: 'stdout' | 'stderr'): string {
