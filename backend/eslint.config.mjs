@@ -1,4 +1,5 @@
 import eslint from '@eslint/js';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 import { MAY_IMPORT } from './structure.mjs';
 
@@ -53,6 +54,15 @@ export default tseslint.config(
           message: 'Throw a DomainError.',
         },
       ],
+    },
+  },
+  {
+    // One process serves everybody: no pattern may take more than linear time, whatever the text.
+    files: ['src/**/*.ts'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
     },
   },
   {

@@ -1,22 +1,17 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NextFunction, Request, Response } from 'express';
-import helmet, { type HelmetOptions } from 'helmet';
+import type { HelmetOptions } from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
-import { acceptUploads, onlyKnownBodies } from './common/request-bodies.js';
-import { IdPipe } from './common/id.pipe.js';
-import { createValidationPipe } from './common/validation.pipe.js';
+import { acceptUploads } from './common/request-bodies.js';
 import type { Config } from './config/config.js';
 import { FrameworkLogger } from './core/logging/framework-logger.js';
-import { assignRequestId } from './core/logging/request-id.js';
 import { VERSION } from './modules/platform/version.js';
 import { longestMs } from './modules/uploads/upload-pace.js';
+import { answerMalformedRequests } from './malformed-requests.js';
+import { setUpRequests } from './request-pipeline.js';
 import { setUpSwaggerUi } from './openapi/swagger-ui.js';
 
-const BODY_LIMIT = '1mb';
-/** Limit of the only page with a form. */
-const FORM_LIMIT = '4kb';
 /** After this deadline the process exits and cuts the open connections. */
 const SHUTDOWN_MS = 9000;
 
@@ -35,19 +30,10 @@ export async function startApi(config: Config): Promise<void> {
   });
   app.useLogger(new FrameworkLogger(app.get(Logger)));
   app.flushLogs();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  // Only the platform's own edge, which connects through a Unix socket and so has no address, is a trusted proxy.
-  app.set('trust proxy', (address: string | undefined) => !address);
-  app.use(assignRequestId);
-  app.use(helmet(securityHeaders(config)));
-  app.use(noStore);
-  app.use(onlyKnownBodies);
-  app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
-  app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false });
+  setUpRequests(app, securityHeaders(config));
   setUpSwaggerUi(app, config);
-  app.useGlobalPipes(new IdPipe(), createValidationPipe());
   acceptUploads(app.getHttpServer(), longestMs(config.upload.maxBytes));
+  answerMalformedRequests(app.getHttpServer());
   try {
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
@@ -66,12 +52,6 @@ function securityHeaders({ http }: Config): HelmetOptions {
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: http.publicBaseUrl.startsWith('https:') && { maxAge: 31_536_000 },
   };
-}
-
-/** Responses depend on the key, so that no cache between may store them. */
-function noStore(_request: Request, response: Response, next: NextFunction): void {
-  response.setHeader('Cache-Control', 'no-store');
-  next();
 }
 
 /** Resolves at SIGTERM, SIGINT or the end of the parent process, also during the start. */

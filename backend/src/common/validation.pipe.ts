@@ -1,10 +1,14 @@
-import { ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { DomainError, type FieldError } from './errors/domain-error.js';
+import { nullErrors } from './null-fields.js';
 
-/** Validates requests by their DTO classes; the error names every wrong field, unknown ones included. */
+/** Of any number of faults a client can use the first few. */
+const MAX_ERRORS = 50;
+
+/** Validates requests by their DTO classes; the error names the wrong fields, unknown ones and nulls included. */
 export function createValidationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new DtoPipe({
     whitelist: true,
     forbidNonWhitelisted: true,
     transform: true,
@@ -14,13 +18,29 @@ export function createValidationPipe(): ValidationPipe {
   });
 }
 
+/** class-validator takes a null in an optional field for an absent one, and would ignore what the client meant by it. */
+class DtoPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const nulls = metadata.type === 'body' && this.toValidate(metadata) ? nullErrors(value) : [];
+    if (nulls.length === 0) return super.transform(value, metadata);
+    const others = await super.transform(value, metadata).then(() => [], fieldErrorsOf);
+    const named = new Set(others.map(({ path }) => path));
+    throw validationFailed([...others, ...nulls.filter(({ path }) => !named.has(path))]);
+  }
+}
+
 export function validationFailed(errors: FieldError[]): DomainError {
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   return new DomainError('VALIDATION_FAILED', {
     detail: `${first?.path ?? 'body'} ${first?.message ?? 'is not valid'}${more}.`,
-    errors,
+    errors: errors.slice(0, MAX_ERRORS),
   });
+}
+
+function fieldErrorsOf(error: unknown): FieldError[] {
+  if (error instanceof DomainError && error.options.errors) return error.options.errors;
+  throw error;
 }
 
 function flatten(error: ValidationError, parent: string): FieldError[] {

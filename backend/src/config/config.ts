@@ -1,3 +1,4 @@
+import { trimTrailing } from '#src/common/trim-trailing.js';
 import path from 'node:path';
 import type { ParsedEnv } from './config.schema.js';
 import { readEnvironment } from './environment.js';
@@ -40,7 +41,7 @@ export class Config {
     this.http = {
       port: env.PORT,
       host: env.HOST,
-      publicBaseUrl: (env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`).replace(/\/+$/, ''),
+      publicBaseUrl: trimTrailing(env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`, '/'),
       socket: env.API_SOCKET,
     };
     this.log = { level: env.LOG_LEVEL, isReadable: isReadable(env) };
@@ -69,7 +70,7 @@ export class Config {
     this.upload = { maxBytes: env.UPLOAD_MAX_MB * MIB };
     this.ingress = ingressOf(env);
     this.acme = { directoryUrl: env.ACME_DIRECTORY_URL, email: env.ACME_EMAIL, caFile: env.ACME_CA_FILE };
-    this.dns = { isChecked: env.DNS_CHECK === 'on', servers: (env.DNS_SERVERS ?? '').split(/ *, */).filter(Boolean) };
+    this.dns = { isChecked: env.DNS_CHECK === 'on', servers: listOf(env.DNS_SERVERS) };
     this.quota = {
       environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
       deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT,
@@ -173,7 +174,7 @@ function telegramOf(env: ParsedEnv): TelegramConfig {
   return {
     isOn: env.TELEGRAM_BOT_TOKEN !== undefined,
     token: env.TELEGRAM_BOT_TOKEN ?? '',
-    apiRoot: (env.TELEGRAM_API_ROOT ?? 'https://api.telegram.org').replace(/\/+$/, ''),
+    apiRoot: trimTrailing(env.TELEGRAM_API_ROOT ?? 'https://api.telegram.org', '/'),
     isWebhook: env.TELEGRAM_WEBHOOK === 'on',
     isAllowed: (telegramId) => [...allowed, ...adminIds].some((id) => id === '*' || id === telegramId),
     isAdmin: (telegramId) => adminIds.includes(telegramId),
@@ -204,9 +205,16 @@ function gitOf(env: ParsedEnv): GitConfig {
   return {
     dir: `${env.DATA_DIR}/git`,
     searchPath: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    allowedPrivateHosts: (env.GIT_ALLOWED_PRIVATE_HOSTS ?? '').split(/ *, */).filter(Boolean),
+    allowedPrivateHosts: listOf(env.GIT_ALLOWED_PRIVATE_HOSTS),
     caFile: env.GIT_CA_FILE,
     timeoutMs: env.GIT_TIMEOUT_SECONDS * 1000,
     maxRepositoryBytes: env.GIT_MAX_REPOSITORY_MB * MIB,
   };
+}
+
+function listOf(text = ''): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
 }

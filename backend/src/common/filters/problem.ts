@@ -72,7 +72,7 @@ function fromStatus(status: number, cause: unknown): DomainError {
     case 404:
       return new DomainError('ROUTE_NOT_FOUND', { detail: 'There is no such route.', hint: 'See /api/docs.', cause });
     case 413:
-      return new DomainError('PAYLOAD_TOO_LARGE', { detail: 'The body is larger than 1 MiB.', cause });
+      return new DomainError('PAYLOAD_TOO_LARGE', { detail: `The body is larger than ${limitOf(cause)}.`, cause });
     case 415:
       return new DomainError('UNSUPPORTED_MEDIA_TYPE', {
         detail: 'The body must be JSON in UTF-8.',
@@ -92,6 +92,12 @@ function fromStatus(status: number, cause: unknown): DomainError {
         cause,
       });
   }
+}
+
+/** body-parser reports the limit that a body exceeds, in bytes; Nest wraps its error. */
+function limitOf(thrown: unknown): string {
+  const { limit } = ((thrown as Error).cause ?? thrown) as { limit?: unknown };
+  return typeof limit === 'number' ? `${limit / 1024} KiB` : 'this route accepts';
 }
 
 /** body-parser and similar middleware throw plain errors that carry a status. */

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Nullable } from '#src/common/null-fields.js';
 
 const MIN_SECONDS = 60;
 const MAX_SECONDS = 31_536_000;
@@ -11,6 +12,7 @@ const RANGE = { message: `must be a whole number between ${MIN_SECONDS} and ${MA
 export function TtlSeconds(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ type: Number, nullable: true, required: false, example: 86_400 }),
+    Nullable(),
     IsOptional(),
     IsInt(RANGE),
     Min(MIN_SECONDS, RANGE),

@@ -1,4 +1,8 @@
+import { safeText } from '#src/common/safe-text.js';
+
 export type AcmeErrorKind = 'unreachable' | 'rate-limited' | 'not-validated' | 'refused';
+
+const MAX_MESSAGE = 1000;
 
 /** Why no certificate was issued. The message is one sentence for its owner. */
 export class AcmeError extends Error {
@@ -7,7 +11,7 @@ export class AcmeError extends Error {
     message: string,
     readonly options: { retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, { cause: options.cause });
+    super(safeText(message, { maxLength: MAX_MESSAGE }), { cause: options.cause });
   }
 }
 

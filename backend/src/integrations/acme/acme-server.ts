@@ -177,8 +177,17 @@ export class AcmeServer {
 /** The error of a challenge, or of the order itself. */
 function reasonOf(item: object): string {
   const { challenges = [], error } = item as { challenges?: { error?: Problem }[]; error?: Problem };
-  const problem = challenges.find((challenge) => challenge.error)?.error ?? error;
-  return `The name was not validated: ${problem?.detail ?? 'the ACME server gave no reason'}.`;
+  const { detail } = problemOf(challenges.find((challenge) => challenge.error)?.error ?? error);
+  return `The name was not validated: ${detail ?? 'the ACME server gave no reason'}.`;
+}
+
+/** What is no text in a server's answer is ignored. */
+function problemOf(value: unknown): Problem {
+  const { type, detail } = (value ?? {}) as Record<string, unknown>;
+  return {
+    ...(typeof type === 'string' && { type }),
+    ...(typeof detail === 'string' && { detail }),
+  };
 }
 
 interface Problem {
@@ -196,7 +205,7 @@ interface Answer {
  * handles an expired nonce.
  */
 function throwFailures<T extends Answer>(answer: T): T {
-  const problem = (answer.data ?? {}) as Problem;
+  const problem = problemOf(answer.data);
   if (answer.status < 400 || problem.type?.endsWith(':badNonce')) return answer;
   const options = { retryAfterMs: retryAfterMs(answer.headers['retry-after']) };
   const said = problem.detail ?? `status ${answer.status}`;

@@ -75,4 +75,22 @@ describe('the error of a build', () => {
     });
     expect(buildErrorOf('failed to solve: something else', undefined).message).toBe('The build failed: something else');
   });
+
+  it('must be read in linear time', () => {
+    const began = performance.now();
+    for (const part of ['failed to create x = ', 'failed to solve: ', 'rpc error: code = a desc = ', 'manifest for '])
+      for (const name of ['[1/2] FROM x', '[2/2] RUN x']) {
+        const error = buildErrorOf(part.repeat(50_000), step(name, part.repeat(50_000)));
+        expect(error.message.length).toBeLessThanOrEqual(2000);
+      }
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
+  it('must not show what the server of a base image answered', () => {
+    const error = buildErrorOf(
+      'failed to solve: 127.0.0.1:9200/x: unexpected status 418: {"cluster":"secret"}',
+      step('[internal] load metadata for 127.0.0.1:9200/x:latest'),
+    );
+    expect(error).toMatchObject({ kind: 'base-image', message: '127.0.0.1:9200/x:latest', cause: { kind: 'failed' } });
+  });
 });

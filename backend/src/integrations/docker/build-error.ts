@@ -1,3 +1,4 @@
+import { safeText } from '#src/common/safe-text.js';
 import type { FailedStep } from './build-progress.js';
 import { DockerError } from './docker-error.js';
 import { RegistryError, toRegistryError } from './registry-error.js';
@@ -16,22 +17,26 @@ export class BuildError extends Error {
     readonly output: string[] = [],
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(safeText(message), options);
   }
 }
 
 const FULL = /no space left on device/i;
 const INVALID =
   /dockerfile parse error|unknown instruction|unknown flag|file with no instructions|no build stage|circular dependency|failed to parse|invalid reference format/i;
-/** Prefixes that say where BuildKit was, not what failed. */
+/** A prefix that says where BuildKit was, not what failed. */
 const PREAMBLE =
-  /^(?:(?:failed to solve(?: with frontend \S+)?|failed to (?:create|compute|process|load|read)[^:]*|rpc error: code = \w+ desc)(?:: | = ))+/;
+  /^(?:failed to solve(?: with frontend [^\s:]+)?: |failed to (?:create|compute|process|load|read)[^:=]*(?:: | = )|rpc error: code = \w+ desc = )/;
 const PULLS = /^\[internal\] load metadata|^resolve image config|\] FROM /;
 
+/** BuildKit quotes commands and the answers of servers: what it says itself stands before and after. */
+const MAX_READ_CHARACTERS = 2048;
+
 /** Maps the text of BuildKit's error, which has no code. `failed` is the failed step, if known. */
-export function buildErrorOf(message: string, failed: FailedStep | undefined): BuildError {
+export function buildErrorOf(text: string, failed: FailedStep | undefined): BuildError {
+  const message = excerpt(text);
   const cause = new DockerError('failed', message);
-  const reason = message.replace(PREAMBLE, '');
+  const reason = withoutPreambles(message);
   if (FULL.test(message))
     return new BuildError('disk-full', 'There is no disk space left for the build.', [], { cause });
   const exit = /exit code: (\d+)/.exec(message)?.[1];
@@ -43,15 +48,26 @@ export function buildErrorOf(message: string, failed: FailedStep | undefined): B
     return new BuildError('dockerfile', `The Dockerfile is not valid: ${reason}`, [], { cause });
   const registryError = failed && PULLS.test(failed.name) ? registryErrorOf(message, cause) : undefined;
   if (failed && registryError) return new BuildError('base-image', baseImageOf(failed), [], { cause: registryError });
-  const said = failed ? `${nameOf(failed)} failed: ${failed.error}` : `The build failed: ${reason}`;
+  const said = failed ? `${nameOf(failed)} failed: ${excerpt(failed.error)}` : `The build failed: ${reason}`;
   return new BuildError('step', said, failed?.output, { cause });
+}
+
+function withoutPreambles(message: string): string {
+  const [preamble] = PREAMBLE.exec(message) ?? [];
+  return preamble ? withoutPreambles(message.slice(preamble.length)) : message;
 }
 
 const KILLED = ' (it was killed, probably because it used too much memory)';
 
-function registryErrorOf(message: string, cause: DockerError): RegistryError | undefined {
-  if (/: not found$/.test(message)) return new RegistryError('not-found', message, { cause });
-  return toRegistryError(message, cause);
+function excerpt(text: string): string {
+  if (text.length <= 2 * MAX_READ_CHARACTERS) return text;
+  return `${text.slice(0, MAX_READ_CHARACTERS)} … ${text.slice(-MAX_READ_CHARACTERS)}`;
+}
+
+/** What the registry of a base image answered is not shown: it may be a server of this machine's network. */
+function registryErrorOf(message: string, cause: DockerError): RegistryError {
+  if (message.endsWith(': not found')) return new RegistryError('not-found', message, { cause });
+  return toRegistryError(message, cause) ?? new RegistryError('failed', message, { cause });
 }
 
 /** `Step 3/7, RUN npm ci,` of `[3/7] RUN npm ci`. */

@@ -17,6 +17,9 @@ export interface FailedStep {
   output: string[];
 }
 
+/** A line without an end is not gathered further: the log of a build cuts lines earlier. */
+const MAX_OPEN_LINE = 16_384;
+
 /** Converts BuildKit's graph to readable lines, a heading per step and its output, and counts the finished steps. */
 export class BuildProgress {
   private readonly vertexes = new Map<string, Vertex & { number: number }>();
@@ -62,8 +65,9 @@ export class BuildProgress {
 
   private log(vertex: string, stream: 'stdout' | 'stderr', text: string): void {
     const key = `${vertex} ${stream}`;
-    const lines = ((this.open.get(key)?.text ?? '') + text).split('\n');
-    const rest = lines.pop() ?? '';
+    const lines = text.split('\n');
+    lines[0] = (this.open.get(key)?.text ?? '') + (lines[0] ?? '');
+    const rest = (lines.pop() ?? '').slice(0, MAX_OPEN_LINE);
     for (const line of lines) this.line(vertex, { stream, text: line });
     if (rest) this.open.set(key, { stream, text: rest });
     else this.open.delete(key);
@@ -77,7 +81,8 @@ export class BuildProgress {
 
   private line(vertex: string, { stream, text }: BuildLine): void {
     // A terminal would overwrite the text before a carriage return.
-    const shown = text.replace(/\r$/, '').split('\r').at(-1) ?? '';
+    const end = text.endsWith('\r') ? text.length - 1 : text.length;
+    const shown = text.slice(text.lastIndexOf('\r', end - 1) + 1, end);
     const kept = this.output.get(vertex) ?? [];
     kept.push(shown);
     if (kept.length > this.maxLines) kept.shift();

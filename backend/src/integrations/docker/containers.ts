@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
+import { safeText } from '#src/common/safe-text.js';
 import { DockerClient } from './docker-client.js';
 import { isDockerError } from './docker-error.js';
 import { decodeLog, type LogLine } from './log-decoder.js';
@@ -132,6 +133,6 @@ function healthOf(health: EngineHealth | undefined): ContainerState['health'] {
   if (!health || health.Status === 'none') return undefined;
   return {
     status: health.Status as 'starting' | 'healthy' | 'unhealthy',
-    lastOutput: health.Log?.at(-1)?.Output.trim() ?? '',
+    lastOutput: safeText(health.Log?.at(-1)?.Output ?? '').trim(),
   };
 }

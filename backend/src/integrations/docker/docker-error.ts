@@ -1,3 +1,4 @@
+import { safeText } from '#src/common/safe-text.js';
 import type { EngineError } from '#src/common/errors/engine-unavailable.js';
 
 export type DockerErrorKind = 'unavailable' | 'not-found' | 'conflict' | 'invalid' | 'unauthorized' | 'failed';
@@ -9,13 +10,19 @@ export class DockerError extends Error implements EngineError {
     message: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(safeText(withoutQuotedVariable(message)), options);
   }
 
   /** @see EngineError */
   get isEngineUnavailable(): boolean {
     return this.kind === 'unavailable';
   }
+}
+
+/** Swarm quotes the whole `NAME=value` of a variable, or the path of a mount, that it cannot expand as a template. */
+function withoutQuotedVariable(message: string): string {
+  const at = message.indexOf('expanding ');
+  return at < 0 ? message : `${message.slice(0, at)}a variable or a mount is no valid template`;
 }
 
 export function isDockerError(error: unknown, kind: DockerErrorKind): boolean {
@@ -40,7 +47,8 @@ export function toDockerError(thrown: unknown): unknown {
   if (code && SOCKET_CODES.has(code))
     return new DockerError('unavailable', `the Docker Engine does not answer (${code})`, { cause: thrown });
   if (statusCode === undefined) return thrown;
-  return new DockerError(kindOf(statusCode), engineMessage(json) ?? thrown.message, { cause: thrown });
+  // Without the cause: a logger would print the same text again, as the engine wrote it.
+  return new DockerError(kindOf(statusCode), engineMessage(json) ?? thrown.message);
 }
 
 function kindOf(status: number): DockerErrorKind {

@@ -205,8 +205,6 @@ function sum(layers: Map<string, PullProgress>): PullProgress {
 function registryErrorFrom(error: unknown): unknown {
   if (error instanceof RegistryError || !(error instanceof DockerError) || error.kind === 'unavailable') return error;
   if (error.kind === 'not-found') return new RegistryError('not-found', error.message, { cause: error });
-  return (
-    toRegistryError(error.message, error) ??
-    (error.kind === 'unauthorized' ? new RegistryError('unauthorized', error.message, { cause: error }) : error)
-  );
+  const kind = error.kind === 'unauthorized' ? 'unauthorized' : 'failed';
+  return toRegistryError(error.message, error) ?? new RegistryError(kind, error.message, { cause: error });
 }

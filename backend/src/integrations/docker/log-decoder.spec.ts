@@ -31,6 +31,15 @@ describe('the log of a container', () => {
     expect(inOrder(decodeLog(bytes), 10).map((line) => line.text)).toEqual(['begin end', 'other']);
   });
 
+  it('must cut a line without an end, and say so', () => {
+    const frames = Array.from({ length: 50 }, (_, index) =>
+      frame(1, `2026-01-01T00:00:00.${index}Z ${'x'.repeat(16_000)}`),
+    );
+    const [line, next] = decodeLog(Buffer.concat([...frames, frame(1, 'T end\n'), frame(1, '2026 next\n')]));
+    expect(line?.text).toBe(`${'x'.repeat(16_384)} … (cut: the line is longer than 16 KiB)`);
+    expect(next?.text).toBe('next');
+  });
+
   it('must be the same wherever the chunks of a stream are cut', () => {
     const bytes = Buffer.concat([
       frame(1, '2026-01-01T00:00:00.1Z a=1 eins\n'),

@@ -6,6 +6,9 @@ export interface LogLine {
 }
 
 const HEADER_BYTES = 8;
+/** Of a line; Docker splits longer ones into frames of this size. */
+const MAX_LINE_CHARACTERS = 16_384;
+const CUT = ' … (cut: the line is longer than 16 KiB)';
 
 /**
  * Decodes Docker's multiplexed stdout and stderr: frames of an 8-byte header (stream, 3 × 0, length as big-endian
@@ -33,7 +36,7 @@ export class LogDecoder {
       offset = end;
       const key = `${stream} ${source}`;
       const line = this.open.get(key) ?? { time, stream, text: '' };
-      line.text += text.replace(/\r?\n$/, '');
+      line.text = extended(line.text, text);
       if (text.endsWith('\n')) {
         this.open.delete(key);
         lines.push({ ...line, source });
@@ -51,6 +54,14 @@ export class LogDecoder {
     }
     return [...this.open.values()];
   }
+}
+
+/** Appends a frame to a line up to its maximum. */
+function extended(line: string, frame: string): string {
+  if (line.endsWith(CUT)) return line;
+  const end = frame.endsWith('\r\n') ? -2 : frame.endsWith('\n') ? -1 : undefined;
+  const joined = line + frame.slice(0, end);
+  return joined.length > MAX_LINE_CHARACTERS ? joined.slice(0, MAX_LINE_CHARACTERS) + CUT : joined;
 }
 
 /** Decodes a complete log. */

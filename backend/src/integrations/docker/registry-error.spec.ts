@@ -21,4 +21,14 @@ describe('the error of a registry', () => {
   ])("must be read from the engine's words: %s", (message, kind) => {
     expect(toRegistryError(message)?.kind).toBe(kind);
   });
+
+  it('must be read in linear time, from the beginning of what a registry answers', () => {
+    const began = performance.now();
+    for (const part of ['manifest for ', 'repository ', 'x'])
+      toRegistryError(`error parsing HTTP 404 response body: ${part.repeat(500_000)}`);
+    expect(performance.now() - began).toBeLessThan(2000);
+    const error = toRegistryError(`denied: \0${'<body of a page of this machine>'.repeat(1000)}`);
+    expect(error?.message.length).toBeLessThanOrEqual(500);
+    expect(error?.message).not.toContain('\0');
+  });
 });

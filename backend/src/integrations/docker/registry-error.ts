@@ -1,8 +1,22 @@
-export type RegistryErrorKind = 'not-found' | 'unauthorized' | 'rate-limited' | 'unreachable' | 'disk-full';
+import { safeText } from '#src/common/safe-text.js';
+import { containsInOrder } from '#src/common/text-search.js';
+
+export type RegistryErrorKind =
+  | 'not-found'
+  | 'unauthorized'
+  | 'rate-limited'
+  | 'unreachable'
+  | 'disk-full'
+  /** an answer that is none of these */
+  | 'failed';
+
+/** The Engine quotes the body of a registry's answer, of any size. */
+const MAX_READ = 2048;
+const MAX_LOGGED = 500;
 
 /**
  * A failed pull, push or lookup of an image. Its kind is parsed from the message, because the Engine returns most
- * registry errors as 500.
+ * registry errors as 500. The message is for the log: it may quote what the server answered, which no user is shown.
  */
 export class RegistryError extends Error {
   constructor(
@@ -10,28 +24,67 @@ export class RegistryError extends Error {
     message: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(safeText(message, { maxLength: MAX_LOGGED }), options);
   }
 }
 
-const SIGNS: [RegistryErrorKind, RegExp][] = [
-  ['disk-full', /no space left on device/i],
-  ['rate-limited', /toomanyrequests|too many requests|rate limit/i],
+/** Parts of a message in lower case, in their order. */
+type Sign = string[];
+
+const SIGNS: [RegistryErrorKind, Sign[]][] = [
+  ['disk-full', [['no space left on device']]],
+  ['rate-limited', [['toomanyrequests'], ['too many requests'], ['rate limit']]],
   [
     'not-found',
-    /manifest unknown|manifest for .* not found|name unknown|not found: manifest|repository .* not found|does not exist|invalid repository name|404 Not Found/i,
+    [
+      ['manifest unknown'],
+      ['manifest for ', ' not found'],
+      ['name unknown'],
+      ['not found: manifest'],
+      ['repository ', ' not found'],
+      ['does not exist'],
+      ['invalid repository name'],
+      ['404 not found'],
+    ],
   ],
   [
     'unauthorized',
-    /unauthorized|no basic auth credentials|authentication required|denied|incorrect username or password|401|403 Forbidden/i,
+    [
+      ['unauthorized'],
+      ['no basic auth credentials'],
+      ['authentication required'],
+      ['denied'],
+      ['incorrect username or password'],
+      ['401'],
+      ['403 forbidden'],
+    ],
   ],
   [
     'unreachable',
-    /dial tcp|no such host|i\/o timeout|connection refused|connection reset|TLS handshake|x509|context deadline exceeded|Client\.Timeout|server gave HTTP response to HTTPS client|unexpected EOF|EOF$|50[0234] /i,
+    [
+      ['dial tcp'],
+      ['no such host'],
+      ['i/o timeout'],
+      ['connection refused'],
+      ['connection reset'],
+      ['tls handshake'],
+      ['x509'],
+      ['context deadline exceeded'],
+      ['client.timeout'],
+      ['server gave http response to https client'],
+      ['unexpected eof'],
+      ['500 '],
+      ['502 '],
+      ['503 '],
+      ['504 '],
+    ],
   ],
 ];
 
 export function toRegistryError(message: string, cause?: unknown): RegistryError | undefined {
-  const kind = SIGNS.find(([, sign]) => sign.test(message))?.[0];
+  const text = message.slice(0, MAX_READ).toLowerCase();
+  const kind =
+    SIGNS.find(([, signs]) => signs.some((parts) => containsInOrder(text, ...parts)))?.[0] ??
+    (text.endsWith('eof') ? 'unreachable' : undefined);
   return kind && new RegistryError(kind, message, { cause });
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { safeText } from '#src/common/safe-text.js';
 import { DockerClient } from './docker-client.js';
 import { Nodes } from './nodes.js';
 
@@ -60,10 +61,10 @@ interface TaskFilter {
 
 /**
  * Whether a stale VXLAN device of an earlier run of the Engine prevents the creation of the task's network (20.10 and
- * 28.5).
+ * 28.5). The engine's error ends so; a command of that name is quoted in the middle of one.
  */
 export function metStaleDevice({ error }: SwarmTask): boolean {
-  return /error creating vxlan interface: file exists/i.test(error ?? '');
+  return error?.trim().toLowerCase().endsWith('error creating vxlan interface: file exists') ?? false;
 }
 
 /** Whether Swarm ended the task because its health check failed. */
@@ -126,8 +127,8 @@ function fromEngine({ ID, ServiceID, Slot, NodeID, CreatedAt, DesiredState, Stat
     desired: DesiredState,
     since: new Date(Status.Timestamp),
     createdAt: new Date(CreatedAt),
-    message: Status.Message ?? '',
-    error: Status.Err || undefined,
+    message: safeText(Status.Message ?? ''),
+    error: Status.Err ? safeText(Status.Err) : undefined,
     exitCode: Status.ContainerStatus?.ExitCode,
     containerId: Status.ContainerStatus?.ContainerID || undefined,
     networks: (Spec?.Networks ?? []).map(({ Target }) => Target),

@@ -21,4 +21,13 @@ describe('what git printed', () => {
   it('must be shown by its last lines', () => {
     expect(gitFailure('1\n2\n3\n4\n5', URL).message).toBe(`${URL} could not be cloned: 2; 3; 4; 5`);
   });
+
+  it('must be read in linear time, and shown as safe text', () => {
+    const began = performance.now();
+    for (const part of ['repository ', 'load key "', 'remote branch ']) gitFailure(part.repeat(100_000), URL);
+    expect(performance.now() - began).toBeLessThan(2000);
+    const { message } = gitFailure(`a\0\u001b[31m${'x'.repeat(10_000)}`, URL);
+    expect(message).toMatch(/^https:\S+ could not be cloned: axx/);
+    expect(message.length).toBeLessThanOrEqual(2000);
+  });
 });

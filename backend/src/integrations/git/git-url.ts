@@ -30,6 +30,8 @@ export function parseGitUrl(text: string): ParsedGitUrl {
   if (scheme !== 'https' && scheme !== 'ssh') {
     return refused('must be https://… or, with a key, ssh://… or user@host:path; no other transport is allowed');
   }
+  // The WHATWG parser takes the first part of a path for a missing host.
+  if (!/^[a-z]+:\/\/[^/]/i.test(text)) return refused(`must name a host after ${scheme}://`);
   // The WHATWG parser removes backslashes, tabs and newlines instead of refusing them.
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) return refused('must be a URL without spaces and special characters');
   if (!URL.canParse(text)) return refused('must be a valid URL');

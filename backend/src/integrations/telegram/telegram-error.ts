@@ -1,3 +1,5 @@
+import { safeText } from '#src/common/safe-text.js';
+
 /** Kind of a failed call of the Bot API. */
 export type TelegramErrorKind =
   /** No response, or status 5xx. */
@@ -19,6 +21,6 @@ export class TelegramError extends Error {
     message: string,
     readonly retryAfterSeconds?: number,
   ) {
-    super(message);
+    super(safeText(message, { maxLength: 500 }));
   }
 }

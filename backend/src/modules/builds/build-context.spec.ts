@@ -4,9 +4,12 @@ import path from 'node:path';
 import { extract } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BuildContext } from './build-context.js';
+import { PLANNING_TASKS, type RunPlanning } from './planning-tasks.js';
 import { FolderTree } from './folder-tree.js';
 
 const COMMITTED = new Date('2026-01-02T03:04:05Z');
+
+const inThisThread: RunPlanning = (task, input) => Promise.resolve(PLANNING_TASKS[task](input as never) as never);
 
 describe('a build context', () => {
   let tree: string;
@@ -20,7 +23,7 @@ describe('a build context', () => {
     writeFileSync(path.join(tree, name), content, { mode });
   };
   const read = (folder = '.', dockerfile: string | null = null) =>
-    FolderTree.open(tree, folder).then((files) => BuildContext.of(files, dockerfile));
+    FolderTree.open(tree, folder).then((files) => BuildContext.of(files, dockerfile, inThisThread));
 
   async function packed(context: BuildContext, prefix = '') {
     const entries: Record<
@@ -112,5 +115,25 @@ describe('a build context', () => {
     expect(await (await read()).lfsWarning()).toMatch(/not supported: logo\.png hold a pointer/);
     rmSync(path.join(tree, 'logo.png'));
     expect(await (await read()).lfsWarning()).toBeUndefined();
+  });
+
+  it('must refuse a file of instructions that is too large, and read the beginning of a lock file', async () => {
+    file('.dockerignore', 'a\n'.repeat(40_000));
+    await expect(read()).rejects.toThrow('.dockerignore is larger than 64 KiB');
+    file('.dockerignore', '');
+    file('Dockerfile', '#'.repeat(70_000));
+    const context = await read();
+    await expect(context.dockerfile('Dockerfile')).rejects.toThrow('Dockerfile is larger than 64 KiB');
+    file('yarn.lock', `__metadata:\n${'x'.repeat(200_000)}`);
+    expect((await (await read()).rootFiles()).texts.get('yarn.lock')).toMatch(/^__metadata:/);
+  });
+
+  it('must not read files faster than they are sent', async () => {
+    for (let index = 0; index < 30; index++) file(`big-${index}`, 'x'.repeat(900_000));
+    const before = process.memoryUsage().arrayBuffers;
+    const stream = await (await read()).pack('', [], COMMITTED);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5_000_000);
+    stream.destroy();
   });
 });

@@ -3,7 +3,8 @@ import type { Pack } from 'tar-stream';
 import { readable } from '#src/modules/uploads/archive-entries.js';
 import { leadsOut, type TreeEntry } from '#src/modules/uploads/tree-entry.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
-import { addEntry, MAX_TEXT_BYTES, type SourceTree } from './source-tree.js';
+import { addEntry, type SourceTree } from './source-tree.js';
+import type { RunPlanning } from './planning-tasks.js';
 import { RUNTIME_FILES, type RootFiles } from './runtimes/runtime.js';
 
 const SHOWN_POINTERS = 5;
@@ -21,9 +22,8 @@ export class BuildContext {
   ) {}
 
   /** Throws StepFailure for links that leave the folder. */
-  static async of(tree: SourceTree, dockerfile: string | null): Promise<BuildContext> {
-    const ignored = await ignoreFilter(tree, dockerfile ?? 'Dockerfile');
-    const entries = without(tree.entries, ignored);
+  static async of(tree: SourceTree, dockerfile: string | null, run: RunPlanning): Promise<BuildContext> {
+    const entries = await withoutIgnored(tree, dockerfile ?? 'Dockerfile', run);
     for (const { name, kind, target } of entries)
       if (kind === 'symlink' && leadsOut(name, target))
         throw new StepFailure(
@@ -45,9 +45,8 @@ export class BuildContext {
   async rootFiles(): Promise<RootFiles> {
     const root = this.entries.filter(({ name, kind }) => kind === 'file' && !name.includes('/'));
     const texts = new Map<string, string | undefined>();
-    for (const { name, size } of root)
-      if (RUNTIME_FILES.has(name) && size <= MAX_TEXT_BYTES) texts.set(name, await this.tree.text(name));
-    return { names: new Set(root.map(({ name }) => name)), read: (name) => texts.get(name) };
+    for (const { name } of root) if (RUNTIME_FILES.has(name)) texts.set(name, await this.tree.text(name));
+    return { names: new Set(root.map(({ name }) => name)), texts };
   }
 
   /** Warns of files that are Git LFS pointers: their content is on the LFS server. */
@@ -86,30 +85,18 @@ export class BuildContext {
   }
 }
 
-type Filter = (name: string) => boolean;
-
-/** Removes ignored entries. An ignored folder stays when an exception (`!`) re-includes an entry below it. */
-function without(entries: TreeEntry[], ignored: Filter): TreeEntry[] {
-  const included = new Set(entries.filter(({ name }) => !ignored(name)).map(({ name }) => name));
-  const needed = new Set<string>();
-  for (const name of included)
-    for (let at = name.lastIndexOf('/'); at > 0; at = name.lastIndexOf('/', at - 1)) {
-      if (needed.has(name.slice(0, at))) break;
-      needed.add(name.slice(0, at));
-    }
-  return entries.filter(({ name, kind }) => included.has(name) || (kind === 'directory' && needed.has(name)));
-}
-
 /**
- * Builds the filter by Docker's rules: `{Dockerfile}.dockerignore` takes precedence over `.dockerignore`; both stay in
- * the context, as does the Dockerfile.
+ * The entries without those that `{Dockerfile}.dockerignore`, else `.dockerignore`, excludes. Both stay in the context,
+ * as does the Dockerfile.
  */
-async function ignoreFilter(tree: SourceTree, dockerfile: string): Promise<Filter> {
-  const text = (await tree.text(`${dockerfile}.dockerignore`)) ?? (await tree.text('.dockerignore'));
-  if (text === undefined) return () => false;
-  // A CommonJS module whose types declare a default export that it does not have.
-  const { default: factory } = await import('@balena/dockerignore');
-  const rules = (factory as unknown as typeof factory.default)({ ignorecase: false }).add(text);
-  const included = new Set([dockerfile, '.dockerignore']);
-  return (name) => !included.has(name) && rules.ignores(name);
+async function withoutIgnored(tree: SourceTree, dockerfile: string, run: RunPlanning): Promise<TreeEntry[]> {
+  const rules = (await tree.text(`${dockerfile}.dockerignore`)) ?? (await tree.text('.dockerignore'));
+  if (rules === undefined) return tree.entries;
+  const selected = await run('select', {
+    names: tree.entries.map(({ name }) => name).join('\0'),
+    folders: Uint8Array.from(tree.entries, ({ kind }) => (kind === 'directory' ? 1 : 0)),
+    rules,
+    included: [dockerfile, '.dockerignore'],
+  });
+  return tree.entries.filter((_, index) => selected[index] === 1);
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { safeText } from '#src/common/safe-text.js';
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
 import { decodeLogLine, encodeLogLine } from '#src/modules/deployments/logs/log-line-codec.js';
@@ -115,7 +116,7 @@ export class BuildLogWriter {
   }
 
   private masked(text: string): string {
-    return this.secrets.reduce((result, secret) => result.replaceAll(secret, '***'), text).slice(0, MAX_LINE);
+    return safeText(text, { maxLength: MAX_LINE, secrets: this.secrets });
   }
 
   private encode(text: string, stream: 'stdout' | 'stderr'): string {

@@ -15,7 +15,7 @@ function plan(files: Record<string, string>, options: Partial<BuildOptions> = {}
   return planBuild({
     options: { ...NOTHING, ...options },
     origin: 'repository',
-    files: { names: new Set(Object.keys(files)), read: (name) => files[name] },
+    files: { names: new Set(Object.keys(files)), texts: new Map(Object.entries(files)) },
     buildArgNames: [],
     port,
     defaults: { nginxImage: 'nginx:1.30-alpine' },
@@ -153,5 +153,20 @@ CMD ["/bin/sh","-c","exec yarn start"]
       /No start command was found in its folder web\. Set startCommand/,
     );
     expect(() => plan({}, { startCommand: 'x' })).toThrow(/Set baseImage/);
+  });
+
+  it.each([
+    [{ 'package.json': '{}' }, { installCommand: `npm ci${' --a'.repeat(2000)}` }],
+    [{ 'package.json': '{}' }, { installCommand: `npm ci${' --a'.repeat(100)}!` }],
+    [{ 'requirements.txt': '\n'.repeat(60_000) }, { installCommand: 'pip install -r requirements.txt' }],
+    [{ 'requirements.txt': ' '.repeat(60_000) }, { installCommand: 'pip install -r requirements.txt' }],
+    [{ 'package.json': `"install"${' '.repeat(60_000)}` }, { installCommand: 'npm ci' }],
+    [{ 'package.json': '{}', Procfile: `web:${' '.repeat(60_000)}x` }, {}],
+    [{ 'package.json': '{}', Procfile: 'web: a'.repeat(10_000) }, {}],
+    [{ 'go.mod': `go 1.${'1'.repeat(60_000)}` }, {}],
+  ] satisfies [Record<string, string>, Partial<BuildOptions>][])('must take linear time', (files, options) => {
+    const began = performance.now();
+    plan(files, { baseImage: 'node:22', startCommand: 'x', ...options });
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 });

@@ -30,7 +30,12 @@ const DEPENDENCY_FILES = [
   'requirements.txt',
 ];
 const INSTALLS_ONLY =
-  /^(npx --yes \S+ install|npm (ci|install|i)|yarn( install)?|pnpm (install|i)|pip3? install( --no-cache-dir)? -r requirements\.txt)( --?[\w=-]+)*$/;
+  /^(npx --yes \S+ install|npm (ci|install|i)|yarn( install)?|pnpm (install|i)|pip3? install( --no-cache-dir)? -r requirements\.txt)$/;
+/** A line of requirements.txt that names a file or a folder. */
+const REFERENCE = /^(-[recf]\b|--(requirement|constraint|editable|find-links)|\.|\/|file:)/;
+const OPTION = /^--?\w[\w=-]*$/;
+/** A longer command is no plain install. */
+const MAX_INSTALL_CHARACTERS = 500;
 
 /**
  * Chooses the Dockerfile of the files, else the request's commands, else the detected runtime. Throws
@@ -103,7 +108,7 @@ function renderDockerfile(
   return dockerfileText({
     baseImage,
     buildArgNames,
-    dependencyFiles: install && INSTALLS_ONLY.test(install) ? dependencyFiles(files) : [],
+    dependencyFiles: install && isPlainInstall(install) ? dependencyFiles(files) : [],
     install,
     build,
     start,
@@ -111,13 +116,20 @@ function renderDockerfile(
   });
 }
 
+/** True for the install command of a package manager, with options after it. */
+function isPlainInstall(command: string): boolean {
+  if (command.length > MAX_INSTALL_CHARACTERS) return false;
+  const words = command.split(' ');
+  const end = words.findLastIndex((word) => !OPTION.test(word)) + 1;
+  return INSTALLS_ONLY.test(words.slice(0, end).join(' '));
+}
+
 /** Empty when the install runs scripts of the project or reads its folders: then all files are copied first. */
 function dependencyFiles(files: RootFiles): string[] {
-  const manifest = files.read('package.json') ?? '';
+  const manifest = files.texts.get('package.json') ?? '';
   const needsSources = /"(preinstall|install|postinstall|prepare|workspaces)"\s*:|"(file|link|portal):/.test(manifest);
-  const refersToFiles = /^\s*(-[recf]\b|--(requirement|constraint|editable|find-links)|\.|\/|file:)/m.test(
-    files.read('requirements.txt') ?? '',
-  );
+  const requirements = (files.texts.get('requirements.txt') ?? '').split('\n');
+  const refersToFiles = requirements.some((line) => REFERENCE.test(line.trimStart()));
   if (needsSources || refersToFiles || files.names.has('pnpm-workspace.yaml')) return [];
   return DEPENDENCY_FILES.filter((name) => files.names.has(name));
 }

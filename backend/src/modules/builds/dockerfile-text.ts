@@ -1,3 +1,5 @@
+import { withExec } from './exec-command.js';
+
 /**
  * Input of a generated Dockerfile. The sources are in `app/` of the context, beside the Dockerfile. A user's command is
  * an argument of `sh -c` in the exec form, which is JSON: with any content it stays one argument of that instruction.
@@ -62,9 +64,4 @@ function run(command: string): string {
 /** Escapes `<`, because BuildKit parses here-documents before the exec form. */
 function shell(command: string): string {
   return JSON.stringify(['/bin/sh', '-c', command]).replaceAll('<', '\\u003c');
-}
-
-/** Makes a single command replace the shell, so that it receives the stop signal. */
-function withExec(command: string): string {
-  return /^[\w@%+:,./ -]+$/.test(command) ? `exec ${command}` : command;
 }

@@ -6,9 +6,10 @@ import { modeOf, type TreeEntry } from '#src/modules/uploads/tree-entry.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import {
   addEntry,
+  decodeText,
   type EntryHeader,
   LFS_POINTER,
-  MAX_TEXT_BYTES,
+  maxTextBytes,
   mayBeLfsPointer,
   type SourceTree,
 } from './source-tree.js';
@@ -35,7 +36,7 @@ export class FolderTree implements SourceTree {
   async text(name: string): Promise<string | undefined> {
     const file = await inside(this.root, name);
     if (!file || !(await lstat(file)).isFile()) return undefined;
-    return (await readFile(file, 'utf8')).slice(0, MAX_TEXT_BYTES);
+    return decodeText(name, await startOf(file, maxTextBytes(name) + 1));
   }
 
   async lfsPointers(entries: TreeEntry[]): Promise<string[]> {
@@ -93,10 +94,15 @@ async function entryOf(root: string, name: string, item: Dirent): Promise<TreeEn
 }
 
 async function fileStartsWith(file: string, text: string): Promise<boolean> {
+  return (await startOf(file, text.length)).toString('latin1') === text;
+}
+
+/** The first bytes of a file; all of a shorter one. */
+async function startOf(file: string, length: number): Promise<Buffer> {
   const handle = await open(file);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(text.length), 0, text.length, 0);
-    return buffer.toString('latin1', 0, bytesRead) === text;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }

@@ -13,7 +13,9 @@ import { firstTcpPort } from '#src/modules/deployments/domain/release.js';
 import { BuildContext } from './build-context.js';
 import { BuildLog, type BuildLogWriter } from './build-log.js';
 import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
-import { type BuildPlan, planBuild } from './build-plan.js';
+import type { BuildPlan } from './build-plan.js';
+import { Planning } from './planning.js';
+import type { RunPlanning } from './planning-tasks.js';
 import type { OpenSource } from './source-tree.js';
 import { Sources } from './sources.js';
 
@@ -30,6 +32,7 @@ export class ImageBuilder {
     private readonly engine: Engine,
     private readonly log: BuildLog,
     private readonly sources: Sources,
+    private readonly planning: Planning,
     private readonly config: Config,
   ) {}
 
@@ -39,7 +42,7 @@ export class ImageBuilder {
     try {
       await this.checkDisk();
       const { dockerfile } = this.sources.optionsOf(run.deployment);
-      const files = await BuildContext.of(await source.openTree(), dockerfile);
+      const files = await BuildContext.of(await source.openTree(), dockerfile, this.runPlanning);
       const plan = await this.plan(run, files);
       for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
       if (plan.detected) log.add(`Detected ${plan.detected}`);
@@ -53,10 +56,12 @@ export class ImageBuilder {
     }
   }
 
+  private readonly runPlanning: RunPlanning = (task, input) => this.planning.run(task, input);
+
   private async plan(run: BuildRun, files: BuildContext): Promise<BuildPlan> {
     const { deployment } = run;
     const options = this.sources.optionsOf(deployment);
-    const plan = planBuild({
+    const plan = await this.planning.run('plan', {
       options,
       origin: this.sources.originOf(deployment),
       files: await files.rootFiles(),

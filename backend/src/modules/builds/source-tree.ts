@@ -1,5 +1,6 @@
 import type { Header, Pack } from 'tar-stream';
 import type { TreeEntry } from '#src/modules/uploads/tree-entry.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
 /** The tar header fields that differ between entries. */
 export type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
@@ -8,7 +9,10 @@ export type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
 export interface SourceTree {
   /** All entries except `.git`. */
   readonly entries: TreeEntry[];
-  /** The first megabyte of a file; undefined when it does not exist. Follows links inside the folder. */
+  /**
+   * Text of a file; undefined when it does not exist. Follows links inside the folder. Throws StepFailure for a file
+   * larger than `maxTextBytes`.
+   */
   text(name: string): Promise<string | undefined>;
   /** Names of the files that contain a Git LFS pointer instead of their content. */
   lfsPointers(entries: TreeEntry[]): Promise<string[]>;
@@ -26,7 +30,25 @@ export interface OpenSource {
   secrets: string[];
 }
 
-export const MAX_TEXT_BYTES = 1_000_000;
+const MAX_MANIFEST_BYTES = 2 ** 20;
+const MAX_INSTRUCTION_BYTES = 64 * 1024;
+/** Of these files the beginning is enough: a lock file may have megabytes. */
+const CUT: ReadonlySet<string> = new Set(['yarn.lock']);
+const MANIFESTS: ReadonlySet<string> = new Set(['package.json', 'pyproject.toml', 'requirements.txt', 'go.mod']);
+
+/** How much of a file is read. Only manifests are ever large. */
+export function maxTextBytes(name: string): number {
+  return MANIFESTS.has(name) ? MAX_MANIFEST_BYTES : MAX_INSTRUCTION_BYTES;
+}
+
+/** Decodes a file that was read up to one byte more than its limit. Throws StepFailure. */
+export function decodeText(name: string, bytes: Buffer): string {
+  const max = maxTextBytes(name);
+  if (bytes.length > max && !CUT.has(name))
+    throw new StepFailure('DOCKERFILE_INVALID', `The file ${name} is larger than ${max / 1024} KiB.`);
+  return bytes.toString('utf8', 0, max);
+}
+
 export const LFS_POINTER = 'version https://git-lfs.github.com/spec/v1';
 export const LFS_POINTER_BYTES = 1024;
 

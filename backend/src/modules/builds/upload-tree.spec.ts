@@ -2,6 +2,7 @@ import { extract, pack as createPack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { archiveEntries } from '#src/modules/uploads/archive-entries.js';
 import { BuildContext } from './build-context.js';
+import { PLANNING_TASKS, type RunPlanning } from './planning-tasks.js';
 import { UploadTree } from './upload-tree.js';
 
 type Given = Parameters<ReturnType<typeof createPack>['entry']>[0] & { content?: string };
@@ -33,6 +34,8 @@ async function packed(context: BuildContext): Promise<Record<string, unknown>> {
   return found;
 }
 
+const inThisThread: RunPlanning = (task, input) => Promise.resolve(PLANNING_TASKS[task](input as never) as never);
+
 describe('the folder of an upload', () => {
   it('must be packed as that of a checkout: without what is ignored, owners, times and other modes', async () => {
     const tree = await treeOf(
@@ -49,7 +52,7 @@ describe('the folder of an upload', () => {
       'web',
     );
     const time = SENT.getTime();
-    expect(await packed(await BuildContext.of(tree, null))).toEqual({
+    expect(await packed(await BuildContext.of(tree, null, inThisThread))).toEqual({
       Dockerfile: [0o644, time, 0, 'FROM x'],
       'app/.dockerignore': [0o644, time, 0, 'docs\n!docs/keep.md\n*.log\n'],
       'app/docs': [0o755, time, 0, ''],
@@ -75,7 +78,7 @@ describe('the folder of an upload', () => {
     const entries: Given[] = [{ name: 'web/link', type: 'symlink', linkname: '../secret' }, { name: 'secret' }];
     const tree = await treeOf(entries, 'web');
     expect(await tree.text('link')).toBeUndefined();
-    await expect(BuildContext.of(tree, null)).rejects.toThrow(/link leads out of the build context/);
+    await expect(BuildContext.of(tree, null, inThisThread)).rejects.toThrow(/link leads out of the build context/);
   });
 
   it('must report which files are Git LFS pointers, and the files that identify the runtime', async () => {
@@ -83,8 +86,8 @@ describe('the folder of an upload', () => {
       { name: 'logo.png', content: 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 1\n' },
       { name: 'package.json', content: '{"name":"x"}' },
     ]);
-    const context = await BuildContext.of(tree, null);
+    const context = await BuildContext.of(tree, null, inThisThread);
     expect(await context.lfsWarning()).toMatch(/logo\.png hold a pointer/);
-    expect((await context.rootFiles()).read('package.json')).toBe('{"name":"x"}');
+    expect((await context.rootFiles()).texts.get('package.json')).toBe('{"name":"x"}');
   });
 });

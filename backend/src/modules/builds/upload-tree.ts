@@ -6,9 +6,11 @@ import type { TreeEntry } from '#src/modules/uploads/tree-entry.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import {
   addEntry,
+  decodeText,
   type EntryHeader,
   LFS_POINTER,
-  MAX_TEXT_BYTES,
+  LFS_POINTER_BYTES,
+  maxTextBytes,
   mayBeLfsPointer,
   type SourceTree,
 } from './source-tree.js';
@@ -30,7 +32,7 @@ export class UploadTree implements SourceTree {
   private constructor(
     private readonly read: () => AsyncGenerator<ArchiveEntry>,
     private readonly pointers: ReadonlySet<string>,
-    private readonly texts: ReadonlyMap<string, string>,
+    private readonly texts: ReadonlyMap<string, Buffer>,
     readonly entries: TreeEntry[],
   ) {
     this.byName = new Map(entries.map((entry) => [entry.name, entry]));
@@ -41,7 +43,7 @@ export class UploadTree implements SourceTree {
     const read = folder === '.' ? archive : () => below(archive(), folder);
     const entries: TreeEntry[] = [];
     const pointers = new Set<string>();
-    const texts = new Map<string, string>();
+    const texts = new Map<string, Buffer>();
     for await (const { entry, content } of read()) {
       entries.push(entry);
       const isCached = CACHED_TEXTS.has(entry.name) && entry.kind === 'file';
@@ -49,9 +51,9 @@ export class UploadTree implements SourceTree {
         content.resume();
         continue;
       }
-      const text = (await bytesOf(content, MAX_TEXT_BYTES)).toString('utf8');
-      if (isCached) texts.set(entry.name, text);
-      if (mayBeLfsPointer(entry) && text.startsWith(LFS_POINTER)) pointers.add(entry.name);
+      const start = await bytesOf(content, isCached ? maxTextBytes(entry.name) + 1 : LFS_POINTER_BYTES);
+      if (isCached) texts.set(entry.name, start);
+      if (mayBeLfsPointer(entry) && start.toString('latin1').startsWith(LFS_POINTER)) pointers.add(entry.name);
     }
     if (entries.length === 0)
       throw new StepFailure('DOCKERFILE_INVALID', `There is no folder ${folder} in the upload (buildContext).`);
@@ -62,9 +64,9 @@ export class UploadTree implements SourceTree {
     const file = this.resolve(name);
     if (file === undefined) return undefined;
     const known = this.texts.get(file);
-    if (known !== undefined) return known;
+    if (known !== undefined) return decodeText(file, known);
     for await (const { entry, content } of this.read()) {
-      if (entry.name === file) return (await bytesOf(content, MAX_TEXT_BYTES)).toString('utf8');
+      if (entry.name === file) return decodeText(file, await bytesOf(content, maxTextBytes(file) + 1));
       content.resume();
     }
     return undefined;
@@ -116,7 +118,7 @@ async function* below(archive: AsyncGenerator<ArchiveEntry>, folder: string): As
 }
 
 /** Returns at most `max` bytes; reads and drops the rest. */
-async function bytesOf(content: Readable, max = Infinity): Promise<Buffer> {
+async function bytesOf(content: Readable, max: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of content as AsyncIterable<Buffer>) {

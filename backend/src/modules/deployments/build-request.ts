@@ -46,16 +46,18 @@ function pathErrors(
   origin: SourceKind,
 ): FieldError[] {
   return Object.entries(paths).flatMap(([field, value]) =>
-    value === undefined ? [{ path: field, message: `must be a relative path inside the ${origin}` }] : [],
+    value === undefined
+      ? [{ path: field, message: `must be a relative path inside the ${origin}, without parts that begin with -` }]
+      : [],
   );
 }
 
-/** Normalizes a path; undefined for one that leaves the root or enters `.git`. */
+/** Normalizes a path; undefined for one that leaves the root, enters `.git`, or could be read as an option. */
 function relativePath(text: string): string | undefined {
   // eslint-disable-next-line no-control-regex -- rejects control characters
   if (text === '' || /[\u0000-\u001f\u007f\\]/.test(text) || path.posix.isAbsolute(text)) return undefined;
   const parts = text.split('/');
-  if (parts.includes('..') || parts.includes('.git')) return undefined;
+  if (parts.some((part) => part === '..' || part === '.git' || part.startsWith('-'))) return undefined;
   return path.posix.normalize(text).replace(/\/$/, '');
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { FieldError } from '#src/common/errors/domain-error.js';
+import { DomainError, type FieldError } from '#src/common/errors/domain-error.js';
+import { trimTrailing } from '#src/common/trim-trailing.js';
 import { validationFailed } from '#src/common/validation.pipe.js';
 import { Clock } from '#src/common/time/clock.js';
 import { expiryOf } from '#src/common/time/ttl.js';
@@ -99,7 +100,7 @@ export class DeploymentFactory {
     const { url, auth, options, buildArgs } = request;
     const run = runOptionsOf(body, this.config);
     const jobId = this.ids.jobId();
-    const name = body.name ?? defaultDeploymentName(url.url.replace(/\/+$/, '').replace(/\.git$/, ''), jobId);
+    const name = body.name ?? defaultDeploymentName(trimTrailing(url.url, '/').replace(/\.git$/, ''), jobId);
     return {
       environmentId: body.environmentId,
       name,

@@ -12,6 +12,7 @@ import { BuiltDeploymentsRepository } from '#src/modules/builds/built-deployment
 import { BuiltImages } from '#src/modules/builds/built-images.js';
 import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { ImageBuilder } from '#src/modules/builds/image-builder.js';
+import { Planning } from '#src/modules/builds/planning.js';
 import { Sources } from '#src/modules/builds/sources.js';
 import { DeploymentLogsService } from './streams/deployment-logs.service.js';
 import { DeploymentStreamsController } from './api/deployment-streams.controller.js';
@@ -111,6 +112,7 @@ import { TaskLogs } from './logs/task-logs.js';
     BuiltImages,
     Checkouts,
     ImageBuilder,
+    Planning,
     Sources,
     ...DEPLOY_STEP_PROVIDERS,
     PipelineRepository,

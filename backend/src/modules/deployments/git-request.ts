@@ -15,6 +15,10 @@ export interface GitRequest {
   buildArgs: Record<string, string>;
 }
 
+const LOOPBACK = '127.0.0.1';
+const LOOPBACK_NAMES = new Set(['localhost', 'localhost.localdomain', 'ip6-localhost', 'ip6-loopback']);
+const NOT_PUBLIC = 'must name a public host';
+
 export interface GitRequestRules {
   /** true when cloning from this address is allowed */
   allows: (host: string, address: string) => boolean;
@@ -48,7 +52,13 @@ export function readGitRequest(
 function urlErrors(url: ReturnType<typeof parseGitUrl>, { allows }: GitRequestRules): FieldError[] {
   if (!url.ok) return [{ path: 'gitUrl', message: url.problem }];
   const { host } = url.value;
-  return isIP(host) && !allows(host, host) ? [{ path: 'gitUrl', message: 'must name a public host' }] : [];
+  const address = isLoopbackName(host) ? LOOPBACK : host;
+  return isIP(address) && !allows(host, address) ? [{ path: 'gitUrl', message: NOT_PUBLIC }] : [];
+}
+
+/** Names that every resolver keeps to itself: RFC 6761, 6.3, and those of Debian's /etc/hosts. */
+function isLoopbackName(host: string): boolean {
+  return LOOPBACK_NAMES.has(host) || host.endsWith('.localhost');
 }
 
 function authErrors({ gitAuth }: CreateGitDeploymentDto, url: GitUrl | undefined): FieldError[] {

@@ -1,4 +1,5 @@
 import type { FieldError } from '#src/common/errors/domain-error.js';
+import { trimTrailing } from '#src/common/trim-trailing.js';
 import type { Config } from '#src/config/config.js';
 import { publicDomain } from '#src/modules/ingress/sites/public-domain.js';
 import type { HealthCheckDto, RunOptionsDto } from './dto/create-deployment.dto.js';
@@ -94,7 +95,7 @@ function portErrors({ ports, replicas }: RunOptionsDto, { hostPorts }: Limits): 
 
 function volumeErrors({ volumes }: RunOptionsDto): FieldError[] {
   const list = volumes ?? [];
-  const twice = duplicates(list, 'path', ({ path }) => path.replace(/\/+$/, '')).map(({ index }) => ({
+  const twice = duplicates(list, 'path', ({ path }) => trimTrailing(path, '/')).map(({ index }) => ({
     path: `volumes.${index}.path`,
     message: 'is given twice',
   }));

@@ -27,17 +27,14 @@ export function isSigned({ headers, body }: Delivery, secret: string, now: Date)
 }
 
 /**
- * Returns an id from the sender's delivery id, if it has one, and the content. A second delivery of an id is a replay.
+ * Names a delivery by what its signature covers: the body, and the id where Standard Webhooks sign one. A second
+ * delivery of a name is a replay. Other headers are the sender's word only: a captured body could come again under
+ * another id.
  */
 export function deliveryIdOf({ headers, body }: Delivery): string {
-  const given =
-    one(headers['x-github-delivery']) ??
-    one(headers['webhook-id']) ??
-    one(headers['x-gitlab-webhook-uuid']) ??
-    one(headers['x-gitlab-event-uuid']);
   const content = createHash('sha256').update(body).digest('hex');
-  // The sender's id alone could be reused for other content.
-  return `${(given ?? '').slice(0, 100)}/${content}`;
+  const isStandardOnly = headers['x-hub-signature-256'] === undefined && headers['webhook-signature'] !== undefined;
+  return isStandardOnly ? `${(one(headers['webhook-id']) ?? '').slice(0, 100)}/${content}` : content;
 }
 
 function isStandard(signatures: string, { headers, body }: Delivery, secret: string, now: Date): boolean {

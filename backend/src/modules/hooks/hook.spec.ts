@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { isPathGlob } from '#src/common/glob.js';
 import { deliveryIdOf, isSigned } from './hook-signature.js';
 import { matchesPaths, parsePush } from './push-event.js';
 
@@ -35,10 +36,15 @@ describe('the signature of a delivery', () => {
     expect(isSigned({ headers, body }, secret, now)).toBe(false);
   });
 
-  it('must have the same id for the same delivery, and another id for other content', () => {
-    const headers = { 'x-github-delivery': 'one' };
-    expect(deliveryIdOf({ headers, body })).toBe(deliveryIdOf({ headers, body }));
-    expect(deliveryIdOf({ headers, body: Buffer.from('{}') })).not.toBe(deliveryIdOf({ headers, body }));
+  it('must name the delivery by what it signs: another id does not make another delivery of a captured body', () => {
+    const captured = { 'x-hub-signature-256': 'sha256=0', 'x-github-delivery': 'one' };
+    const again = { ...captured, 'x-github-delivery': 'two', 'webhook-id': 'three', 'webhook-signature': 'v1,x' };
+    expect(deliveryIdOf({ headers: again, body })).toBe(deliveryIdOf({ headers: captured, body }));
+    expect(deliveryIdOf({ headers: captured, body: Buffer.from('{}') })).not.toBe(
+      deliveryIdOf({ headers: captured, body }),
+    );
+    const standard = (id: string) => ({ 'webhook-id': id, 'webhook-signature': 'v1,x' });
+    expect(deliveryIdOf({ headers: standard('a'), body })).not.toBe(deliveryIdOf({ headers: standard('b'), body }));
   });
 });
 
@@ -57,16 +63,44 @@ describe('a push', () => {
       expect(parsePush(other)).toBeUndefined();
   });
 
-  it('must match by the files it changed, and always when it does not list them', () => {
+  it('must match by the files it changed, and always when it does not list them', async () => {
     const push = parsePush({
       ref: 'refs/heads/main',
       commits: [{ added: ['services/api/new.ts'], modified: [], removed: [] }, { modified: ['README.md', 7] }, null],
     });
     expect(push?.files).toEqual(['services/api/new.ts', 'README.md']);
-    expect(matchesPaths(push?.files, [])).toBe(true);
-    expect(matchesPaths(push?.files, ['services/api/**'])).toBe(true);
-    expect(matchesPaths(push?.files, ['*.md'])).toBe(true);
-    expect(matchesPaths(push?.files, ['services/web/**', '*.txt'])).toBe(false);
-    expect(matchesPaths(parsePush({ ref: 'refs/heads/main', commits: [] })?.files, ['a'])).toBe(true);
+    expect(await matchesPaths(push?.files, [])).toBe(true);
+    expect(await matchesPaths(push?.files, ['services/api/**'])).toBe(true);
+    expect(await matchesPaths(push?.files, ['*.md'])).toBe(true);
+    expect(await matchesPaths(push?.files, ['services/web/**', '*.txt'])).toBe(false);
+    expect(await matchesPaths(parsePush({ ref: 'refs/heads/main', commits: [] })?.files, ['a'])).toBe(true);
+  });
+
+  it('must be of a branch that git would accept', () => {
+    for (const name of ['', 'a\0', '\ud800 x', '-x', 'a..b', 'x'.repeat(300)])
+      expect(parsePush({ ref: `refs/heads/${name}`, after: 'abc' })).toBeUndefined();
+  });
+
+  it('must match in linear time, and when it is larger than what is looked at', async () => {
+    const globs = Array.from({ length: 50 }, () => `${'*a'.repeat(60)}b`);
+    const began = performance.now();
+    expect(await matchesPaths(['a'.repeat(60), 'a'.repeat(1000)], globs)).toBe(false);
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(
+      await matchesPaths(
+        Array.from({ length: 1001 }, () => 'x'),
+        ['y'],
+      ),
+    ).toBe(true);
+    expect(await matchesPaths(['x'.repeat(100_001)], ['y'])).toBe(true);
+    expect(await matchesPaths(['x'], ['{1..2000000}'])).toBe(true);
+  });
+
+  it.each(['{a,b}', '[a]', 'a\\b', '!a', '+(a)', '', 'x'.repeat(129)])('must not have the glob %j', (glob) => {
+    expect(isPathGlob(glob)).toBe(false);
+  });
+
+  it.each(['services/api/**', '*.md', 'app/(group)/?', 'a+b@c!'])('may have the glob %j', (glob) => {
+    expect(isPathGlob(glob)).toBe(true);
   });
 });

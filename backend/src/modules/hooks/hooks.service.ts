@@ -101,7 +101,7 @@ export class HooksService implements OnModuleInit {
     const wanted = branch ?? newest.gitBranch;
     if (wanted !== null && wanted !== push.branch)
       return ignored(`The delivery is a push to ${push.branch}, not to ${wanted}.`);
-    if (!matchesPaths(push.files, paths)) return ignored('The push touches none of the paths.');
+    if (!(await matchesPaths(push.files, paths))) return ignored('The push touches none of the paths.');
     const deliveryId = deliveryIdOf(delivery);
     const replayed = { outcome: 'REPLAYED' as const, message: 'The delivery was processed before.' };
     if (await this.hooks.hasDelivery(hookId, deliveryId)) return replayed;

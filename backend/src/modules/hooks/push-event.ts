@@ -1,4 +1,6 @@
-import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isPathGlob, matchesGlob, parseGlob } from '#src/common/glob.js';
+import { isRefName } from '#src/integrations/git/git-ref.js';
 
 export interface Push {
   branch: string;
@@ -8,6 +10,12 @@ export interface Push {
 
 /** Forges list at most this many commits of a push. */
 const MAX_COMMITS = 20;
+/** A push with more or longer names is taken to match. */
+const MAX_FILES = 1000;
+const MAX_NAME_CHARACTERS = 100_000;
+/** How many files are matched in one turn of the event loop. */
+const FILES_PER_TURN = 10;
+const BRANCH = 'refs/heads/';
 
 /**
  * Parses a push to a branch by the fields that GitHub, Gitea and GitLab share; undefined for everything else: a ping, a
@@ -15,8 +23,8 @@ const MAX_COMMITS = 20;
  */
 export function parsePush(body: unknown): Push | undefined {
   const { ref, after, deleted, commits } = (body ?? {}) as Record<string, unknown>;
-  const branch = typeof ref === 'string' ? /^refs\/heads\/(.+)$/.exec(ref)?.[1] : undefined;
-  if (branch === undefined || deleted === true || (typeof after === 'string' && /^0+$/.test(after))) return undefined;
+  const branch = typeof ref === 'string' && ref.startsWith(BRANCH) ? ref.slice(BRANCH.length) : '';
+  if (!isRefName(branch) || deleted === true || (typeof after === 'string' && /^0+$/.test(after))) return undefined;
   return { branch, files: filesOf(commits) };
 }
 
@@ -30,8 +38,19 @@ function filesOf(commits: unknown): string[] | undefined {
   );
 }
 
-/** Whether a glob matches one of the files. True without globs, and when the files are unknown. */
-export function matchesPaths(files: string[] | undefined, globs: string[]): boolean {
-  if (globs.length === 0 || files === undefined) return true;
-  return files.some((file) => globs.some((glob) => path.posix.matchesGlob(file, glob)));
+/**
+ * Whether a glob matches one of the files. True without globs, for a push of more than is looked at, and for a glob of
+ * an earlier version of this language.
+ */
+export async function matchesPaths(files: string[] | undefined, globs: string[]): Promise<boolean> {
+  if (globs.length === 0 || files === undefined || files.length > MAX_FILES) return true;
+  const characters = files.reduce((sum, { length }) => sum + length, 0);
+  if (characters > MAX_NAME_CHARACTERS || !globs.every(isPathGlob)) return true;
+  const parsed = globs.map(parseGlob);
+  for (let from = 0; from < files.length; from += FILES_PER_TURN) {
+    const some = files.slice(from, from + FILES_PER_TURN);
+    if (some.some((file) => parsed.some((glob) => matchesGlob(glob, file)))) return true;
+    await nextTurn();
+  }
+  return false;
 }

@@ -70,5 +70,7 @@ export class IngressImage {
 
 /** Returns the reference without tag and digest. */
 function nameOf(image: string): string {
-  return image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+  const [named = ''] = image.split('@');
+  const colon = named.lastIndexOf(':');
+  return colon > named.lastIndexOf('/') ? named.slice(0, colon) : named;
 }

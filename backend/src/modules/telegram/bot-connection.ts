@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { safeText } from '#src/common/safe-text.js';
 import { InjectBot } from 'nestjs-telegraf';
 import type { Telegraf } from 'telegraf';
 import { Config } from '#src/config/config.js';
@@ -118,7 +119,7 @@ export class BotConnection implements OnModuleInit, OnApplicationBootstrap, OnMo
     };
     const age = Date.now() - (info.last_error_date ?? 0) * 1000;
     if (info.last_error_message && age < 2 * WEBHOOK_CHECK_INTERVAL_MS)
-      this.health = { status: 'down', message: `Telegram cannot call the bot: ${info.last_error_message}` };
+      this.health = { status: 'down', message: `Telegram cannot call the bot: ${safeText(info.last_error_message)}` };
     else this.up();
     await delay(WEBHOOK_CHECK_INTERVAL_MS, undefined, { signal });
   }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Header } from 'tar-stream';
+import { safeText } from '#src/common/safe-text.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { leadsOut, modeOf, type TreeEntry } from './tree-entry.js';
 
@@ -89,5 +90,6 @@ function invalid(name: string, problem: string): DomainError {
 }
 
 function shown(name: string): string {
-  return name.length > SHOWN_CHARACTERS ? `${name.slice(0, SHOWN_CHARACTERS).toWellFormed()}…` : name;
+  const text = safeText(name, { maxLength: SHOWN_CHARACTERS });
+  return name.length > SHOWN_CHARACTERS ? `${text}…` : text;
 }

@@ -4,9 +4,9 @@ const DEFAULT_VERSION = '1.24';
 
 /** Detects go.mod: builds one static program from the package in the root. */
 export function detectGo(files: RootFiles): Runtime | undefined {
-  const manifest = files.read('go.mod');
+  const manifest = files.texts.get('go.mod');
   if (manifest === undefined) return undefined;
-  const version = /^go (1\.\d+)/m.exec(manifest)?.[1] ?? DEFAULT_VERSION;
+  const version = /^go (1\.\d{1,3})/m.exec(manifest)?.[1] ?? DEFAULT_VERSION;
   return {
     description: `Go ${version} (go.mod)`,
     baseImage: `golang:${version}`,

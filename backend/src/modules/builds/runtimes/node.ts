@@ -11,7 +11,7 @@ interface PackageJson {
 
 /** Detects package.json, with the package manager of its lock file. */
 export function detectNode(files: RootFiles): Runtime | undefined {
-  const text = files.read('package.json');
+  const text = files.texts.get('package.json');
   if (text === undefined) return undefined;
   const manifest = parse(text);
   const major = majorOf(files, manifest);
@@ -39,7 +39,7 @@ interface Manager {
 
 function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
   const [, named, version] =
-    /^(npm|yarn|pnpm)@(\d+\.\d+\.\d+)/.exec(typeof packageManager === 'string' ? packageManager : '') ?? [];
+    /^(npm|yarn|pnpm)@(\d{1,4}\.\d{1,4}\.\d{1,4})/.exec(typeof packageManager === 'string' ? packageManager : '') ?? [];
   const pinned = (name: string) => (named === name ? version : undefined);
   if (files.names.has('pnpm-lock.yaml')) {
     const pnpm = `npx --yes pnpm@${pinned('pnpm') ?? '10'}`;
@@ -47,7 +47,7 @@ function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
   }
   if (files.names.has('yarn.lock')) {
     // Yarn 2 and later have another lock file format and another npm package.
-    const isModern = /^__metadata:/m.test(files.read('yarn.lock') ?? '');
+    const isModern = /^__metadata:/m.test(files.texts.get('yarn.lock') ?? '');
     const yarn = isModern
       ? `npx --yes @yarnpkg/cli-dist@${pinned('yarn') ?? '4'}`
       : `npx --yes yarn@${pinned('yarn') ?? '1'}`;
@@ -62,7 +62,7 @@ function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
 
 /** The major version that the project requests, when it is one version and not a range. */
 function majorOf(files: RootFiles, { engines }: PackageJson): number {
-  const wanted = [files.read('.nvmrc'), files.read('.node-version'), engines?.node];
+  const wanted = [files.texts.get('.nvmrc'), files.texts.get('.node-version'), engines?.node];
   for (const text of wanted) {
     const major = /^\s*(?:v|\^|~|=)?(\d{2})(?:[.\sx]|$)/.exec(typeof text === 'string' ? text : '')?.[1];
     if (major) return Number(major);

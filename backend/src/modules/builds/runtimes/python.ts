@@ -7,7 +7,7 @@ export function detectPython(files: RootFiles): Runtime | undefined {
   const source = ['requirements.txt', 'pyproject.toml'].find((name) => files.names.has(name));
   if (source === undefined) return undefined;
   const version = /^\s*(?:python-)?(3\.\d{1,2})/.exec(
-    files.read('.python-version') ?? files.read('runtime.txt') ?? '',
+    files.texts.get('.python-version') ?? files.texts.get('runtime.txt') ?? '',
   )?.[1];
   const entry = ['main.py', 'app.py', 'server.py'].find((name) => files.names.has(name));
   const start = entry

@@ -6,7 +6,7 @@ import { detectStatic } from './static.js';
 /** Names of the files in the root of a build context, and the text of those in RUNTIME_FILES. */
 export interface RootFiles {
   names: ReadonlySet<string>;
-  read(name: string): string | undefined;
+  texts: ReadonlyMap<string, string | undefined>;
 }
 
 /** Files whose text identifies the runtime. */
@@ -22,6 +22,8 @@ export const RUNTIME_FILES: ReadonlySet<string> = new Set([
   'go.mod',
   'Procfile',
 ]);
+
+const PROCFILE_WEB = 'web:';
 
 /** How to build and run files without a Dockerfile. */
 export interface Runtime {
@@ -51,6 +53,10 @@ export function detectRuntime(files: RootFiles, defaults: RuntimeDefaults): Runt
 
 /** A Procfile overrides the start command, in any language. */
 function withProcfile(runtime: Runtime | undefined, files: RootFiles): Runtime | undefined {
-  const web = /^web:[ \t]*(\S.*?)[ \t]*$/m.exec(files.read('Procfile') ?? '')?.[1];
+  const lines = (files.texts.get('Procfile') ?? '').split('\n');
+  const web = lines
+    .find((line) => line.startsWith(PROCFILE_WEB))
+    ?.slice(PROCFILE_WEB.length)
+    .trim();
   return runtime && web && !runtime.dockerfile ? { ...runtime, start: web } : runtime;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { trimTrailing } from '#src/common/trim-trailing.js';
 
 /**
  * Names of Docker objects are built only here. Swarm limits a service's name to 63 characters of a DNS label and
@@ -53,7 +54,6 @@ function slug(text: string, maxLength: number, fallback: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^[^a-z]+/, '')
-    .slice(0, maxLength)
-    .replace(/-+$/, '');
-  return cleaned || fallback;
+    .slice(0, maxLength);
+  return trimTrailing(cleaned, '-') || fallback;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BASELINE_CAPABILITIES, DEFAULT_HEALTH_TIMING, type Release, stopsFirst } from './release.js';
 import { checkKindOf } from './health-config.js';
-import { buildServiceSpec } from './service-spec-builder.js';
+import { buildCommandSpec, buildServiceSpec } from './service-spec-builder.js';
 
 const OLD = { startInterval: false, serviceNoNewPrivileges: false };
 const NEW = { startInterval: true, serviceNoNewPrivileges: true };
@@ -98,6 +98,22 @@ describe('the one builder of service specs', () => {
     expect(command).toMatchObject({ Test: ['CMD', 'true'], Timeout: 5e9 });
     const quick = { ...DEFAULT_HEALTH_TIMING, intervalSeconds: 1 };
     expect(check({ kind: 'tcp', port: 80, ...quick })).toMatchObject({ Test: ['CMD', '/.berth/probe', 'tcp', '80'] });
+  });
+
+  it('must give variables and paths as the user wrote them: Swarm expands templates in both', () => {
+    const env = { A: '{{.Node.Hostname}}', B: 's3cr3t-{{canary"', C: '{{{{{', D: '}} { {', E: '{{- x -}} {{/* */}}' };
+    const volumes = [{ name: 'data', path: '/data/{{.Task.ID}}', readOnly: false }];
+    const { ContainerSpec } = buildServiceSpec({ ...release, env, volumes }, NEW, PROBE).TaskTemplate;
+    expect(ContainerSpec.Env).toEqual([
+      'A={{"{{"}}.Node.Hostname}}',
+      'B=s3cr3t-{{"{{"}}canary"',
+      'C={{"{{"}}{{"{{"}}{',
+      'D=}} { {',
+      'E={{"{{"}}- x -}} {{"{{"}}/* */}}',
+    ]);
+    expect(ContainerSpec.Mounts).toMatchObject([{ Target: '/data/{{"{{"}}.Task.ID}}' }]);
+    const command = buildCommandSpec({ ...release, env }, ['migrate'], NEW);
+    expect(command.TaskTemplate.ContainerSpec.Env).toEqual(ContainerSpec.Env);
   });
 
   it('must publish host ports on the host itself', () => {

@@ -76,11 +76,11 @@ function containerSpec(
     Image: release.image,
     Labels: labels,
     ...(release.command.length > 0 && { Args: release.command }),
-    Env: Object.entries(release.env).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(release.env).map(([name, value]) => `${name}=${untemplated(value)}`),
     Mounts: release.volumes.map(({ name, path, readOnly }) => ({
       Type: 'volume',
       Source: volumeName(release.environmentId, name),
-      Target: path,
+      Target: untemplated(path),
       ReadOnly: readOnly,
     })),
     Configs: probe ? [probeMount(probe)] : [],
@@ -90,6 +90,14 @@ function containerSpec(
     ...(engine.serviceNoNewPrivileges && { Privileges: { NoNewPrivileges: true } }),
     StopGracePeriod: STOP_GRACE_NS,
   };
+}
+
+/**
+ * Swarm expands Go templates in variables and mounts: https://docs.docker.com/reference/cli/docker/service/create/#create-services-using-templates.
+ * A template that prints the two braces leaves the text as the user wrote it.
+ */
+function untemplated(text: string): string {
+  return text.replaceAll('{{', '{{"{{"}}');
 }
 
 function labelsOf({ environmentId, deploymentId, name }: Release): Record<string, string> {

@@ -1,3 +1,4 @@
+import { redact, safeText } from '#src/common/safe-text.js';
 import { DEPLOYMENT_ERRORS, type DeploymentErrorCode } from '#src/common/errors/error-registry.js';
 
 /**
@@ -9,7 +10,13 @@ export class StepFailure extends Error {
     message: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(safeText(message), options);
+  }
+
+  /** The same failure without these texts. */
+  without(secrets: readonly string[]): StepFailure {
+    const message = redact(this.message, secrets);
+    return message === this.message ? this : new StepFailure(this.code, message, { cause: this.cause });
   }
 
   get hint(): string {

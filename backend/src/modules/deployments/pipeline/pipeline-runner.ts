@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import pRetry from 'p-retry';
+import { safeText } from '#src/common/safe-text.js';
 import { Config } from '#src/config/config.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { JobWorker, ShutdownInterrupt } from '#src/core/jobs/job-worker.js';
@@ -20,6 +21,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 
 const ENGINE_RETRY = { retries: Infinity, minTimeout: 500, factor: 1 };
+const MAX_LOGGED = 4000;
 
 /**
  * Runs the steps of a deployment. For every step it commits the end of the previous step, the step's row and the status
@@ -58,7 +60,7 @@ export class PipelineRunner implements OnModuleInit {
     const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets, this.credentials);
     try {
       const failure = claim.errorCode ? undefined : await this.runSteps(context, leased, deadline);
-      if (failure) await this.recordFailure(claim, failure);
+      if (failure) await this.recordFailure(context, failure);
       if (claim.errorCode) await this.rollback(claim, shutdown);
     } catch (error) {
       if (!(error instanceof StaleAttemptError)) throw error;
@@ -94,10 +96,10 @@ export class PipelineRunner implements OnModuleInit {
         context.signal.throwIfAborted();
         await context.flush();
       } catch (error) {
-        const failure = this.classifyError(error, context);
+        const failure = this.classifyError(error, context).without(context.secretTexts());
         // An internal error must not fail a RUNNING release: the queue retries. Only a StepFailure does.
         if (step.status === 'RUNNING' && !(error instanceof StepFailure)) throw error;
-        await this.repository.finishStep(context.deployment, failure.message.slice(0, 2000));
+        await this.repository.finishStep(context.deployment, failure.message);
         return failure;
       }
     }
@@ -105,9 +107,9 @@ export class PipelineRunner implements OnModuleInit {
     return undefined;
   }
 
-  private async recordFailure(claim: JobLease, failure: StepFailure): Promise<void> {
-    if (failure.code === 'INTERNAL') this.logger.error(failure.cause ?? failure);
-    await this.repository.recordFailure(claim, failure.code, failure.message.slice(0, 2000));
+  private async recordFailure(context: PipelineContext, failure: StepFailure): Promise<void> {
+    if (failure.code === 'INTERNAL') this.logger.error(describe(failure.cause ?? failure, context.secretTexts()));
+    await this.repository.recordFailure(context.deployment, failure.code, failure.message);
   }
 
   /**
@@ -145,9 +147,21 @@ export class PipelineRunner implements OnModuleInit {
         cause: error,
       });
     if (error instanceof DockerError)
-      return new StepFailure('INTERNAL', `The Docker Engine rejected the request: ${error.message}`, { cause: error });
+      return new StepFailure(
+        'INTERNAL',
+        'The Docker Engine rejected the request. The log of the server has its reason.',
+        {
+          cause: error,
+        },
+      );
     return new StepFailure('INTERNAL', 'An internal error occurred. The log of the server has the details.', {
       cause: error,
     });
   }
+}
+
+/** For the log, without what the deployment keeps secret: the engine may quote it. */
+function describe(error: unknown, secrets: readonly string[]): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return safeText(text, { maxLength: MAX_LOGGED, secrets });
 }

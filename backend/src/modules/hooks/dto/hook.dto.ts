@@ -1,7 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, IsString, Matches, MaxLength, ValidateBy } from 'class-validator';
+import { isPathGlob, MAX_GLOB_LENGTH } from '#src/common/glob.js';
 import type { DeployHook } from '#src/generated/prisma/client.js';
 import { DEPLOYMENT_NAME } from '#src/modules/deployments/dto/create-deployment.dto.js';
+
+const IsPathGlob = (): PropertyDecorator =>
+  ValidateBy(
+    { name: 'isPathGlob', validator: { validate: (value: unknown) => typeof value === 'string' && isPathGlob(value) } },
+    {
+      each: true,
+      message: `must hold globs of 1 to ${MAX_GLOB_LENGTH} characters with *, ** and ? only: no braces, brackets or backslashes`,
+    },
+  );
 
 export class CreateHookDto {
   /** Name of the Git deployment that a push redeploys. */
@@ -18,13 +28,13 @@ export class CreateHookDto {
   @Matches(/^[^\s~^:?*[\\]+$/, { message: 'must be the name of a branch' })
   branch?: string;
 
-  /** Redeploy only on pushes that change a file matching one of these globs. */
+  /** Redeploy only on pushes that change a file matching one of these globs: `*`, `**` (any folders) and `?`. */
   @ApiProperty({ example: ['services/api/**'], required: false })
   @IsOptional()
   @IsArray({ message: 'must be a list of strings' })
   @ArrayMaxSize(50, { message: 'must have at most 50 elements' })
   @IsString({ each: true, message: 'must be a list of strings' })
-  @MaxLength(512, { each: true, message: 'must hold strings of at most 512 characters' })
+  @IsPathGlob()
   paths?: string[];
 }
 

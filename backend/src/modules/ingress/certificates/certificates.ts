@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { safeText } from '#src/common/safe-text.js';
 import { Clock } from '#src/common/time/clock.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { createPrivateKeyPem } from '#src/integrations/acme/acme-keys.js';
@@ -133,7 +134,7 @@ export class Certificates implements OnModuleInit {
 
 function issuedFrom(chain: string, privateKey: string): IssuedCertificate {
   const { issuer, validFromDate: notBefore, validToDate: notAfter } = new X509Certificate(chain);
-  const name = /^(?:CN|O)=(.*)$/m.exec(issuer)?.[1] ?? issuer;
+  const name = safeText(/^(?:CN|O)=(.*)$/m.exec(issuer)?.[1] ?? issuer, { maxLength: 200 });
   return {
     chain,
     privateKey,

@@ -60,6 +60,12 @@ export function registryFailure(error: unknown, image: string, hasCredentials: b
       return new StepFailure('REGISTRY_UNREACHABLE', `${registry} cannot be reached from this machine.`, {
         cause: error,
       });
+    case 'failed':
+      return new StepFailure(
+        'REGISTRY_UNREACHABLE',
+        `${registry} gave an answer for ${image} that the Docker Engine does not accept.`,
+        { cause: error },
+      );
     case 'disk-full':
       return new StepFailure('DISK_FULL', `There is no disk space left for ${image}.`, { cause: error });
   }

@@ -1,12 +1,14 @@
+import { safeText } from '#src/common/safe-text.js';
 import type { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import type { Prisma } from '#src/generated/prisma/client.js';
-import type { GitAuth, GitSource } from '#src/integrations/git/git-source.js';
+import { type GitAuth, type GitSource, secretsOf } from '#src/integrations/git/git-source.js';
 import { parseGitUrl } from '#src/integrations/git/git-url.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import type { Progress } from '#src/modules/deployments/domain/deployment-columns.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
 import { releaseFrom } from '#src/modules/deployments/domain/release-from-row.js';
+import { secretTexts } from '#src/modules/deployments/domain/secret-values.js';
 import { secretContext } from '#src/modules/deployments/domain/secret-context.js';
 import type { Deadline } from './deadline.js';
 import type { StepContext } from './deploy-step.js';
@@ -14,6 +16,7 @@ import type { JobLease, PipelineRepository } from '#src/modules/deployments/repo
 import type { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
 
 const PROGRESS_EVERY_MS = 500;
+const MAX_PROGRESS_LENGTH = 500;
 
 /** The StepContext of one attempt. */
 export class PipelineContext implements StepContext {
@@ -21,6 +24,7 @@ export class PipelineContext implements StepContext {
   private lastProgress = '';
   private writing: Promise<void> = Promise.resolve();
   private readonly releases: (() => void)[] = [];
+  private masked: string[] | undefined;
 
   constructor(
     readonly deployment: JobLease,
@@ -55,6 +59,12 @@ export class PipelineContext implements StepContext {
     return JSON.parse(this.secrets.open(buildArgs, secretContext(jobId, 'buildArgs'))) as Record<string, string>;
   }
 
+  /** What no message may show: values of variables and build arguments, and credentials. */
+  secretTexts(): string[] {
+    this.masked ??= this.collectSecrets();
+    return this.masked;
+  }
+
   async pauseDeadline(work: () => Promise<void>): Promise<void> {
     if (!this.deadline) return work();
     const { deployment, step } = await this.deadline.pauseWhile(work);
@@ -74,9 +84,9 @@ export class PipelineContext implements StepContext {
     const text = JSON.stringify(progress);
     if (text === this.lastProgress || now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
     [this.lastProgressAt, this.lastProgress] = [now, text];
-    this.writing = this.writing
-      .then(() => this.repository.saveProgress(this.deployment, progress))
-      .catch(() => undefined);
+    const message = safeText(progress.message, { maxLength: MAX_PROGRESS_LENGTH, secrets: this.secretTexts() });
+    const shown = { ...progress, message };
+    this.writing = this.writing.then(() => this.repository.saveProgress(this.deployment, shown)).catch(() => undefined);
   }
 
   expectContainers(service: { id: string; name: string }): Promise<void> {
@@ -94,5 +104,17 @@ export class PipelineContext implements StepContext {
   async flush(): Promise<void> {
     await this.writing;
     [this.lastProgressAt, this.lastProgress] = [0, ''];
+  }
+
+  /** Empty when they cannot be opened: then no step has read them. */
+  private collectSecrets(): string[] {
+    try {
+      const password = this.registryAuth()?.password ?? '';
+      const auth = this.deployment.gitUrl === null ? undefined : this.gitSource().auth;
+      const values = [...Object.values(this.release().env), ...Object.values(this.buildArgs()), password];
+      return [...secretTexts(values), ...secretsOf(auth)];
+    } catch {
+      return [];
+    }
   }
 }

@@ -56,7 +56,7 @@ export class PushImage implements DeployStep {
   }
 }
 
-/** A registry that rejects pushes for a while does so with errors that are no RegistryError. */
+/** A registry that rejects pushes for a while does so with errors of no known kind. */
 function isPermanent(error: unknown): boolean {
-  return error instanceof RegistryError && error.kind !== 'unreachable';
+  return error instanceof RegistryError && error.kind !== 'unreachable' && error.kind !== 'failed';
 }

@@ -1,0 +1,53 @@
+import { Worker } from 'node:worker_threads';
+import { Injectable } from '@nestjs/common';
+import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import type { PlanningTasks } from './planning-tasks.js';
+
+const TIMEOUT_MS = 10_000;
+const MAX_MEMORY_MB = 192;
+
+type Result<T> = { output: T } | { failure: { code: DeploymentErrorCode; message: string } };
+
+/** Runs planning tasks in a thread with limits of time and memory: whatever a repository says, the API goes on. */
+@Injectable()
+export class Planning {
+  /** Throws StepFailure, also when the task exceeds a limit. */
+  async run<T extends keyof PlanningTasks>(
+    task: T,
+    input: PlanningTasks[T]['input'],
+  ): Promise<PlanningTasks[T]['output']> {
+    const result = await this.inThread<PlanningTasks[T]['output']>(task, input);
+    if ('output' in result) return result.output;
+    throw new StepFailure(result.failure.code, result.failure.message);
+  }
+
+  private async inThread<T>(task: string, input: unknown): Promise<Result<T>> {
+    const worker = new Worker(new URL('./planning-worker.js', import.meta.url), {
+      workerData: { task, input },
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB },
+    });
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<Result<T>>((resolve, reject) => {
+        timer = setTimeout(() => reject(tooExpensive()), TIMEOUT_MS);
+        worker.once('message', resolve);
+        worker.once('error', (error: NodeJS.ErrnoException) =>
+          reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooExpensive() : error),
+        );
+        worker.once('exit', () => reject(new Error('the planning thread ended without a result')));
+      });
+    } finally {
+      clearTimeout(timer);
+      await worker.terminate();
+    }
+  }
+}
+
+function tooExpensive(): StepFailure {
+  return new StepFailure(
+    'DOCKERFILE_INVALID',
+    `The plan of the build took more than ${TIMEOUT_MS / 1000} s or ${MAX_MEMORY_MB} MiB. Use fewer wildcards in .dockerignore, or fewer files.`,
+  );
+}

@@ -1,0 +1,211 @@
+import 'reflect-metadata';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { Body, Controller, Get, Module, Param, Post, Query } from '@nestjs/common';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Type } from 'class-transformer';
+import { IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { LoggerModule } from 'nestjs-pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ProblemFilter } from './common/filters/problem.filter.js';
+import { PageQueryDto } from './common/pagination.js';
+import { Clock } from './common/time/clock.js';
+import { TtlSeconds } from './common/time/ttl.js';
+import { answerMalformedRequests } from './malformed-requests.js';
+import { setUpRequests } from './request-pipeline.js';
+
+class InnerDto {
+  @IsOptional()
+  @IsString()
+  text?: string;
+}
+
+class ThingDto {
+  @IsString()
+  name: string;
+
+  @IsOptional()
+  @IsObject()
+  envVars?: Record<string, string>;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => InnerDto)
+  inner?: InnerDto;
+
+  @TtlSeconds()
+  ttlSeconds?: number | null;
+}
+
+@Controller()
+class ThingsController {
+  @Post('things')
+  create(@Body() body: ThingDto): object {
+    return body;
+  }
+
+  @Post('auth/verify')
+  verify(@Body() body: ThingDto): object {
+    return body;
+  }
+
+  @Post('hooks/:id')
+  deliver(): object {
+    return {};
+  }
+
+  @Get('things/:id')
+  get(@Param('id') id: string, @Query() query: PageQueryDto): object {
+    return { id, query };
+  }
+}
+
+@Module({
+  imports: [LoggerModule.forRoot({ pinoHttp: { level: 'silent' } })],
+  controllers: [ThingsController],
+  providers: [Clock, { provide: APP_FILTER, useClass: ProblemFilter }],
+})
+class ThingsModule {}
+
+const KEY = { 'X-API-Key': 'any', 'Content-Type': 'application/json' };
+const SLOW_MS = 500;
+
+interface Problem {
+  code: string;
+  detail: string;
+  requestId: string;
+  errors?: { path: string; message: string }[];
+}
+
+describe('a request before its route', () => {
+  let app: NestExpressApplication;
+  let base = '';
+
+  beforeAll(async () => {
+    app = await NestFactory.create<NestExpressApplication>(ThingsModule, {
+      bodyParser: false,
+      rawBody: true,
+      logger: false,
+    });
+    setUpRequests(app, {});
+    answerMalformedRequests(app.getHttpServer());
+    await app.listen(0, '127.0.0.1');
+    base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+    await fetch(base); // the first request loads what the others use
+  });
+  afterAll(() => app.close());
+
+  async function send(
+    path: string,
+    body?: string,
+    headers: Record<string, string> = KEY,
+    method = body === undefined ? 'GET' : 'POST',
+  ) {
+    const began = performance.now();
+    const answer = await fetch(base + path, { method, headers, ...(body !== undefined && { body }) });
+    const problem = (await answer.json()) as Problem;
+    expect(performance.now() - began).toBeLessThan(SLOW_MS);
+    if (answer.status >= 400) {
+      expect(answer.headers.get('content-type')).toContain('application/problem+json');
+      expect(problem.requestId).toBe(answer.headers.get('x-request-id'));
+      expect(problem.requestId).toMatch(/^[\w-]{8,64}$/);
+    }
+    return { status: answer.status, problem, paths: problem.errors?.map(({ path: at }) => at) };
+  }
+
+  const manyKeys = (count: number) => `{${Array.from({ length: count }, (_, n) => `"k${n}":1`).join(',')}}`;
+  const deep = (levels: number) => `{"name":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+
+  it.each([
+    ['unknown keys', manyKeys(25_000), 'body'],
+    ['even more of them', manyKeys(80_000), 'body'],
+    ['names of a field', `{"envVars":${manyKeys(501)}}`, 'envVars'],
+    ['levels', deep(5000), undefined],
+    ['all levels of 1 MiB', deep(500_000), undefined],
+    ['elements', `{"name":[${'1,'.repeat(330_000)}1]}`, 'name'],
+    ['values altogether', `{"name":[${`[${'1,'.repeat(900)}1],`.repeat(400)}1]}`, undefined],
+    ['NUL', '{"name":"a\\u0000b"}', 'name'],
+    ['half a surrogate pair', '{"inner":{"text":"\\ud800"}}', 'inner.text'],
+    ['NUL in a name', '{"envVars":{"a\\u0000":"x"}}', 'envVars.a'],
+    ['half a pair in a name', '{"envVars":{"\\udc00":"x"}}', 'envVars.\ufffd'],
+    ['a long name', `{"${'k'.repeat(500_000)}":1}`, 'k'.repeat(100)],
+    ['a long unknown name', `{"${'k'.repeat(900)}":1}`, 'k'.repeat(900)],
+    ['__proto__', '{"name":"a","__proto__":{"x":1}}', '__proto__'],
+    ['constructor', '{"name":"a","constructor":1}', 'constructor'],
+    ['toString', '{"name":"a","inner":{"toString":1}}', 'inner.toString'],
+    ['hasOwnProperty', '{"name":"a","hasOwnProperty":1}', 'hasOwnProperty'],
+    ['prototype', '{"name":"a","prototype":1}', 'prototype'],
+    ['null', '{"name":"a","inner":{"text":null}}', 'inner.text'],
+    ['null in a map', '{"name":"a","envVars":{"A":null}}', 'envVars.A'],
+  ])('must be refused by the name of the field: %s', async (_title, body, path) => {
+    const { status, problem, paths } = await send('/things', body);
+    expect(status).toBe(400);
+    expect(problem.code).toBe('VALIDATION_FAILED');
+    if (path !== undefined) expect(paths).toContain(path);
+  });
+
+  it('must be accepted up to the limits of its fields', async () => {
+    const envVars = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`NAME_${n}`, '😀'.repeat(100)]));
+    const { status } = await send('/things', JSON.stringify({ name: 'a', envVars, ttlSeconds: null }));
+    expect(status).toBe(201);
+  });
+
+  it('must be told every fault, fifty at most', async () => {
+    const both = await send('/things', '{"name":5,"inner":null}');
+    expect(both.paths).toEqual(['name', 'inner']);
+    const many = await send('/things', manyKeys(300));
+    expect(many.paths).toHaveLength(50);
+    expect(many.problem.detail).toContain('(and 300 more)');
+  });
+
+  it('must be small where it has no key, and on the route that needs none', async () => {
+    const body = JSON.stringify({ name: 'x'.repeat(17_000) });
+    const json = { 'Content-Type': 'application/json' };
+    for (const [path, headers] of [
+      ['/things', json],
+      ['/auth/verify', KEY],
+      ['/AUTH/verify/', KEY],
+    ] as const) {
+      const { status, problem } = await send(path, body, headers);
+      expect([status, problem.detail]).toEqual([413, 'The body is larger than 16 KiB.']);
+    }
+    expect((await send('/things', body)).status).toBe(201);
+    const commit = { id: 'x'.repeat(40), author: { name: 'a', email: 'b' }, added: ['a'], modified: ['b', 'c'] };
+    const push = JSON.stringify({ ref: 'refs/heads/main', commits: Array.from({ length: 2048 }, () => commit) });
+    expect((await send('/hooks/x', push, json)).status).toBe(201);
+    expect((await send('/hooks/x', manyKeys(20_000), json)).status).toBe(400);
+    expect((await send('/things', JSON.stringify('x'.repeat(2 ** 21)))).problem.detail).toContain('1024 KiB');
+  });
+
+  it('must have a path and a query that can be read', async () => {
+    for (const path of ['/things/%', '/things/%zz', '/things/%ff', '/%E0%A4%A'])
+      expect((await send(path)).problem.code).toBe('MALFORMED_URL');
+    expect((await send(`/things/x?${'a&'.repeat(5000)}`)).paths).toEqual(['query']);
+    expect((await send('/things/x?cursor=%00')).paths).toEqual(['cursor']);
+    expect((await send('/things/x?__proto__=1')).paths).toEqual(['__proto__']);
+    expect((await send('/things/x?limit=5')).status).toBe(200);
+  });
+
+  it('must be answered as a problem, too, when it is no HTTP', async () => {
+    for (const [text, status, code] of [
+      [`GET /things/x?${'a'.repeat(40_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
+      ['nonsense\r\n\r\n', 400, 'MALFORMED_REQUEST'],
+    ] as const) {
+      const answer = await new Promise<string>((resolve, reject) => {
+        let received = '';
+        const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write(text));
+        socket.on('data', (part) => (received += part.toString()));
+        socket.once('close', () => resolve(received)).once('error', reject);
+      });
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(head).toContain('application/problem+json');
+      expect(JSON.parse(body)).toMatchObject({
+        status,
+        code,
+        requestId: expect.stringMatching(/^[\w-]{8,64}$/) as string,
+      });
+    }
+  });
+});
