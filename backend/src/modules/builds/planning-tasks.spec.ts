@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PLANNING_TASKS } from './planning-tasks.js';
 
-const SLOW_MS = 1000;
+const SLOW_MS = 5000;
 
 function selected(rules: string, names: string[], folders: string[] = []): string[] {
   const marks = PLANNING_TASKS.select({
