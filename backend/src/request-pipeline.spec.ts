@@ -1,10 +1,11 @@
 import 'reflect-metadata';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { Body, Controller, Get, Module, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Module, Param, Post, Query, type RawBodyRequest, Req } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Type } from 'class-transformer';
+import type { Request } from 'express';
 import { IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { LoggerModule } from 'nestjs-pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -51,8 +52,8 @@ class ThingsController {
   }
 
   @Post('hooks/:id')
-  deliver(): object {
-    return {};
+  deliver(@Req() { rawBody }: RawBodyRequest<Request>): object {
+    return { bytes: rawBody?.length };
   }
 
   @Get('things/:id')
@@ -69,7 +70,7 @@ class ThingsController {
 class ThingsModule {}
 
 const KEY = { 'X-API-Key': 'any', 'Content-Type': 'application/json' };
-const SLOW_MS = 500;
+const SLOW_MS = 1000;
 
 interface Problem {
   code: string;
@@ -92,7 +93,9 @@ describe('a request before its route', () => {
     answerMalformedRequests(app.getHttpServer());
     await app.listen(0, '127.0.0.1');
     base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
-    await fetch(base); // the first request loads what the others use
+    // The first requests load what the others use.
+    await fetch(base);
+    await fetch(`${base}/things`, { method: 'POST', headers: KEY, body: '{"name":"a","envVars":{"A":"1"}}' });
   });
   afterAll(() => app.close());
 
@@ -173,7 +176,8 @@ describe('a request before its route', () => {
     expect((await send('/things', body)).status).toBe(201);
     const commit = { id: 'x'.repeat(40), author: { name: 'a', email: 'b' }, added: ['a'], modified: ['b', 'c'] };
     const push = JSON.stringify({ ref: 'refs/heads/main', commits: Array.from({ length: 2048 }, () => commit) });
-    expect((await send('/hooks/x', push, json)).status).toBe(201);
+    const delivered = await send('/hooks/x', push, json);
+    expect([delivered.status, delivered.problem]).toEqual([201, { bytes: push.length }]);
     expect((await send('/hooks/x', manyKeys(20_000), json)).status).toBe(400);
     expect((await send('/things', JSON.stringify('x'.repeat(2 ** 21)))).problem.detail).toContain('1024 KiB');
   });

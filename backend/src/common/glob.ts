@@ -84,15 +84,16 @@ function advance(token: Token | undefined, state: number, character: string, nex
 
 /** What may match nothing also lets the state after it begin. */
 function skipOptional(tokens: Token[], states: Uint8Array): void {
-  for (const [state, { kind }] of tokens.entries()) {
+  for (let state = 0; state < tokens.length; state++) {
     if (!states[state]) continue;
-    if (kind === 'star' || kind === 'deep') mark(states, state + 1);
-    if (kind === 'folders') mark(states, state + 1, state + 2);
+    const kind = tokens[state]?.kind;
+    if (kind === 'star' || kind === 'deep') states[state + 1] = 1;
+    else if (kind === 'folders') states[state + 1] = states[state + 2] = 1;
   }
 }
 
-function mark(states: Uint8Array, ...indexes: number[]): true {
-  for (const index of indexes) states[index] = 1;
+function mark(states: Uint8Array, index: number): true {
+  states[index] = 1;
   return true;
 }
 

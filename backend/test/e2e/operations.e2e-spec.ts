@@ -27,6 +27,8 @@ describe('GET /metrics', () => {
     expect(text).toContain('berth_deployments{status="RUNNING"} 1');
     expect(text).toContain('berth_deployment_failures{code="IMAGE_NOT_FOUND"} 1');
     expect(text).toContain('berth_environments{status="ACTIVE"} 1');
+    for (const statistic of ['max', 'p99'])
+      expect(text).toMatch(new RegExp(`^berth_event_loop_delay_seconds{statistic="${statistic}"} [\\d.e-]+$`, 'm'));
     expect(text).toMatch(
       /berth_http_request_duration_seconds_count\{method="POST",route="\/deployments",status="201"\} 2/,
     );

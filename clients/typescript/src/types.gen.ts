@@ -897,7 +897,7 @@ export type CreateHook = {
      */
     branch?: string;
     /**
-     * Redeploy only on pushes that change a file matching one of these globs.
+     * Redeploy only on pushes that change a file matching one of these globs: `*`, `**` (any folders) and `?`.
      */
     paths?: Array<string>;
 };

@@ -5,6 +5,7 @@ import { Config } from '#src/config/config.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import { HealthChecks } from '#src/core/health/health-checks.js';
 import { NonCriticalHealth } from '#src/core/health/non-critical-health.js';
+import { EventLoopDelay } from './event-loop-delay.js';
 
 /** Histogram buckets in seconds. A long poll may take a minute. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -70,6 +71,13 @@ export class Metrics implements OnApplicationBootstrap {
       'Removed VXLAN devices that a restart of the engine had left behind',
       'source',
       () => this.staleDevices(),
+    );
+    const loop = new EventLoopDelay();
+    gauge(
+      'berth_event_loop_delay_seconds',
+      'Delay of the event loop since the last scrape: the longest (max) and the 99th percentile (p99)',
+      'statistic',
+      () => Promise.resolve(Object.entries(loop.read()).map(([label, count]) => ({ label, count }))),
     );
     this.registry = registry;
   }

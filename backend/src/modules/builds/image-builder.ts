@@ -15,7 +15,6 @@ import { BuildLog, type BuildLogWriter } from './build-log.js';
 import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
 import type { BuildPlan } from './build-plan.js';
 import { Planning } from './planning.js';
-import type { RunPlanning } from './planning-tasks.js';
 import type { OpenSource } from './source-tree.js';
 import { Sources } from './sources.js';
 
@@ -42,7 +41,9 @@ export class ImageBuilder {
     try {
       await this.checkDisk();
       const { dockerfile } = this.sources.optionsOf(run.deployment);
-      const files = await BuildContext.of(await source.openTree(), dockerfile, this.runPlanning);
+      const files = await BuildContext.of(await source.openTree(), dockerfile, (task, input) =>
+        this.planning.run(task, input, run.signal),
+      );
       const plan = await this.plan(run, files);
       for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
       if (plan.detected) log.add(`Detected ${plan.detected}`);
@@ -56,19 +57,21 @@ export class ImageBuilder {
     }
   }
 
-  private readonly runPlanning: RunPlanning = (task, input) => this.planning.run(task, input);
-
   private async plan(run: BuildRun, files: BuildContext): Promise<BuildPlan> {
     const { deployment } = run;
     const options = this.sources.optionsOf(deployment);
-    const plan = await this.planning.run('plan', {
-      options,
-      origin: this.sources.originOf(deployment),
-      files: await files.rootFiles(),
-      buildArgNames: deployment.buildArgNames,
-      port: firstTcpPort(columnsOf(deployment).ports),
-      defaults: { nginxImage: this.config.ingress.image },
-    });
+    const plan = await this.planning.run(
+      'plan',
+      {
+        options,
+        origin: this.sources.originOf(deployment),
+        files: await files.rootFiles(),
+        buildArgNames: deployment.buildArgNames,
+        port: firstTcpPort(columnsOf(deployment).ports),
+        defaults: { nginxImage: this.config.ingress.image },
+      },
+      run.signal,
+    );
     if ('dockerfile' in plan && (await files.dockerfile(plan.dockerfile)) === undefined)
       throw new StepFailure(
         'DOCKERFILE_INVALID',

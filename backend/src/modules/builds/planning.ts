@@ -4,7 +4,8 @@ import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import type { PlanningTasks } from './planning-tasks.js';
 
-const TIMEOUT_MS = 10_000;
+/** Some seconds are enough for 100,000 files on a busy machine. */
+const TIMEOUT_MS = 20_000;
 const MAX_MEMORY_MB = 192;
 
 type Result<T> = { output: T } | { failure: { code: DeploymentErrorCode; message: string } };
@@ -12,26 +13,31 @@ type Result<T> = { output: T } | { failure: { code: DeploymentErrorCode; message
 /** Runs planning tasks in a thread with limits of time and memory: whatever a repository says, the API goes on. */
 @Injectable()
 export class Planning {
-  /** Throws StepFailure, also when the task exceeds a limit. */
+  /** Throws StepFailure, also when the task exceeds a limit, and the reason of the signal when that aborts. */
   async run<T extends keyof PlanningTasks>(
     task: T,
     input: PlanningTasks[T]['input'],
+    signal: AbortSignal,
   ): Promise<PlanningTasks[T]['output']> {
-    const result = await this.inThread<PlanningTasks[T]['output']>(task, input);
+    const result = await this.inThread<PlanningTasks[T]['output']>(task, input, signal);
     if ('output' in result) return result.output;
     throw new StepFailure(result.failure.code, result.failure.message);
   }
 
-  private async inThread<T>(task: string, input: unknown): Promise<Result<T>> {
+  private async inThread<T>(task: string, input: unknown, signal: AbortSignal): Promise<Result<T>> {
+    signal.throwIfAborted();
     const worker = new Worker(new URL('./planning-worker.js', import.meta.url), {
       workerData: { task, input },
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB },
     });
     let timer: NodeJS.Timeout | undefined;
+    let stop: (() => void) | undefined;
     try {
       return await new Promise<Result<T>>((resolve, reject) => {
         timer = setTimeout(() => reject(tooExpensive()), TIMEOUT_MS);
+        stop = () => reject(signal.reason as Error);
+        signal.addEventListener('abort', stop);
         worker.once('message', resolve);
         worker.once('error', (error: NodeJS.ErrnoException) =>
           reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooExpensive() : error),
@@ -40,6 +46,7 @@ export class Planning {
       });
     } finally {
       clearTimeout(timer);
+      if (stop) signal.removeEventListener('abort', stop);
       await worker.terminate();
     }
   }

@@ -4,7 +4,7 @@ import { readGitRequest } from './git-request.js';
 
 const read = (body: Partial<CreateGitDeploymentDto>, allowed: string[] = []) =>
   readGitRequest(
-    { environmentId: 'e1', gitUrl: 'https://github.com/acme/shop.git', ...body } as CreateGitDeploymentDto,
+    { environmentId: 'e1', gitUrl: 'https://github.com/acme/shop.git', ...body },
     {
       allows: (host, address) => allowed.includes(host) || allowed.includes(address),
     },
