@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { safeText } from '#src/common/safe-text.js';
 import { DockerClient } from './docker-client.js';
 import { isDockerError } from './docker-error.js';
-import { decodeLog, type LogLine } from './log-decoder.js';
+import type { LogLine } from './log-decoder.js';
+import { readNewestLines } from './newest-lines.js';
 
 export interface ContainerState {
   running: boolean;
@@ -106,17 +107,11 @@ export class Containers {
     }
   }
 
-  /** Empty if the container was removed. */
+  /** The newest lines; empty if the container was removed. */
   async logs(id: string, { tail, since }: LogQuery): Promise<LogLine[]> {
-    const query = {
-      stdout: true,
-      stderr: true,
-      timestamps: true,
-      tail,
-      ...(since && { since: since.getTime() / 1000 }),
-    };
+    const query = { tail, ...(since && { since: since.getTime() / 1000 }) };
     try {
-      return decodeLog(await this.docker.call((docker) => docker.getContainer(id).logs({ ...query, follow: false })));
+      return await this.docker.readLog(`/containers/${id}`, query, (log) => readNewestLines(log, tail));
     } catch (error) {
       if (isDockerError(error, 'not-found') || isDockerError(error, 'conflict')) return [];
       throw error;

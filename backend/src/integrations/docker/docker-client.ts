@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import Dockerode from 'dockerode';
 import { Config } from '#src/config/config.js';
@@ -29,12 +30,15 @@ export class DockerClient {
 
   /** A call without a method in dockerode, with the options of docker-modem. */
   dial<T>(call: object): Promise<T> {
-    return this.stream(
-      ({ modem }) =>
-        new Promise<T>((resolve, reject) =>
-          (modem as Modem).dial(call, (error, answer) => (error ? reject(error) : resolve(answer as T))),
-        ),
-    );
+    return this.stream(({ modem }) => dialed<T>(modem as Modem, call));
+  }
+
+  /** Reads a log so far as a stream; dockerode would hold it whole. The Engine may pause as long as in a `call`. */
+  async readLog<T>(path: string, query: object, read: (log: Readable) => Promise<T>): Promise<T> {
+    const options = { stdout: true, stderr: true, timestamps: true, follow: false, ...query };
+    const statusCodes = { 200: true, 404: 'not found', 409: 'is being removed', 500: 'server error' };
+    const call = { path: `${path}/logs?`, method: 'GET', isStream: true, statusCodes, options };
+    return this.call(async ({ modem }) => read(await dialed<Readable>(modem as Modem, call)));
   }
 
   stream<T>(use: (docker: Dockerode) => Promise<T>): Promise<T> {
@@ -44,6 +48,12 @@ export class DockerClient {
 
 interface Modem {
   dial(call: object, done: (error: Error | null, answer: unknown) => void): void;
+}
+
+function dialed<T>(modem: Modem, call: object): Promise<T> {
+  return new Promise((resolve, reject) =>
+    modem.dial(call, (error, answer) => (error ? reject(error) : resolve(answer as T))),
+  );
 }
 
 async function translated<T>(result: Promise<T>): Promise<T> {

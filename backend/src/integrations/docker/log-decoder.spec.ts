@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { decodeLog, formatLine, inOrder, LogDecoder } from './log-decoder.js';
+import { formatLine, LogDecoder, type LogLine } from './log-decoder.js';
+import { readNewestLines } from './newest-lines.js';
 
 function frame(stream: 1 | 2, text: string): Buffer {
   const payload = Buffer.from(text);
@@ -8,34 +10,33 @@ function frame(stream: 1 | 2, text: string): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-function text(bytes: Buffer, tail: number): string {
-  return inOrder(decodeLog(bytes), tail).map(formatLine).join('');
-}
+const read = (bytes: Buffer, tail = 10): Promise<LogLine[]> => readNewestLines(Readable.from([bytes]), tail);
+const text = async (bytes: Buffer, tail: number) => (await read(bytes, tail)).map(formatLine).join('');
 
 describe('the log of a container', () => {
-  it('must come without frame headers, in order of time', () => {
+  it('must come without frame headers, in order of time', async () => {
     const bytes = Buffer.concat([
       frame(1, '2026-01-01T00:00:00.000000002Z zwei ü\n'),
       frame(2, '2026-01-01T00:00:00.000000001Z eins\n'),
     ]);
-    expect(text(bytes, 10)).toBe('2026-01-01T00:00:00.000Z eins\n2026-01-01T00:00:00.000Z zwei ü\n');
-    expect(text(bytes, 1)).toBe('2026-01-01T00:00:00.000Z zwei ü\n');
+    expect(await text(bytes, 10)).toBe('2026-01-01T00:00:00.000Z eins\n2026-01-01T00:00:00.000Z zwei ü\n');
+    expect(await text(bytes, 1)).toBe('2026-01-01T00:00:00.000Z zwei ü\n');
   });
 
-  it('must join the frames of one long line', () => {
+  it('must join the frames of one long line', async () => {
     const bytes = Buffer.concat([
       frame(1, '2026-01-01T00:00:00.1Z begin'),
       frame(2, '2026-01-01T00:00:00.2Z other\n'),
       frame(1, '2026-01-01T00:00:00.3Z  end\n'),
     ]);
-    expect(inOrder(decodeLog(bytes), 10).map((line) => line.text)).toEqual(['begin end', 'other']);
+    expect((await read(bytes)).map((line) => line.text)).toEqual(['begin end', 'other']);
   });
 
-  it('must cut a line without an end, and say so', () => {
+  it('must cut a line without an end, and say so', async () => {
     const frames = Array.from({ length: 50 }, (_, index) =>
       frame(1, `2026-01-01T00:00:00.${index}Z ${'x'.repeat(16_000)}`),
     );
-    const [line, next] = decodeLog(Buffer.concat([...frames, frame(1, 'T end\n'), frame(1, '2026 next\n')]));
+    const [line, next] = await read(Buffer.concat([...frames, frame(1, 'T end\n'), frame(1, '2026 next\n')]));
     expect(line?.text).toBe(`${'x'.repeat(16_384)} … (cut: the line is longer than 16 KiB)`);
     expect(next?.text).toBe('next');
   });
@@ -55,8 +56,26 @@ describe('the log of a container', () => {
     }
   });
 
-  it('must tolerate an incomplete frame', () => {
-    expect(decodeLog(frame(1, '2026-01-01T00:00:00.1Z whole\n').subarray(0, 20))).toHaveLength(1);
-    expect(decodeLog(Buffer.alloc(3))).toEqual([]);
+  it('must be read in pieces of which only the newest lines are kept', async () => {
+    let most = 0;
+    const log = Readable.from(
+      (function* () {
+        for (let index = 0; index < 30_000; index++) {
+          if (index % 1000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
+          yield frame(1, `2026-01-01T00:00:00.${String(index).padStart(9, '0')}Z ${index} ${'x'.repeat(1000)}\n`);
+        }
+      })(),
+    );
+    const before = process.memoryUsage().heapUsed;
+    const lines = await readNewestLines(log, 10_000);
+    expect(lines.at(-1)?.text).toMatch(/^29999 /);
+    expect(lines.length).toBeGreaterThan(900);
+    expect(lines.reduce((size, line) => size + line.text.length, 0)).toBeLessThanOrEqual(1_000_000);
+    expect(most - before).toBeLessThan(40e6);
+  });
+
+  it('must tolerate an incomplete frame', async () => {
+    expect(await read(frame(1, '2026-01-01T00:00:00.1Z whole\n').subarray(0, 20))).toHaveLength(1);
+    expect(await read(Buffer.alloc(3))).toEqual([]);
   });
 });

@@ -64,22 +64,6 @@ function extended(line: string, frame: string): string {
   return joined.length > MAX_LINE_CHARACTERS ? joined.slice(0, MAX_LINE_CHARACTERS) + CUT : joined;
 }
 
-/** Decodes a complete log. */
-export function decodeLog(bytes: Buffer): LogLine[] {
-  const decoder = new LogDecoder();
-  const lines = decoder.push(bytes).map(({ time, stream, text }) => ({ time, stream, text }));
-  return [...lines, ...decoder.end()];
-}
-
-/** The last `tail` lines by time. */
-export function inOrder<T extends LogLine>(lines: T[], tail: number): T[] {
-  return lines
-    .map((line, index) => ({ line, index }))
-    .sort((a, b) => compare(a.line.time, b.line.time) || a.index - b.index)
-    .slice(-tail)
-    .map(({ line }) => line);
-}
-
 /** Formats a line for clients: `{time} {text}`, time in milliseconds. */
 export function formatLine({ time, text }: LogLine): string {
   return `${milliseconds(time)} ${text}\n`;
@@ -96,8 +80,4 @@ function whole(text: string): { source: string; text: string } {
 function split(payload: string): { time: string; text: string } {
   const space = payload.indexOf(' ');
   return { time: payload.slice(0, space), text: payload.slice(space + 1) };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

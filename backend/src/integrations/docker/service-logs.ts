@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { Injectable } from '@nestjs/common';
 import { DockerClient } from './docker-client.js';
 import type { LogQuery } from './containers.js';
 import { isDockerError } from './docker-error.js';
-import { decodeLog, LogDecoder, type LogLine } from './log-decoder.js';
+import { LogDecoder, type LogLine } from './log-decoder.js';
+import { readNewestLines } from './newest-lines.js';
 
 export interface TaskLogLine extends LogLine {
   taskId: string;
@@ -20,11 +20,8 @@ interface LogOptions {
   since?: number | string;
 }
 
-// dockerode's types lack the log of a task, and `all` for that of a service.
+// dockerode's types lack `all`.
 declare module 'dockerode' {
-  interface Task {
-    logs(options: LogOptions): Promise<Readable | Buffer>;
-  }
   interface Service {
     logs(options: LogOptions): Promise<Readable>;
   }
@@ -37,13 +34,9 @@ export class ServiceLogs {
 
   /** Log of a task so far, on any node; empty if the task was removed or its node does not respond in time. */
   async ofTask(taskId: string, { tail, since }: LogQuery): Promise<LogLine[]> {
-    const query = { stdout: true, stderr: true, timestamps: true, follow: false, tail };
-    const options = { ...query, ...(since && { since: Math.floor(since.getTime() / 1000) }) };
+    const query = { tail, ...(since && { since: Math.floor(since.getTime() / 1000) }) };
     try {
-      return await this.docker.call(async (docker) => {
-        const answer = await docker.getTask(taskId).logs(options);
-        return decodeLog(Buffer.isBuffer(answer) ? answer : await buffer(answer));
-      });
+      return await this.docker.readLog(`/tasks/${taskId}`, query, (log) => readNewestLines(log, tail));
     } catch (error) {
       if (isDockerError(error, 'not-found') || isDockerError(error, 'unavailable')) return [];
       throw error;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Prisma } from '#src/generated/prisma/client.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 
@@ -23,10 +24,22 @@ export class BuildLogRepository {
     await this.prisma.deploymentLog.create({ data: { deploymentId, kind: 'BUILD', part, content } });
   }
 
-  partsAfter(deploymentId: string, part: number): Promise<BuildLogPart[]> {
+  /** The next parts in order, at most `count`. */
+  partsAfter(deploymentId: string, part: number, count: number): Promise<BuildLogPart[]> {
+    return this.parts(deploymentId, { gt: part }, 'asc', count);
+  }
+
+  /** The parts before `part`, the last of them first, at most `count`. */
+  partsBefore(deploymentId: string, part: number, count: number): Promise<BuildLogPart[]> {
+    return this.parts(deploymentId, { lt: part }, 'desc', count);
+  }
+
+  private parts(deploymentId: string, part: Prisma.IntFilter, order: 'asc' | 'desc', take: number) {
+    const where = { deploymentId, kind: 'BUILD' as const, part };
     return this.prisma.deploymentLog.findMany({
-      where: { deploymentId, kind: 'BUILD', part: { gt: part } },
-      orderBy: { part: 'asc' },
+      where,
+      orderBy: { part: order },
+      take,
       select: { part: true, content: true },
     });
   }

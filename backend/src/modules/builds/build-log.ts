@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { safeText } from '#src/common/safe-text.js';
+import { newestLines } from '#src/integrations/docker/newest-lines.js';
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
 import { decodeLogLine, encodeLogLine } from '#src/modules/deployments/logs/log-line-codec.js';
@@ -11,6 +12,9 @@ export const BUILD_SOURCE = 'build';
 const FLUSH_MS = 300;
 const FLUSH_CHARACTERS = 64_000;
 const MAX_LINE = 8000;
+const MAX_PART = 2 ** 31 - 1;
+/** Parts that one query reads: some 500 KB. */
+const PARTS_AT_ONCE = 8;
 /** Maximum size of one build log. */
 export const MAX_LOG_CHARACTERS = 10_000_000;
 const CUT = 'The log is cut here: it has reached 10 MB.';
@@ -30,35 +34,54 @@ export class BuildLog {
     return new BuildLogWriter(size, secrets, (part, content) => this.rows.append(deploymentId, part, content));
   }
 
-  /** The last `tail` of the lines from `since` on, in order. */
+  /** The newest lines from `since` on, in order: at most `tail`, and as many as fit into one answer. */
   async lines(deploymentId: string, { tail, since }: { tail: number; since?: Date }): Promise<TaskLogLine[]> {
-    const from = since?.toISOString().replace('Z', '') ?? '';
-    const lines = linesOf(await this.rows.partsAfter(deploymentId, 0));
-    return lines.filter(({ time }) => time >= from).slice(-tail);
+    return (await this.newest(deploymentId, tail, from(since))).lines;
   }
 
   /** Yields the existing lines after the position and then new ones, until the build has ended or the signal aborts. */
   async *follow(
     deploymentId: string,
-    { from = {}, tail, since }: { from?: LogPosition; tail?: number; since?: Date },
+    { from: position = {}, tail, since }: { from?: LogPosition; tail?: number; since?: Date },
     signal: AbortSignal,
   ): AsyncGenerator<TaskLogLine[]> {
     const watch = this.changes.watch(deploymentId);
-    const earliest = since?.toISOString().replace('Z', '') ?? '';
-    let last = 0;
+    const earliest = from(since);
+    const unread = (lines: TaskLogLine[]) => lines.filter((line) => isAfter(position, line) && line.time >= earliest);
     try {
-      while (!signal.aborted) {
+      const first = tail === undefined ? undefined : await this.newest(deploymentId, tail, earliest);
+      if (first) yield unread(first.lines);
+      for (let last = first?.lastPart ?? 0; !signal.aborted;) {
         const isOver = !(await this.rows.isBuilding(deploymentId));
-        const parts = await this.rows.partsAfter(deploymentId, last);
-        const fresh = linesOf(parts).filter((line) => isAfter(from, line) && line.time >= earliest);
-        const lines = last === 0 && tail !== undefined ? fresh.slice(-tail) : fresh;
+        const parts = await this.rows.partsAfter(deploymentId, last, PARTS_AT_ONCE);
         last = parts.at(-1)?.part ?? last;
+        const lines = unread(parts.flatMap(linesOf));
         if (lines.length > 0) yield lines;
+        if (parts.length === PARTS_AT_ONCE) continue;
         if (isOver) return;
         await watch.next(signal);
       }
     } finally {
       watch.end();
+    }
+  }
+
+  private async newest(
+    id: string,
+    tail: number,
+    earliest: string,
+  ): Promise<{ lines: TaskLogLine[]; lastPart: number }> {
+    let lines: TaskLogLine[] = [];
+    let lastPart = 0;
+    for (let before = MAX_PART; ;) {
+      const parts = await this.rows.partsBefore(id, before, PARTS_AT_ONCE);
+      lastPart ||= parts[0]?.part ?? 0;
+      before = parts.at(-1)?.part ?? 0;
+      const found = parts.toReversed().flatMap(linesOf);
+      const all = [...found.filter(({ time }) => time >= earliest), ...lines];
+      lines = newestLines(all, tail);
+      const isFull = lines.length < all.length || lines.length === tail;
+      if (isFull || parts.length < PARTS_AT_ONCE || (found[0]?.time ?? '') < earliest) return { lines, lastPart };
     }
   }
 }
@@ -132,6 +155,10 @@ export class BuildLogWriter {
   }
 }
 
-function linesOf(parts: BuildLogPart[]): TaskLogLine[] {
-  return parts.flatMap(({ content }) => content.split('\n').map(decodeLogLine));
+function linesOf({ content }: BuildLogPart): TaskLogLine[] {
+  return content.split('\n').map(decodeLogLine);
+}
+
+function from(since: Date | undefined): string {
+  return since?.toISOString().replace('Z', '') ?? '';
 }

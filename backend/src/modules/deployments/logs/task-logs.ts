@@ -1,13 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import { Semaphore } from '#src/common/semaphore.js';
 import { Containers, type LogQuery } from '#src/integrations/docker/containers.js';
 import { Engine } from '#src/integrations/docker/engine.js';
-import { formatLine, inOrder } from '#src/integrations/docker/log-decoder.js';
+import { formatLine } from '#src/integrations/docker/log-decoder.js';
+import { newestLines } from '#src/integrations/docker/newest-lines.js';
 import { ServiceLogs, type TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
+
+/** Of all requests together: the log of one task may have 30 MB. */
+const MAX_READERS = 4;
 
 /** Reads the logs of a service's tasks on all nodes. */
 @Injectable()
 export class TaskLogs {
+  private readonly readers = new Semaphore(MAX_READERS);
+
   constructor(
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
@@ -21,16 +28,16 @@ export class TaskLogs {
       this.tasks.listReachable({ serviceId }),
       this.engine.inspect(),
     ]);
-    const lines = await Promise.all(
-      tasks.map(async ({ id: taskId, containerId, nodeId }) => {
-        if (!containerId) return [];
-        const printed = await (nodeId === here
-          ? this.containers.logs(containerId, query)
-          : this.serviceLogs.ofTask(taskId, query));
-        return printed.map((line) => ({ ...line, taskId }));
-      }),
-    );
-    return inOrder(lines.flat(), query.tail);
+    let newest: TaskLogLine[] = [];
+    const read = async ({ id: taskId, containerId, nodeId }: (typeof tasks)[number]) => {
+      if (!containerId) return;
+      const printed = await (nodeId === here
+        ? this.containers.logs(containerId, query)
+        : this.serviceLogs.ofTask(taskId, query));
+      newest = newestLines([...newest, ...printed.map((line) => ({ ...line, taskId }))], query.tail);
+    };
+    await Promise.all(tasks.map((task) => this.readers.run(() => read(task))));
+    return newest;
   }
 
   /** The lines as text; includes the last lines of a crashed container. */
