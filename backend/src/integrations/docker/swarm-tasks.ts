@@ -60,10 +60,11 @@ interface TaskFilter {
 
 /**
  * Whether a stale VXLAN device of an earlier run of the Engine prevents the creation of the task's network (20.10 and
- * 28.5).
+ * 28.5). The Engine's message ends with its cause. Text of a user, such as a command that does not exist, is quoted.
  */
 export function metStaleDevice({ error }: SwarmTask): boolean {
-  return /error creating vxlan interface: file exists/i.test(error ?? '');
+  const ownText = (error ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '');
+  return /error creating vxlan interface: file exists\.?\s*$/i.test(ownText);
 }
 
 /** Whether Swarm ended the task because its health check failed. */
