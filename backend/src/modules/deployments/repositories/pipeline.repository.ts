@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NEWEST_FIRST } from '#src/common/pagination.js';
 import { Semaphore } from '#src/common/semaphore.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
@@ -14,12 +15,17 @@ import { fail, openStep } from './status-statements.js';
 /** Limits writes of the workers, so that up to a hundred workers queue here and leave connections to requests. */
 const MAX_WRITES = 4;
 
+/** The step that drains; the pipeline table has its class. */
+const RETIRE_STEP = 'RetirePrevious';
+
 export type JobLease = Deployment & { environment: Environment };
 
 export interface LeasedDeployment {
   claim: JobLease;
   /** names of the steps that need not run again */
   finished: Set<string>;
+  /** names of the steps that an earlier attempt started and did not finish */
+  open: Set<string>;
   /** Deadlines by step name, of steps that an earlier attempt started and did not finish. */
   deadlines: Map<string, Date>;
 }
@@ -56,6 +62,7 @@ export class PipelineRepository {
     return {
       claim,
       finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)),
+      open: new Set(steps.filter(({ endedAt }) => !endedAt).map(({ name }) => name)),
       deadlines: new Map(
         steps.flatMap(({ name, endedAt, deadlineAt }) => (deadlineAt && !endedAt ? [[name, deadlineAt]] : [])),
       ),
@@ -163,15 +170,22 @@ export class PipelineRepository {
     await recordProgress(this.prisma, claim, progress);
   }
 
-  /** Older releases of the same name that are RUNNING. */
-  previous(claim: JobLease): Promise<Deployment[]> {
-    const { environmentId, name, id, createdAt } = claim;
+  /** Older releases of the same name that are RUNNING, the newest first. */
+  previous({ environmentId, name, id, createdAt }: Deployment): Promise<Deployment[]> {
     return this.prisma.deployment.findMany({
       where: { environmentId, name, status: 'RUNNING', id: { not: id }, createdAt: { lte: createdAt } },
+      orderBy: NEWEST_FIRST,
     });
   }
 
-  /** Sets a deployment that was replaced or removed to STOPPED. */
+  /** The deployment, if it is RUNNING and still drains the previous release. */
+  draining(id: string): Promise<Deployment | null> {
+    return this.prisma.deployment.findFirst({
+      where: { id, status: 'RUNNING', steps: { some: { name: RETIRE_STEP, endedAt: null } } },
+    });
+  }
+
+  /** Sets a deployment that was replaced or removed to STOPPED; it drains no release any more. */
   async stop(deploymentId: string): Promise<void> {
     await this.prisma.transaction(async (db) => {
       const [stopped] = await db.deployment.updateManyAndReturn({
@@ -182,6 +196,7 @@ export class PipelineRepository {
       if (!stopped) return;
       await this.sites.enqueueConvergence(db, stopped.environmentId);
       await recordStatus(db, deploymentId, { status: 'STOPPED' });
+      await db.deploymentStep.updateMany({ where: { deploymentId, endedAt: null }, data: { endedAt: new Date() } });
       await db.container.updateMany({ where: { deploymentId }, data: { status: 'STOPPED', healthStatus: 'NONE' } });
     });
   }

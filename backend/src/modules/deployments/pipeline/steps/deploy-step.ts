@@ -30,13 +30,18 @@ export interface StepContext {
   save(data: Prisma.DeploymentUpdateManyMutationInput): Promise<void>;
 }
 
+/** A step that only waits: the run ends, and a job runs the step again, at `until` at the latest. */
+export interface Suspension {
+  until: Date;
+}
+
 export interface DeployStep extends StepIdentity {
   /** Time limit in milliseconds, paused time not counted. Default: the deadline of a deployment without a build. */
   readonly allowedMs?: number;
   /** True for deployments that have this step. Default: all. */
   readonly appliesTo?: (deployment: PlannedDeployment) => boolean;
-  /** Must be safe to run twice: after a crash the step runs again. */
-  run(context: StepContext): Promise<void>;
+  /** Must be safe to run twice: after a crash or a suspension the step runs again. */
+  run(context: StepContext): Promise<Suspension | undefined | void>;
   /** Reverts `run`, which may have done all of its work, a part of it or nothing. */
   undo?(context: StepContext): Promise<void>;
 }

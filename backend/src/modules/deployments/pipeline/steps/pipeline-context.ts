@@ -1,4 +1,5 @@
-import type { SecretBox } from '#src/core/crypto/secret-box.js';
+import { Injectable } from '@nestjs/common';
+import { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import type { Prisma } from '#src/generated/prisma/client.js';
 import type { GitAuth, GitSource } from '#src/integrations/git/git-source.js';
@@ -10,10 +11,24 @@ import { releaseFrom } from '#src/modules/deployments/domain/release-from-row.js
 import { secretContext } from '#src/modules/deployments/domain/secret-context.js';
 import type { Deadline } from './deadline.js';
 import type { StepContext } from './deploy-step.js';
-import type { JobLease, PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
-import type { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
+import { type JobLease, PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
+import { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
 
 const PROGRESS_EVERY_MS = 500;
+
+/** Creates the context of an attempt. */
+@Injectable()
+export class PipelineContexts {
+  constructor(
+    private readonly repository: PipelineRepository,
+    private readonly secrets: SecretBox,
+    private readonly credentials: RegistryCredentials,
+  ) {}
+
+  create(claim: JobLease, signal: AbortSignal, deadline: Deadline | undefined): PipelineContext {
+    return new PipelineContext(claim, signal, deadline, this.repository, this.secrets, this.credentials);
+  }
+}
 
 /** The StepContext of one attempt. */
 export class PipelineContext implements StepContext {
