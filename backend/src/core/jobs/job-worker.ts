@@ -34,7 +34,8 @@ const CONCURRENCY = { platform: 20, removals: 30, releases: 150, builds: 60, mes
 type PoolName = keyof typeof CONCURRENCY;
 /** No user holds more than this part of a pool's workers. */
 const MAX_SHARE_PER_USER = 1 / 3;
-const POOL_SIZE = 7;
+/** Each pool of workers listens on one connection; the others fetch and complete jobs. */
+const POOL_SIZE = Object.keys(CONCURRENCY).length + 4;
 /**
  * NOTIFY starts new jobs at once; polling finds retries, scheduled jobs, and jobs that were released from a dead
  * process.

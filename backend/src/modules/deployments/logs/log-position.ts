@@ -24,8 +24,9 @@ export function advance(position: LogPosition, { taskId, time }: TaskLogLine): L
 /** Forgets the task whose last line is the oldest: an ended one, or one whose next line is newer than all entries. */
 function withoutOldest(position: LogPosition): LogPosition {
   const { [OTHERS]: others = '', ...tasks } = position;
-  const [oldest = ['', ''], ...rest] = Object.entries(tasks).sort(([, a], [, b]) => (a < b ? -1 : 1));
-  return { [OTHERS]: oldest[1] > others ? oldest[1] : others, ...Object.fromEntries(rest) };
+  const [task, time] = Object.entries(tasks).reduce((oldest, entry) => (entry[1] < oldest[1] ? entry : oldest));
+  const { [task]: _forgotten, ...rest } = tasks;
+  return { ...rest, [OTHERS]: time > others ? time : others };
 }
 
 /** The time to read the Engine's log from: an unknown task may have started at any time after it. */

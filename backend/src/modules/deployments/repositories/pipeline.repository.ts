@@ -8,13 +8,14 @@ import { type Deployment, type DeploymentSource, type Environment, type Prisma }
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
 import { recordProgress, recordStatus } from './deployment-events.repository.js';
 import { DeploymentNotices } from './deployment-notices.js';
-import { IN_PROGRESS_STATUSES, originsOf } from '#src/modules/deployments/domain/transitions.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES, originsOf } from '#src/modules/deployments/domain/transitions.js';
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 import { fail, openStep } from './status-statements.js';
 
 /** Limits writes of the workers, so that up to a hundred workers queue here and leave connections to requests. */
 const MAX_WRITES = 4;
 
+const STARTED_STATUSES = LIVE_STATUSES.filter((status) => status !== 'PENDING');
 /** The step that drains; the pipeline table has its class. */
 const RETIRE_STEP = 'RetirePrevious';
 
@@ -49,6 +50,7 @@ export class PipelineRepository {
 
   /** Claims the deployment for a new attempt. Undefined when it has ended or does not exist. */
   async claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<LeasedDeployment | undefined> {
+    await this.supersedeOvertaken(id);
     const count = await this.prisma.$executeRaw`
       UPDATE "Deployment" SET attempt = attempt + 1, "deadlineAt" = coalesce("deadlineAt",
         now() + (CASE source WHEN 'GIT' THEN ${allowedMs('GIT')}::float8 WHEN 'UPLOAD' THEN ${allowedMs('UPLOAD')}::float8
@@ -126,6 +128,22 @@ export class PipelineRepository {
     if (!first) return;
     const message = `A newer release of ${name} replaced it before it started.`;
     await this.failPending(db, { environmentId, name, id: { not: first.id } }, 'SUPERSEDED', message);
+  }
+
+  /**
+   * Fails a pending release when a newer one of its name has started before it, because the queue orders by priority
+   * first: neither would retire the other.
+   */
+  private async supersedeOvertaken(id: string): Promise<void> {
+    const pending = await this.prisma.deployment.findFirst({ where: { id, status: 'PENDING' } });
+    if (!pending) return;
+    const { environmentId, name, createdAt } = pending;
+    const newer = await this.prisma.deployment.count({
+      where: { environmentId, name, createdAt: { gt: createdAt }, status: { in: STARTED_STATUSES } },
+    });
+    const message = `A newer release of ${name} started before it.`;
+    if (newer > 0)
+      await this.prisma.transaction((db) => this.failPending(db, { id }, 'SUPERSEDED', message));
   }
 
   private async failPending(
