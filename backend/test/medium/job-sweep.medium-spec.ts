@@ -57,8 +57,8 @@ const deployment = (id: string, data: object) =>
     data: { id, jobId: id, name: id, environmentId: 'live', image: 'i', tag: 't', resources: {}, ...data },
   });
 const keys = async () => {
-  const rows = await prisma.$queryRaw<{ key: string }[]>`SELECT key FROM graphile_worker.jobs ORDER BY key`;
-  return rows.map(({ key }) => key);
+  const rows = await prisma.$queryRaw<{ key: string }[]>`SELECT key FROM graphile_worker.jobs`;
+  return rows.map(({ key }) => key).sort();
 };
 
 it('every row that needs a job must have it again after the queue is lost, and keep the one that it has', async () => {
@@ -102,7 +102,7 @@ it('every row that needs a job must have it again after the queue is lost, and k
   expect(await keys()).toEqual(all);
   const jobs = await prisma.$queryRaw<{ key: string; attempts: number; priority: number; name: string }[]>`
     SELECT key, attempts::int, priority::int, task_identifier AS name FROM graphile_worker.jobs
-    WHERE key IN ('run/pending', 'run/built') ORDER BY key`;
+    WHERE key IN ('run/pending', 'run/built') ORDER BY priority DESC`;
   expect(jobs).toEqual([
     { key: 'run/built', attempts: 0, priority: 7, name: 'deployment.build-and-run' },
     { key: 'run/pending', attempts: 0, priority: 0, name: 'deployment.run' },

@@ -25,8 +25,8 @@ export function advance(position: LogPosition, { taskId, time }: TaskLogLine): L
 function withoutOldest(position: LogPosition): LogPosition {
   const { [OTHERS]: others = '', ...tasks } = position;
   const [task, time] = Object.entries(tasks).reduce((oldest, entry) => (entry[1] < oldest[1] ? entry : oldest));
-  const { [task]: _forgotten, ...rest } = tasks;
-  return { ...rest, [OTHERS]: time > others ? time : others };
+  const rest = Object.entries(tasks).filter(([id]) => id !== task);
+  return { ...Object.fromEntries(rest), [OTHERS]: time > others ? time : others };
 }
 
 /** The time to read the Engine's log from: an unknown task may have started at any time after it. */

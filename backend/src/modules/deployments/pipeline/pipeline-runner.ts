@@ -6,7 +6,6 @@ import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { DockerError, isDockerError } from '#src/integrations/docker/docker-error.js';
 import { CancelSignals, Cancelled } from './cancel-signals.js';
 import { Deadline } from './steps/deadline.js';
-import type { Suspension } from './steps/deploy-step.js';
 import { DeploySteps } from './steps/deploy-steps.js';
 import {
   type JobLease,
@@ -92,9 +91,12 @@ export class PipelineRunner implements OnModuleInit {
       if (step.status === 'RUNNING') deadline.end();
       else deadline.startStep(step.name, endsAt);
       try {
-        const suspension = await this.retryWhileEngineUnavailable(() => step.run(context), context.signal);
+        await this.retryWhileEngineUnavailable(() => step.run(context), context.signal);
         context.signal.throwIfAborted();
-        if (suspension) return await this.suspend(context, suspension);
+        if (context.suspendedUntil) {
+          await this.drains.schedule(context.deployment, context.suspendedUntil);
+          return undefined;
+        }
         await context.flush();
       } catch (error) {
         const failure = this.classifyError(error, context);
@@ -106,10 +108,6 @@ export class PipelineRunner implements OnModuleInit {
     }
     await this.repository.finishStep(context.deployment, null);
     return undefined;
-  }
-
-  private async suspend({ deployment }: PipelineContext, { until }: Suspension): Promise<undefined> {
-    await this.drains.schedule(deployment, until);
   }
 
   private async recordFailure(claim: JobLease, failure: StepFailure): Promise<void> {
@@ -135,7 +133,7 @@ export class PipelineRunner implements OnModuleInit {
   }
 
   /** Retries while the engine is unavailable. The deadlines bound it. */
-  private retryWhileEngineUnavailable<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  private retryWhileEngineUnavailable(run: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const shouldRetry = ({ error }: { error: Error }) => isDockerError(error, 'unavailable');
     return pRetry(run, { ...ENGINE_RETRY, signal, shouldRetry });
   }

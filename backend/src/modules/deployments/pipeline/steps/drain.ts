@@ -4,7 +4,7 @@ import { Nodes } from '#src/integrations/docker/nodes.js';
 import { SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { DeploymentStatesRepository } from '#src/modules/deployments/repositories/deployment-states.repository.js';
 import { assessDrain } from '#src/modules/deployments/swarm/assess-drain.js';
-import type { StepContext, Suspension } from './deploy-step.js';
+import type { StepContext } from './deploy-step.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 import { TaskFailures } from '#src/modules/deployments/swarm/task-failures.js';
 
@@ -23,15 +23,15 @@ export class Drain {
   ) {}
 
   /**
-   * Undefined when the drain is over: after `drainSeconds`, or when the deletion of the new release is requested. Throws
-   * StepFailure when the new release has failed.
+   * Returns the end of the drain; undefined when it is over: after `drainSeconds`, or when the deletion of the new
+   * release is requested. Throws StepFailure when the new release has failed.
    */
-  async check({ deployment }: StepContext, previous: Deployment[]): Promise<Suspension | undefined> {
+  async check({ deployment }: StepContext, previous: Deployment[]): Promise<Date | undefined> {
     if (!(await this.states.isRunning(deployment.id))) return undefined;
     const since = deployment.completedAt ?? new Date();
     await this.checkTasks(deployment.id, previous, since);
     const until = new Date(since.getTime() + deployment.drainSeconds * 1000);
-    return until.getTime() > Date.now() ? { until } : undefined;
+    return until.getTime() > Date.now() ? until : undefined;
   }
 
   private async checkTasks(id: string, previous: Deployment[], since: Date): Promise<void> {

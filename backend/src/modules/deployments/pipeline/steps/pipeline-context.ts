@@ -32,6 +32,8 @@ export class PipelineContexts {
 
 /** The StepContext of one attempt. */
 export class PipelineContext implements StepContext {
+  /** The current step is not finished: it continues in another run. */
+  suspendedUntil: Date | undefined;
   private lastProgressAt = 0;
   private writing: Promise<void> = Promise.resolve();
   private readonly releases: (() => void)[] = [];
@@ -73,6 +75,10 @@ export class PipelineContext implements StepContext {
     if (!this.deadline) return work();
     const { deployment, step } = await this.deadline.pauseWhile(work);
     await this.save({ deadlineAt: deployment }, (db) => this.repository.extendDeadline(db, this.deployment, step));
+  }
+
+  suspend(until: Date): void {
+    this.suspendedUntil = until;
   }
 
   onFinish(release: () => void): void {

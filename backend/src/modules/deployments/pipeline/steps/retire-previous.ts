@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { DeployStep, StepContext, Suspension } from './deploy-step.js';
+import type { DeployStep, StepContext } from './deploy-step.js';
 import { Drain } from './drain.js';
 import { PreviousReleases } from './previous-releases.js';
 
@@ -18,11 +18,11 @@ export class RetirePrevious implements DeployStep {
     private readonly drain: Drain,
   ) {}
 
-  async run(context: StepContext): Promise<Suspension | undefined> {
+  async run(context: StepContext): Promise<void> {
     const { deployment, signal } = context;
     const releases = await this.previous.of(deployment);
-    const suspension = releases.length > 0 ? await this.drain.check(context, releases) : undefined;
-    await this.previous.retire(suspension ? releases.slice(1) : releases, signal);
-    return suspension;
+    const until = releases.length > 0 ? await this.drain.check(context, releases) : undefined;
+    await this.previous.retire(until ? releases.slice(1) : releases, signal);
+    if (until) context.suspend(until);
   }
 }
