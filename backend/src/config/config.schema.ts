@@ -156,7 +156,7 @@ const settings = {
   MAX_ENVIRONMENTS_PER_USER: count(20).description('Live environments per user.'),
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: count(50).description('Live deployments per environment.'),
   MAX_RELEASES_AT_ONCE_PER_USER: count(50).description(
-    'Maximum concurrent deployments per user and API process; the others are queued.',
+    'Maximum concurrent deployments per user and API process, and at most a third of its workers; the others are queued.',
   ),
   DEFAULT_CPUS: Joi.number().positive().max(1024).default(1).description('CPU limit of a replica, in cores.'),
   DEFAULT_MEMORY_MB: count(512, 16_777_216).description('Memory limit of a replica, MiB.'),

@@ -6,6 +6,8 @@ export interface JobPayloads {
   'deployment.run': { deploymentId: string };
   /** The same for a deployment that must be built first. */
   'deployment.build-and-run': { deploymentId: string };
+  /** Ends the drain of the previous release, or checks the new one until then. */
+  'deployment.drain': { deploymentId: string };
   'deployment.remove': { deploymentId: string; deleteVolumes: boolean };
   /** Reconciles the Engine with the row of a running deployment. */
   'deployment.repair': { deploymentId: string };

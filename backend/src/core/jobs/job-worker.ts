@@ -27,11 +27,15 @@ export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: Ab
 
 /**
  * Workers per pool. Jobs mostly wait for the engine, so that many run at once. Separate pools keep jobs that may wait
- * long, for a build or for an external server, from blocking the others.
+ * long, for a build or for an external server, from blocking the others; releases never delay the platform's own jobs,
+ * and a removal may wait for one of these.
  */
-const CONCURRENCY = { main: 100, builds: 50, messages: 10 };
+const CONCURRENCY = { platform: 20, removals: 30, releases: 150, builds: 60, messages: 10 };
 type PoolName = keyof typeof CONCURRENCY;
-const POOL_SIZE = 7;
+/** No user holds more than this part of a pool's workers. */
+const MAX_SHARE_PER_USER = 1 / 3;
+/** Each pool of workers listens on one connection; the others fetch and complete jobs. */
+const POOL_SIZE = Object.keys(CONCURRENCY).length + 4;
 /**
  * NOTIFY starts new jobs at once; polling finds retries, scheduled jobs, and jobs that were released from a dead
  * process.
@@ -40,7 +44,7 @@ const POLL_INTERVAL_MS = 1500;
 /** Disables polling in the library, where each of a hundred workers would poll. It is the longest delay of a timer. */
 const NEVER_MS = 2 ** 31 - 1;
 const RESTART_DELAY_MS = 1000;
-/** The queue and the concurrency slot of a job are free as soon as its result is written. */
+/** The queue and the user's slot of a job are free as soon as its result is written. */
 const WAKE_DELAYS_MS = [5, 25, 100, 500];
 
 /** Thrown inside a job when the process shuts down: the job stays in the queue and is retried after the start. */
@@ -84,9 +88,9 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private starting: Promise<void> | undefined;
   private pool: ReconnectingPool | undefined;
   private readonly workerIds: string[] = [];
-  private readonly pools: { pool: WorkerPool; names: JobName[] }[] = [];
+  private readonly pools: { pool: WorkerPool; name: PoolName; jobs: JobName[] }[] = [];
   private pollTimer: NodeJS.Timeout | undefined;
-  private readonly concurrency: UserConcurrency;
+  private readonly concurrency: Record<PoolName, UserConcurrency>;
 
   constructor(
     private readonly connection: DatabaseConnection,
@@ -96,11 +100,20 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly notifications: PgNotifications,
     config: Config,
   ) {
-    this.concurrency = new UserConcurrency(config.quota.releasesAtOncePerUser);
+    const limitOf = (pool: PoolName, atMost = Infinity) =>
+      new UserConcurrency(Math.max(1, Math.min(atMost, Math.floor(CONCURRENCY[pool] * MAX_SHARE_PER_USER))));
+    const { releasesAtOncePerUser } = config.quota;
+    this.concurrency = {
+      platform: limitOf('platform'),
+      removals: limitOf('removals'),
+      releases: limitOf('releases', releasesAtOncePerUser),
+      builds: limitOf('builds', releasesAtOncePerUser),
+      messages: limitOf('messages'),
+    };
   }
 
   /** Registers a handler; modules call it while they initialise. */
-  register<N extends JobName>(name: N, handler: JobHandler<N>, pool: PoolName = 'main'): void {
+  register<N extends JobName>(name: N, handler: JobHandler<N>, pool: PoolName = 'platform'): void {
     this.handlers.set(name, { run: handler as JobHandler<JobName>, pool });
   }
 
@@ -135,13 +148,9 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const byPool = Map.groupBy(this.handlers, ([, { pool }]) => pool);
     const runners: Runner[] = [];
     for (const [pool, handlers] of byPool) {
-      const parsedCronItems = pool === 'main' ? parseCronItems(this.schedules) : [];
-      runners.push(
-        await this.runnerOf(
-          handlers.map(([name]) => name),
-          { pgPool, concurrency: CONCURRENCY[pool], parsedCronItems },
-        ),
-      );
+      const parsedCronItems = pool === 'platform' ? parseCronItems(this.schedules) : [];
+      const jobs = handlers.map(([name]) => name);
+      runners.push(await this.runnerOf(pool, jobs, { pgPool, concurrency: CONCURRENCY[pool], parsedCronItems }));
     }
     this.runners = runners;
     const ended = (reason: unknown) => {
@@ -154,7 +163,8 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private runnerOf(
-    names: JobName[],
+    name: PoolName,
+    jobs: JobName[],
     options: Required<Pick<RunnerOptions, 'pgPool' | 'concurrency' | 'parsedCronItems'>>,
   ): Promise<Runner> {
     const events = new EventEmitter() as WorkerEvents;
@@ -162,18 +172,15 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
     events.on('pool:create', ({ workerPool }) => {
       this.workerIds.push(workerPool.id);
       wakeAfterOthers(events, workerPool);
-      this.pools.push({ pool: workerPool, names });
+      this.pools.push({ pool: workerPool, name, jobs });
     });
-    const handlers = names.map((name) => [
-      name,
-      (payload: unknown, { job }: JobHelpers) =>
-        this.concurrency.run(job.flags, async () =>
-          this.handlers.get(name)?.run(payload as never, this.shutdown.signal),
-        ),
+    const handlers = jobs.map((job) => [
+      job,
+      (payload: unknown, helpers: JobHelpers) => this.runWithinLimit(name, job, payload, helpers),
     ]);
     return run({
       ...options,
-      forbiddenFlags: () => this.concurrency.full(),
+      forbiddenFlags: () => this.concurrency[name].full(),
       pollInterval: NEVER_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: 1000,
@@ -183,6 +190,21 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
       logger: this.queueLogger,
       taskList: Object.fromEntries(handlers) as TaskList,
     });
+  }
+
+  /** Workers that fetch at the same moment may fetch more jobs of a user than the limit: these return to the queue. */
+  private async runWithinLimit(pool: PoolName, name: JobName, payload: unknown, { job }: JobHelpers): Promise<void> {
+    const ran = await this.concurrency[pool].tryRun(job.flags, async () =>
+      this.handlers.get(name)?.run(payload as never, this.shutdown.signal),
+    );
+    if (!ran) await this.returnToQueue(job.id, payload);
+  }
+
+  private async returnToQueue(id: string, payload: unknown): Promise<void> {
+    await this.prisma.$executeRaw`
+      SELECT graphile_worker.add_job(task_identifier, ${JSON.stringify(payload)}::json, queue_name := queue_name,
+        run_at := run_at, job_key := key, priority := priority::int, flags := ARRAY(SELECT jsonb_object_keys(flags)))
+      FROM graphile_worker.jobs WHERE id = ${id}::bigint`;
   }
 
   private async stopRunners(): Promise<void> {
@@ -216,22 +238,20 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Wakes one worker per due job. */
   private async poll(): Promise<void> {
-    const due = await this.countDueJobs();
-    for (const { pool, names } of this.pools) {
-      const count = names.reduce((sum, name) => sum + (due.get(name) ?? 0), 0);
+    for (const { pool, name, jobs } of this.pools) {
+      const count = await this.countDueJobs(jobs, this.concurrency[name].full());
       if (count > 0) wake(pool, count);
     }
   }
 
-  /** Counts the jobs that can start now, by name: `run_at` has passed, and neither queue nor flag keeps them. */
-  private async countDueJobs(): Promise<Map<string, number>> {
-    const rows = await this.prisma.$queryRaw<{ name: string; count: number }[]>`
-      SELECT task_identifier AS name, count(DISTINCT coalesce(queue_name, id::text))::int AS count FROM graphile_worker.jobs
-      WHERE locked_at IS NULL AND attempts < max_attempts AND run_at <= now() AND NOT coalesce(flags ?| ${this.concurrency.full()}::text[], false)
-        AND (queue_name IS NULL OR queue_name NOT IN (
-          SELECT queue_name FROM graphile_worker.jobs WHERE locked_at IS NOT NULL AND queue_name IS NOT NULL))
-      GROUP BY 1`;
-    return new Map(rows.map(({ name, count }) => [name, count]));
+  /** Counts the jobs that can start now: `run_at` has passed, and neither queue nor flag keeps them. */
+  private async countDueJobs(names: JobName[], full: string[]): Promise<number> {
+    const [row] = await this.prisma.$queryRaw<{ count: number }[]>`
+      SELECT count(DISTINCT coalesce(queue_name, id::text))::int AS count FROM graphile_worker.jobs
+      WHERE task_identifier = ANY(${names}) AND locked_at IS NULL AND attempts < max_attempts AND run_at <= now()
+        AND NOT coalesce(flags ?| ${full}::text[], false) AND (queue_name IS NULL OR queue_name NOT IN (
+          SELECT queue_name FROM graphile_worker.jobs WHERE locked_at IS NOT NULL AND queue_name IS NOT NULL))`;
+    return row?.count ?? 0;
   }
 
   /** Jobs that failed while the database was unavailable are retried at once. */

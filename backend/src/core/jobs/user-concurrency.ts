@@ -1,41 +1,31 @@
-/**
- * Limits the running jobs per flag (one per user). The queue skips the flags in `full`; a job that it took before waits
- * here.
- */
+/** Limits the running jobs per flag (one per user). The queue skips the flags in `full`. */
 export class UserConcurrency {
-  private readonly slots = new Map<string, { busy: number; waiting: (() => void)[] }>();
+  private readonly running = new Map<string, number>();
 
   constructor(private readonly limit: number) {}
 
   /** Flags whose limit is reached. */
   full(): string[] {
-    return [...this.slots].filter(([, { busy }]) => busy >= this.limit).map(([flag]) => flag);
+    return [...this.running].filter(([, count]) => count >= this.limit).map(([flag]) => flag);
   }
 
-  async run<T>(flags: Readonly<Record<string, true>> | null, work: () => Promise<T>): Promise<T> {
+  /** Runs `work` and returns true, or returns false at once when the limit of the flag is reached. */
+  async tryRun(flags: Readonly<Record<string, true>> | null, work: () => Promise<void>): Promise<boolean> {
     const [flag] = Object.keys(flags ?? {});
-    if (flag === undefined) return work();
-    await this.acquire(flag);
+    const count = flag === undefined ? 0 : (this.running.get(flag) ?? 0);
+    if (count >= this.limit) return false;
+    if (flag !== undefined) this.running.set(flag, count + 1);
     try {
-      return await work();
+      await work();
+      return true;
     } finally {
-      this.release(flag);
+      if (flag !== undefined) this.release(flag);
     }
   }
 
-  private async acquire(flag: string): Promise<void> {
-    const slot = this.slots.get(flag) ?? { busy: 0, waiting: [] };
-    this.slots.set(flag, slot);
-    if (slot.busy >= this.limit) await new Promise<void>((resolve) => slot.waiting.push(resolve));
-    else slot.busy += 1;
-  }
-
-  /** Passes the slot to the job that has waited longest. */
   private release(flag: string): void {
-    const slot = this.slots.get(flag);
-    if (!slot) return;
-    const next = slot.waiting.shift();
-    if (next) next();
-    else if (--slot.busy === 0) this.slots.delete(flag);
+    const count = (this.running.get(flag) ?? 0) - 1;
+    if (count > 0) this.running.set(flag, count);
+    else this.running.delete(flag);
   }
 }

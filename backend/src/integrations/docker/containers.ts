@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { safeText } from '#src/common/safe-text.js';
 import { DockerClient } from './docker-client.js';
 import { isDockerError } from './docker-error.js';
-import type { LogLine } from './log-decoder.js';
+import { LogDecoder, type LogLine } from './log-decoder.js';
 import { readNewestLines } from './newest-lines.js';
 
 export interface ContainerState {
@@ -115,6 +115,26 @@ export class Containers {
     } catch (error) {
       if (isDockerError(error, 'not-found') || isDockerError(error, 'conflict')) return [];
       throw error;
+    }
+  }
+
+  /** Yields the last `tail` lines and then new ones, until the container has stopped or the signal aborts. */
+  async *followLogs(id: string, tail: number, signal: AbortSignal): AsyncGenerator<LogLine[]> {
+    const query = { stdout: true, stderr: true, timestamps: true, tail, follow: true as const };
+    const stream = (await this.docker.stream((docker) => docker.getContainer(id).logs(query))) as Readable;
+    const decoder = new LogDecoder();
+    const stop = () => stream.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      if (signal.aborted) return;
+      for await (const chunk of stream) {
+        const lines = decoder.push(chunk as Buffer);
+        if (lines.length > 0) yield lines.map(({ time, stream: of, text }) => ({ time, stream: of, text }));
+      }
+      yield decoder.end();
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stream.destroy();
     }
   }
 }

@@ -9,6 +9,8 @@ export interface SwarmNode {
   availability: 'active' | 'pause' | 'drain';
   /** State that the managers report. */
   state: 'unknown' | 'down' | 'ready' | 'disconnected';
+  /** Last change of the node in Swarm: at the latest when its Engine started, because it reports to the managers then. */
+  changedAt: Date;
   engineVersion: string;
   /** Platform, `linux/amd64`. */
   platform: string;
@@ -42,6 +44,7 @@ export class Nodes {
 
 interface EngineNode {
   ID: string;
+  UpdatedAt: string;
   Spec: { Role: SwarmNode['role']; Availability: SwarmNode['availability']; Labels?: Record<string, string> | null };
   Description: {
     Hostname: string;
@@ -52,7 +55,7 @@ interface EngineNode {
   Status: { State: SwarmNode['state']; Addr?: string };
 }
 
-function fromEngine({ ID, Spec, Description, Status }: EngineNode): SwarmNode {
+function fromEngine({ ID, UpdatedAt, Spec, Description, Status }: EngineNode): SwarmNode {
   const { Hostname, Platform, Resources, Engine } = Description;
   return {
     id: ID,
@@ -61,6 +64,7 @@ function fromEngine({ ID, Spec, Description, Status }: EngineNode): SwarmNode {
     role: Spec.Role,
     availability: Spec.Availability,
     state: Status.State,
+    changedAt: new Date(UpdatedAt),
     engineVersion: Engine.EngineVersion,
     platform: `${Platform.OS}/${ARCH[Platform.Architecture] ?? Platform.Architecture}`,
     cpus: (Resources.NanoCPUs ?? 0) / 1e9,

@@ -1,9 +1,9 @@
-import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
+import type { Deployment, Environment, Prisma } from '#src/generated/prisma/client.js';
 import type { GitSource } from '#src/integrations/git/git-source.js';
 
 /** The part of the pipeline's context that a build uses. */
 export interface BuildRun {
-  readonly deployment: Deployment;
+  readonly deployment: Deployment & { environment: Environment };
   /** Aborted when the deployment is cancelled, exceeds its deadline, or the process shuts down. */
   readonly signal: AbortSignal;
   /** Only for a deployment from Git. */

@@ -10,14 +10,25 @@ import type { FetchedCommit, GitSource } from '#src/integrations/git/git-source.
 import { BuiltDeploymentsRepository } from './built-deployments.repository.js';
 
 const COMPLETE = 'complete';
-const ONLY_DEPLOYMENT_IDS = /^[a-z0-9]+$/;
+/** `{deploymentId}-{attempt}`; an earlier version named the directory by the id only. */
+const DIRECTORY = /^([a-z0-9]+)(?:-(\d+))?$/;
+
+/** One run of a deployment's build. */
+interface Attempt {
+  /** id of the deployment */
+  id: string;
+  attempt: number;
+}
 
 /** The unmodified files of a commit. */
 export interface Checkout extends FetchedCommit {
   tree: string;
 }
 
-/** Manages the checkout directory of each build, which exists only while the build needs it. */
+/**
+ * Manages the checkout directory of each attempt of a build, which exists only while the build needs it. A superseded
+ * attempt that still runs cannot touch the files of the current one.
+ */
 @Injectable()
 export class Checkouts implements OnModuleInit {
   private readonly logger = new Logger(Checkouts.name);
@@ -38,13 +49,9 @@ export class Checkouts implements OnModuleInit {
     );
   }
 
-  directory(deploymentId: string): string {
-    return path.join(this.config.build.dir, deploymentId);
-  }
-
-  /** Clones the commit, unless an earlier attempt has completed the clone. Throws GitError. */
-  async ensure(deploymentId: string, source: GitSource, options: Omit<FetchOptions, 'dir'>): Promise<Checkout> {
-    const dir = this.directory(deploymentId);
+  /** Clones the commit, unless an earlier step of this attempt has completed the clone. Throws GitError. */
+  async ensure({ id, attempt }: Attempt, source: GitSource, options: Omit<FetchOptions, 'dir'>): Promise<Checkout> {
+    const dir = path.join(this.config.build.dir, `${id}-${attempt}`);
     const known = await this.complete(dir, options.revision.commit);
     if (known) return known;
     const { ref, commit } = options.revision;
@@ -55,8 +62,17 @@ export class Checkouts implements OnModuleInit {
     return { ...fetched, tree: path.join(dir, 'tree') };
   }
 
-  async remove(deploymentId: string): Promise<void> {
-    await rm(this.directory(deploymentId), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  /** Removes the directories of this attempt and of earlier ones, never that of a later one. */
+  async remove({ id, attempt }: Attempt): Promise<void> {
+    for (const name of await readdir(this.config.build.dir)) {
+      const [, owner, number = '0'] = DIRECTORY.exec(name) ?? [];
+      if (owner === id && Number(number) <= attempt) await this.removeDirectory(name);
+    }
+  }
+
+  private async removeDirectory(name: string): Promise<void> {
+    const directory = path.join(this.config.build.dir, name);
+    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
   private async complete(dir: string, sha: string | undefined): Promise<Checkout | undefined> {
@@ -81,9 +97,13 @@ export class Checkouts implements OnModuleInit {
 
   /** Removes directories that a crash has left behind, of deployments that are not in progress. */
   private async sweep(): Promise<void> {
-    const found = (await readdir(this.config.build.dir)).filter((name) => ONLY_DEPLOYMENT_IDS.test(name));
-    if (found.length === 0) return;
-    const inProgress = await this.deployments.idsInProgress(found);
-    for (const id of found) if (!inProgress.has(id)) await this.remove(id);
+    const found = new Map<string, string>();
+    for (const name of await readdir(this.config.build.dir)) {
+      const id = DIRECTORY.exec(name)?.[1];
+      if (id !== undefined) found.set(name, id);
+    }
+    if (found.size === 0) return;
+    const inProgress = await this.deployments.idsInProgress([...new Set(found.values())]);
+    for (const [name, id] of found) if (!inProgress.has(id)) await this.removeDirectory(name);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { KeyedSemaphore } from '#src/common/keyed-semaphore.js';
+import { FairSemaphore } from '#src/common/fair-semaphore.js';
 import { Config } from '#src/config/config.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import { secretsOf } from '#src/integrations/git/git-source.js';
@@ -17,8 +17,8 @@ import { UploadTree } from './upload-tree.js';
 /** Opens the files of a deployment, of its commit or its upload, for the steps that need them. */
 @Injectable()
 export class Sources {
-  /** Limits concurrent clones and builds. */
-  private readonly slots: KeyedSemaphore;
+  /** Limits concurrent clones and builds; users get the slots in turn. */
+  private readonly slots: FairSemaphore;
 
   constructor(
     private readonly checkouts: Checkouts,
@@ -26,7 +26,7 @@ export class Sources {
     private readonly uploads: UploadsService,
     config: Config,
   ) {
-    this.slots = new KeyedSemaphore(config.build.concurrency);
+    this.slots = new FairSemaphore(config.build.concurrency);
   }
 
   optionsOf(deployment: Deployment): BuildOptions {
@@ -39,12 +39,13 @@ export class Sources {
 
   /** Waits for a build slot and holds it until the image is built: a pending build uses no disk space. */
   async acquireSlot(run: BuildRun): Promise<void> {
-    const { id } = run.deployment;
+    const { id, environment } = run.deployment;
+    const acquire = () => this.slots.acquire(id, environment.userId, run.signal);
     run.onFinish(() => this.slots.release(id));
     if (this.slots.wouldBlock(id)) {
       run.progress({ step: 'QUEUED', message: 'waiting for another build' });
-      await run.pauseDeadline(() => this.slots.acquire(id, run.signal));
-    } else await this.slots.acquire(id, run.signal);
+      await run.pauseDeadline(acquire);
+    } else await acquire();
   }
 
   releaseSlot({ deployment }: BuildRun): void {
@@ -63,7 +64,7 @@ export class Sources {
     const source = run.gitSource();
     const log = await this.log.writer(deployment.id, secretsOf(source.auth));
     try {
-      return await this.checkouts.ensure(deployment.id, source, {
+      return await this.checkouts.ensure(deployment, source, {
         revision: { ref: ref ?? undefined, commit: deployment.gitCommitSha ?? commit ?? undefined },
         submodules,
         onLine: (line) => log.add(line),

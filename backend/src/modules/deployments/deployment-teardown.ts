@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { pollUntil } from '#src/common/time/poll-until.js';
+import type { JobPayloads } from '#src/core/jobs/job-queue.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import type { Environment } from '#src/generated/prisma/client.js';
 import { Volumes } from '#src/integrations/docker/volumes.js';
@@ -28,9 +29,9 @@ export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('deployment.remove', ({ deploymentId, deleteVolumes }, signal) =>
-      this.remove(deploymentId, deleteVolumes, signal),
-    );
+    const handler = (job: JobPayloads['deployment.remove'], signal: AbortSignal) =>
+      this.remove(job.deploymentId, job.deleteVolumes, signal);
+    this.worker.register('deployment.remove', handler, 'removals');
     this.teardown.register('running', this);
   }
 
@@ -55,6 +56,13 @@ export class DeploymentTeardown implements OnModuleInit, TeardownParticipant {
       signal,
       what: 'the deployment is still in progress',
     });
+    // What it still drains would otherwise serve on: its own job ends with it.
+    const draining = await this.repository.draining(deploymentId);
+    for (const { id } of draining ? await this.repository.previous(draining) : []) await this.stop(id, signal);
+    await this.stop(deploymentId, signal);
+  }
+
+  private async stop(deploymentId: string, signal: AbortSignal): Promise<void> {
     await this.services.remove(deploymentId, signal);
     await this.repository.stop(deploymentId);
   }

@@ -41,6 +41,9 @@ import { DeploymentNotices } from './repositories/deployment-notices.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
 import { PipelineRunner } from './pipeline/pipeline-runner.js';
 import { Drain } from './pipeline/steps/drain.js';
+import { DrainSchedule } from './pipeline/drain-schedule.js';
+import { PipelineContexts } from './pipeline/steps/pipeline-context.js';
+import { PreviousReleases } from './pipeline/steps/previous-releases.js';
 import { TaskFailures } from './swarm/task-failures.js';
 import { Placement } from './swarm/placement.js';
 import { ReleaseVolumes } from './swarm/release-volumes.js';
@@ -49,7 +52,7 @@ import { RunningServices } from './swarm/running-services.js';
 import { ContainerEvents } from './swarm/container-events.js';
 import { ContainerStatusSync } from './reconcile/container-status-sync.js';
 import { DeploymentStatusCache } from './events/deployment-status-cache.js';
-import { LostJobRecovery } from './reconcile/lost-job-recovery.js';
+import { NeededDeploymentJobs } from './reconcile/needed-jobs.js';
 import { ServiceRecreation } from './reconcile/service-recreation.js';
 import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import { PushReleases } from './push-releases.js';
@@ -121,6 +124,9 @@ import { TaskLogs } from './logs/task-logs.js';
     Placement,
     ReleaseVolumes,
     Drain,
+    DrainSchedule,
+    PipelineContexts,
+    PreviousReleases,
     TaskFailures,
     CancelSignals,
     RegistryCredentials,
@@ -128,7 +134,7 @@ import { TaskLogs } from './logs/task-logs.js';
     ServiceStart,
     DriftReconciler,
     ServiceRecreation,
-    LostJobRecovery,
+    NeededDeploymentJobs,
     ContainerEvents,
     ContainerStatusSync,
     DeploymentTeardown,

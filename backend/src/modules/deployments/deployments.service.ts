@@ -92,7 +92,7 @@ export class DeploymentsService {
       throw wrongStatus(row, hint);
     }
     await this.deployments.transaction(async (db) => {
-      await this.jobs.remove(db, id, false);
+      await this.jobs.stop(db, id);
       await this.audit.byCaller(db, caller, 'deployment.stopped', id);
     });
     return row;

@@ -36,7 +36,7 @@ export class PushReleases {
     const clone = this.requests.cloneFrom(row);
     const options = storedColumns({ gitOptions: { ...columnsOf(row).gitOptions, ref: branch, commit: null } });
     const request = { ...clone, data: { ...clone.data, gitBranch: branch, ...options } };
-    const how = { name: row.name, action: 'deployment.redeployed', of: row.id, also } as const;
+    const how = { action: 'deployment.redeployed', of: row.id, also } as const;
     return (await this.creation.create(caller, request, how, undefined)).answer;
   }
 }

@@ -20,8 +20,6 @@ export interface Accepted {
 
 /** How a release is created. Releases of one name run one after the other, and a newer one supersedes pending ones. */
 export interface ReleaseKind {
-  /** name of the deployment; undefined when the request gave none */
-  name: string | undefined;
   action: AuditAction;
   /** id of the deployment that it is cloned from */
   of?: string;
@@ -63,7 +61,7 @@ export class ReleaseCreation {
         await claim.reserve(db);
         const environment = await this.environments.lockActive(db, request.environmentId, caller);
         await how.before?.(db);
-        const answer = await this.add(db, environment, request, how.name);
+        const answer = await this.add(db, environment, request);
         await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
         await how.also?.(db);
         await claim.storeResponse(db, answer);
@@ -72,22 +70,14 @@ export class ReleaseCreation {
     );
   }
 
-  private async add(
-    db: Db,
-    environment: LockedEnvironment,
-    request: DeploymentRequest,
-    name: string | undefined,
-  ): Promise<Accepted> {
+  private async add(db: Db, environment: LockedEnvironment, request: DeploymentRequest): Promise<Accepted> {
+    const { name } = request;
     await this.admission.check(db, environment, request);
-    if (name !== undefined) await this.pipeline.supersede(db, environment.id, name);
+    await this.pipeline.supersede(db, environment.id, name);
     const behind = await this.deployments.countInProgress(db, environment.userId);
     const { id } = await this.deployments.create(db, request.data);
     const isBuilt = request.data.source !== 'IMAGE' && !request.data.rollbackOfId;
-    await this.jobs.run(
-      db,
-      { id, environmentId: environment.id, isBuilt },
-      { name, userId: environment.userId, behind },
-    );
+    await this.jobs.run(db, { id, environmentId: environment.id, name, isBuilt }, behind);
     await this.jobs.expire(db, id, request.data.expiresAt as Date | null);
     return { jobId: request.data.jobId, deploymentId: id, status: 'PENDING' };
   }

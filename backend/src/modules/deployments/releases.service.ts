@@ -27,12 +27,12 @@ export class ReleasesService {
   ) {}
 
   createFromImage(caller: Caller, body: CreateDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    const how = { name: body.name, action: 'deployment.created' } as const;
+    const how = { action: 'deployment.created' } as const;
     return this.creation.create(caller, this.requests.fromImage(body), how, idempotent);
   }
 
   createFromGit(caller: Caller, body: CreateGitDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
-    const how = { name: body.name, action: 'deployment.created' } as const;
+    const how = { action: 'deployment.created' } as const;
     return this.creation.create(caller, this.requests.fromGit(body), how, idempotent);
   }
 
@@ -41,14 +41,14 @@ export class ReleasesService {
     const before = async (db: Db) => {
       request.data.sourceSha256 = (await this.uploads.require(db, caller, body.uploadId)).sha256;
     };
-    return this.creation.create(caller, request, { name: body.name, action: 'deployment.created', before }, idempotent);
+    return this.creation.create(caller, request, { action: 'deployment.created', before }, idempotent);
   }
 
   /** Keeps the specification and resolves the tag or the branch again. Rebuilds an upload while it is retained. */
   async redeploy(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
     const row = await this.service.get(caller, id);
     const data = row.source === 'UPLOAD' ? await this.uploadReleases.redeploy(row) : this.requests.cloneFrom(row);
-    return this.creation.create(caller, data, { name: row.name, action: 'deployment.redeployed', of: id }, idempotent);
+    return this.creation.create(caller, data, { action: 'deployment.redeployed', of: id }, idempotent);
   }
 
   /** Creates a release with the image, specification and secrets of the previous release, or of a given one. */
@@ -85,7 +85,7 @@ export class ReleasesService {
         hint: 'Redeploy it instead.',
       });
     const data = this.requests.cloneFrom(target, { keepImage: true });
-    return this.creation.create(caller, data, { name: target.name, action, of: target.id }, idempotent);
+    return this.creation.create(caller, data, { action, of: target.id }, idempotent);
   }
 
   private async previous({ id, environmentId, name, createdAt }: DeploymentRow): Promise<DeploymentRow> {

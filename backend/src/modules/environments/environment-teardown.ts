@@ -41,30 +41,25 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
   }
 
   onModuleInit(): void {
-    this.worker.register('environment.teardown', ({ environmentId }, signal) => this.run(environmentId, signal));
+    const handler = ({ environmentId }: { environmentId: string }, signal: AbortSignal) =>
+      this.run(environmentId, signal);
+    this.worker.register('environment.teardown', handler, 'removals');
   }
 
   onApplicationBootstrap(): void {
     const finish = () =>
-      void Promise.all([this.finishCreations(), this.repairAfterRestore()]).catch((error: unknown) =>
+      void Promise.all([this.finishCreations(), this.createLostNetworks()]).catch((error: unknown) =>
         this.logger.warn(`interrupted environments were not finished: ${String(error)}`),
       );
     this.notifications.on('reconnected', finish);
     finish();
   }
 
-  /** After a restore of the database, a row may lack its network in this Engine, or its job in the queue. */
-  private async repairAfterRestore(): Promise<void> {
+  /** After a restore of the database, a row may lack its network in this Engine. */
+  private async createLostNetworks(): Promise<void> {
     for (const environment of await this.environments.withStatus('ACTIVE')) {
       if (!(await this.network.exists(environment))) await this.network.ensure(environment);
     }
-    for (const { id } of await this.environments.withoutTeardown())
-      await this.jobs.add(
-        this.environments.db,
-        'environment.teardown',
-        { environmentId: id },
-        { key: `teardown/${id}` },
-      );
   }
 
   /** A crash or an unavailable database leaves an environment CREATING: create its network now. */
@@ -84,8 +79,19 @@ export class EnvironmentTeardown implements OnModuleInit, OnApplicationBootstrap
   async enqueue(db: Db, id: string, { preserveVolumes }: { preserveVolumes: boolean }): Promise<boolean> {
     const data = { preserveVolumes, errorMessage: null };
     const moved = await this.environments.move(db, id, ['CREATING', 'ACTIVE', 'ERROR'], 'DELETING', data);
-    if (moved) await this.jobs.add(db, 'environment.teardown', { environmentId: id }, { key: `teardown/${id}` });
+    if (moved) await this.addJob(db, id);
     return moved;
+  }
+
+  /** Adds only the job: the row is DELETING. */
+  async addJob(db: Db, environmentId: string): Promise<void> {
+    const concurrencyKey = `user/${(await this.environments.byId(environmentId))?.userId}`;
+    await this.jobs.add(
+      db,
+      'environment.teardown',
+      { environmentId },
+      { key: `teardown/${environmentId}`, concurrencyKey },
+    );
   }
 
   private async run(environmentId: string, signal: AbortSignal): Promise<void> {

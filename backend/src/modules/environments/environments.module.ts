@@ -7,6 +7,7 @@ import { EnvironmentTeardown } from './environment-teardown.js';
 import { EnvironmentsController } from './environments.controller.js';
 import { EnvironmentsRepository } from './environments.repository.js';
 import { EnvironmentsService } from './environments.service.js';
+import { NeededEnvironmentJobs } from './needed-jobs.js';
 
 @Module({
   imports: [IntegrationsModule],
@@ -17,6 +18,7 @@ import { EnvironmentsService } from './environments.service.js';
     EnvironmentCreation,
     EnvironmentNetwork,
     EnvironmentTeardown,
+    NeededEnvironmentJobs,
     EnvironmentExpiry,
   ],
   exports: [EnvironmentsRepository, EnvironmentsService, EnvironmentTeardown, EnvironmentNetwork],

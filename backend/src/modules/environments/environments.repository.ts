@@ -65,13 +65,6 @@ export class EnvironmentsRepository {
     });
   }
 
-  /** Returns environments that are DELETING without a job that can still run. */
-  withoutTeardown(): Promise<{ id: string }[]> {
-    return this.prisma.$queryRaw`
-      SELECT e.id FROM "Environment" e WHERE e.status = 'DELETING' AND NOT EXISTS (
-        SELECT 1 FROM graphile_worker.jobs j WHERE j.key = 'teardown/' || e.id AND (j.locked_at IS NOT NULL OR j.attempts < j.max_attempts))`;
-  }
-
   withIds(ids: string[]): Promise<Environment[]> {
     return this.prisma.environment.findMany({ where: { id: { in: ids } } });
   }

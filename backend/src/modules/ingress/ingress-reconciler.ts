@@ -69,7 +69,7 @@ export class IngressReconciler implements OnModuleInit, OnApplicationBootstrap, 
     await this.own.ensure();
     await this.certificates.deleteOldOrders(new Date());
     const [sites, served] = await Promise.all([this.sites.all(), this.edges.sitesServed()]);
-    const due = sites.filter(({ id, state }) => (this.config.ingress.isOn && !served.has(id)) || state === 'LEAVING');
+    const due = this.config.ingress.isOn ? sites.filter(({ id }) => !served.has(id)) : [];
     await this.sites.converge(this.sites.db, due);
     this.reportUnknownEdges(served, new Set(sites.map(({ id }) => id)));
   }

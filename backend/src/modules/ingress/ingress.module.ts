@@ -17,6 +17,7 @@ import { PublicAccessService } from './public-access.service.js';
 import { SiteConvergence } from './site-convergence.js';
 import { SitesRepository } from './sites/sites.repository.js';
 import { VxlanCleanup } from './edge/vxlan-cleanup.js';
+import { NeededIngressJobs } from './needed-jobs.js';
 
 @Module({
   imports: [EnvironmentsModule, IntegrationsModule, PlatformServicesModule],
@@ -30,6 +31,7 @@ import { VxlanCleanup } from './edge/vxlan-cleanup.js';
     FrontRollout,
     IngressStatus,
     IngressReconciler,
+    NeededIngressJobs,
     DnsCheck,
     PlatformSite,
     PublicAccessService,

@@ -35,6 +35,9 @@ export function runKey(deploymentId: string): string {
   return `${RUN_PREFIX}${deploymentId}`;
 }
 
+/** Key of the only job that drains the previous release of a deployment. */
+export const DRAIN_PREFIX = 'drain/';
+
 /** Queue in which the jobs of one deployment name run one after the other. */
 export function queueNameOf(environmentId: string, name: string): string {
   return `${environmentId}/${name}`;

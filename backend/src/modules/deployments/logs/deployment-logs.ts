@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { LogQuery } from '#src/integrations/docker/containers.js';
 import { isDockerError } from '#src/integrations/docker/docker-error.js';
+import { inOrder } from '#src/integrations/docker/log-decoder.js';
 import { ServiceLogs, type TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { LABELS } from '#src/common/labels.js';
@@ -28,7 +29,7 @@ export interface FollowQuery {
 }
 
 /**
- * Logs of a deployment's containers: from Docker while the service exists, then from the lines stored at its removal.
+ * Logs of a deployment's containers: from Docker while they exist, and from the lines stored when they were stopped.
  */
 @Injectable()
 export class DeploymentLogs {
@@ -44,7 +45,8 @@ export class DeploymentLogs {
   /** Lines in order of time; empty when no container ever ran. */
   async lines(deploymentId: string, query: LogQuery): Promise<TaskLogLine[]> {
     const service = await this.serviceOf(deploymentId);
-    return service ? this.tasks.lines(service, query) : this.retained(deploymentId, query);
+    const retained = await this.retained(deploymentId, query);
+    return service ? merged([...retained, ...(await this.tasks.lines(service, query))], query.tail) : retained;
   }
 
   /**
@@ -69,6 +71,10 @@ export class DeploymentLogs {
         const service = await this.serviceOf(deploymentId);
         const limit = started ? undefined : tail;
         if (service) {
+          const before = fresh(
+            await this.retained(deploymentId, { tail: limit ?? ALL_LINES, ...(since && { since }) }),
+          );
+          if (before.length > 0) yield before;
           const start = earliest(position) ?? since?.toISOString();
           const query = { tail: limit ?? ('all' as const), ...(start && { since: start }) };
           const following = new AbortController();
@@ -81,7 +87,7 @@ export class DeploymentLogs {
           } finally {
             following.abort();
           }
-        } else if (!(await this.states.isInProgress(deploymentId))) {
+        } else if (!(await this.states.isLive(deploymentId))) {
           const rest = fresh(await this.retained(deploymentId, { tail: limit ?? ALL_LINES, ...(since && { since }) }));
           if (rest.length > 0) yield rest;
           return;
@@ -93,13 +99,28 @@ export class DeploymentLogs {
     }
   }
 
-  /** Stores the last lines. Called before a service is removed; a second call, after a crash, replaces them. */
-  async retain(deploymentId: string, serviceId: string): Promise<void> {
-    const lines = (await this.tasks.lines(serviceId, { tail: MAX_RETAINED_LINES })).map((line) =>
+  /**
+   * Runs `stop`, which ends the containers of the service, and stores their last lines, with those printed while they
+   * stop: Swarm may remove the containers at once. The lines until then are stored first, because a crash may follow.
+   */
+  async retainWhile(deploymentId: string, serviceId: string, stop: () => Promise<void>): Promise<void> {
+    await this.retain(deploymentId, await this.tasks.lines(serviceId, { tail: MAX_RETAINED_LINES }));
+    const following = await this.tasks.followToEnd(serviceId, MAX_RETAINED_LINES);
+    try {
+      await stop();
+    } finally {
+      await this.retain(deploymentId, await following.end());
+    }
+  }
+
+  /** Adds to the stored lines. */
+  private async retain(deploymentId: string, lines: TaskLogLine[]): Promise<void> {
+    if (lines.length === 0) return;
+    const stored = await this.retained(deploymentId, { tail: MAX_RETAINED_LINES });
+    const encoded = merged([...stored, ...lines], MAX_RETAINED_LINES).map((line) =>
       JSON.stringify(encodeLogLine(line)),
     );
-    const content = lines.slice(-fittingCount(lines)).join('\n');
-    if (content !== '') await this.stored.replace(deploymentId, content);
+    await this.stored.replace(deploymentId, encoded.slice(-fittingCount(encoded)).join('\n'));
   }
 
   private async retained(deploymentId: string, { tail, since }: LogQuery): Promise<TaskLogLine[]> {
@@ -124,6 +145,12 @@ export class DeploymentLogs {
     }
     watch.end();
   }
+}
+
+/** The last `tail` lines in order of time, each once. */
+function merged(lines: TaskLogLine[], tail: number): TaskLogLine[] {
+  const unique = new Map(lines.map((line) => [JSON.stringify(encodeLogLine(line)), line]));
+  return inOrder([...unique.values()], tail);
 }
 
 /** Number of last lines that fit into MAX_RETAINED_CHARACTERS together. */

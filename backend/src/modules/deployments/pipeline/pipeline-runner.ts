@@ -2,7 +2,6 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import pRetry from 'p-retry';
 import { safeText } from '#src/common/safe-text.js';
 import { Config } from '#src/config/config.js';
-import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { JobWorker, ShutdownInterrupt } from '#src/core/jobs/job-worker.js';
 import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { DockerError, isDockerError } from '#src/integrations/docker/docker-error.js';
@@ -15,8 +14,8 @@ import {
   PipelineRepository,
   type LeasedDeployment,
 } from '#src/modules/deployments/repositories/pipeline.repository.js';
-import { PipelineContext } from './steps/pipeline-context.js';
-import { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
+import { DrainSchedule } from './drain-schedule.js';
+import { type PipelineContext, PipelineContexts } from './steps/pipeline-context.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 
@@ -27,7 +26,7 @@ const MAX_LOGGED = 4000;
  * Runs the steps of a deployment. For every step it commits the end of the previous step, the step's row and the status
  * in one transaction, then runs the step under a signal that aborts on the deadline, a cancellation or a shutdown. On a
  * failure it stores the error first, then undoes all steps in reverse order, then sets FAILED. After a crash anywhere
- * the next attempt resumes from the row.
+ * the next attempt resumes from the row. A step that only waits ends the run, and a job continues with it later.
  */
 @Injectable()
 export class PipelineRunner implements OnModuleInit {
@@ -37,15 +36,16 @@ export class PipelineRunner implements OnModuleInit {
     private readonly repository: PipelineRepository,
     private readonly steps: DeploySteps,
     private readonly cancels: CancelSignals,
-    private readonly secrets: SecretBox,
-    private readonly credentials: RegistryCredentials,
+    private readonly contexts: PipelineContexts,
+    private readonly drains: DrainSchedule,
     private readonly config: Config,
     private readonly worker: JobWorker,
   ) {}
 
   onModuleInit(): void {
     const handler = ({ deploymentId }: { deploymentId: string }, signal: AbortSignal) => this.run(deploymentId, signal);
-    this.worker.register('deployment.run', handler);
+    this.worker.register('deployment.run', handler, 'releases');
+    this.worker.register('deployment.drain', handler, 'releases');
     this.worker.register('deployment.build-and-run', handler, 'builds');
   }
 
@@ -57,7 +57,7 @@ export class PipelineRunner implements OnModuleInit {
     // A deployment that is RUNNING has met its deadline.
     const deadline = new Deadline(claim.status === 'RUNNING' ? Infinity : (claim.deadlineAt?.getTime() ?? 0));
     const signal = AbortSignal.any([shutdown, cancel.signal, deadline.signal]);
-    const context = new PipelineContext(claim, signal, deadline, this.repository, this.secrets, this.credentials);
+    const context = this.contexts.create(claim, signal, deadline);
     try {
       const failure = claim.errorCode ? undefined : await this.runSteps(context, leased, deadline);
       if (failure) await this.recordFailure(context, failure);
@@ -81,19 +81,24 @@ export class PipelineRunner implements OnModuleInit {
   /** Returns the failure that ends the deployment; throws an error that the queue retries. */
   private async runSteps(
     context: PipelineContext,
-    { finished, deadlines }: LeasedDeployment,
+    { finished, open, deadlines }: LeasedDeployment,
     deadline: Deadline,
   ): Promise<StepFailure | undefined> {
     for (const [position, step] of this.steps.of(context.deployment).entries()) {
       if (finished.has(step.name)) continue;
       const endsAt =
         deadlines.get(step.name) ?? new Date(Date.now() + (step.allowedMs ?? this.config.deploy.deadlineMs));
-      await this.repository.startStep(context.deployment, step, position, endsAt);
+      const isResumed = step.status === 'RUNNING' && open.has(step.name);
+      if (!isResumed) await this.repository.startStep(context.deployment, step, position, endsAt);
       if (step.status === 'RUNNING') deadline.end();
       else deadline.startStep(step.name, endsAt);
       try {
         await this.retryWhileEngineUnavailable(() => step.run(context), context.signal);
         context.signal.throwIfAborted();
+        if (context.suspendedUntil) {
+          await this.drains.schedule(context.deployment, context.suspendedUntil);
+          return undefined;
+        }
         await context.flush();
       } catch (error) {
         const failure = this.classifyError(error, context).without(context.secretTexts());
@@ -117,7 +122,7 @@ export class PipelineRunner implements OnModuleInit {
    * others.
    */
   private async rollback(claim: JobLease, shutdown: AbortSignal): Promise<void> {
-    const context = new PipelineContext(claim, shutdown, undefined, this.repository, this.secrets, this.credentials);
+    const context = this.contexts.create(claim, shutdown, undefined);
     const problems: unknown[] = [];
     for (const step of this.steps.of(claim).toReversed()) {
       await this.retryWhileEngineUnavailable(async () => step.undo?.(context), shutdown).catch((error: unknown) =>

@@ -37,7 +37,9 @@ export class DriftReconciler implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   onModuleInit(): void {
-    this.worker.register('deployment.repair', ({ deploymentId }, signal) => this.repair(deploymentId, signal));
+    const handler = ({ deploymentId }: { deploymentId: string }, signal: AbortSignal) =>
+      this.repair(deploymentId, signal);
+    this.worker.register('deployment.repair', handler, 'releases');
   }
 
   onApplicationBootstrap(): void {

@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { NEWEST_FIRST } from '#src/common/pagination.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import type { Deployment, DeploymentStatus, Environment } from '#src/generated/prisma/client.js';
 import { columnsOf } from '#src/modules/deployments/domain/deployment-columns.js';
-import { RUN_PREFIX, volumeName } from '#src/modules/deployments/domain/names.js';
+import { volumeName } from '#src/modules/deployments/domain/names.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 
 /** Neither the deletion of the deployment nor that of its environment is requested. */
 const RETAINED = { deleteRequestedAt: null, environment: { status: 'ACTIVE' } } as const;
 const RUNNING = { ...RETAINED, status: 'RUNNING' } as const;
+
+/** The newest RUNNING release of its name. */
+export type CurrentRelease = Pick<Deployment, 'id' | 'name' | 'environmentId' | 'replicas'>;
 
 export type RunningDeployment = Deployment & { environment: Environment };
 
@@ -24,6 +28,10 @@ export class DeploymentStatesRepository {
     return this.prisma.transaction(run);
   }
 
+  async isLive(id: string): Promise<boolean> {
+    return (await this.prisma.deployment.count({ where: { id, status: { in: LIVE_STATUSES } } })) > 0;
+  }
+
   async isInProgress(id: string): Promise<boolean> {
     return (await this.prisma.deployment.count({ where: { id, status: { in: IN_PROGRESS_STATUSES } } })) > 0;
   }
@@ -32,16 +40,36 @@ export class DeploymentStatesRepository {
     return (await this.prisma.deployment.count({ where: { id, ...RUNNING } })) > 0;
   }
 
-  running(id: string): Promise<RunningDeployment | null> {
-    return this.prisma.deployment.findFirst({ where: { id, ...RUNNING }, include: { environment: true } });
+  /** The deployment, if it is RUNNING and no newer release of its name is, which drains it or has stopped it first. */
+  async running(id: string): Promise<RunningDeployment | null> {
+    const row = await this.prisma.deployment.findFirst({
+      where: { id, ...RUNNING },
+      include: { environment: true },
+    });
+    return row && (await this.current([row])).length > 0 ? row : null;
   }
 
-  /** Running deployments whose row has not changed since `before`. */
-  runningUnchanged(before: Date): Promise<Pick<Deployment, 'id' | 'name' | 'environmentId' | 'replicas'>[]> {
-    return this.prisma.deployment.findMany({
+  /** The same of all deployments whose row has not changed since `before`. */
+  async runningUnchanged(before: Date): Promise<CurrentRelease[]> {
+    const rows = await this.prisma.deployment.findMany({
       where: { ...RUNNING, updatedAt: { lt: before } },
       select: { id: true, name: true, environmentId: true, replicas: true },
     });
+    return this.current(rows);
+  }
+
+  /** Those of the releases that are the newest RUNNING one of their name. */
+  private async current<T extends CurrentRelease>(rows: T[]): Promise<T[]> {
+    const environmentId = { in: [...new Set(rows.map((row) => row.environmentId))] };
+    const name = { in: [...new Set(rows.map((row) => row.name))] };
+    const newest = await this.prisma.deployment.findMany({
+      where: { environmentId, name, status: 'RUNNING' },
+      distinct: ['environmentId', 'name'],
+      orderBy: NEWEST_FIRST,
+      select: { id: true },
+    });
+    const ids = new Set(newest.map(({ id }) => id));
+    return rows.filter(({ id }) => ids.has(id));
   }
 
   live(id: string): Promise<Deployment | null> {
@@ -72,28 +100,31 @@ export class DeploymentStatesRepository {
     });
   }
 
-  /** Deployments in progress that were created before `before` and have no job that can still run. */
-  async withoutJob(before: Date): Promise<(Deployment & { environment: Environment })[]> {
-    const ids = await this.prisma.$queryRaw<{ id: string }[]>`
-      SELECT d.id FROM "Deployment" d
-      WHERE d.status = ANY(${IN_PROGRESS_STATUSES}::"DeploymentStatus"[]) AND d."createdAt" < ${before} AND NOT EXISTS (
-        SELECT 1 FROM graphile_worker.jobs j WHERE j.key = ${RUN_PREFIX} || d.id AND (j.locked_at IS NOT NULL OR j.attempts < j.max_attempts))`;
-    return this.prisma.deployment.findMany({
-      where: { id: { in: ids.map(({ id }) => id) } },
-      include: { environment: true },
-    });
+  byId(id: string): Promise<Deployment> {
+    return this.prisma.deployment.findUniqueOrThrow({ where: { id } });
   }
 
-  /** Docker names of the volumes that the deployment mounts and no other live deployment does. */
+  /**
+   * Docker names of the volumes that the deployment mounts and nothing else uses: no live deployment, and no stopped one
+   * of another name that may be started again.
+   */
   async unsharedVolumes(id: string): Promise<string[]> {
-    const row = await this.prisma.deployment.findUniqueOrThrow({ where: { id } });
-    const others = await this.prisma.deployment.findMany({
-      where: { environmentId: row.environmentId, id: { not: id }, status: { in: LIVE_STATUSES } },
-      select: { volumes: true },
-    });
-    const shared = new Set(others.flatMap(volumeNames));
-    const own = volumeNames(row).filter((name) => !shared.has(name));
-    return own.map((name) => volumeName(row.environmentId, name));
+    const row = await this.byId(id);
+    const { environmentId, name } = row;
+    const live = { environmentId, id: { not: id }, status: { in: LIVE_STATUSES } };
+    const [others, newest] = await Promise.all([
+      this.prisma.deployment.findMany({ where: live, select: { volumes: true } }),
+      this.prisma.deployment.findMany({
+        where: { environmentId, name: { not: name }, status: { in: ['RUNNING', 'STOPPED'] } },
+        distinct: ['name'],
+        orderBy: NEWEST_FIRST,
+        select: { volumes: true, status: true, deletedAt: true },
+      }),
+    ]);
+    const startable = newest.filter(({ status, deletedAt }) => status === 'STOPPED' && deletedAt === null);
+    const used = new Set([...others, ...startable].flatMap(volumeNames));
+    const own = volumeNames(row).filter((volume) => !used.has(volume));
+    return own.map((volume) => volumeName(environmentId, volume));
   }
 
   /** Stores the node that the service must run on. */

@@ -123,9 +123,19 @@ export class DeploymentsRepository {
     });
   }
 
-  /** Marks the deployment as being deleted: the drift reconciler ignores it from then on. */
-  async requestDeletion(db: Db, id: string): Promise<void> {
-    await db.deployment.updateMany({ where: { id, deleteRequestedAt: null }, data: { deleteRequestedAt: new Date() } });
+  async ownerOf(db: Db, id: string): Promise<string> {
+    const where = { deployments: { some: { id } } };
+    return (await db.environment.findFirstOrThrow({ where, select: { userId: true } })).userId;
+  }
+
+  /**
+   * Marks the deployment: the drift reconciler ignores it from then on. `deletion` is undefined for a deployment that
+   * is only stopped and may be started again.
+   */
+  async requestDeletion(db: Db, id: string, deletion: { deleteVolumes: boolean } | undefined): Promise<void> {
+    const now = new Date();
+    await db.deployment.updateMany({ where: { id, deleteRequestedAt: null }, data: { deleteRequestedAt: now } });
+    if (deletion) await db.deployment.updateMany({ where: { id }, data: { deletedAt: now, ...deletion } });
   }
 
   async setExpiry(db: Db, id: string, expiresAt: Date | null): Promise<void> {

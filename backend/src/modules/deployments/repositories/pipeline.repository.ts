@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NEWEST_FIRST } from '#src/common/pagination.js';
 import { Semaphore } from '#src/common/semaphore.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
@@ -7,12 +8,16 @@ import { type Deployment, type DeploymentSource, type Environment, type Prisma }
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
 import { recordProgress, recordStatus } from './deployment-events.repository.js';
 import { DeploymentNotices } from './deployment-notices.js';
-import { IN_PROGRESS_STATUSES, originsOf } from '#src/modules/deployments/domain/transitions.js';
+import { IN_PROGRESS_STATUSES, LIVE_STATUSES, originsOf } from '#src/modules/deployments/domain/transitions.js';
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 import { fail, openStep } from './status-statements.js';
 
 /** Limits writes of the workers, so that up to a hundred workers queue here and leave connections to requests. */
 const MAX_WRITES = 4;
+
+const STARTED_STATUSES = LIVE_STATUSES.filter((status) => status !== 'PENDING');
+/** The step that drains; the pipeline table has its class. */
+const RETIRE_STEP = 'RetirePrevious';
 
 export type JobLease = Deployment & { environment: Environment };
 
@@ -20,6 +25,8 @@ export interface LeasedDeployment {
   claim: JobLease;
   /** names of the steps that need not run again */
   finished: Set<string>;
+  /** names of the steps that an earlier attempt started and did not finish */
+  open: Set<string>;
   /** Deadlines by step name, of steps that an earlier attempt started and did not finish. */
   deadlines: Map<string, Date>;
 }
@@ -43,6 +50,7 @@ export class PipelineRepository {
 
   /** Claims the deployment for a new attempt. Undefined when it has ended or does not exist. */
   async claim(id: string, allowedMs: (source: DeploymentSource) => number): Promise<LeasedDeployment | undefined> {
+    await this.supersedeOvertaken(id);
     const count = await this.prisma.$executeRaw`
       UPDATE "Deployment" SET attempt = attempt + 1, "deadlineAt" = coalesce("deadlineAt",
         now() + (CASE source WHEN 'GIT' THEN ${allowedMs('GIT')}::float8 WHEN 'UPLOAD' THEN ${allowedMs('UPLOAD')}::float8
@@ -56,6 +64,7 @@ export class PipelineRepository {
     return {
       claim,
       finished: new Set(steps.filter(({ endedAt, error }) => endedAt && !error).map(({ name }) => name)),
+      open: new Set(steps.filter(({ endedAt }) => !endedAt).map(({ name }) => name)),
       deadlines: new Map(
         steps.flatMap(({ name, endedAt, deadlineAt }) => (deadlineAt && !endedAt ? [[name, deadlineAt]] : [])),
       ),
@@ -121,6 +130,22 @@ export class PipelineRepository {
     await this.failPending(db, { environmentId, name, id: { not: first.id } }, 'SUPERSEDED', message);
   }
 
+  /**
+   * Fails a pending release when a newer one of its name has started before it, because the queue orders by priority
+   * first: neither would retire the other.
+   */
+  private async supersedeOvertaken(id: string): Promise<void> {
+    const pending = await this.prisma.deployment.findFirst({ where: { id, status: 'PENDING' } });
+    if (!pending) return;
+    const { environmentId, name, createdAt } = pending;
+    const newer = await this.prisma.deployment.count({
+      where: { environmentId, name, createdAt: { gt: createdAt }, status: { in: STARTED_STATUSES } },
+    });
+    const message = `A newer release of ${name} started before it.`;
+    if (newer > 0)
+      await this.prisma.transaction((db) => this.failPending(db, { id }, 'SUPERSEDED', message));
+  }
+
   private async failPending(
     db: Db,
     where: Prisma.DeploymentWhereInput,
@@ -163,15 +188,22 @@ export class PipelineRepository {
     await recordProgress(this.prisma, claim, progress);
   }
 
-  /** Older releases of the same name that are RUNNING. */
-  previous(claim: JobLease): Promise<Deployment[]> {
-    const { environmentId, name, id, createdAt } = claim;
+  /** Older releases of the same name that are RUNNING, the newest first. */
+  previous({ environmentId, name, id, createdAt }: Deployment): Promise<Deployment[]> {
     return this.prisma.deployment.findMany({
       where: { environmentId, name, status: 'RUNNING', id: { not: id }, createdAt: { lte: createdAt } },
+      orderBy: NEWEST_FIRST,
     });
   }
 
-  /** Sets a deployment that was replaced or removed to STOPPED. */
+  /** The deployment, if it is RUNNING and still drains the previous release. */
+  draining(id: string): Promise<Deployment | null> {
+    return this.prisma.deployment.findFirst({
+      where: { id, status: 'RUNNING', steps: { some: { name: RETIRE_STEP, endedAt: null } } },
+    });
+  }
+
+  /** Sets a deployment that was replaced or removed to STOPPED; it drains no release any more. */
   async stop(deploymentId: string): Promise<void> {
     await this.prisma.transaction(async (db) => {
       const [stopped] = await db.deployment.updateManyAndReturn({
@@ -182,6 +214,7 @@ export class PipelineRepository {
       if (!stopped) return;
       await this.sites.enqueueConvergence(db, stopped.environmentId);
       await recordStatus(db, deploymentId, { status: 'STOPPED' });
+      await db.deploymentStep.updateMany({ where: { deploymentId, endedAt: null }, data: { endedAt: new Date() } });
       await db.container.updateMany({ where: { deploymentId }, data: { status: 'STOPPED', healthStatus: 'NONE' } });
     });
   }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { SwarmTask } from '#src/integrations/docker/swarm-tasks.js';
-import { assessDrain } from './assess-drain.js';
+import { assessDrain as assess } from './assess-drain.js';
 
 const since = new Date('2026-01-01T00:00:00Z');
 const later = new Date('2026-01-01T00:00:05Z');
+
+const NODE = { id: 'n', state: 'ready', changedAt: new Date('2025-12-01T00:00:00Z') } as const;
+const assessDrain = (input: Omit<Parameters<typeof assess>[0], 'nodes'>) => assess({ nodes: [NODE], ...input });
 
 function task(more: Partial<SwarmTask> = {}): SwarmTask {
   return {
@@ -55,6 +58,17 @@ describe('a release during the drain', () => {
     expect(assessDrain({ tasks: [crashed], tasksBefore: [crashed], since })).toBeUndefined();
     const stale = { ...crashed, error: 'error creating vxlan interface: file exists' };
     expect(assessDrain({ tasks: [stale], tasksBefore: [], since })).toBeUndefined();
+  });
+
+  it('must not be blamed when its node or the Engine restarted, but for what happens later', () => {
+    const restarted = { ...NODE, changedAt: new Date('2026-01-01T00:00:04Z') };
+    const killed = { ...crashed, exitCode: 137 };
+    expect(assess({ tasks: [killed], tasksBefore: [], nodes: [restarted], since })).toBeUndefined();
+    expect(assess({ tasks: [killed], tasksBefore: [], nodes: [{ ...NODE, state: 'down' }], since })).toBeUndefined();
+    expect(assessDrain({ tasks: [{ ...crashed, state: 'orphaned' }], tasksBefore: [], since })).toBeUndefined();
+    const crashedLater = { ...crashed, since: new Date('2026-01-01T00:02:00Z') };
+    const assessed = assess({ tasks: [killed, crashedLater], tasksBefore: [], nodes: [restarted], since });
+    expect(assessed?.task).toBe(crashedLater);
   });
 
   it('must not be blamed for having been scaled down', () => {

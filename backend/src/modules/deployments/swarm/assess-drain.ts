@@ -1,23 +1,40 @@
+import type { SwarmNode } from '#src/integrations/docker/nodes.js';
 import { endedUnhealthy, FALLEN_STATES, metStaleDevice, type SwarmTask } from '#src/integrations/docker/swarm-tasks.js';
 import type { FailedAssessment } from './assess-tasks.js';
 
+/** Tasks that end so soon before or after the change of their node ended with its Engine. */
+const BEFORE_NODE_CHANGE_MS = 15_000;
+const AFTER_NODE_CHANGE_MS = 60_000;
+
 /**
  * Decides whether a release that became RUNNING at `since` has failed during the drain of the previous one. Undefined
- * when it has not. If tasks of the previous release have ended too, the machine is the cause, and the release is not
- * blamed.
+ * when it has not. The release is not blamed for the machine: tasks of the previous release have ended too, or the
+ * node or its Engine has restarted. One that cannot run crashes again later.
  */
 export function assessDrain({
   tasks,
   tasksBefore,
+  nodes,
   since,
 }: {
   tasks: SwarmTask[];
   tasksBefore: SwarmTask[];
+  nodes: Pick<SwarmNode, 'id' | 'state' | 'changedAt'>[];
   since: Date;
 }): FailedAssessment | undefined {
   const hasFailed = (task: SwarmTask) =>
-    FALLEN_STATES.has(task.state) && task.desired !== 'remove' && task.since > since && !metStaleDevice(task);
-  const task = tasks.find(hasFailed);
+    FALLEN_STATES.has(task.state) &&
+    task.state !== 'orphaned' &&
+    task.desired !== 'remove' &&
+    task.since > since &&
+    !metStaleDevice(task);
+  const endedWithNode = ({ nodeId, since: endedAt }: SwarmTask) => {
+    const node = nodes.find(({ id }) => id === nodeId);
+    if (!node) return false;
+    const afterMs = endedAt.getTime() - node.changedAt.getTime();
+    return node.state !== 'ready' || (afterMs > -BEFORE_NODE_CHANGE_MS && afterMs < AFTER_NODE_CHANGE_MS);
+  };
+  const task = tasks.find((candidate) => hasFailed(candidate) && !endedWithNode(candidate));
   if (!task || tasksBefore.some(hasFailed)) return undefined;
   const seconds = Math.max(1, Math.round((task.since.getTime() - since.getTime()) / 1000));
   const isUnhealthy = endedUnhealthy(task);

@@ -48,30 +48,33 @@ export class RunningServices {
   }
 
   /**
-   * Stores the last log lines, then removes the service and waits until its containers are gone. `atOnce` kills the
+   * Removes the service, waits until its containers are gone, and stores their last log lines. `atOnce` kills the
    * containers without a grace period: for a release that never served.
    */
   async remove(deploymentId: string, signal: AbortSignal, { atOnce = false } = {}): Promise<void> {
     for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
-      await this.logs.retain(deploymentId, id);
-      await this.services.remove(id);
-      await pollUntil(() => (atOnce ? this.removeContainers(deploymentId, id) : this.isGone(deploymentId, id)), {
-        ...REMOVAL_POLL,
-        signal,
-        what: 'containers of the service are still there',
+      await this.logs.retainWhile(deploymentId, id, async () => {
+        await this.services.remove(id);
+        await pollUntil(() => (atOnce ? this.removeContainers(deploymentId, id) : this.isGone(deploymentId, id)), {
+          ...REMOVAL_POLL,
+          signal,
+          what: 'containers of the service are still there',
+        });
       });
     }
   }
 
-  /** Scales the service to 0 and waits until no container runs. */
+  /** Scales the service to 0, waits until no container runs, and stores their last log lines. */
   async pause(deploymentId: string, signal: AbortSignal): Promise<void> {
     const service = await this.find(deploymentId);
     if (!service) return;
-    if (service.replicas > 0) await this.services.scale(service, 0);
-    await pollUntil(() => this.stopped(service.id), {
-      ...REMOVAL_POLL,
-      signal,
-      what: 'containers of the service still run',
+    await this.logs.retainWhile(deploymentId, service.id, async () => {
+      if (service.replicas > 0) await this.services.scale(service, 0);
+      await pollUntil(() => this.stopped(service.id), {
+        ...REMOVAL_POLL,
+        signal,
+        what: 'containers of the service still run',
+      });
     });
   }
 

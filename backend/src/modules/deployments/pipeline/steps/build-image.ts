@@ -37,7 +37,7 @@ export class BuildImage implements DeployStep {
       signal.throwIfAborted();
       throw buildFailure(gitFailure(error));
     } finally {
-      await this.checkouts.remove(deployment.id);
+      await this.checkouts.remove(deployment);
       this.sources.releaseSlot(context);
     }
   }

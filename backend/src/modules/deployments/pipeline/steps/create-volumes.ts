@@ -23,8 +23,12 @@ export class CreateVolumes implements DeployStep {
     await this.volumes.ensure(context.release());
   }
 
-  /** Removes the volumes that this deployment created. A volume that another deployment mounts now is retained. */
-  undo({ deployment, signal }: StepContext): Promise<void> {
-    return this.volumes.removeCreatedBy(deployment.id, signal);
+  /**
+   * Removes the volumes that this deployment created. A volume that another deployment mounts now is retained, and so is
+   * every volume of a release that was RUNNING: users have written to it.
+   */
+  async undo({ deployment, signal }: StepContext): Promise<void> {
+    if (deployment.status === 'RUNNING') return;
+    await this.volumes.removeCreatedBy(deployment.id, signal);
   }
 }

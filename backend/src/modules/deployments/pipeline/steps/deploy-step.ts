@@ -24,6 +24,8 @@ export interface StepContext {
   pauseDeadline(work: () => Promise<void>): Promise<void>;
   /** Registers `release` for the end of this attempt, whatever the outcome. */
   onFinish(release: () => void): void;
+  /** Ends this run after the step: it only waits, and a job runs it again, at `until` at the latest. */
+  suspend(until: Date): void;
   /** Creates the Container rows of the service. */
   expectContainers(service: { id: string; name: string }): Promise<void>;
   /** Writes columns that later steps need. Throws StaleAttemptError when another worker has superseded this attempt. */
@@ -35,7 +37,7 @@ export interface DeployStep extends StepIdentity {
   readonly allowedMs?: number;
   /** True for deployments that have this step. Default: all. */
   readonly appliesTo?: (deployment: PlannedDeployment) => boolean;
-  /** Must be safe to run twice: after a crash the step runs again. */
+  /** Must be safe to run twice: after a crash or a suspension the step runs again. */
   run(context: StepContext): Promise<void>;
   /** Reverts `run`, which may have done all of its work, a part of it or nothing. */
   undo?(context: StepContext): Promise<void>;

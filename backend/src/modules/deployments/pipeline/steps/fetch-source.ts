@@ -29,6 +29,6 @@ export class FetchSource implements DeployStep {
   }
 
   async undo({ deployment }: StepContext): Promise<void> {
-    await this.checkouts.remove(deployment.id);
+    await this.checkouts.remove(deployment);
   }
 }

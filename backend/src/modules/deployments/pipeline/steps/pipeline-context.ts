@@ -1,5 +1,6 @@
+import { Injectable } from '@nestjs/common';
 import { safeText } from '#src/common/safe-text.js';
-import type { SecretBox } from '#src/core/crypto/secret-box.js';
+import { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import type { Prisma } from '#src/generated/prisma/client.js';
 import { type GitAuth, type GitSource, secretsOf } from '#src/integrations/git/git-source.js';
@@ -12,14 +13,30 @@ import { secretTexts } from '#src/modules/deployments/domain/secret-values.js';
 import { secretContext } from '#src/modules/deployments/domain/secret-context.js';
 import type { Deadline } from './deadline.js';
 import type { StepContext } from './deploy-step.js';
-import type { JobLease, PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
-import type { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
+import { type JobLease, PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
+import { RegistryCredentials } from '#src/modules/deployments/swarm/registry-credentials.js';
 
 const PROGRESS_EVERY_MS = 500;
 const MAX_PROGRESS_LENGTH = 500;
 
+/** Creates the context of an attempt. */
+@Injectable()
+export class PipelineContexts {
+  constructor(
+    private readonly repository: PipelineRepository,
+    private readonly secrets: SecretBox,
+    private readonly credentials: RegistryCredentials,
+  ) {}
+
+  create(claim: JobLease, signal: AbortSignal, deadline: Deadline | undefined): PipelineContext {
+    return new PipelineContext(claim, signal, deadline, this.repository, this.secrets, this.credentials);
+  }
+}
+
 /** The StepContext of one attempt. */
 export class PipelineContext implements StepContext {
+  /** The current step is not finished: it continues in another run. */
+  suspendedUntil: Date | undefined;
   private lastProgressAt = 0;
   private lastProgress = '';
   private writing: Promise<void> = Promise.resolve();
@@ -69,6 +86,10 @@ export class PipelineContext implements StepContext {
     if (!this.deadline) return work();
     const { deployment, step } = await this.deadline.pauseWhile(work);
     await this.save({ deadlineAt: deployment }, (db) => this.repository.extendDeadline(db, this.deployment, step));
+  }
+
+  suspend(until: Date): void {
+    this.suspendedUntil = until;
   }
 
   onFinish(release: () => void): void {

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { DeployStep, StepContext } from './deploy-step.js';
 import { Drain } from './drain.js';
-import { PipelineRepository } from '#src/modules/deployments/repositories/pipeline.repository.js';
-import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
+import { PreviousReleases } from './previous-releases.js';
 
 /**
- * Drains and removes the previous releases after the new one is RUNNING. If the new release fails during the drain, it
- * is rolled back like any other, and the previous ones are untouched.
+ * Drains and removes the previous release after the new one is RUNNING. If the new release fails during the drain, it
+ * is rolled back like any other, and the previous one is untouched. A release that the previous one was still draining
+ * is removed at once: two releases serve at most.
  */
 @Injectable()
 export class RetirePrevious implements DeployStep {
@@ -14,18 +14,15 @@ export class RetirePrevious implements DeployStep {
   readonly status = 'RUNNING';
 
   constructor(
-    private readonly repository: PipelineRepository,
-    private readonly services: RunningServices,
+    private readonly previous: PreviousReleases,
     private readonly drain: Drain,
   ) {}
 
   async run(context: StepContext): Promise<void> {
     const { deployment, signal } = context;
-    const previous = await this.repository.previous(deployment);
-    if (previous.length > 0) await this.drain.run(context, previous);
-    for (const { id } of previous) {
-      await this.services.remove(id, signal);
-      await this.repository.stop(id);
-    }
+    const releases = await this.previous.of(deployment);
+    const until = releases.length > 0 ? await this.drain.check(context, releases) : undefined;
+    await this.previous.retire(until ? releases.slice(1) : releases, signal);
+    if (until) context.suspend(until);
   }
 }
