@@ -55,13 +55,15 @@ const settings = {
     .pattern(base64Key, '32 bytes in base64 or hexadecimal')
     .description('AES-256 key for secrets at rest. Unset: generated once, stored at DATA_DIR/encryption.key.'),
   RATE_LIMIT_TTL: count(60_000, 86_400_000).description('Window of the rate limits, milliseconds.'),
-  RATE_LIMIT_MAX: count(100).description('Requests per window and API key.'),
-  DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and API key.'),
+  RATE_LIMIT_MAX: count(100).description(
+    'Requests per window and user, with all keys together; per address without a key.',
+  ),
+  DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and user.'),
   GIT_DEPLOY_RATE_LIMIT_MAX: count(3).description(
-    '`POST /deployments/from-git` and `/from-upload` per window and API key, and as many `POST /uploads`.',
+    '`POST /deployments/from-git` and `/from-upload` per window and user, and as many `POST /uploads`.',
   ),
   AUTH_FAILURE_RATE_LIMIT_MAX: count(20).description(
-    'Failed authentications per window and address; above it only recently verified keys are still accepted.',
+    'Failed authentications per window and address (for IPv6 per /64 network); above it only recently verified keys are still accepted.',
   ),
   TELEGRAM_BOT_TOKEN: optional()
     .pattern(/^[A-Za-z0-9:_-]+$/, 'token of a bot')

@@ -17,7 +17,7 @@ const PROGRESS_EVERY_MS = 500;
 
 /** The StepContext of one attempt. */
 export class PipelineContext implements StepContext {
-  private lastProgressAt = 0;
+  private lastProgressAt = -Infinity;
   private writing: Promise<void> = Promise.resolve();
   private readonly releases: (() => void)[] = [];
 
@@ -69,7 +69,7 @@ export class PipelineContext implements StepContext {
   }
 
   progress(progress: Progress): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
     this.lastProgressAt = now;
     this.writing = this.writing
@@ -91,6 +91,6 @@ export class PipelineContext implements StepContext {
    */
   async flush(): Promise<void> {
     await this.writing;
-    this.lastProgressAt = 0;
+    this.lastProgressAt = -Infinity;
   }
 }
