@@ -20,7 +20,7 @@ const CHANNEL = 'berth';
 /** Delays stay short: until the connection is restored, other processes see this one without its lock. */
 const RECONNECT_MS = [50, 100, 250, 500];
 const CONNECT_TIMEOUT_MS = 3000;
-const QUERY_TIMEOUT_MS = 5000;
+const QUERY_TIMEOUT_MS = 15_000;
 /** A peer that is gone without closing the connection is noticed within three heartbeats. */
 const HEARTBEAT_MS = 10_000;
 /** More than one, because a blocked event loop reads a heartbeat only after the next one is due. */
@@ -60,6 +60,9 @@ export class PgNotifications {
       stream: () => socket,
     });
     client.on('error', () => undefined);
+    client.on('notification', ({ channel, payload }) => {
+      if (channel === CHANNEL) this.dispatch(payload ?? '');
+    });
     try {
       await client.connect();
       await client.query(END_FORMER_SESSION, [this.lock.class, this.lock.key]);
@@ -70,7 +73,6 @@ export class PgNotifications {
       socket.destroy();
       throw error;
     }
-    client.on('notification', ({ channel, payload }) => channel === CHANNEL && this.dispatch(payload ?? ''));
     client.on('end', () => void this.reconnect());
     this.client = client;
   }

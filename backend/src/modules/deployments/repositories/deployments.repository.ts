@@ -21,6 +21,7 @@ const WITH_PARTS = {
  * does not answer, the waiting ones fail together with the first: each client gets its 503 within the timeout.
  */
 const MAX_TRANSACTIONS = 4;
+const HANGING_AFTER_MS = 2000;
 
 export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }> & {
   /** PENDING only: position in the queue, from 1 */
@@ -35,12 +36,22 @@ type Release = Pick<Deployment, 'id' | 'environmentId' | 'name' | 'createdAt'>;
 /** Queries of deployments for users: every query for a caller filters by owner. */
 @Injectable()
 export class DeploymentsRepository {
-  private readonly transactions = new Semaphore(MAX_TRANSACTIONS, isDatabaseUnavailable);
+  private readonly transactions = new Semaphore(MAX_TRANSACTIONS, (error) => this.isHanging(error));
+  private lastCommitAt = -Infinity;
 
   constructor(private readonly prisma: PrismaService) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.transactions.run(() => this.prisma.transaction(run));
+    return this.transactions.run(async () => {
+      const result = await this.prisma.transaction(run);
+      this.lastCommitAt = performance.now();
+      return result;
+    });
+  }
+
+  /** A database that is merely busy still commits other transactions. */
+  private isHanging(error: unknown): boolean {
+    return isDatabaseUnavailable(error) && performance.now() - this.lastCommitAt > HANGING_AFTER_MS;
   }
 
   byId(caller: Caller, id: string): Promise<DeploymentRow | null> {
