@@ -173,14 +173,17 @@ const settings = {
   ),
   MAX_CPUS_PER_USER: Joi.number()
     .positive()
+    .max(1_000_000)
     .description(`Sum of the CPU limits of a user's live deployments, in cores. ${PER_USER_DEFAULT}`),
   MAX_MEMORY_MB_PER_USER: Joi.number()
     .integer()
-    .positive()
+    .min(1)
+    .max(1_000_000_000)
     .description(`Sum of the memory limits of a user's live deployments, MiB. ${PER_USER_DEFAULT}`),
   MAX_PIDS_PER_USER: Joi.number()
     .integer()
-    .positive()
+    .min(1)
+    .max(1_000_000_000)
     .description(
       "Sum of the process limits of a user's live deployments. Default: 16384, or more as for MAX_CPUS_PER_USER.",
     ),
