@@ -53,10 +53,16 @@ function create(args: string[]): Action {
     throw new UsageError('--telegram-id must be a number: the Telegram id of the user of the key.');
   const scopes = scopesOf(values.scopes);
   const expiresAt = parseExpiry(values['expires-in'], new Date());
-  return async (keys) => {
+  return async (keys, { config }) => {
     const user = { telegramId, ...(values.handle !== undefined && { telegramHandle: values.handle }) };
-    const { apiKey } = await keys.mintOnHost(user, { scopes, expiresAt });
+    const { apiKey, key } = await keys.mintOnHost(user, { scopes, expiresAt });
     process.stdout.write(`${apiKey}\n`);
+    const active = await keys.countActive(key.userId);
+    const max = config.quota.keysPerUser;
+    if (active > max)
+      process.stderr.write(
+        `This user has ${active} active keys now, more than MAX_KEYS_PER_USER (${max}): magic links create no more for them.\n`,
+      );
   };
 }
 

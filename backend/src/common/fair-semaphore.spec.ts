@@ -1,54 +1,25 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { FairSemaphore } from './fair-semaphore.js';
 
-const never = new AbortController().signal;
+it('must serve a group with one task after at most one task of a group with many', async () => {
+  const semaphore = new FairSemaphore(1);
+  const served: string[] = [];
+  const run = (group: string) => semaphore.run(group, () => Promise.resolve(void served.push(group)));
+  await Promise.all([...Array.from({ length: 5 }, () => run('many')), run('one')]);
+  expect(served).toEqual(['many', 'many', 'one', 'many', 'many', 'many']);
+});
 
-function waitingFor(semaphore: FairSemaphore, ids: string[]) {
-  const inside: string[] = [];
-  for (const id of ids) void semaphore.acquire(id, id.charAt(0), never).then(() => inside.push(id));
-  return inside;
-}
-const settle = () => new Promise((resolve) => setImmediate(resolve));
-
-describe('a fair semaphore', () => {
-  it('must give each free permit to the owners in turn, however many ids one of them has', async () => {
-    const semaphore = new FairSemaphore(1);
-    const inside = waitingFor(semaphore, ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']);
-    for (const id of ['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']) {
-      await settle();
-      expect(inside.at(-1)).toBe(id);
-      semaphore.release(id);
-      semaphore.release(id);
-    }
-  });
-
-  it('must prefer the owner that holds the fewest permits', async () => {
-    const semaphore = new FairSemaphore(3);
-    const inside = waitingFor(semaphore, ['b1', 'a1', 'a2', 'a3', 'b2', 'b3']);
-    semaphore.release('a1');
-    await settle();
-    semaphore.release('a2');
-    await settle();
-    expect(inside).toEqual(['b1', 'a1', 'a2', 'b2', 'a3']);
-  });
-
-  it('must admit an id that holds a permit at once', async () => {
-    const semaphore = new FairSemaphore(1);
-    await semaphore.acquire('a1', 'a', never);
-    expect([semaphore.wouldBlock('a1'), semaphore.wouldBlock('b1')]).toEqual([false, true]);
-    await semaphore.acquire('a1', 'a', never);
-  });
-
-  it('must reject only the waiter that is cancelled', async () => {
-    const semaphore = new FairSemaphore(1);
-    await semaphore.acquire('a1', 'a', never);
-    const cancel = new AbortController();
-    const cancelled = semaphore.acquire('b1', 'b', cancel.signal);
-    const next = semaphore.acquire('c1', 'c', never);
-    cancel.abort(new Error('cancelled'));
-    await expect(cancelled).rejects.toThrow('cancelled');
-    semaphore.release('a1');
-    await next;
-    expect(semaphore.wouldBlock('b1')).toBe(true);
-  });
+it('must run as many tasks at a time as it has permits, and free the permit of a failed task', async () => {
+  const semaphore = new FairSemaphore(2);
+  let running = 0;
+  let most = 0;
+  const work = async () => {
+    most = Math.max(most, ++running);
+    await Promise.resolve();
+    running -= 1;
+    throw new Error('failed');
+  };
+  await Promise.allSettled(Array.from({ length: 10 }, (_, index) => semaphore.run(`group ${index % 3}`, work)));
+  expect(most).toBe(2);
+  await expect(semaphore.run('later', () => Promise.resolve('done'))).resolves.toBe('done');
 });

@@ -26,4 +26,18 @@ describe('a semaphore', () => {
     expect(order).toEqual([0, 1, 2, 3, 4]);
     expect(peak).toBe(2);
   });
+
+  it('must fail the waiting tasks together with the first, after an error that concerns all of them', async () => {
+    const semaphore = new Semaphore(1, (error) => (error as Error).message === 'unavailable');
+    let runs = 0;
+    const work = () =>
+      semaphore.run(() => {
+        runs += 1;
+        return Promise.reject(new Error('unavailable'));
+      });
+    const outcomes = await Promise.allSettled([work(), work(), work()]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(runs).toBe(1);
+    await expect(semaphore.run(() => Promise.resolve('done'))).resolves.toBe('done');
+  });
 });

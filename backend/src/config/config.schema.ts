@@ -5,6 +5,8 @@ const port = (initial: number) => Joi.number().integer().port().default(initial)
 const count = (initial: number, max = 1_000_000) => Joi.number().integer().min(1).max(max).default(initial);
 const optional = () => Joi.string<string | undefined>().empty('');
 const url = (...scheme: string[]) => optional().uri({ scheme });
+const PER_USER_DEFAULT =
+  'Default: four times what this machine has, because a limit is not a reservation; never less than MAX_DEPLOYMENTS_PER_ENVIRONMENT deployments with default resources.';
 const base64Key = /^[A-Za-z0-9+/]{43}=$|^[0-9a-fA-F]{64}$/;
 
 /** All settings of the environment. Their descriptions become docs/configuration.md and .env.example. */
@@ -55,13 +57,15 @@ const settings = {
     .pattern(base64Key, '32 bytes in base64 or hexadecimal')
     .description('AES-256 key for secrets at rest. Unset: generated once, stored at DATA_DIR/encryption.key.'),
   RATE_LIMIT_TTL: count(60_000, 86_400_000).description('Window of the rate limits, milliseconds.'),
-  RATE_LIMIT_MAX: count(100).description('Requests per window and API key.'),
-  DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and API key.'),
+  RATE_LIMIT_MAX: count(100).description(
+    'Requests per window and user, with all keys together; per address without a key.',
+  ),
+  DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and user.'),
   GIT_DEPLOY_RATE_LIMIT_MAX: count(3).description(
-    '`POST /deployments/from-git` and `/from-upload` per window and API key, and as many `POST /uploads`.',
+    '`POST /deployments/from-git` and `/from-upload` per window and user, and as many `POST /uploads`.',
   ),
   AUTH_FAILURE_RATE_LIMIT_MAX: count(20).description(
-    'Failed authentications per window and address; above it only recently verified keys are still accepted.',
+    'Failed authentications per window and address (for IPv6 per /64 network); above it only recently verified keys are still accepted.',
   ),
   TELEGRAM_BOT_TOKEN: optional()
     .pattern(/^[A-Za-z0-9:_-]+$/, 'token of a bot')
@@ -158,6 +162,38 @@ const settings = {
   MAX_RELEASES_AT_ONCE_PER_USER: count(50).description(
     'Maximum concurrent deployments per user and API process, and at most a third of its workers; the others are queued.',
   ),
+  MAX_STREAMS_PER_USER: count(20).description('Open event streams and `follow` requests per user and API process.'),
+  MAX_KEYS_PER_USER: count(20).description(
+    'Active API keys per user that magic links create; `script/key` may create more.',
+  ),
+  MAX_HOST_PORTS_PER_USER: count(50).description('Published host ports per user.'),
+  MAX_DOMAINS_PER_USER: count(100).description('Public domains per user, with those that are being removed.'),
+  MAX_CERTIFICATE_ORDERS_PER_USER: count(100).description(
+    'Certificate orders per user in 3 hours; the ACME account of Berth may place 300.',
+  ),
+  MAX_CPUS_PER_USER: Joi.number()
+    .positive()
+    .max(1_000_000)
+    .description(`Sum of the CPU limits of a user's live deployments, in cores. ${PER_USER_DEFAULT}`),
+  MAX_MEMORY_MB_PER_USER: Joi.number()
+    .integer()
+    .min(1)
+    .max(1_000_000_000)
+    .description(`Sum of the memory limits of a user's live deployments, MiB. ${PER_USER_DEFAULT}`),
+  MAX_PIDS_PER_USER: Joi.number()
+    .integer()
+    .min(1)
+    .max(1_000_000_000)
+    .description(
+      "Sum of the process limits of a user's live deployments. Default: 16384, or more as for MAX_CPUS_PER_USER.",
+    ),
+  MAX_LOG_MB_PER_USER: count(1024, 1_000_000).description(
+    'Stored logs per user, MiB; above it the oldest logs of ended deployments are deleted.',
+  ),
+  LOG_RETENTION_DAYS: count(30, 36_500).description(
+    'How long the logs of an ended deployment are stored; of each name the logs of the last ten releases.',
+  ),
+  AUDIT_RETENTION_DAYS: count(90, 36_500).description('How long audit events are stored.'),
   DEFAULT_CPUS: Joi.number().positive().max(1024).default(1).description('CPU limit of a replica, in cores.'),
   DEFAULT_MEMORY_MB: count(512, 16_777_216).description('Memory limit of a replica, MiB.'),
   DEFAULT_PIDS: count(256, 4_194_304).description('Limit of processes and threads of a replica.'),

@@ -1,3 +1,4 @@
+import { availableParallelism, totalmem } from 'node:os';
 import { trimTrailing } from '#src/common/trim-trailing.js';
 import path from 'node:path';
 import type { ParsedEnv } from './config.schema.js';
@@ -31,7 +32,8 @@ export class Config {
   readonly ingress: { isOn: boolean; image: string; httpPort: number; httpsPort: number };
   readonly acme: AcmeConfig;
   readonly dns: { isChecked: boolean; servers: string[] };
-  readonly quota: { environmentsPerUser: number; deploymentsPerEnvironment: number; releasesAtOncePerUser: number };
+  readonly quota: QuotaConfig;
+  readonly retention: { logDays: number; logBytesPerUser: number; auditDays: number };
   readonly hostPorts: { first: number; last: number };
   readonly resources: { default: Resources; max: Resources };
 
@@ -71,10 +73,11 @@ export class Config {
     this.ingress = ingressOf(env);
     this.acme = { directoryUrl: env.ACME_DIRECTORY_URL, email: env.ACME_EMAIL, caFile: env.ACME_CA_FILE };
     this.dns = { isChecked: env.DNS_CHECK === 'on', servers: listOf(env.DNS_SERVERS) };
-    this.quota = {
-      environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
-      deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT,
-      releasesAtOncePerUser: env.MAX_RELEASES_AT_ONCE_PER_USER,
+    this.quota = quotaOf(env);
+    this.retention = {
+      logDays: env.LOG_RETENTION_DAYS,
+      logBytesPerUser: env.MAX_LOG_MB_PER_USER * MIB,
+      auditDays: env.AUDIT_RETENTION_DAYS,
     };
     this.hostPorts = { first, last };
     this.resources = {
@@ -94,6 +97,19 @@ export interface Resources {
   cpus: number;
   memoryMb: number;
   pids: number;
+}
+
+export interface QuotaConfig {
+  environmentsPerUser: number;
+  deploymentsPerEnvironment: number;
+  releasesAtOncePerUser: number;
+  streamsPerUser: number;
+  keysPerUser: number;
+  hostPortsPerUser: number;
+  domainsPerUser: number;
+  certificateOrdersPerUser: number;
+  /** Sums of the limits of a user's live deployments. */
+  resourcesPerUser: Resources;
 }
 
 export interface TelegramConfig {
@@ -134,6 +150,32 @@ export interface AcmeConfig {
   email: string | undefined;
   /** Root certificate of a private ACME server. */
   caFile: string | undefined;
+}
+
+/** Resource limits are not reservations, and most containers use a small part of theirs. */
+const OVERCOMMIT = 4;
+/** Half of the kernel's smallest `pid_max`. */
+const PIDS_PER_USER = 16_384;
+
+function quotaOf(env: ParsedEnv): QuotaConfig {
+  const most = env.MAX_DEPLOYMENTS_PER_ENVIRONMENT;
+  return {
+    environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
+    deploymentsPerEnvironment: most,
+    releasesAtOncePerUser: env.MAX_RELEASES_AT_ONCE_PER_USER,
+    streamsPerUser: env.MAX_STREAMS_PER_USER,
+    keysPerUser: env.MAX_KEYS_PER_USER,
+    hostPortsPerUser: env.MAX_HOST_PORTS_PER_USER,
+    domainsPerUser: env.MAX_DOMAINS_PER_USER,
+    certificateOrdersPerUser: env.MAX_CERTIFICATE_ORDERS_PER_USER,
+    resourcesPerUser: {
+      cpus: env.MAX_CPUS_PER_USER ?? Math.max(OVERCOMMIT * availableParallelism(), most * env.DEFAULT_CPUS),
+      memoryMb:
+        env.MAX_MEMORY_MB_PER_USER ??
+        Math.max(Math.floor((OVERCOMMIT * totalmem()) / MIB), most * env.DEFAULT_MEMORY_MB),
+      pids: env.MAX_PIDS_PER_USER ?? Math.max(PIDS_PER_USER, most * env.DEFAULT_PIDS),
+    },
+  };
 }
 
 function isReadable({ LOG_FORMAT: format, NODE_ENV: purpose }: ParsedEnv): boolean {

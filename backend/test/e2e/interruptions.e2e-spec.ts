@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
+import { PostgresFiles } from '#src/core/database/postgres-files.js';
 import { ProxiedPlatform } from '../scenario/proxied-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
@@ -129,6 +130,39 @@ describe('the API, interrupted', () => {
     const deployment = await client.settled(jobId);
     expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING' });
     expect(await engine.servicesOf(deployment.id)).toHaveLength(1);
+    await client.deleteEnvironment(environmentId);
+  });
+
+  it('must answer 503 within five seconds while PostgreSQL hangs, and go on by itself afterwards', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const processes = new PostgresFiles(platform.postgresDir).processes();
+    const signal = (name: 'SIGSTOP' | 'SIGCONT') => processes.forEach((pid) => process.kill(pid, name));
+    signal('SIGSTOP');
+    const routes = [
+      ['GET', '/environments'],
+      ['GET', `/environments/${environmentId}`],
+      ['POST', '/environments', { name: 'nope' }],
+      ...Array.from({ length: 10 }, () => ['POST', '/deployments', { environmentId, image: 'busybox' }] as const),
+      ['GET', '/auth/keys'],
+      ['GET', '/health/ready'],
+    ] as const;
+    const answers = await Promise.all(
+      routes.map(async ([method, path, body]) => {
+        const begin = performance.now();
+        const { status, headers } = await client.request(method, path, body);
+        return {
+          path,
+          status,
+          retries: path === '/health/ready' || headers.has('retry-after'),
+          ms: performance.now() - begin,
+        };
+      }),
+    ).finally(() => signal('SIGCONT'));
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 503, retries: true });
+      expect(answer.ms, answer.path).toBeLessThan(5000);
+    }
+    await eventually(async () => expect((await client.request('GET', '/environments')).status).toBe(200), 10_000);
     await client.deleteEnvironment(environmentId);
   });
 

@@ -20,7 +20,7 @@ describe('rate limits', () => {
     await platform.stop();
   });
 
-  it('must count down on every answer, refuse with Retry-After, and count each key by itself', async () => {
+  it('must count down on every answer, refuse with Retry-After, and count each user with all keys together', async () => {
     const left: number[] = [];
     for (let request = 0; request < 40; request++) {
       const { status, headers } = await client.request('GET', '/environments');
@@ -34,6 +34,7 @@ describe('rate limits', () => {
     expect(refused).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
     expect(refused.headers.get('content-type')).toContain('application/problem+json');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await (await platform.client('1')).request('GET', '/environments')).status).toBe(429);
     expect((await (await platform.client('2')).request('GET', '/environments')).status).toBe(200);
     expect((await fetch(`${platform.baseUrl}/health/ready`)).headers.get('x-ratelimit-limit')).toBeNull();
   });

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EmbeddedPostgres } from '#src/core/database/embedded-postgres.js';
+import { PostgresFiles } from '#src/core/database/postgres-files.js';
 
 /** An embedded PostgreSQL of one file of tests, in a folder that goes with it. */
 export class OwnPostgres {
@@ -15,6 +16,11 @@ export class OwnPostgres {
   async start(): Promise<string> {
     chmodSync(this.folder, 0o755);
     return (await this.server.start()).connectionString;
+  }
+
+  /** Sends the signal to all of its processes. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    for (const pid of new PostgresFiles(path.join(this.folder, 'postgres')).processes()) process.kill(pid, signal);
   }
 
   async stop(): Promise<void> {

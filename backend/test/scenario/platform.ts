@@ -22,6 +22,9 @@ const GENEROUS = {
   AUTH_FAILURE_RATE_LIMIT_MAX: '1000000',
   MAX_ENVIRONMENTS_PER_USER: '1000',
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: '1000',
+  MAX_STREAMS_PER_USER: '1000',
+  MAX_DOMAINS_PER_USER: '1000',
+  MAX_CERTIFICATE_ORDERS_PER_USER: '1000',
 };
 
 /** The whole program as a process of its own, with a data folder and a database of its own, on a free port. */

@@ -129,8 +129,12 @@ const UNAVAILABLE_CODES = new Set([
   '08003',
 ]);
 
-/** Errors of `pg` without a code: no connection became free, or a query was not answered, before the timeout. */
-const TIMEOUT = /timeout exceeded when trying to connect|Query read timeout/;
+/**
+ * Errors of `pg` without a code: no connection became free or was established, or a query was not answered, before the
+ * timeout; or the connection was lost meanwhile.
+ */
+const TIMEOUT =
+  /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Connection ended|has encountered a connection error/;
 
 /** An unavailable database shows as a code of Prisma, of the driver adapter, of pg or of the socket. */
 export function isDatabaseUnavailable(thrown: unknown): boolean {

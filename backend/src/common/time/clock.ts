@@ -6,4 +6,9 @@ export class Clock {
   now(): Date {
     return new Date();
   }
+
+  /** Milliseconds since an arbitrary start, for durations: a change of the machine's clock does not affect it. */
+  monotonicMs(): number {
+    return performance.now();
+  }
 }

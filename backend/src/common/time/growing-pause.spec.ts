@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { GrowingPause } from './growing-pause.js';
 
-const at = (seconds: number) => new Date(seconds * 1000);
+const at = (seconds: number) => seconds * 1000;
 
 it('must double with each failure up to its limit, and reset after a success', () => {
   const pause = new GrowingPause({ firstMs: 5000, longestMs: 12_000 });

@@ -13,9 +13,9 @@ export async function pollUntil(
   check: () => Promise<boolean>,
   { withinMs, everyMs, signal, what }: PollOptions,
 ): Promise<void> {
-  const end = Date.now() + withinMs;
+  const end = performance.now() + withinMs;
   while (!(await check())) {
-    if (Date.now() > end) throw new Error(`${what} after ${Math.round(withinMs / 1000)} s`);
+    if (performance.now() > end) throw new Error(`${what} after ${Math.round(withinMs / 1000)} s`);
     await delay(everyMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

@@ -37,6 +37,9 @@ export const AUDIT_ACTIONS = [
   'deployment.expiring',
   'deployment.expired',
 ] as const;
+/** Rows that one statement deletes, so that it ends within the timeout. */
+const PRUNE_BATCH = 20_000;
+
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEntry {
@@ -50,7 +53,7 @@ export interface AuditEntry {
   detail?: Record<string, string | number | boolean | string[] | null>;
 }
 
-/** Audit log. An entry is written in the transaction of the action that it records, and never changed. */
+/** Audit log. An entry is written in the transaction of the action that it records, and never changed; it is deleted after AUDIT_RETENTION_DAYS. */
 @Injectable()
 export class Audit {
   constructor(private readonly prisma: PrismaService) {}
@@ -85,6 +88,13 @@ export class Audit {
   /** Records an action of the platform itself. */
   byPlatform(db: Db, action: AuditAction, target: string, detail?: AuditEntry['detail']): Promise<void> {
     return this.record(db, { action, userId: null, target, ...(detail && { detail }) }, { via: 'PLATFORM' });
+  }
+
+  /** Deletes some of the events that are older than `days`; the next call continues. */
+  async deleteOlderThan(days: number): Promise<void> {
+    await this.prisma.$executeRaw`
+      DELETE FROM "AuditEvent" WHERE id IN (
+        SELECT id FROM "AuditEvent" WHERE "createdAt" < now() - ${days} * interval '1 day' LIMIT ${PRUNE_BATCH})`;
   }
 
   async list(

@@ -134,13 +134,13 @@ export class EmbeddedPostgres {
   }
 
   private async launch(): Promise<void> {
-    const end = Date.now() + RELAUNCH_TIMEOUT_MS;
+    const end = performance.now() + RELAUNCH_TIMEOUT_MS;
     while (!this.stopping) {
       await this.clearLeftovers();
       this.spawn();
       if (await this.waitUntilReady()) return;
       const reason = this.files.lastError();
-      if (Date.now() > end || !TRANSIENT.test(reason)) throw this.failure('PostgreSQL does not start', reason);
+      if (performance.now() > end || !TRANSIENT.test(reason)) throw this.failure('PostgreSQL does not start', reason);
       await delay(200);
     }
   }
@@ -182,8 +182,8 @@ export class EmbeddedPostgres {
   private async waitUntilReady(): Promise<boolean> {
     const { child } = this;
     const alive = () => (child ? child.exitCode === null && child.signalCode === null : this.pid !== undefined);
-    const end = Date.now() + READY_TIMEOUT_MS;
-    while (Date.now() < end) {
+    const end = performance.now() + READY_TIMEOUT_MS;
+    while (performance.now() < end) {
       const error = await this.connectionError();
       if (error === undefined) return true;
       if (error.code === '28P01')
@@ -293,8 +293,8 @@ function send(pid: number, signal: NodeJS.Signals): void {
 }
 
 async function until(condition: () => boolean, withinMs: number): Promise<boolean> {
-  const end = Date.now() + withinMs;
-  while (!condition() && Date.now() < end) await delay(POLL_INTERVAL_MS);
+  const end = performance.now() + withinMs;
+  while (!condition() && performance.now() < end) await delay(POLL_INTERVAL_MS);
   return condition();
 }
 

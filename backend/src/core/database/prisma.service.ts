@@ -13,7 +13,7 @@ export type Db = Prisma.TransactionClient;
 export const POOL_SIZE = 12;
 /** A database that hangs must cause an error before the client's timeout: 503 within 5 s. */
 const CONNECT_TIMEOUT_MS = 3000;
-const QUERY_TIMEOUT_MS = 4500;
+const QUERY_TIMEOUT_MS = 4000;
 const MAX_ATTEMPTS = 4;
 
 @Injectable()

@@ -12,11 +12,11 @@ const POLL_INTERVAL_MS = 25;
  */
 export async function acquireStartLock(folder: string, withinMs: number): Promise<() => Promise<void>> {
   const name = `\0berth-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32)}`;
-  const end = Date.now() + withinMs;
+  const end = performance.now() + withinMs;
   for (;;) {
     const server = await listen(name);
     if (server) return () => new Promise((resolve) => void server.close(() => resolve()));
-    if (Date.now() > end)
+    if (performance.now() > end)
       throw new Error(`another process has been starting the database in ${folder} for too long: end it and try again`);
     await delay(POLL_INTERVAL_MS);
   }

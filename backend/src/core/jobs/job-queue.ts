@@ -15,6 +15,8 @@ export interface JobPayloads {
   'deployment.expire': { deploymentId: string };
   'hook.forget-deliveries': object;
   'deployment.prune-events': object;
+  'deployment.prune': object;
+  'audit.prune': object;
   'build.sweep-directories': object;
   'build.prune-images': object;
   'upload.sweep': object;

@@ -21,16 +21,22 @@ export class MemoryWindows extends WindowStorage {
   }
 
   override increment(key: string, ttl: number, limit: number): Promise<WindowRecord> {
-    const now = this.clock.now().getTime();
+    const now = this.clock.monotonicMs();
     const window = this.current(key, now) ?? this.open(key, now, ttl);
     window.hits += 1;
     return Promise.resolve(recordOf(window.hits, window.endsAt - now, limit));
   }
 
   override peek(key: string, limit: number): Promise<WindowRecord | undefined> {
-    const now = this.clock.now().getTime();
+    const now = this.clock.monotonicMs();
     const window = this.current(key, now);
     return Promise.resolve(window && recordOf(window.hits + 1, window.endsAt - now, limit));
+  }
+
+  override takeBack(key: string): Promise<void> {
+    const window = this.current(key, this.clock.monotonicMs());
+    if (window) window.hits -= 1;
+    return Promise.resolve();
   }
 
   private current(key: string, now: number): Window | undefined {

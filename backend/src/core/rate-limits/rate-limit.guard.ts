@@ -2,7 +2,7 @@ import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
 import { tooManyRequests } from './too-many-requests.js';
 
-/** Enforces the rate limits. Runs after ApiKeyGuard, because requests are counted by key. */
+/** Enforces the rate limits. Runs after ApiKeyGuard, because requests are counted by user. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
   /** Skips updates of the Telegram bot, which pass through global guards as well. */

@@ -8,7 +8,7 @@ import { throttlerOptions } from './throttler-options.js';
 import { WindowStorageModule } from './window-storage.module.js';
 import { WindowStorage } from './window-storage.js';
 
-/** Import it after AuthModule: global guards run in the order of their modules, and the limit counts by key. */
+/** Import it after AuthModule: global guards run in the order of their modules, and the limit counts by user. */
 @Global()
 @Module({
   imports: [

@@ -12,6 +12,9 @@ const COUNT = `local hits = redis.call('INCR', KEYS[1])
 if hits == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {hits, redis.call('PTTL', KEYS[1])}`;
 
+/** Does nothing when the window has ended. */
+const TAKE_BACK = `if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('DECR', KEYS[1]) end`;
+
 /**
  * Counts in Redis for all API processes. While Redis is unavailable each process counts in memory: limits are looser,
  * and requests still served.
@@ -80,6 +83,14 @@ export class RedisWindows extends WindowStorage {
       return hits === null ? undefined : recordOf(Number(hits) + 1, remainingMs, limit);
     } catch {
       return this.fallback.peek(key, limit);
+    }
+  }
+
+  override async takeBack(key: string): Promise<void> {
+    try {
+      await this.client.eval(TAKE_BACK, { keys: [PREFIX + key] });
+    } catch {
+      await this.fallback.takeBack(key);
     }
   }
 }

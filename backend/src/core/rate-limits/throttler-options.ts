@@ -1,9 +1,10 @@
 import type { ThrottlerModuleOptions } from '@nestjs/throttler';
 import type { AuthenticatedRequest } from '#src/common/decorators/caller.js';
 import type { Config } from '#src/config/config.js';
+import { clientAddress } from './client-address.js';
 import type { WindowStorage } from './window-storage.js';
 
-/** Counts per API key, or per address without one, across all routes; `@RateLimit` adds a second, stricter limit. */
+/** Counts per user, or per address without a key, across all routes; `@RateLimit` adds a second, stricter limit. */
 export function throttlerOptions(storage: WindowStorage, { limits }: Config): ThrottlerModuleOptions {
   const ttl = limits.windowMs;
   return {
@@ -14,7 +15,8 @@ export function throttlerOptions(storage: WindowStorage, { limits }: Config): Th
       { name: 'git-deploy', ttl, limit: limits.gitDeploy },
       { name: 'upload', ttl, limit: limits.gitDeploy },
     ],
-    getTracker: ({ caller, ip }: Partial<AuthenticatedRequest>) => (caller ? `key:${caller.keyId}` : `ip:${ip}`),
+    getTracker: ({ caller, ip }: Partial<AuthenticatedRequest>) =>
+      caller ? `user:${caller.userId}` : `ip:${clientAddress(ip)}`,
     generateKey: (_context, tracker, name) => `${name}:${tracker}`,
   };
 }

@@ -10,6 +10,9 @@ export abstract class WindowStorage implements ThrottlerStorage {
 
   /** Reads the count without a hit; undefined if there is none. */
   abstract peek(key: string, limit: number): Promise<WindowRecord | undefined>;
+
+  /** Takes a hit back, if its window has not ended. */
+  abstract takeBack(key: string): Promise<void>;
 }
 
 export function recordOf(hits: number, remainingMs: number, limit: number): WindowRecord {

@@ -61,7 +61,7 @@ export class AcmeServer {
     const client = await this.client(request.accountKey);
     await this.ensureAccount(client);
     const order = (await this.resumeOrder(client, request)) ?? (await this.placeOrder(client, request));
-    const until = Date.now() + ORDER_MS;
+    const until = performance.now() + ORDER_MS;
     if (order.status === 'pending') await this.prove(client, order, signal, until);
     const ready = await this.poll(() => client.getOrder(order), ['ready', 'valid'], signal, until);
     if (ready.status === 'ready') {
@@ -167,7 +167,7 @@ export class AcmeServer {
       const item = await inspect();
       if (wanted.includes(item.status)) return item;
       if (item.status === 'invalid') throw new AcmeError('not-validated', reasonOf(item));
-      if (Date.now() > until)
+      if (performance.now() > until)
         throw new AcmeError('unreachable', `The ACME server did not finish the order in time: it is ${item.status}.`);
       await delay(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }

@@ -49,7 +49,7 @@ export class Engine {
   }
 
   async inspect(): Promise<EngineFacts> {
-    const now = Date.now();
+    const now = performance.now();
     if (this.facts && now - this.facts.readAt < FACTS_TTL_MS) return this.facts.value;
     const [version, info] = await Promise.all([
       this.docker.call((docker) => docker.version()),

@@ -32,13 +32,13 @@ export class Nodes {
   async list(): Promise<SwarmNode[]> {
     const nodes = (await this.docker.call((docker) => docker.listNodes() as Promise<unknown>)) as EngineNode[];
     const list = nodes.map(fromEngine);
-    this.known = { nodes: list, readAt: Date.now() };
+    this.known = { nodes: list, readAt: performance.now() };
     return list;
   }
 
   /** The same from a cache of some seconds, for callers that need only names and numbers. */
   async recent(): Promise<SwarmNode[]> {
-    return this.known && Date.now() - this.known.readAt < TTL_MS ? this.known.nodes : this.list();
+    return this.known && performance.now() - this.known.readAt < TTL_MS ? this.known.nodes : this.list();
   }
 }
 

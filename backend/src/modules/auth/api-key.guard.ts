@@ -25,8 +25,7 @@ export class ApiKeyGuard implements CanActivate {
     if (access?.kind === 'public') return true;
     if (!access) throw new Error(`${context.getClass().name}.${context.getHandler().name} declares no access`);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const presented = request.headers['x-api-key'];
-    const holder = await this.verifier.verify(presented, () => this.failures.refuseTooMany(request.ip));
+    const holder = await this.verifier.verify(request.headers['x-api-key'], request.ip);
     if (!holder) {
       await this.failures.count(request.ip);
       throw unauthenticated();

@@ -21,6 +21,14 @@ export class ApiKeysRepository {
     });
   }
 
+  /** Counts the user's active keys, and locks the user's row: one writer at a time. */
+  async countActive(db: Db, userId: string, now: Date): Promise<number> {
+    await db.$executeRaw`SELECT 1 FROM "User" WHERE id = ${userId} FOR NO KEY UPDATE`;
+    return db.apiKey.count({
+      where: { userId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
+    });
+  }
+
   all(): Promise<KeyWithUser[]> {
     return this.prisma.apiKey.findMany({ include: { user: true }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] });
   }

@@ -35,6 +35,19 @@ export class ApiKeysService {
     private readonly clock: Clock,
   ) {}
 
+  /** Throws API_KEY_QUOTA_EXCEEDED when the user has `max` active keys. */
+  async refuseAbove(db: Db, userId: string, max: number): Promise<void> {
+    if ((await this.keys.countActive(db, userId, this.clock.now())) < max) return;
+    throw new DomainError('API_KEY_QUOTA_EXCEEDED', {
+      detail: `You have ${max} active API keys, the maximum.`,
+      hint: 'Revoke one with POST /auth/revoke or with /api_revoke in the bot, then open the link again.',
+    });
+  }
+
+  countActive(userId: string): Promise<number> {
+    return this.keys.transaction((db) => this.keys.countActive(db, userId, this.clock.now()));
+  }
+
   async mint(db: Db, { userId, scopes, expiresAt }: KeyRequest, origin: Origin): Promise<MintedKey> {
     const parts = { keyId: this.ids.keyPart(), secret: this.ids.keyPart() };
     const ordered = SCOPES.filter((scope) => scopes.includes(scope));

@@ -3,6 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { KeyHolder } from '#src/common/decorators/caller.js';
 import { Clock } from '#src/common/time/clock.js';
+import { FailedAuthentications } from '#src/core/rate-limits/failed-authentications.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
 import { parseKey } from './key-format.js';
@@ -20,7 +21,7 @@ const MAX_ENTRIES = 10_000;
 
 interface Verified {
   row: KeyWithUser;
-  /** ms; to the second, this is also when the key was last used */
+  /** Monotonic time; to the second, this is also when the key was last used. */
   rowReadAt: number;
 }
 
@@ -34,6 +35,7 @@ export class KeyVerifier implements OnModuleInit {
   constructor(
     private readonly keys: ApiKeysRepository,
     private readonly notifications: PgNotifications,
+    private readonly failures: FailedAuthentications,
     private readonly clock: Clock,
   ) {}
 
@@ -43,20 +45,15 @@ export class KeyVerifier implements OnModuleInit {
   }
 
   /**
-   * Returns undefined for every key that does not work, whatever the reason. Calls `preauthorize`, which may throw,
-   * before it checks a key that was not verified within the last minute.
+   * Returns undefined for every key that does not work, whatever the reason. Throws RATE_LIMITED for a key that was not
+   * verified within the last minute, after too many failures of the client's address.
    */
-  async verify(
-    presented: string | string[] | undefined,
-    preauthorize: () => Promise<void>,
-  ): Promise<KeyHolder | undefined> {
+  async verify(presented: string | string[] | undefined, ip: string | undefined): Promise<KeyHolder | undefined> {
     const key = typeof presented === 'string' ? presented : undefined;
     const digest = key && createHash('sha256').update(key).digest('base64');
     const known = digest ? this.verified.get(digest) : undefined;
-    const now = this.clock.now().getTime();
-    if (known && now - known.rowReadAt < ROW_TTL_MS) return this.authenticate(known.row);
-    if (!known || now - known.rowReadAt >= VERDICT_TTL_MS) await preauthorize();
-    return digest ? this.authenticate(await this.rowOf(digest, key ?? '')) : undefined;
+    if (known && this.clock.monotonicMs() - known.rowReadAt < ROW_TTL_MS) return this.authenticate(known.row);
+    return digest ? this.authenticate(await this.rowOf(digest, key ?? '', ip)) : undefined;
   }
 
   private authenticate(row: KeyWithUser | undefined): KeyHolder | undefined {
@@ -67,25 +64,25 @@ export class KeyVerifier implements OnModuleInit {
     return { userId, keyId, scopes, expiresAt, isAdmin: scopes.includes('ADMIN') };
   }
 
-  private rowOf(digest: string, presented: string): Promise<KeyWithUser | undefined> {
+  private rowOf(digest: string, presented: string, ip: string | undefined): Promise<KeyWithUser | undefined> {
     const inFlight = this.pending.get(digest);
     if (inFlight) return inFlight;
-    const check = this.check(digest, presented, this.verified.get(digest)).finally(() => this.pending.delete(digest));
+    const check = this.check(digest, presented, ip).finally(() => this.pending.delete(digest));
     this.pending.set(digest, check);
     return check;
   }
 
-  private async check(
-    digest: string,
-    presented: string,
-    known: Verified | undefined,
-  ): Promise<KeyWithUser | undefined> {
+  private async check(digest: string, presented: string, ip: string | undefined): Promise<KeyWithUser | undefined> {
     const parts = parseKey(presented);
     if (!parts) return undefined;
-    const now = this.clock.now().getTime();
+    const now = this.clock.monotonicMs();
+    const known = this.verified.get(digest);
+    const recent = known && now - known.rowReadAt < VERDICT_TTL_MS ? known : undefined;
+    if (!recent) await this.failures.refuseTooMany(ip);
     const row = await this.keys.byKeyId(parts.keyId);
-    const proven = known && row && known.row.secretHash === row.secretHash && now - known.rowReadAt < VERDICT_TTL_MS;
-    if (!proven && !(await secretMatches(parts.secret, row?.secretHash))) return undefined;
+    const isProven = recent && row && recent.row.secretHash === row.secretHash;
+    const compare = () => secretMatches(parts.secret, row?.secretHash);
+    if (!isProven && !(await this.failures.during(ip, compare))) return undefined;
     if (!row) return undefined;
     this.verified.set(digest, { row, rowReadAt: now });
     return row;
@@ -97,9 +94,10 @@ export class KeyVerifier implements OnModuleInit {
 
   /** Updates `lastUsedAt` without delaying the request, at most once a minute per key. */
   private touch(keyId: string, now: Date): void {
-    const last = this.touched.get(keyId) ?? 0;
-    if (now.getTime() - last < TOUCH_EVERY_MS) return;
-    this.touched.set(keyId, now.getTime());
+    const last = this.touched.get(keyId);
+    const nowMs = this.clock.monotonicMs();
+    if (last !== undefined && nowMs - last < TOUCH_EVERY_MS) return;
+    this.touched.set(keyId, nowMs);
     this.keys.touch(keyId, now).catch(() => this.touched.delete(keyId));
   }
 }

@@ -49,7 +49,7 @@ export class MagicLinksService implements OnModuleInit {
     for (const id of await this.links.void(db, userId, messageId)) await this.enqueueLinkEnded(db, id);
   }
 
-  /** Uses the link and creates its key, for the first caller only. Throws MAGIC_LINK_INVALID, whatever the reason. */
+  /** Uses the link and creates its key, for the first caller only. Throws MAGIC_LINK_INVALID, or API_KEY_QUOTA_EXCEEDED: the link can still be used then. */
   async verify(token: string, { ip, requestId }: Origin): Promise<MintedKey> {
     if (!TOKEN.test(token)) throw invalid();
     const origin: Origin = { via: 'LINK', ip, requestId };
@@ -58,6 +58,7 @@ export class MagicLinksService implements OnModuleInit {
       if (!link) throw invalid();
       const { id, userId, scopes, keyExpiresInSeconds, usedAt } = link;
       const expiresAt = keyExpiresInSeconds === null ? null : new Date(usedAt.getTime() + keyExpiresInSeconds * 1000);
+      await this.keys.refuseAbove(db, userId, this.config.quota.keysPerUser);
       await this.audit.record(db, { action: 'link.used', userId, target: id }, origin);
       const minted = await this.keys.mint(db, { userId, scopes, expiresAt }, origin);
       await this.enqueueLinkEnded(db, id);

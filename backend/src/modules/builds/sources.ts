@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { FairSemaphore } from '#src/common/fair-semaphore.js';
+import { FairPermits } from '#src/common/fair-permits.js';
 import { Config } from '#src/config/config.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
 import { secretsOf } from '#src/integrations/git/git-source.js';
@@ -18,7 +18,7 @@ import { UploadTree } from './upload-tree.js';
 @Injectable()
 export class Sources {
   /** Limits concurrent clones and builds; users get the slots in turn. */
-  private readonly slots: FairSemaphore;
+  private readonly slots: FairPermits;
 
   constructor(
     private readonly checkouts: Checkouts,
@@ -26,7 +26,7 @@ export class Sources {
     private readonly uploads: UploadsService,
     config: Config,
   ) {
-    this.slots = new FairSemaphore(config.build.concurrency);
+    this.slots = new FairPermits(config.build.concurrency);
   }
 
   optionsOf(deployment: Deployment): BuildOptions {

@@ -4,7 +4,11 @@ import { Config } from '#src/config/config.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
 import type { DeploymentRequest } from './deployment-factory.js';
+import { refuseAboveQuota } from './user-quota.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
+
+type Wanted = Pick<DeploymentRequest['run'], 'ports' | 'replicas' | 'resources'>;
+type Owned = { id: string; userId: string };
 
 /** Checks whether an environment admits a deployment. */
 @Injectable()
@@ -16,10 +20,10 @@ export class Admission {
   ) {}
 
   /**
-   * Throws when the quota is exhausted, or the public domain or a host port is taken. Must run in the transaction that
+   * Throws when a quota is exhausted, or the public domain or a host port is taken. Must run in the transaction that
    * creates the row, with the environment locked.
    */
-  async check(db: Db, environment: { id: string }, { name, run }: DeploymentRequest): Promise<void> {
+  async check(db: Db, environment: Owned, { name, run }: DeploymentRequest): Promise<void> {
     const max = this.config.quota.deploymentsPerEnvironment;
     if ((await this.deployments.countLive(db, environment.id)) >= max) {
       throw new DomainError('DEPLOYMENT_QUOTA_EXCEEDED', {
@@ -27,6 +31,7 @@ export class Admission {
         hint: 'Delete a deployment first.',
       });
     }
+    await this.checkUsage(db, environment, name, run);
     if (run.publicAs) await this.sites.refuseTaken(db, environment.id, run.publicAs.domain);
     const published = run.ports.filter(({ host }) => host !== undefined);
     if (published.length > 0) await this.deployments.lockHostPorts(db);
@@ -38,5 +43,11 @@ export class Admission {
         });
       }
     }
+  }
+
+  /** Throws RESOURCE_QUOTA_EXCEEDED. A new release of a name replaces the earlier ones and is counted instead of them. */
+  async checkUsage(db: Db, environment: Owned, name: string, run: Wanted): Promise<void> {
+    const used = await this.deployments.usedBy(db, environment.userId, { environmentId: environment.id, name });
+    refuseAboveQuota(used, run, this.config.quota);
   }
 }

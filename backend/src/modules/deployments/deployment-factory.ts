@@ -24,7 +24,7 @@ import { type SecretColumn, secretContext } from './domain/secret-context.js';
 export interface DeploymentRequest {
   environmentId: string;
   name: string;
-  run: Pick<RunOptions, 'ports' | 'publicAs'>;
+  run: Pick<RunOptions, 'ports' | 'publicAs' | 'replicas' | 'resources'>;
   data: Prisma.DeploymentUncheckedCreateInput & { jobId: string; source: DeploymentSource };
 }
 
@@ -156,6 +156,8 @@ export class DeploymentFactory {
       name,
       run: {
         ports: columnsOf(row).ports,
+        resources: columnsOf(row).resources,
+        replicas: row.replicas,
         publicAs: isPublic ? { domain: virtualHost, port: virtualPort } : undefined,
       },
       data: {

@@ -61,6 +61,8 @@ import { ReleasesController } from './api/releases.controller.js';
 import { ReleasesService } from './releases.service.js';
 import { ServiceStart } from './swarm/service-start.js';
 import { DeploymentTeardown } from './deployment-teardown.js';
+import { Retention } from './retention.js';
+import { RetentionRepository } from './repositories/retention.repository.js';
 import { DeploymentChanges } from './events/deployment-changes.js';
 import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './logs/deployment-logs.js';
@@ -89,6 +91,8 @@ import { TaskLogs } from './logs/task-logs.js';
     DeploymentEventsRepository,
     ContainersRepository,
     RetainedLogsRepository,
+    RetentionRepository,
+    Retention,
     DeploymentsService,
     ReleasesService,
     PushReleases,

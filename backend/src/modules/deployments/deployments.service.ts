@@ -6,6 +6,7 @@ import { Clock } from '#src/common/time/clock.js';
 import { expiryOf } from '#src/common/time/ttl.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { Audit } from '#src/core/audit/audit.js';
+import { Admission } from './admission.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
 import type { UpdateDeploymentDto } from './dto/releases.dto.js';
@@ -24,6 +25,7 @@ export class DeploymentsService {
     private readonly jobs: DeploymentJobs,
     private readonly pipeline: PipelineRepository,
     private readonly polled: DeploymentStatusCache,
+    private readonly admission: Admission,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
@@ -112,6 +114,8 @@ export class DeploymentsService {
   }
 
   private async scale(db: Db, caller: Caller, row: DeploymentRow, replicas: number): Promise<void> {
+    const { ports, resources } = columnsOf(row);
+    await this.admission.checkUsage(db, row.environment, row.name, { ports, resources, replicas });
     if (!(await this.deployments.setReplicas(db, row.id, replicas))) throw wrongStatus(row, 'It has just ended.');
     await this.jobs.repair(db, row);
     await this.audit.byCaller(db, caller, 'deployment.scaled', row.id, { from: row.replicas, to: replicas });

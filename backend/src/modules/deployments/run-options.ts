@@ -34,6 +34,9 @@ type Limits = Pick<Config, 'hostPorts' | 'resources' | 'http' | 'deploy'>;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 const MAX_ENV_VARS = 500;
 const MAX_ENV_VALUE = 32_768;
+/** Sizes of what a row stores, in UTF-8. */
+const MAX_VARIABLES_BYTES = 256 * 1024;
+const MAX_COMMAND_BYTES = 64 * 1024;
 const RESERVED_PATHS = /^\/(proc|sys|dev|\.berth)(\/|$)|\/\.{1,2}(\/|$)|\/\//;
 
 /** Fills in the defaults of a validated body. Throws INVALID_DOMAIN. */
@@ -69,6 +72,7 @@ export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldErro
     ...portErrors(body, limits),
     ...volumeErrors(body),
     ...namedStringErrors('envVars', body.envVars ?? {}, MAX_ENV_VARS),
+    ...commandErrors(body),
     ...healthErrors(body),
     ...resourceErrors(body, limits),
     ...virtualHostErrors(body),
@@ -111,6 +115,8 @@ function volumeErrors({ volumes }: RunOptionsDto): FieldError[] {
 export function namedStringErrors(field: string, values: Record<string, unknown>, max: number): FieldError[] {
   const entries = Object.entries(values);
   if (entries.length > max) return [{ path: field, message: `must have at most ${max} names` }];
+  if (Buffer.byteLength(JSON.stringify(values)) > MAX_VARIABLES_BYTES)
+    return [{ path: field, message: 'must have at most 256 KiB together' }];
   return entries.flatMap(([name, value]) => {
     const path = `${field}.${name.slice(0, 100)}`;
     if (!ENV_NAME.test(name))
@@ -120,6 +126,13 @@ export function namedStringErrors(field: string, values: Record<string, unknown>
       return [{ path, message: `must contain no NUL and at most ${MAX_ENV_VALUE} characters` }];
     return [];
   });
+}
+
+function commandErrors({ command, releaseCommand, healthCheck }: RunOptionsDto): FieldError[] {
+  const commands = { command, releaseCommand, 'healthCheck.command': healthCheck?.command };
+  return Object.entries(commands)
+    .filter(([, words]) => Buffer.byteLength(JSON.stringify(words ?? [])) > MAX_COMMAND_BYTES)
+    .map(([path]) => ({ path, message: 'must have at most 64 KiB together' }));
 }
 
 function healthErrors({ healthCheck, ports }: RunOptionsDto): FieldError[] {

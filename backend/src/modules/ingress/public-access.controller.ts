@@ -24,6 +24,7 @@ export class PublicAccessController {
     errors: [
       'INVALID_DOMAIN',
       'DOMAIN_TAKEN',
+      'DOMAIN_QUOTA_EXCEEDED',
       'ENVIRONMENT_NOT_FOUND',
       'ENVIRONMENT_NOT_ACTIVE',
       'DEPLOYMENT_NOT_FOUND',

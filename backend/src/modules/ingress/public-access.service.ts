@@ -50,11 +50,13 @@ export class PublicAccessService implements OnModuleInit, TeardownParticipant {
     return this.environments.get(caller, environmentId);
   }
 
-  /** Claims the name; a deployment with a domain in its request uses it for all releases. Throws DOMAIN_TAKEN. */
+  /** Claims the name; a deployment with a domain in its request uses it for all releases. Throws DOMAIN_TAKEN, DOMAIN_QUOTA_EXCEEDED. */
   async claim(environmentId: string, domain: string, target: SiteTarget, caller?: Caller): Promise<void> {
     await this.sites.transaction(async (db) => {
-      await this.environments.lockActive(db, environmentId);
+      const { userId } = await this.environments.lockActive(db, environmentId);
+      await this.sites.refuseAboveQuota(db, userId, domain, this.config.quota.domainsPerUser);
       await this.sites.claim(db, environmentId, domain, target);
+      await this.sites.releaseUnproven(db, environmentId, domain, this.config.dns.isChecked);
       if (caller) await this.audit.byCaller(db, caller, 'environment.published', environmentId, { domain });
     });
   }

@@ -34,7 +34,7 @@ export class IngressImage {
     const known = await this.readPinned(image);
     if (known && (await this.images.find(known))) return known;
     try {
-      if (this.failure && !this.retry.isDue(this.clock.now())) throw this.failure;
+      if (this.failure && !this.retry.isDue(this.clock.monotonicMs())) throw this.failure;
       const pinned = await this.pull(image, known, signal);
       await this.settings.save(SETTING, `${image} ${pinned}`);
       return pinned;
@@ -56,7 +56,7 @@ export class IngressImage {
     } catch (error) {
       if (error instanceof RegistryError) {
         this.failure = error;
-        this.retry.failed(this.clock.now());
+        this.retry.failed(this.clock.monotonicMs());
       }
       throw error;
     }

@@ -34,14 +34,14 @@ export class ServiceRollout {
 
   /** Waits until a task of the revision is healthy and the update is complete: undefined; else the reason. */
   async failureReason(serviceId: string, revision: string, signal: AbortSignal): Promise<string | undefined> {
-    const end = Date.now() + TIMEOUT_MS;
+    const end = performance.now() + TIMEOUT_MS;
     for (;;) {
       const [service, tasks] = await Promise.all([this.services.find(serviceId), this.tasks.list({ serviceId })]);
       const own = tasks.filter(({ labels }) => labels[LABELS.revision] === revision);
       const isUp = own.some(isServing);
       if (isUp && service?.updateState !== 'updating') return undefined;
       const ended = own.filter(({ state }) => state === 'failed' || state === 'rejected');
-      if (service?.updateState === 'paused' || ended.length >= MAX_ENDED_TASKS || Date.now() > end)
+      if (service?.updateState === 'paused' || ended.length >= MAX_ENDED_TASKS || performance.now() > end)
         return this.reason(own, ended);
       await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }

@@ -86,6 +86,15 @@ export function deadLinkPage(link: LinkView | undefined): string {
   }
 }
 
+/** Explains why a link creates no key although it is usable: the user has too many keys. */
+export function fullPage(reason: string): string {
+  return page(
+    'You have too many API keys',
+    html`<p>${reason}</p>
+      <p>Revoke one with <code>/api_revoke</code> in the bot, then open this link again.</p>`,
+  );
+}
+
 function page(title: string, content: Html): string {
   return html`<!doctype html>
     <html lang="en">

@@ -27,7 +27,7 @@ export class VerifyController {
     response: VerifiedKeyDto,
     alsoAs: ['text/html'],
     open: true,
-    errors: ['MAGIC_LINK_INVALID'],
+    errors: ['MAGIC_LINK_INVALID', 'API_KEY_QUOTA_EXCEEDED'],
   })
   async open(
     @Query() { token }: MagicLinkTokenDto,
@@ -52,7 +52,7 @@ export class VerifyController {
     alsoAs: ['text/html'],
     open: true,
     examples: { 'the token of a link': { token: 'V1StGXR8_Z5jdHi6B-myTV1StGXR8_Z5' } },
-    errors: ['MAGIC_LINK_INVALID'],
+    errors: ['MAGIC_LINK_INVALID', 'API_KEY_QUOTA_EXCEEDED'],
   })
   async verify(
     @Body() { token }: MagicLinkTokenDto,

@@ -68,7 +68,7 @@ export class DeploymentStreamsController {
     response: DeploymentEventDto,
     media: 'text/event-stream',
     scopes: ['DEPLOYMENTS_READ'],
-    errors: ['DEPLOYMENT_NOT_FOUND'],
+    errors: ['DEPLOYMENT_NOT_FOUND', 'STREAM_QUOTA_EXCEEDED'],
   })
   async events(
     @CurrentCaller() caller: Caller,
@@ -92,7 +92,7 @@ export class DeploymentStreamsController {
     response: LogsDto,
     alsoAs: ['text/plain', 'text/event-stream'],
     scopes: ['LOGS_READ'],
-    errors: ['DEPLOYMENT_NOT_FOUND', 'DOCKER_UNAVAILABLE'],
+    errors: ['DEPLOYMENT_NOT_FOUND', 'STREAM_QUOTA_EXCEEDED', 'DOCKER_UNAVAILABLE'],
   })
   async readLogs(
     @CurrentCaller() caller: Caller,
@@ -114,7 +114,7 @@ export class DeploymentStreamsController {
     response: LogsDto,
     alsoAs: ['text/plain', 'text/event-stream'],
     scopes: ['LOGS_READ'],
-    errors: ['DEPLOYMENT_NOT_FOUND'],
+    errors: ['DEPLOYMENT_NOT_FOUND', 'STREAM_QUOTA_EXCEEDED'],
   })
   async readBuildLogs(
     @CurrentCaller() caller: Caller,

@@ -51,7 +51,13 @@ export class DeploymentsController {
     rateLimit: 'deploy',
     idempotent: true,
     examples: CREATE_EXAMPLES,
-    errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
+    errors: [
+      'ENVIRONMENT_NOT_FOUND',
+      'ENVIRONMENT_NOT_ACTIVE',
+      'HOST_PORT_TAKEN',
+      'DEPLOYMENT_QUOTA_EXCEEDED',
+      'RESOURCE_QUOTA_EXCEEDED',
+    ],
   })
   @ApiResponse(PLAN)
   async create(
@@ -76,7 +82,13 @@ export class DeploymentsController {
     rateLimit: 'git-deploy',
     idempotent: true,
     examples: CREATE_FROM_GIT_EXAMPLES,
-    errors: ['ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_NOT_ACTIVE', 'HOST_PORT_TAKEN', 'DEPLOYMENT_QUOTA_EXCEEDED'],
+    errors: [
+      'ENVIRONMENT_NOT_FOUND',
+      'ENVIRONMENT_NOT_ACTIVE',
+      'HOST_PORT_TAKEN',
+      'DEPLOYMENT_QUOTA_EXCEEDED',
+      'RESOURCE_QUOTA_EXCEEDED',
+    ],
   })
   @ApiResponse(PLAN)
   async createFromGit(
@@ -107,6 +119,7 @@ export class DeploymentsController {
       'ENVIRONMENT_NOT_ACTIVE',
       'HOST_PORT_TAKEN',
       'DEPLOYMENT_QUOTA_EXCEEDED',
+      'RESOURCE_QUOTA_EXCEEDED',
     ],
   })
   @ApiResponse(PLAN)

@@ -42,6 +42,7 @@ export class ReleasesController {
       'UPLOAD_GONE',
       'HOST_PORT_TAKEN',
       'DEPLOYMENT_QUOTA_EXCEEDED',
+      'RESOURCE_QUOTA_EXCEEDED',
     ],
   })
   async redeploy(
@@ -72,6 +73,7 @@ export class ReleasesController {
       'DEPLOYMENT_STATUS_CONFLICT',
       'HOST_PORT_TAKEN',
       'DEPLOYMENT_QUOTA_EXCEEDED',
+      'RESOURCE_QUOTA_EXCEEDED',
     ],
   })
   async rollback(
@@ -119,6 +121,7 @@ export class ReleasesController {
       'ROLLBACK_NOT_POSSIBLE',
       'HOST_PORT_TAKEN',
       'DEPLOYMENT_QUOTA_EXCEEDED',
+      'RESOURCE_QUOTA_EXCEEDED',
     ],
   })
   async start(
@@ -138,7 +141,7 @@ export class ReleasesController {
     response: DeploymentAnswerDto,
     scopes: ['DEPLOYMENTS_WRITE'],
     examples: { 'three replicas': { replicas: 3 }, 'expires in a day': { ttlSeconds: 86_400 } },
-    errors: ['DEPLOYMENT_NOT_FOUND', 'DEPLOYMENT_STATUS_CONFLICT'],
+    errors: ['DEPLOYMENT_NOT_FOUND', 'DEPLOYMENT_STATUS_CONFLICT', 'RESOURCE_QUOTA_EXCEEDED'],
   })
   async update(
     @CurrentCaller() caller: Caller,

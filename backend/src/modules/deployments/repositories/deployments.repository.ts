@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Semaphore } from '#src/common/semaphore.js';
 import { type Caller, ownedBy } from '#src/common/decorators/caller.js';
+import { isDatabaseUnavailable } from '#src/common/filters/problem.js';
 import { afterPosition, NEWEST_FIRST, type Page } from '#src/common/pagination.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
+import type { Resources } from '#src/config/config.js';
 import { RUN_PREFIX } from '#src/modules/deployments/domain/names.js';
 import type { PortMapping } from '#src/modules/deployments/domain/release.js';
 import { IN_PROGRESS_STATUSES, LIVE_STATUSES } from '#src/modules/deployments/domain/transitions.js';
@@ -14,25 +16,42 @@ const WITH_PARTS = {
   steps: { orderBy: { position: 'asc' } },
 } as const satisfies Prisma.DeploymentInclude;
 
-/** Limits transactions of requests, so that they queue here and not in the pool, whose waits time out. */
+/**
+ * Limits transactions of requests, so that they queue here and not in the pool, whose waits time out. While the database
+ * does not answer, the waiting ones fail together with the first: each client gets its 503 within the timeout.
+ */
 const MAX_TRANSACTIONS = 4;
+const HANGING_AFTER_MS = 2000;
 
 export type DeploymentRow = Prisma.DeploymentGetPayload<{ include: typeof WITH_PARTS }> & {
   /** PENDING only: position in the queue, from 1 */
   queuePosition?: number | undefined;
 };
 
+/** Sums of limits, and the number of published host ports. */
+export type Usage = Resources & { hostPorts: number };
+
 type Release = Pick<Deployment, 'id' | 'environmentId' | 'name' | 'createdAt'>;
 
 /** Queries of deployments for users: every query for a caller filters by owner. */
 @Injectable()
 export class DeploymentsRepository {
-  private readonly transactions = new Semaphore(MAX_TRANSACTIONS);
+  private readonly transactions = new Semaphore(MAX_TRANSACTIONS, (error) => this.isHanging(error));
+  private lastCommitAt = -Infinity;
 
   constructor(private readonly prisma: PrismaService) {}
 
   transaction<T>(run: (db: Db) => Promise<T>): Promise<T> {
-    return this.transactions.run(() => this.prisma.transaction(run));
+    return this.transactions.run(async () => {
+      const result = await this.prisma.transaction(run);
+      this.lastCommitAt = performance.now();
+      return result;
+    });
+  }
+
+  /** A database that is merely busy still commits other transactions. */
+  private isHanging(error: unknown): boolean {
+    return isDatabaseUnavailable(error) && performance.now() - this.lastCommitAt > HANGING_AFTER_MS;
   }
 
   byId(caller: Caller, id: string): Promise<DeploymentRow | null> {
@@ -68,6 +87,27 @@ export class DeploymentsRepository {
   /** Serializes the checks of host ports, which are global to all environments. */
   async lockHostPorts(db: Db): Promise<void> {
     await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('berth.host-ports'))`;
+  }
+
+  /**
+   * Sums what the live deployments of a user may use, except those of one name. Of the releases of a name it counts the
+   * largest: they run together only during a rollout. Locks the sums of this user until the transaction ends.
+   */
+  async usedBy(db: Db, userId: string, except: { environmentId: string; name: string }): Promise<Usage> {
+    await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`berth.usage/${userId}`}))`;
+    const rows = await db.$queryRaw<Usage[]>`
+      SELECT coalesce(sum(cpus), 0)::float8 AS cpus, coalesce(sum("memoryMb"), 0)::float8 AS "memoryMb",
+        coalesce(sum(pids), 0)::float8 AS pids, coalesce(sum("hostPorts"), 0)::int AS "hostPorts"
+      FROM (
+        SELECT max(d.replicas * (d.resources->>'cpus')::numeric) AS cpus,
+          max(d.replicas * (d.resources->>'memoryMb')::numeric) AS "memoryMb",
+          max(d.replicas * (d.resources->>'pids')::numeric) AS pids,
+          max((SELECT count(*) FROM jsonb_array_elements(d.ports) AS port WHERE port->'host' IS NOT NULL)) AS "hostPorts"
+        FROM "Deployment" d JOIN "Environment" e ON e.id = d."environmentId"
+        WHERE e."userId" = ${userId} AND d.status = ANY(${LIVE_STATUSES}::"DeploymentStatus"[])
+          AND NOT (d."environmentId" = ${except.environmentId} AND d.name = ${except.name})
+        GROUP BY d."environmentId", d.name) AS names`;
+    return rows[0] ?? { cpus: 0, memoryMb: 0, pids: 0, hostPorts: 0 };
   }
 
   countLive(db: Db, environmentId: string): Promise<number> {

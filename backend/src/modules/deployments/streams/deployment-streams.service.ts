@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
-import { unauthenticated } from '#src/common/errors/domain-error.js';
+import { DomainError, unauthenticated } from '#src/common/errors/domain-error.js';
+import { Config } from '#src/config/config.js';
 import type { DeploymentStatus } from '#src/generated/prisma/client.js';
 import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { KeyRevocationWatcher } from '#src/modules/auth/key-revocation-watcher.js';
@@ -33,6 +34,7 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     private readonly deploymentLogs: DeploymentLogs,
     private readonly buildLog: BuildLog,
     private readonly keys: KeyRevocationWatcher,
+    private readonly config: Config,
   ) {}
 
   /** Waits until long polls have their response and streams have ended: all connections are closed after it. */
@@ -80,7 +82,7 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     closed: AbortSignal,
   ): Promise<AsyncGenerator<StreamEvent> | undefined> {
     const deployment = await this.deployments.getByJobId(caller, jobId);
-    const request = this.openRequest(caller, closed);
+    const request = this.openStream(caller, closed);
     try {
       const events = await this.deploymentEvents.open(deployment, lastEventId, request.signal);
       if (events) return endingRequest(events, request);
@@ -101,7 +103,7 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
   ): Promise<AsyncGenerator<TaskLogLine & { id: string }>> {
     const deployment = await this.deployments.get(caller, id);
     const from = (lastEventId && decodePosition(lastEventId)) || undefined;
-    const request = this.openRequest(caller, closed);
+    const request = this.openStream(caller, closed);
     const query = { ...(since && { since }), ...(from ? { from } : { tail }) };
     const lines =
       of === 'build'
@@ -124,9 +126,28 @@ export class DeploymentStreamsService implements BeforeApplicationShutdown {
     }
   }
 
-  private openRequest(caller: Caller, closed: AbortSignal): OpenRequest {
+  /**
+   * Throws STREAM_QUOTA_EXCEEDED. Each stream holds a connection to the client, and for logs one to the Engine. Long
+   * polls do not count: they end after a minute, and the rate limit counts them.
+   */
+  private openStream(caller: Caller, closed: AbortSignal): OpenRequest {
+    const max = this.config.quota.streamsPerUser;
+    const own = [...this.open].filter(({ streamOf }) => streamOf === caller.userId);
+    if (own.length >= max)
+      throw new DomainError('STREAM_QUOTA_EXCEEDED', {
+        detail: `You have ${max} open streams, the maximum.`,
+        hint: 'Close a stream first, or ask the operator to raise MAX_STREAMS_PER_USER.',
+      });
+    const request = this.openRequest(caller, closed, caller.userId);
+    // The source of a stream whose client has disconnected at once never starts, and so never ends.
+    closed.addEventListener('abort', request.end, { once: true });
+    return request;
+  }
+
+  private openRequest(caller: Caller, closed: AbortSignal, streamOf?: string): OpenRequest {
     const key = this.keys.watch(caller);
     const request: OpenRequest = {
+      streamOf,
       signal: AbortSignal.any([closed, key.signal, this.changes.closing]),
       key: key.signal,
       end: () => {
@@ -148,6 +169,8 @@ interface LogsQuery {
 }
 
 interface OpenRequest {
+  /** the user, if it is a stream and not a long poll */
+  streamOf: string | undefined;
   /** aborts when the client disconnects, the key is revoked, or the process stops */
   signal: AbortSignal;
   key: AbortSignal;

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { earliestOrder, nextRetryAt, plannedRenewal, type PlacedOrder, withinWindow } from './certificate-limits.js';
+import {
+  earliestOrder as earliest,
+  nextRetryAt,
+  plannedRenewal,
+  type PlacedOrder,
+  withinWindow,
+} from './certificate-limits.js';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const MINUTE = 60_000;
@@ -9,6 +15,9 @@ const order = (minutesAgo: number, isIssued: boolean | null, notBefore: Date | n
   isIssued,
   notBefore,
 });
+
+const earliestOrder = (own: PlacedOrder[], account: Date[], now: Date, user: Date[] = []) =>
+  earliest({ own, user, account }, 3, now);
 
 describe('orders of a name', () => {
   it('must be placed at once when there was none', () => {
@@ -62,6 +71,13 @@ describe('orders of a name', () => {
         NOW,
       ),
     ).toBeUndefined();
+  });
+});
+
+describe('orders of a user', () => {
+  it('must wait when the user has placed as many within the window of the account', () => {
+    expect(earliestOrder([], [], NOW, [ago(1), ago(2), ago(170)])).toEqual(ago(-10));
+    expect(earliestOrder([], [], NOW, [ago(1), ago(2), ago(181)])).toBeUndefined();
   });
 });
 

@@ -7,6 +7,13 @@ export interface PlacedOrder {
   notBefore: Date | null;
 }
 
+/** Orders, newest first: of the name, of its user (empty for the platform's own name), and of the whole account. */
+export interface OrderHistory {
+  own: PlacedOrder[];
+  user: Date[];
+  account: Date[];
+}
+
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
@@ -18,6 +25,8 @@ const DAY_MS = 24 * HOUR_MS;
 const FAILURE_BACKOFF_MS = [5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS, DAY_MS];
 const ISSUED_LIMIT = { max: 5, withinMs: 7 * DAY_MS };
 const ACCOUNT_LIMIT = { max: 300, withinMs: 3 * HOUR_MS };
+/** A limit of more orders than the account may place has no effect, so no more are read. */
+export const MAX_ORDERS = ACCOUNT_LIMIT.max;
 /** Orders with unknown outcome, because the process crashed. This many of them cause no backoff. */
 const MAX_UNKNOWN = 2;
 /** How long orders are retained: longer than every limit. */
@@ -26,8 +35,12 @@ export const ORDER_RETENTION_MS = 8 * DAY_MS;
 /** Backoff when no order was placed: the front is unavailable, or the name does not point here yet. */
 const CHECK_BACKOFF_MS = [MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS];
 
-/** Returns when the next order may be placed; undefined: now. Orders of the name and of the account, newest first. */
-export function earliestOrder(orders: PlacedOrder[], accountOrders: Date[], now: Date): Date | undefined {
+/** Returns when the next order may be placed; undefined: now. `maxPerUser` applies to the window of the account. */
+export function earliestOrder(
+  { own: orders, user, account }: OrderHistory,
+  maxPerUser: number,
+  now: Date,
+): Date | undefined {
   const firstIssued = orders.findIndex(({ isIssued }) => isIssued === true);
   const since = firstIssued < 0 ? orders : orders.slice(0, firstIssued);
   const unknown = since.filter(({ isIssued }) => isIssued === null).length;
@@ -38,7 +51,8 @@ export function earliestOrder(orders: PlacedOrder[], accountOrders: Date[], now:
     ...orders.map(({ notBefore }) => notBefore),
     lastFailure && after(lastFailure, backoffMs(FAILURE_BACKOFF_MS, failures)),
     limitEnd(issued, ISSUED_LIMIT),
-    limitEnd(accountOrders, ACCOUNT_LIMIT),
+    limitEnd(user, { ...ACCOUNT_LIMIT, max: maxPerUser }),
+    limitEnd(account, ACCOUNT_LIMIT),
   ];
   const latest = Math.max(...times.map((time) => time?.getTime() ?? 0));
   return latest > now.getTime() ? new Date(latest) : undefined;

@@ -3,9 +3,9 @@ import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { Certificate, Site } from '#src/generated/prisma/client.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
-import { ORDER_RETENTION_MS, type PlacedOrder } from './certificate-limits.js';
+import { MAX_ORDERS, ORDER_RETENTION_MS, type OrderHistory } from './certificate-limits.js';
 
-export type CertificateRow = Certificate & { site: Site };
+export type CertificateRow = Certificate & { site: Site & { environment: { userId: string } | null } };
 
 export interface IssuedCertificate {
   /** PEM, the certificate first */
@@ -17,6 +17,8 @@ export interface IssuedCertificate {
   renewAt: Date;
 }
 
+const WITH_OWNER = { site: { include: { environment: { select: { userId: true } } } } } as const;
+
 /** Stores certificates and the orders that were placed. Each private key is encrypted for its domain name only. */
 @Injectable()
 export class CertificatesRepository {
@@ -27,7 +29,7 @@ export class CertificatesRepository {
   ) {}
 
   find(domain: string): Promise<CertificateRow | null> {
-    return this.prisma.certificate.findUnique({ where: { domain }, include: { site: true } });
+    return this.prisma.certificate.findUnique({ where: { domain }, include: WITH_OWNER });
   }
 
   privateKey({ domain, privateKey }: Certificate): string {
@@ -53,19 +55,29 @@ export class CertificatesRepository {
     await this.prisma.certificate.updateMany({ where: { domain }, data: { orderUrl: null, orderKey: null } });
   }
 
-  /** Returns the retained orders of the name and the times of all orders of the account, newest first. */
-  async orders(domain: string, now: Date): Promise<{ own: PlacedOrder[]; account: Date[] }> {
+  /** Returns the retained orders of the name, and the times of all orders of its user and of the account, newest first. */
+  async orders({ domain, site }: CertificateRow, now: Date): Promise<OrderHistory> {
+    const userId = site.environment?.userId;
     const since = { orderedAt: { gt: new Date(now.getTime() - ORDER_RETENTION_MS) } };
     const newestFirst = { orderedAt: 'desc' } as const;
-    const [own, account] = await Promise.all([
+    const [own, user, account] = await Promise.all([
       this.prisma.certificateOrder.findMany({ where: { domain, ...since }, orderBy: newestFirst, take: 100 }),
-      this.prisma.certificateOrder.findMany({ where: since, orderBy: newestFirst, take: 300 }),
+      userId === undefined
+        ? []
+        : this.prisma.certificateOrder.findMany({
+            where: { userId, ...since },
+            orderBy: newestFirst,
+            take: MAX_ORDERS,
+          }),
+      this.prisma.certificateOrder.findMany({ where: since, orderBy: newestFirst, take: MAX_ORDERS }),
     ]);
-    return { own, account: account.map(({ orderedAt }) => orderedAt) };
+    return { own, user: user.map(({ orderedAt }) => orderedAt), account: account.map(({ orderedAt }) => orderedAt) };
   }
 
-  async recordOrder(domain: string, orderedAt: Date): Promise<void> {
-    await this.prisma.certificateOrder.create({ data: { domain, orderedAt } });
+  async recordOrder({ domain, site }: CertificateRow, orderedAt: Date): Promise<void> {
+    await this.prisma.certificateOrder.create({
+      data: { domain, orderedAt, userId: site.environment?.userId ?? null },
+    });
   }
 
   /** Records the outcome of the last order of the name, if it has none. */

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { safeText } from '#src/common/safe-text.js';
 import { Clock } from '#src/common/time/clock.js';
+import { Config } from '#src/config/config.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { createPrivateKeyPem } from '#src/integrations/acme/acme-keys.js';
 import { AcmeError } from '#src/integrations/acme/acme-error.js';
@@ -35,6 +36,7 @@ export class Certificates implements OnModuleInit {
     private readonly front: Front,
     private readonly worker: JobWorker,
     private readonly clock: Clock,
+    private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
@@ -84,15 +86,20 @@ export class Certificates implements OnModuleInit {
       return;
     }
     await this.certificates.markReached(row.site, now);
-    const { own, account } = await this.certificates.orders(row.domain, now);
     // An order that a crash interrupted is resumed: the limits count it already.
-    const notBefore = row.orderUrl ? undefined : earliestOrder(own, account, now);
+    const notBefore = row.orderUrl ? undefined : await this.earliestOrder(row, now);
     if (notBefore) {
-      const before = row.lastError ?? `The rate limit of certificate orders for ${row.domain} is reached.`;
+      const before =
+        row.lastError ??
+        `A limit of certificate orders is reached: of ${row.domain}, of its user (MAX_CERTIFICATE_ORDERS_PER_USER) or of all.`;
       await this.certificates.saveFailure(row, before, notBefore, now);
       return;
     }
     await this.order(row, signal).catch((error: unknown) => this.recordFailure(row, error));
+  }
+
+  private async earliestOrder(row: CertificateRow, now: Date): Promise<Date | undefined> {
+    return earliestOrder(await this.certificates.orders(row, now), this.config.quota.certificateOrdersPerUser, now);
   }
 
   private async order(row: CertificateRow, signal: AbortSignal): Promise<void> {
@@ -108,7 +115,7 @@ export class Certificates implements OnModuleInit {
       privateKey,
       orderUrl: row.orderUrl ?? undefined,
       replaces: row.chain ?? undefined,
-      beforeOrder: () => this.certificates.recordOrder(domain, this.clock.now()),
+      beforeOrder: () => this.certificates.recordOrder(row, this.clock.now()),
       onOrder: (url) => this.certificates.saveOrderUrl(domain, url),
       signal,
     });
@@ -124,8 +131,7 @@ export class Certificates implements OnModuleInit {
     const requested = retryAfterMs === undefined ? null : new Date(now.getTime() + retryAfterMs);
     await this.certificates.recordOutcome(row.domain, false, requested);
     await this.certificates.clearOrder(row.domain);
-    const { own, account } = await this.certificates.orders(row.domain, now);
-    const soonest = [nextRetryAt(row.failures + 1, now), earliestOrder(own, account, now) ?? now, requested ?? now];
+    const soonest = [nextRetryAt(row.failures + 1, now), (await this.earliestOrder(row, now)) ?? now, requested ?? now];
     const next = new Date(Math.max(...soonest.map((time) => time.getTime())));
     this.logger.warn(`certificate of ${row.domain} not issued: ${error.message}`);
     await this.certificates.saveFailure(row, error.message, next, now);

@@ -59,10 +59,10 @@ export class Front {
 
   /** Like `failureReason`, but waits up to `withinMs` for the front to start. */
   async failureReasonWithin(withinMs: number, signal: AbortSignal): Promise<string | undefined> {
-    const end = Date.now() + withinMs;
+    const end = performance.now() + withinMs;
     for (;;) {
       const problem = await this.failureReason();
-      if (problem === undefined || Date.now() > end) return problem && sentence(problem);
+      if (problem === undefined || performance.now() > end) return problem && sentence(problem);
       await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

@@ -51,8 +51,8 @@ export class SitesRepository {
   }
 
   /**
-   * Claims the name for the environment and sets its target; the environment's other names are removed once this one
-   * serves. Throws DOMAIN_TAKEN. The caller locks the environment; the unique index serializes two environments that
+   * Claims the name for the environment and sets its target; the names that it replaces are removed once this
+   * one serves. Throws DOMAIN_TAKEN. The caller locks the environment; the unique index serializes two environments that
    * claim one name.
    */
   async claim(db: Db, environmentId: string, domain: string, target: SiteTarget): Promise<void> {
@@ -78,6 +78,31 @@ export class SitesRepository {
     });
     await this.converge(db, [site]);
     await this.scheduleCertificateCheck(db, domain);
+  }
+
+  /**
+   * Releases the environment's other names that have never served: at most one name of an environment waits to be
+   * proven. Each has an edge, and addresses in two networks. `needsReach`: a name must have resolved to this machine.
+   */
+  async releaseUnproven(db: Db, environmentId: string, except: string, needsReach: boolean): Promise<void> {
+    const unproven = needsReach ? { reachedAt: null } : { provenAt: null };
+    const where = { environmentId, domain: { not: except }, state: 'SERVED', ...unproven } as const;
+    const sites = await db.site.updateManyAndReturn({ where, data: { state: 'LEAVING' }, select: { id: true } });
+    await this.converge(db, sites);
+  }
+
+  /**
+   * Throws DOMAIN_QUOTA_EXCEEDED when a user has `max` names besides this one. Names that are being removed count: they
+   * still have their edge. Only one claim of a user is counted at a time.
+   */
+  async refuseAboveQuota(db: Db, userId: string, domain: string, max: number): Promise<void> {
+    await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`berth.domains/${userId}`}))`;
+    const sites = await db.site.findMany({ where: { environment: { userId } }, select: { domain: true } });
+    if (sites.length < max || sites.some((site) => site.domain === domain)) return;
+    throw new DomainError('DOMAIN_QUOTA_EXCEEDED', {
+      detail: `You have ${sites.length} public domains, and ${max} is the maximum. Those that are being removed count.`,
+      hint: 'DELETE /environments/{id}/public removes one. The operator can raise MAX_DOMAINS_PER_USER.',
+    });
   }
 
   /** Claims the platform's own name; false while an environment holds it. */

@@ -37,13 +37,14 @@ export class AwaitHealthy implements DeployStep {
     const service = await this.services.find(deployment.id);
     if (!service) throw new StepFailure('INTERNAL', 'The service was removed while it started.');
     const check = await this.checkKind(context);
+    const up = { startedAt: 0, seenAt: 0 };
     for (let pollMs = POLL_INTERVAL_MS; ;) {
       const tasks = await this.tasks.list({ serviceId: service.id });
       const states = await this.statesOf(tasks);
       const unhealthy = new Set(tasks.filter((task) => isUnhealthy(task, states.get(task.id))).map(({ id }) => id));
       const assessment = assessTasks({ tasks, unhealthy, replicas: deployment.replicas, check, now: new Date() });
       if (assessment.kind === 'failed') throw await this.failures.report(assessment, service.id);
-      const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states) : pollMs;
+      const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states, up) : pollMs;
       if (waitMs <= 0) return;
       if (assessment.kind === 'waiting')
         context.progress({ step: 'STARTING', message: assessment.message, total: deployment.replicas });
@@ -63,10 +64,19 @@ export class AwaitHealthy implements DeployStep {
     return new Map(inspected.filter((entry): entry is [string, ContainerState] => entry[1] !== undefined));
   }
 
-  /** Milliseconds until every one of these tasks has been up for the window. */
-  private remaining(tasks: SwarmTask[], states: Map<string, ContainerState>): number {
-    const started = tasks.map((task) => startedAt(task, states.get(task.id)).getTime());
-    return Math.max(...started) + this.config.deploy.stabilityWindowMs - Date.now();
+  /**
+   * Milliseconds until every one of these tasks has been up for the window. `up` holds the latest start of a task and
+   * when this process first saw it, because the machine's clock may have been set back since.
+   */
+  private remaining(
+    tasks: SwarmTask[],
+    states: Map<string, ContainerState>,
+    up: { startedAt: number; seenAt: number },
+  ): number {
+    const windowMs = this.config.deploy.stabilityWindowMs;
+    const latest = Math.max(...tasks.map((task) => startedAt(task, states.get(task.id)).getTime()));
+    if (latest !== up.startedAt) Object.assign(up, { startedAt: latest, seenAt: performance.now() });
+    return Math.min(latest + windowMs - Date.now(), up.seenAt + windowMs - performance.now());
   }
 
   private async checkKind(context: StepContext): Promise<CheckKind> {

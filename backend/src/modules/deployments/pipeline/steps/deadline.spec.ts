@@ -56,4 +56,15 @@ describe('Deadline', () => {
     vi.advanceTimersByTime(100_000);
     expect(reason(deadline)).toBeUndefined();
   });
+
+  it('must neither expire nor be extended when the clock is changed', () => {
+    const deadline = new Deadline(BEGIN + 10_000);
+    deadline.startStep('PullImage', after(3000));
+    vi.setSystemTime(BEGIN + 3_600_000);
+    vi.advanceTimersByTime(2999);
+    expect(reason(deadline)).toBeUndefined();
+    vi.setSystemTime(BEGIN - 3_600_000);
+    vi.advanceTimersByTime(1);
+    expect(reason(deadline)).toBe('The step PullImage exceeded its deadline.');
+  });
 });

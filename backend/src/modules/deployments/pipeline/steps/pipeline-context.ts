@@ -37,7 +37,7 @@ export class PipelineContexts {
 export class PipelineContext implements StepContext {
   /** The current step is not finished: it continues in another run. */
   suspendedUntil: Date | undefined;
-  private lastProgressAt = 0;
+  private lastProgressAt = -Infinity;
   private lastProgress = '';
   private writing: Promise<void> = Promise.resolve();
   private readonly releases: (() => void)[] = [];
@@ -101,7 +101,7 @@ export class PipelineContext implements StepContext {
   }
 
   progress(progress: Progress): void {
-    const now = Date.now();
+    const now = performance.now();
     const text = JSON.stringify(progress);
     if (text === this.lastProgress || now - this.lastProgressAt < PROGRESS_EVERY_MS) return;
     [this.lastProgressAt, this.lastProgress] = [now, text];
@@ -124,7 +124,7 @@ export class PipelineContext implements StepContext {
    */
   async flush(): Promise<void> {
     await this.writing;
-    [this.lastProgressAt, this.lastProgress] = [0, ''];
+    [this.lastProgressAt, this.lastProgress] = [-Infinity, ''];
   }
 
   /** Empty when they cannot be opened: then no step has read them. */
