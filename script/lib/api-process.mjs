@@ -6,7 +6,7 @@ import { BACKEND, NODE } from './build.mjs';
 const MALLOC = { MALLOC_MMAP_THRESHOLD_: '32768' };
 
 /** Node's documented bound of the young generation: without it, a burst of requests lets it grow by 100 MB. backend/Dockerfile says the same. */
-const HEAP = ['--max-semi-space-size=8'];
+const HEAP = ['--max-semi-space-size=4'];
 
 export function spawnApi(env, stdio) {
   return spawn(NODE, [...HEAP, 'dist/main.js'], { cwd: BACKEND, env: { ...MALLOC, ...env }, stdio });

@@ -29,6 +29,7 @@ it.skipIf(process.env.BERTH_TESTBED === 'host')(
     );
     expect(part('server').text.match(/public names wait/gi), output).toHaveLength(1);
   },
+  600_000,
 );
 
 interface Part {
@@ -54,7 +55,7 @@ async function paste(pieces: [string, string][]): Promise<{ part: (name: string)
   // A login shell of an operator has nothing of the test runner's environment.
   const { PATH = '', HOME = '/root', BERTH_TESTBED_DIR = '' } = environment;
   const env = { PATH, HOME, BERTH_TESTBED_DIR, BERTH_WORLD_NETWORK: 'none' };
-  const options = { cwd: ROOT, env, maxBuffer: 2 ** 24, timeout: 280_000 };
+  const options = { cwd: ROOT, env, maxBuffer: 2 ** 24, timeout: 570_000 };
   const run = promisify(execFile)(WORLD_SCRIPT, ['run', 'bash', '-c', script], options);
   const { stdout, stderr } = await run.catch((error: unknown) => error as { stdout: string; stderr: string });
   const marks = [...stdout.matchAll(/^@@ (\w+) ([\d.]+)$/gm)];

@@ -54,6 +54,7 @@ describe('a Bot API that fails', () => {
 
   it('must get links to a machine without a name as text', async () => {
     await bed.platform.restart({ PUBLIC_BASE_URL: `http://localhost:${bed.platform.port}` });
+    await bed.untilHandled();
     const message = await user.ask('/api_create');
     await user.press(message, /Create/);
     expect(message.text).toMatch(/http:\/\/localhost:\d+\/auth\/verify\?token=[\w-]{32}$/);
@@ -64,6 +65,7 @@ describe('a Bot API that fails', () => {
 describe('messages about deployments', () => {
   it('must say how each ended, to its owner, and never be in its way', async () => {
     await bed.healthy('up');
+    await bed.untilHandled();
     const client = await bed.keyOf(user);
     const { id: environmentId } = await client.createEnvironment('shop');
     const said = () => user.messages.map(({ text }) => text);

@@ -16,20 +16,26 @@ export async function* bodyOf(request: Request, maxBytes: number): AsyncGenerato
   askForBody(request);
   // Not pipeline(): it would destroy the request with the reader.
   const meter = new PassThrough();
-  const startedAt = performance.now();
   let bytes = 0;
+  // Only the time that the client needs counts, not that of the reader.
+  let waitedMs = 0;
+  let waitingSince: number | undefined = performance.now();
+  const waited = () => waitedMs + (waitingSince === undefined ? 0 : performance.now() - waitingSince);
   const cut = () =>
     meter.destroy(new DomainError('UPLOAD_INVALID', { detail: 'The connection closed before the end of the body.' }));
   const closed = () => (request.complete ? undefined : cut());
   const pace = setInterval(() => {
-    if (bytes < minBytesAfter(performance.now() - startedAt)) meter.destroy(tooSlow());
+    if (bytes < minBytesAfter(waited())) meter.destroy(tooSlow());
   }, PACE_CHECK_MS);
   request.on('error', cut).on('close', closed).pipe(meter);
   try {
     for await (const chunk of meter) {
+      waitedMs = waited();
+      waitingSince = undefined;
       bytes += (chunk as Buffer).length;
       if (bytes > maxBytes) throw tooLarge(maxBytes);
       yield chunk as Buffer;
+      waitingSince = performance.now();
     }
   } finally {
     clearInterval(pace);

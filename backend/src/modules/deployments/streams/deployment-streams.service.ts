@@ -18,7 +18,7 @@ import { DeploymentEvents, type StreamEvent } from './deployment-events.js';
 import { DeploymentLogs, type FollowQuery } from '#src/modules/deployments/logs/deployment-logs.js';
 import { advance, decodePosition, encodePosition } from '#src/modules/deployments/logs/log-position.js';
 
-const SHUTDOWN_GRACE_MS = 2000;
+const SHUTDOWN_GRACE_MS = 4000;
 const POLL_INTERVAL_MS = 20;
 
 /** Long polls and streams. Each ends when the client disconnects, its API key is revoked, or the process stops. */
