@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { LogQuery } from '#src/integrations/docker/containers.js';
 import { isDockerError } from '#src/integrations/docker/docker-error.js';
-import { inOrder } from '#src/integrations/docker/log-decoder.js';
+import { newestLines } from '#src/integrations/docker/newest-lines.js';
 import { ServiceLogs, type TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { LABELS } from '#src/common/labels.js';
@@ -150,7 +150,7 @@ export class DeploymentLogs {
 /** The last `tail` lines in order of time, each once. */
 function merged(lines: TaskLogLine[], tail: number): TaskLogLine[] {
   const unique = new Map(lines.map((line) => [JSON.stringify(encodeLogLine(line)), line]));
-  return inOrder([...unique.values()], tail);
+  return newestLines([...unique.values()], tail);
 }
 
 /** Number of last lines that fit into MAX_RETAINED_CHARACTERS together. */
