@@ -21,7 +21,10 @@ export class FairPermits {
   async acquire(id: string, owner: string, signal: AbortSignal): Promise<void> {
     if (this.holders.has(id)) return;
     signal.throwIfAborted();
-    if (!this.isFull) return this.grant(id, owner);
+    if (!this.isFull) {
+      this.grant(id, owner);
+      return;
+    }
     await new Promise<void>((resolve, reject) => {
       const waiter = { id, owner, grant: resolve };
       this.waiting.push(waiter);

@@ -57,7 +57,7 @@ const deployment = (id: string, data: object) =>
     data: { id, jobId: id, name: id, environmentId: 'live', image: 'i', tag: 't', resources: {}, ...data },
   });
 const keys = async () => {
-  const rows = await prisma.$queryRaw<{ key: string }[]>`SELECT key FROM graphile_worker.jobs`;
+  const rows = await prisma.$queryRaw<{ key: string }[]>`SELECT key FROM graphile_worker.jobs WHERE key IS NOT NULL`;
   return rows.map(({ key }) => key).sort();
 };
 

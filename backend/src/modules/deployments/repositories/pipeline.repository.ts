@@ -142,8 +142,7 @@ export class PipelineRepository {
       where: { environmentId, name, createdAt: { gt: createdAt }, status: { in: STARTED_STATUSES } },
     });
     const message = `A newer release of ${name} started before it.`;
-    if (newer > 0)
-      await this.prisma.transaction((db) => this.failPending(db, { id }, 'SUPERSEDED', message));
+    if (newer > 0) await this.prisma.transaction((db) => this.failPending(db, { id }, 'SUPERSEDED', message));
   }
 
   private async failPending(

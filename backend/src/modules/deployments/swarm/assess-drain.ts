@@ -28,9 +28,10 @@ export function assessDrain({
     task.desired !== 'remove' &&
     task.since > since &&
     !metStaleDevice(task);
-  const endedWithNode = ({ nodeId, since: endedAt }: SwarmTask) => {
+  const endedWithNode = ({ nodeId, createdAt, since: endedAt }: SwarmTask) => {
     const node = nodes.find(({ id }) => id === nodeId);
     if (!node) return false;
+    if (createdAt > node.changedAt) return node.state !== 'ready'; // it began after the restart
     const afterMs = endedAt.getTime() - node.changedAt.getTime();
     return node.state !== 'ready' || (afterMs > -BEFORE_NODE_CHANGE_MS && afterMs < AFTER_NODE_CHANGE_MS);
   };
