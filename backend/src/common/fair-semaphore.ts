@@ -1,4 +1,6 @@
-/** Runs a limited number of tasks at a time. Waiting groups take turns, so that a group with many tasks delays no other. */
+/**
+ * Runs a limited number of tasks at a time. Waiting groups take turns, so that a group with many tasks delays no other.
+ */
 export class FairSemaphore {
   /** Waiting tasks by group, in the order in which the groups are served next. */
   private readonly waiting = new Map<string, (() => void)[]>();

@@ -7,7 +7,7 @@ interface Waiting {
 export class Semaphore {
   private readonly waiting: Waiting[] = [];
 
-  /** `failsAll`: with such an error of a task, the waiting tasks fail at once instead of failing one after the other. */
+  /** `failsAll`: with such an error of a task, the waiting tasks fail with it instead of one after the other. */
   constructor(
     private free: number,
     private readonly failsAll: (error: unknown) => boolean = () => false,

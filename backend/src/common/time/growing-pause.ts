@@ -1,4 +1,7 @@
-/** Exponential backoff: each failure in a row doubles the delay until the next attempt, up to a limit. Times are monotonic. */
+/**
+ * Exponential backoff: each failure in a row doubles the delay until the next attempt, up to a limit. Times are
+ * monotonic.
+ */
 export class GrowingPause {
   private failures = 0;
   private dueAtMs = -Infinity;
