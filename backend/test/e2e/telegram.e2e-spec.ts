@@ -130,7 +130,7 @@ describe('who may use the bot', () => {
 
     const users = await operator.ask('/users');
     await operator.press(users, /Remove @sam/);
-    expect(users.text).toContain('1 key is revoked');
+    expect(users.text).toContain('1 key is revoked and 0 hooks are suspended');
     await operator.press(users, /^Remove$/);
     await eventually(async () => expect((await client.request('GET', '/auth/me')).status).toBe(401), 1000);
     expect((await stranger.ask('/api_create')).text).toContain('not on its list');

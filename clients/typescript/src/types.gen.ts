@@ -65,8 +65,21 @@ export type RevokeKey = {
     keyId: string;
 };
 
-export type Message = {
+export type SuspendedHook = {
+    id: string;
+    environmentId: string;
+    /**
+     * Name of the deployment that pushes redeployed.
+     */
+    name: string;
+};
+
+export type KeyRevoked = {
     message: string;
+    /**
+     * Hooks that the key made: they accept no deliveries any more.
+     */
+    suspendedHooks: Array<SuspendedHook>;
 };
 
 export type VerifiedKey = {
@@ -920,6 +933,14 @@ export type Hook = {
      * Outcome of the last delivery, in a sentence.
      */
     lastOutcome: string | null;
+    /**
+     * The key that made the hook, which works as long as the key does. Null: an older hook.
+     */
+    keyId: string | null;
+    /**
+     * Why deliveries are refused. Null: they are accepted.
+     */
+    suspendedReason: string | null;
     createdAt: string;
 };
 
@@ -1026,7 +1047,7 @@ export type NodeList = {
     nodes: Array<Node>;
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'HOOK_SUSPENDED' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -1271,6 +1292,10 @@ export type RevokeKeyErrors = {
      */
     401: Problem;
     /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
      * API_KEY_NOT_FOUND
      */
     404: Problem;
@@ -1302,7 +1327,7 @@ export type RevokeKeyResponses = {
     /**
      * Done.
      */
-    200: Message;
+    200: KeyRevoked;
 };
 
 export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
@@ -3140,6 +3165,10 @@ export type DeliverHookErrors = {
      * HOOK_SIGNATURE_INVALID
      */
     401: Problem;
+    /**
+     * HOOK_SUSPENDED
+     */
+    403: Problem;
     /**
      * PAYLOAD_TOO_LARGE
      */

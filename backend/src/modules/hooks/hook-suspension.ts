@@ -1,0 +1,9 @@
+import type { OwnedHook } from './hooks.repository.js';
+
+/** Returns why the hook accepts no deliveries, null if it does: it may do no more than those who made it. */
+export function suspensionOf({ key, environment }: Pick<OwnedHook, 'key' | 'environment'>, now: Date): string | null {
+  if (environment.user.access === 'REMOVED') return 'The user whose environment this hook deploys to was removed.';
+  if (key?.revokedAt) return 'The API key that made this hook is revoked.';
+  if (key?.expiresAt && key.expiresAt <= now) return 'The API key that made this hook has expired.';
+  return null;
+}
