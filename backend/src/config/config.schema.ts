@@ -152,7 +152,7 @@ const settings = {
     .pattern(/^\d{1,5}-\d{1,5}$/, 'first-last')
     .default('1024-65535')
     .custom(portRange)
-    .description('Host ports that deployments may publish.'),
+    .description('Host ports that deployments may publish; those that the settings name are never among them.'),
   MAX_ENVIRONMENTS_PER_USER: count(20).description('Live environments per user.'),
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: count(50).description('Live deployments per environment.'),
   MAX_RELEASES_AT_ONCE_PER_USER: count(50).description(

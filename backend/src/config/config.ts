@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ParsedEnv } from './config.schema.js';
 import { readEnvironment } from './environment.js';
+import { reservedPortsOf } from './reserved-ports.js';
 
 const MIB = 2 ** 20;
 
@@ -32,6 +33,8 @@ export class Config {
   readonly dns: { isChecked: boolean; servers: string[] };
   readonly quota: { environmentsPerUser: number; deploymentsPerEnvironment: number; releasesAtOncePerUser: number };
   readonly hostPorts: { first: number; last: number };
+  /** Host ports that no deployment may publish. */
+  readonly reservedPorts: ReadonlySet<number>;
   readonly resources: { default: Resources; max: Resources };
 
   constructor(env: ParsedEnv) {
@@ -76,6 +79,7 @@ export class Config {
       releasesAtOncePerUser: env.MAX_RELEASES_AT_ONCE_PER_USER,
     };
     this.hostPorts = { first, last };
+    this.reservedPorts = reservedPortsOf(env);
     this.resources = {
       default: { cpus: env.DEFAULT_CPUS, memoryMb: env.DEFAULT_MEMORY_MB, pids: env.DEFAULT_PIDS },
       max: { cpus: env.MAX_CPUS, memoryMb: env.MAX_MEMORY_MB, pids: env.MAX_PIDS },

@@ -19,6 +19,7 @@ import { Volumes } from './docker/volumes.js';
 import { CertificateBundle } from './git/certificate-bundle.js';
 import { EgressPolicy } from './git/egress-policy.js';
 import { GitRepositories } from './git/git-repositories.js';
+import { ListeningPorts } from './machine/listening-ports.js';
 import { NginxConfig } from './nginx/nginx-config.js';
 
 const surfaces = [
@@ -33,6 +34,7 @@ const surfaces = [
   Events,
   GitRepositories,
   Images,
+  ListeningPorts,
   Networks,
   NginxConfig,
   Nodes,

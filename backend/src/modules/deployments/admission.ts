@@ -5,6 +5,7 @@ import type { Db } from '#src/core/database/prisma.service.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
 import type { DeploymentRequest } from './deployment-factory.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
+import { HostPorts } from './swarm/host-ports.js';
 
 /** Checks whether an environment admits a deployment. */
 @Injectable()
@@ -12,6 +13,7 @@ export class Admission {
   constructor(
     private readonly deployments: DeploymentsRepository,
     private readonly sites: SitesRepository,
+    private readonly hostPorts: HostPorts,
     private readonly config: Config,
   ) {}
 
@@ -28,15 +30,6 @@ export class Admission {
       });
     }
     if (run.publicAs) await this.sites.refuseTaken(db, environment.id, run.publicAs.domain);
-    const published = run.ports.filter(({ host }) => host !== undefined);
-    if (published.length > 0) await this.deployments.lockHostPorts(db);
-    for (const port of published) {
-      if (await this.deployments.hostPortHeld(db, port, { environmentId: environment.id, name })) {
-        throw new DomainError('HOST_PORT_TAKEN', {
-          detail: `Host port ${port.host}/${port.protocol} is used by another deployment.`,
-          hint: 'Choose another `ports[].host`.',
-        });
-      }
-    }
+    await this.hostPorts.admit(db, run.ports, { environmentId: environment.id, name });
   }
 }

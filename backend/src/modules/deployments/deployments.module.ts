@@ -42,6 +42,7 @@ import { PipelineRunner } from './pipeline/pipeline-runner.js';
 import { Drain } from './pipeline/steps/drain.js';
 import { TaskFailures } from './swarm/task-failures.js';
 import { Placement } from './swarm/placement.js';
+import { HostPorts } from './swarm/host-ports.js';
 import { ReleaseVolumes } from './swarm/release-volumes.js';
 import { RegistryCredentials } from './swarm/registry-credentials.js';
 import { RunningServices } from './swarm/running-services.js';
@@ -117,6 +118,7 @@ import { TaskLogs } from './logs/task-logs.js';
     DeploymentNotices,
     PipelineRunner,
     Placement,
+    HostPorts,
     ReleaseVolumes,
     Drain,
     TaskFailures,

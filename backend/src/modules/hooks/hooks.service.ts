@@ -11,9 +11,9 @@ import { JobWorker } from '#src/core/jobs/job-worker.js';
 import type { DeployHook } from '#src/generated/prisma/client.js';
 import { PushReleases } from '#src/modules/deployments/push-releases.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
+import { suspensionOf } from './domain/hook-suspension.js';
 import type { CreateHookDto, HookOutcomeDto } from './dto/hook.dto.js';
 import { type Delivery, deliveryIdOf, isSigned } from './hook-signature.js';
-import { suspensionOf } from './hook-suspension.js';
 import { HooksRepository, isDuplicate, type OwnedHook } from './hooks.repository.js';
 import { matchesPaths, parsePush } from './push-event.js';
 

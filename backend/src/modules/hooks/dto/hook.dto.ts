@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import type { DeployHook } from '#src/generated/prisma/client.js';
 import { DEPLOYMENT_NAME } from '#src/modules/deployments/dto/create-deployment.dto.js';
-import { suspensionOf } from '../hook-suspension.js';
-import type { OwnedHook } from '../hooks.repository.js';
+import { type HookMakers, suspensionOf } from '#src/modules/hooks/domain/hook-suspension.js';
 
 export class CreateHookDto {
   /** Name of the Git deployment that a push redeploys. */
@@ -47,7 +47,7 @@ export class HookDto {
   suspendedReason: string | null;
   createdAt: Date;
 
-  static from(hook: OwnedHook, base: string): HookDto {
+  static from(hook: DeployHook & HookMakers, base: string): HookDto {
     const { id, environmentId, name, branch, paths, lastDeliveryAt, lastOutcome, keyId, createdAt } = hook;
     const url = `${base}/hooks/${id}`;
     const suspendedReason = suspensionOf(hook, new Date());
