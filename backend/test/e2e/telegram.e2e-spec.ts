@@ -143,10 +143,9 @@ describe('who may use the bot', () => {
     const second = pairing.telegram.user(8002, 'second');
     await pairing.start({ TELEGRAM_ADMIN_IDS: '', TELEGRAM_ALLOWED_IDS: '' });
     try {
-      const code = await eventually(() => {
-        const [, found] = new RegExp(`https://t\\.me/${BOT_NAME}\\?start=(\\S+)`).exec(pairing.platform.logs) ?? [];
-        return found ?? expect.fail('no link yet');
-      }, 10_000);
+      await eventually(() => expect(pairing.platform.logs).toContain('script/key pair'), 10_000);
+      expect(pairing.platform.logs).not.toContain(`${BOT_NAME}?start=`);
+      const code = (await pairing.platform.key('pair')).split('=')[1] ?? '';
       expect((await second.ask('/start wrong')).text).toContain('unknown');
       expect((await first.ask(`/start ${code}`)).text).toContain('operator');
       expect((await second.ask(`/start ${code}`)).text).toContain('was used');

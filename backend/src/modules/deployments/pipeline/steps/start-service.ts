@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DeployStep, StepContext } from './deploy-step.js';
+import { EnvironmentNetwork } from '#src/modules/environments/environment-network.js';
 import { HostPorts } from '#src/modules/deployments/swarm/host-ports.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 import { ServiceStart } from '#src/modules/deployments/swarm/service-start.js';
@@ -13,6 +14,7 @@ export class StartService implements DeployStep {
   constructor(
     private readonly running: RunningServices,
     private readonly hostPorts: HostPorts,
+    private readonly network: EnvironmentNetwork,
     private readonly start: ServiceStart,
   ) {}
 
@@ -26,6 +28,8 @@ export class StartService implements DeployStep {
   private async create(context: StepContext, signal: AbortSignal): Promise<string> {
     const release = context.release();
     await this.hostPorts.requireFree(release.ports, signal);
+    // The operator may have pruned the network while nothing ran in it.
+    await this.network.ensure(context.deployment.environment);
     return this.start.create(release, context.registryAuth(), signal);
   }
 
