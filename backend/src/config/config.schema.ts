@@ -138,6 +138,11 @@ const settings = {
     .description(
       'Git hosts that may be cloned from although their addresses are private: names, addresses, ranges (10.1.0.0/16), comma-separated.',
     ),
+  REGISTRY_ALLOWED_PRIVATE_HOSTS: optional()
+    .pattern(/^[A-Za-z0-9.:/_-]+( *, *[A-Za-z0-9.:/_-]+)*$/, 'comma-separated names, addresses or ranges')
+    .description(
+      'Registries that images may be pulled from although their addresses are private: names without port, addresses, ranges (10.1.0.0/16), comma-separated.',
+    ),
   GIT_CA_FILE: optional()
     .pattern(/^\//, 'absolute path')
     .description('Root certificates of private git servers, PEM; trusted besides those of the machine.'),

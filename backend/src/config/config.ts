@@ -27,6 +27,7 @@ export class Config {
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number; drainSeconds: number };
   readonly build: BuildConfig;
   readonly git: GitConfig;
+  readonly registry: { allowedPrivateHosts: string[] };
   readonly upload: { maxBytes: number };
   readonly ingress: { isOn: boolean; image: string; httpPort: number; httpsPort: number };
   readonly acme: AcmeConfig;
@@ -69,10 +70,11 @@ export class Config {
     };
     this.build = buildOf(env);
     this.git = gitOf(env);
+    this.registry = { allowedPrivateHosts: listOf(env.REGISTRY_ALLOWED_PRIVATE_HOSTS) };
     this.upload = { maxBytes: env.UPLOAD_MAX_MB * MIB };
     this.ingress = ingressOf(env);
     this.acme = { directoryUrl: env.ACME_DIRECTORY_URL, email: env.ACME_EMAIL, caFile: env.ACME_CA_FILE };
-    this.dns = { isChecked: env.DNS_CHECK === 'on', servers: (env.DNS_SERVERS ?? '').split(/ *, */).filter(Boolean) };
+    this.dns = { isChecked: env.DNS_CHECK === 'on', servers: listOf(env.DNS_SERVERS) };
     this.quota = {
       environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
       deploymentsPerEnvironment: env.MAX_DEPLOYMENTS_PER_ENVIRONMENT,
@@ -137,6 +139,10 @@ export interface AcmeConfig {
   email: string | undefined;
   /** Root certificate of a private ACME server. */
   caFile: string | undefined;
+}
+
+function listOf(text = ''): string[] {
+  return text.split(/ *, */).filter(Boolean);
 }
 
 function isReadable({ LOG_FORMAT: format, NODE_ENV: purpose }: ParsedEnv): boolean {
@@ -208,7 +214,7 @@ function gitOf(env: ParsedEnv): GitConfig {
   return {
     dir: `${env.DATA_DIR}/git`,
     searchPath: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    allowedPrivateHosts: (env.GIT_ALLOWED_PRIVATE_HOSTS ?? '').split(/ *, */).filter(Boolean),
+    allowedPrivateHosts: listOf(env.GIT_ALLOWED_PRIVATE_HOSTS),
     caFile: env.GIT_CA_FILE,
     timeoutMs: env.GIT_TIMEOUT_SECONDS * 1000,
     maxRepositoryBytes: env.GIT_MAX_REPOSITORY_MB * MIB,

@@ -10,6 +10,7 @@ import { Events } from './docker/events.js';
 import { Images } from './docker/images.js';
 import { Networks } from './docker/networks.js';
 import { Nodes } from './docker/nodes.js';
+import { RegistryPolicy } from './docker/registry-policy.js';
 import { Secrets } from './docker/secrets.js';
 import { ServiceLogs } from './docker/service-logs.js';
 import { Swarm } from './docker/swarm.js';
@@ -38,6 +39,7 @@ const surfaces = [
   Networks,
   NginxConfig,
   Nodes,
+  RegistryPolicy,
   Secrets,
   ServiceLogs,
   Swarm,

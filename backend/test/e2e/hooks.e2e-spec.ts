@@ -140,6 +140,7 @@ describe('push to deploy', () => {
 
   it('must end with the key that made it, and with its user', async () => {
     const path = `/environments/${environmentId}/hooks`;
+    await client.request('DELETE', `/hooks/${created.hook.id}`);
     const maker = await bed.platform.client('1', 'DEPLOYMENTS_READ,DEPLOYMENTS_WRITE,ENVIRONMENTS_READ');
     const keyId = maker.apiKey.split('.')[0]?.replace('rw_prod_', '') ?? '';
     created = await maker.ok<Created>('POST', path, { name: 'web' });

@@ -1,4 +1,5 @@
-export type RegistryErrorKind = 'not-found' | 'unauthorized' | 'rate-limited' | 'unreachable' | 'disk-full';
+export type RegistryErrorKind =
+  'not-found' | 'unauthorized' | 'rate-limited' | 'unreachable' | 'disk-full' | 'not-allowed';
 
 /**
  * A failed pull, push or lookup of an image. Its kind is parsed from the message, because the Engine returns most

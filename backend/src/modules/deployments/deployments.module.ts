@@ -6,6 +6,7 @@ import { PlatformServicesModule } from '#src/modules/platform-services/platform-
 import { RegistryModule } from '#src/modules/registry/registry.module.js';
 import { UploadsModule } from '#src/modules/uploads/uploads.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
+import { BaseImages } from '#src/modules/builds/base-images.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { BuildLogRepository } from '#src/modules/builds/build-log.repository.js';
 import { BuiltDeploymentsRepository } from '#src/modules/builds/built-deployments.repository.js';
@@ -106,6 +107,7 @@ import { TaskLogs } from './logs/task-logs.js';
     DeploymentChanges,
     DeploymentEvents,
     DeploymentStatusCache,
+    BaseImages,
     BuildLog,
     BuildLogRepository,
     BuiltDeploymentsRepository,
