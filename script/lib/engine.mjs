@@ -13,6 +13,7 @@ import { Failure, reason } from './failure.mjs';
 import { findProgram, lastErrorLine, PATH, run } from './run.mjs';
 
 const START_MS = 60_000;
+const GIT_REFUSAL = '#!/bin/sh\necho "Berth: the engine runs no git for builds" >&2\nexit 1\n';
 const CALL_MS = 5000;
 const PID_FILE = '/var/run/docker.pid';
 const SETTINGS_FILE = '/etc/docker/daemon.json';
@@ -111,12 +112,22 @@ function startDaemon(dataDir) {
   if (daemonIsAlive()) return lastWords;
   rmSync(PID_FILE, { force: true });
   const output = openSync(log, 'w', 0o600);
-  const env = { ...process.env, PATH };
+  const env = { ...process.env, PATH: `${withoutGit(dataDir)}:${PATH}` };
   const child = spawn(findProgram('dockerd'), [], { cwd: '/', env, detached: true, stdio: ['ignore', output, output] });
   closeSync(output);
   child.once('error', () => undefined); // findEngine reports that there is none
   child.unref();
   return Object.assign(lastWords, { ended: () => child.exitCode !== null || child.signalCode !== null });
+}
+
+/**
+ * A folder for the engine's PATH with a `git` that does nothing: for `ADD` of a repository in a user's Dockerfile, the engine would run git as root.
+ */
+function withoutGit(dataDir) {
+  const folder = path.join(dataDir, 'engine-path');
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  writeFileSync(path.join(folder, 'git'), GIT_REFUSAL, { mode: 0o755 });
+  return folder;
 }
 
 /** An engine before 23.0.4 does not report it in /info (moby#45320): read its command line and settings. */

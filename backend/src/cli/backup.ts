@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createWriteStream, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, type WriteStream, readFileSync, renameSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { Config } from '#src/config/config.js';
@@ -7,6 +7,7 @@ import { VERSION } from '#src/modules/platform/version.js';
 import { ArchiveWriter } from './backup/archive.js';
 import { appliedMigrations, rowsOf, tablesOf } from './backup/database-copy.js';
 import { EngineCopy } from './backup/engine-copy.js';
+import { openPrivately } from './backup/private-file.js';
 import { openDatabase } from './shared/database.js';
 import { UsageError } from './key-arguments.js';
 import { runCli } from './run-cli.js';
@@ -25,7 +26,7 @@ await runCli(USAGE, async (args) => {
   if (file === undefined || positionals.length > 1) throw new UsageError('Name one FILE, or - for standard output.');
   const config = Config.load();
   const partial = `${file}.partial`;
-  const target = file === '-' ? process.stdout : createWriteStream(partial, { mode: 0o600, flags: 'w' });
+  const target = file === '-' ? process.stdout : openPartial(partial);
   try {
     await write(new ArchiveWriter(target), config, values);
     if (file !== '-') renameSync(partial, file);
@@ -34,6 +35,12 @@ await runCli(USAGE, async (args) => {
     throw error;
   }
 });
+
+/** Replaces what an interrupted backup left. A link is removed, not followed. */
+function openPartial(partial: string): WriteStream {
+  rmSync(partial, { force: true });
+  return createWriteStream(partial, { fd: openPrivately(partial) });
+}
 
 interface BackupOptions {
   volume?: string[] | undefined;

@@ -7,6 +7,7 @@ import { Config } from '#src/config/config.js';
 import { Audit } from '#src/core/audit/audit.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
+import { revocationText } from '#src/modules/auth/api-key.dto.js';
 import { ApiKeysRepository } from '#src/modules/auth/api-keys.repository.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { PairingCodesRepository, pairingLink } from '#src/modules/auth/pairing-codes.repository.js';
@@ -87,8 +88,7 @@ function revoke(args: string[]): Action {
   const [keyId, ...more] = args;
   if (!keyId || more.length > 0 || keyId.startsWith('--')) throw new UsageError('revoke takes one KEYID.');
   return async (keys) => {
-    await keys.revoke(keyId, undefined, { via: 'HOST' });
-    process.stderr.write(`API key ${keyId} is revoked.\n`);
+    process.stderr.write(`${revocationText(keyId, await keys.revokeOnHost(keyId))}\n`);
   };
 }
 

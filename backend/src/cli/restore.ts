@@ -1,15 +1,21 @@
 import 'reflect-metadata';
-import { createReadStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { Config } from '#src/config/config.js';
 import { MIGRATIONS_DIR } from '#src/core/database/database-connection.js';
 import { migrate } from '#src/core/database/migrator.js';
 import { WORKER_LOCK_CLASS } from '#src/core/database/worker-identity.js';
+import { Prisma } from '#src/generated/prisma/client.js';
 import { type Part, partsOf } from './backup/archive.js';
+import { checkBackup, type CheckedBackup, type Manifest } from './backup/backup-check.js';
 import { continueSequences, insertRows } from './backup/database-copy.js';
 import { EngineCopy } from './backup/engine-copy.js';
+import { openPrivately } from './backup/private-file.js';
+import { RestoredKey } from './backup/restored-key.js';
 import { findDatabase } from './shared/database.js';
 import { UsageError } from './key-arguments.js';
 import { runCli } from './run-cli.js';
@@ -18,74 +24,91 @@ const USAGE = `script/restore FILE|-
 
 Restores a backup on a machine with no Berth, or with one that has no users: the database, the encryption key, images and volumes.
 Berth must not be running. Its next start restores networks, services, sites and certificates. - reads standard input.
+The whole file is checked before anything is changed. A key that was there is kept beside the restored one.
 `;
-
-interface Manifest {
-  format: number;
-  version: string;
-  createdAt: string;
-  migrations: string[];
-  volumes: { name: string; labels: Record<string, string> }[];
-}
+const SHOWN_TABLES = 5;
 
 await runCli(USAGE, async (args) => {
   const [file, ...more] = args;
   if (file === undefined || more.length > 0) throw new UsageError('Name one FILE, or - for standard input.');
   if (file !== '-' && !existsSync(file)) throw new UsageError(`There is no file ${file}.`);
-  const source: Readable = file === '-' ? process.stdin : createReadStream(file);
   const config = Config.load();
-  const database = await findDatabase(config);
-  const client = new pg.Client({ connectionString: database.connectionString });
-  await client.connect();
+  const backup = await openBackup(file, config);
   try {
-    await restore(source, { config, client, connectionString: database.connectionString });
+    await restore(backup, config);
   } finally {
-    await client.end();
-    await database.close();
+    await backup.close();
   }
 });
 
-interface Target {
-  config: Config;
-  client: pg.Client;
-  connectionString: string;
+/** Opens the file once, so that what is restored is what was checked. Standard input is stored in DATA_DIR first. */
+async function openBackup(file: string, { data }: Config): Promise<FileHandle> {
+  if (file !== '-') return open(file);
+  mkdirSync(data.dir, { recursive: true });
+  const copy = path.join(data.dir, `restore-${process.pid}.backup`);
+  try {
+    await pipeline(process.stdin, createWriteStream(copy, { fd: openPrivately(copy) }));
+    return await open(copy);
+  } finally {
+    // The open file stays readable.
+    rmSync(copy, { force: true });
+  }
 }
 
-async function restore(source: Readable, { config, client, connectionString }: Target): Promise<void> {
-  await refuseUsed(client);
+function contentOf(backup: FileHandle): Readable {
+  return backup.createReadStream({ start: 0, autoClose: false });
+}
+
+async function restore(backup: FileHandle, config: Config): Promise<void> {
+  const checked = await checkBackup(contentOf(backup));
+  const key = new RestoredKey(config, checked.encryptionKey);
+  const database = await findDatabase(config);
+  const { connectionString } = database;
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    await refuseUsed(client);
+    await refuseStrangers(client);
+    await createSchema(client, connectionString, checked.manifest);
+    key.prepare();
+    await loadAll(backup, checked, { config, client });
+    const former = key.store(new Date());
+    await migrate(connectionString, MIGRATIONS_DIR);
+    tell(checked, former);
+  } finally {
+    key.discard();
+    await client.end();
+    await database.close();
+  }
+}
+
+/** Loads rows, images and volumes; the rows in one transaction. */
+async function loadAll(
+  backup: FileHandle,
+  { manifest }: CheckedBackup,
+  { config, client }: { config: Config; client: pg.Client },
+): Promise<void> {
   const engine = new EngineCopy(config);
-  let manifest: Manifest | undefined;
-  let isComplete = false;
-  let feed: { name: string; stream: PassThrough; done: Promise<void> } | undefined;
+  let feed: Feed | undefined;
   const endFeed = async () => {
     feed?.stream.end();
     await feed?.done;
     feed = undefined;
   };
-  for await (const part of partsOf(source)) {
-    if (part.name === 'berth.json') {
-      manifest = manifestOf(part);
-      await prepare(client, connectionString, manifest);
-      await client.query('BEGIN');
-    } else if (!manifest) throw new Error('This file is not a backup of Berth.');
-    else if (part.name === 'encryption.key') storeKey(config, part.content.toString());
-    else if (part.name.startsWith('database/')) await load(client, part);
-    else if (part.name === 'end') isComplete = true;
-    else {
-      const name = part.name.replace(/\/\d+$/, '');
-      if (feed?.name !== name) {
-        await endFeed();
-        feed = openFeed(engine, manifest, name);
-      }
-      if (!feed.stream.write(part.content)) await new Promise((resolve) => feed?.stream.once('drain', resolve));
+  await client.query('BEGIN');
+  for await (const part of partsOf(contentOf(backup))) {
+    if (part.name.startsWith('database/')) await load(client, part);
+    if (!/^(images|volumes)\//.test(part.name)) continue;
+    const name = part.name.replace(/\/\d+$/, '');
+    if (feed?.name !== name) {
+      await endFeed();
+      feed = openFeed(engine, manifest, name);
     }
+    if (!feed.stream.write(part.content)) await new Promise((resolve) => feed?.stream.once('drain', resolve));
   }
   await endFeed();
-  if (!isComplete || !manifest) throw new Error('This backup is incomplete: its end is missing. Nothing was restored.');
   await continueSequences(client);
   await client.query('COMMIT');
-  await migrate(connectionString, MIGRATIONS_DIR);
-  process.stderr.write(`The backup of ${manifest.createdAt} (Berth ${manifest.version}) is restored. Start Berth.\n`);
 }
 
 /**
@@ -104,45 +127,50 @@ async function refuseUsed(client: pg.Client): Promise<void> {
   if (users.rowCount) throw new Error('This database has users already: restore into an empty one.');
 }
 
-function manifestOf({ content }: Part): Manifest {
-  const manifest = JSON.parse(content.toString()) as Manifest;
-  if (manifest.format !== 1)
-    throw new Error(`This backup was made by a newer Berth (${manifest.version}): restore it with that one.`);
-  return manifest;
+/** Refuses a schema with tables of another application: the restore replaces the schema. */
+async function refuseStrangers(client: pg.Client): Promise<void> {
+  const own = ['_prisma_migrations', ...Object.values(Prisma.ModelName)];
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace('public')
+       AND relkind IN ('r', 'p', 'v', 'm', 'f') AND relname <> ALL($1) ORDER BY 1`,
+    [own],
+  );
+  if (rows.length === 0) return;
+  const names = rows.slice(0, SHOWN_TABLES).map(({ name }) => name);
+  const more = rows.length > SHOWN_TABLES ? `, and ${rows.length - SHOWN_TABLES} more` : '';
+  throw new Error(
+    `The schema public of this database holds tables of another application (${names.join(', ')}${more}): restore into a database of Berth's own. Nothing was changed.`,
+  );
 }
 
 /** Creates an empty schema with the migrations of the backup. */
-async function prepare(client: pg.Client, connectionString: string, { migrations, version }: Manifest): Promise<void> {
-  const unknown = migrations.find((name) => !existsSync(path.join(MIGRATIONS_DIR, name)));
-  if (unknown !== undefined)
-    throw new Error(`This backup was made by a newer Berth (${version}, ${unknown}): restore it with that one.`);
-  await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+async function createSchema(client: pg.Client, connectionString: string, { migrations }: Manifest): Promise<void> {
+  await client.query('DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public');
   await migrate(connectionString, MIGRATIONS_DIR, migrations);
 }
 
 async function load(client: pg.Client, { name, content }: Part): Promise<void> {
-  const table = name.split('/')[1] ?? '';
-  if (!/^\w+$/.test(table)) throw new Error('This file is not a backup of Berth.');
   const lines = content.toString().split('\n').filter(Boolean);
-  await insertRows(client, table, lines);
+  await insertRows(client, name.split('/')[1] ?? '', lines);
 }
 
-function storeKey(config: Config, key: string): void {
-  const file = config.data.keyFile;
-  const present = config.data.encryptionKey ?? (existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined);
-  if (present === undefined || (present !== key && config.data.encryptionKey === undefined)) {
-    // The key of a start without users has encrypted nothing, so it is replaced.
-    mkdirSync(config.data.dir, { recursive: true });
-    writeFileSync(file, `${key}\n`, { mode: 0o600 });
-  } else if (present !== key)
-    throw new Error('ENCRYPTION_KEY is not the key of this backup: set it to that key, or unset it.');
+interface Feed {
+  name: string;
+  stream: PassThrough;
+  done: Promise<void>;
 }
 
-function openFeed(engine: EngineCopy, { volumes }: Manifest, name: string) {
+function openFeed(engine: EngineCopy, { volumes }: Manifest, name: string): Feed {
   const stream = new PassThrough();
   const volume = volumes.find((one) => name === `volumes/${one.name}`);
-  if (!volume && name !== 'images') throw new Error('This file is not a backup of Berth.');
   const done = volume ? engine.loadVolume(volume.name, volume.labels, stream) : engine.loadImages(stream);
   done.catch((error: unknown) => stream.destroy(error as Error));
   return { name, stream, done };
+}
+
+function tell({ manifest }: CheckedBackup, formerKey: string | undefined): void {
+  const kept = formerKey === undefined ? '' : ` The encryption key that was here before is kept in ${formerKey}.`;
+  process.stderr.write(
+    `The backup of ${manifest.createdAt} (Berth ${manifest.version}) is restored.${kept} Start Berth.\n`,
+  );
 }

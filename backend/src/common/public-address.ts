@@ -33,6 +33,25 @@ export function isPublicAddress(address: string): boolean {
   return !inRanges(special, address) && (isIP(address) === 4 || inRanges(publicV6, address));
 }
 
+/** Decides which hosts may be connected to: public ones, and private ones that the operator lists. */
+export class PrivateHosts {
+  private readonly hosts = new Set<string>();
+  private readonly addresses = new BlockList();
+
+  /** Entries are names, addresses and ranges. */
+  constructor(entries: string[]) {
+    for (const entry of entries) {
+      if (isIP(entry.split('/')[0] ?? '')) addRange(this.addresses, entry);
+      else this.hosts.add(entry.toLowerCase());
+    }
+  }
+
+  /** `address` is one that the host resolves to. */
+  allow(host: string, address: string): boolean {
+    return isPublicAddress(address) || this.hosts.has(host.toLowerCase()) || inRanges(this.addresses, address);
+  }
+}
+
 /** Adds a range, `10.1.0.0/16`, or one address to the list. */
 export function addRange(list: BlockList, entry: string): void {
   const [address = '', prefix] = entry.split('/');

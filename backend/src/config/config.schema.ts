@@ -142,6 +142,11 @@ const settings = {
     .description(
       'Git hosts that may be cloned from although their addresses are private: names, addresses, ranges (10.1.0.0/16), comma-separated.',
     ),
+  REGISTRY_ALLOWED_PRIVATE_HOSTS: optional()
+    .pattern(/^[A-Za-z0-9.:/_-]+( *, *[A-Za-z0-9.:/_-]+)*$/, 'comma-separated names, addresses or ranges')
+    .description(
+      'Registries that images may be pulled from although their addresses are private: names without port, addresses, ranges (10.1.0.0/16), comma-separated.',
+    ),
   GIT_CA_FILE: optional()
     .pattern(/^\//, 'absolute path')
     .description('Root certificates of private git servers, PEM; trusted besides those of the machine.'),
@@ -156,7 +161,7 @@ const settings = {
     .pattern(/^\d{1,5}-\d{1,5}$/, 'first-last')
     .default('1024-65535')
     .custom(portRange)
-    .description('Host ports that deployments may publish.'),
+    .description('Host ports that deployments may publish; those that the settings name are never among them.'),
   MAX_ENVIRONMENTS_PER_USER: count(20).description('Live environments per user.'),
   MAX_DEPLOYMENTS_PER_ENVIRONMENT: count(50).description('Live deployments per environment.'),
   MAX_RELEASES_AT_ONCE_PER_USER: count(50).description(

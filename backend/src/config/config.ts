@@ -3,6 +3,7 @@ import { trimTrailing } from '#src/common/trim-trailing.js';
 import path from 'node:path';
 import type { ParsedEnv } from './config.schema.js';
 import { readEnvironment } from './environment.js';
+import { reservedPortsOf } from './reserved-ports.js';
 
 const MIB = 2 ** 20;
 
@@ -28,6 +29,7 @@ export class Config {
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number; drainSeconds: number };
   readonly build: BuildConfig;
   readonly git: GitConfig;
+  readonly registry: { allowedPrivateHosts: string[] };
   readonly upload: { maxBytes: number };
   readonly ingress: { isOn: boolean; image: string; httpPort: number; httpsPort: number };
   readonly acme: AcmeConfig;
@@ -35,6 +37,8 @@ export class Config {
   readonly quota: QuotaConfig;
   readonly retention: { logDays: number; logBytesPerUser: number; auditDays: number };
   readonly hostPorts: { first: number; last: number };
+  /** Host ports that no deployment may publish. */
+  readonly reservedPorts: ReadonlySet<number>;
   readonly resources: { default: Resources; max: Resources };
 
   constructor(env: ParsedEnv) {
@@ -69,6 +73,7 @@ export class Config {
     };
     this.build = buildOf(env);
     this.git = gitOf(env);
+    this.registry = { allowedPrivateHosts: listOf(env.REGISTRY_ALLOWED_PRIVATE_HOSTS) };
     this.upload = { maxBytes: env.UPLOAD_MAX_MB * MIB };
     this.ingress = ingressOf(env);
     this.acme = { directoryUrl: env.ACME_DIRECTORY_URL, email: env.ACME_EMAIL, caFile: env.ACME_CA_FILE };
@@ -80,6 +85,7 @@ export class Config {
       auditDays: env.AUDIT_RETENTION_DAYS,
     };
     this.hostPorts = { first, last };
+    this.reservedPorts = reservedPortsOf(env);
     this.resources = {
       default: { cpus: env.DEFAULT_CPUS, memoryMb: env.DEFAULT_MEMORY_MB, pids: env.DEFAULT_PIDS },
       max: { cpus: env.MAX_CPUS, memoryMb: env.MAX_MEMORY_MB, pids: env.MAX_PIDS },

@@ -10,6 +10,7 @@ import { Events } from './docker/events.js';
 import { Images } from './docker/images.js';
 import { Networks } from './docker/networks.js';
 import { Nodes } from './docker/nodes.js';
+import { RegistryPolicy } from './docker/registry-policy.js';
 import { Secrets } from './docker/secrets.js';
 import { ServiceLogs } from './docker/service-logs.js';
 import { Swarm } from './docker/swarm.js';
@@ -19,6 +20,7 @@ import { Volumes } from './docker/volumes.js';
 import { CertificateBundle } from './git/certificate-bundle.js';
 import { EgressPolicy } from './git/egress-policy.js';
 import { GitRepositories } from './git/git-repositories.js';
+import { ListeningPorts } from './machine/listening-ports.js';
 import { NginxConfig } from './nginx/nginx-config.js';
 
 const surfaces = [
@@ -33,9 +35,11 @@ const surfaces = [
   Events,
   GitRepositories,
   Images,
+  ListeningPorts,
   Networks,
   NginxConfig,
   Nodes,
+  RegistryPolicy,
   Secrets,
   ServiceLogs,
   Swarm,

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
+import { freePort } from '../testbed/free-port.js';
 
 const QUICK = { intervalSeconds: 1, timeoutSeconds: 1, retries: 2, startPeriodSeconds: 1 };
 
@@ -158,14 +161,40 @@ describe('a deployment that cannot run', () => {
     await expectNothingLeft();
   });
 
-  it('must say HOST_PORT_TAKEN when another program holds the host port', async () => {
-    const deployment = await client.fail({
+  it('must refuse at once a host port of the platform, and one that a program listens on', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    for (const [host, why] of [
+      [platform.port, 'a port of the platform'],
+      [5005, 'a port of the platform'],
+      [port, 'another program listens on it'],
+    ] as const) {
+      const body = { environmentId, image: 'nginx', tag: 'alpine', ports: [{ container: 80, host }] };
+      const { status, body: problem } = await client.request('POST', '/deployments', body);
+      expect([status, problem.code]).toEqual([409, 'HOST_PORT_TAKEN']);
+      expect(problem.detail).toContain(`Host port ${host}/tcp is held by the machine: `);
+      expect(problem.detail).toContain(why);
+    }
+    server.close();
+  });
+
+  it('must say HOST_PORT_TAKEN when a program takes the host port before the service starts', async () => {
+    const server = createServer();
+    const host = await freePort();
+    const { jobId } = await client.deploy({
       environmentId,
       image: 'nginx',
       tag: 'alpine',
-      ports: [{ container: 80, host: platform.port }],
+      command: ['sleep', '86400'],
+      releaseCommand: ['sleep', '3'],
+      ports: [{ container: 80, host }],
     });
-    expect(deployment.errorCode).toBe('HOST_PORT_TAKEN');
+    server.listen(host, '0.0.0.0');
+    const deployment = await client.settled(jobId);
+    server.close();
+    expect(deployment).toMatchObject({ status: 'FAILED', errorCode: 'HOST_PORT_TAKEN' });
+    expect(deployment.errorMessage).toContain(`Host port ${host}/tcp is held by the machine`);
     await expectNothingLeft();
   });
 

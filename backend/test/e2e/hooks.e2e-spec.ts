@@ -139,6 +139,35 @@ describe('push to deploy', () => {
     expect((await deliver(push())).status).toBe(401);
   });
 
+  it('must end with the key that made it, and with its user', async () => {
+    const path = `/environments/${environmentId}/hooks`;
+    await client.request('DELETE', `/hooks/${created.hook.id}`);
+    const maker = await bed.platform.client('1', 'DEPLOYMENTS_READ,DEPLOYMENTS_WRITE,ENVIRONMENTS_READ');
+    const keyId = maker.apiKey.split('.')[0]?.replace('rw_prod_', '') ?? '';
+    created = await maker.ok<Created>('POST', path, { name: 'web' });
+    const reader = await bed.platform.client('1', 'LOGS_READ');
+    const refused = await reader.request('POST', '/auth/revoke', { keyId });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'INSUFFICIENT_SCOPE' } });
+    expect((await deliver(push({ ref: 'refs/heads/none' }))).status).toBe(200);
+    const answer = await maker.ok<object>('POST', '/auth/revoke', { keyId });
+    const { id } = created.hook;
+    expect(answer).toMatchObject({
+      message: expect.stringContaining('web') as string,
+      suspendedHooks: [{ id, environmentId, name: 'web' }],
+    });
+    expect(await deliver(push())).toMatchObject({ status: 403, body: { code: 'HOOK_SUSPENDED' } });
+    const { hooks } = await client.ok<{ hooks: object[] }>('GET', path);
+    expect(hooks[0]).toMatchObject({ id, keyId, suspendedReason: expect.stringContaining('revoked') as string });
+    await client.ok('DELETE', `/hooks/${id}`);
+
+    created = await client.ok<Created>('POST', path, { name: 'web' });
+    await bed.platform.sql(`UPDATE "User" SET access = 'REMOVED' WHERE "telegramId" = '1'`);
+    expect(await deliver(push())).toMatchObject({ status: 403, body: { code: 'HOOK_SUSPENDED' } });
+    await bed.platform.sql(`UPDATE "User" SET access = 'ALLOWED' WHERE "telegramId" = '1'`);
+    expect((await deliver(push({ ref: 'refs/heads/none' }))).status).toBe(200);
+    await client.ok('DELETE', `/hooks/${created.hook.id}`);
+  });
+
   it('must start nothing that its owner has taken away', async () => {
     created = await client.ok<Created>('POST', `/environments/${environmentId}/hooks`, { name: 'web' });
     const running = (await client.deployments(environmentId)).find(

@@ -78,6 +78,8 @@ export const listKeys = <ThrowOnError extends boolean = false>(options?: Options
 /**
  * Revoke one of your API keys
  *
+ * Suspends the hooks that the key made. A key revokes itself, and keys whose scopes it has; the bot revokes any.
+ *
  * Any valid key.
  *
  * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).

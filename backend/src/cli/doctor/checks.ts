@@ -11,6 +11,7 @@ import { Nodes } from '#src/integrations/docker/nodes.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { LABELS } from '#src/common/labels.js';
 import { database, encryptionKey } from './database-checks.js';
+import { engineGit } from './engine-git.js';
 import { daemonSetsNoNewPrivileges } from './daemon-settings.js';
 import type { Check, Finding } from './finding.js';
 
@@ -20,7 +21,7 @@ const MAX_CLOCK_SKEW_SECONDS = 30;
 const TIMEOUT_MS = 5000;
 
 /** All checks; each depends only on the ones before it. */
-export const FINDINGS: Check[] = [engine, swarm, disk, ports, publicName, clock, database, encryptionKey];
+export const FINDINGS: Check[] = [engine, swarm, disk, ports, publicName, clock, database, encryptionKey, engineGit];
 
 async function engine(config: Config): Promise<Finding[]> {
   const what = 'Docker Engine';

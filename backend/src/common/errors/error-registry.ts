@@ -21,6 +21,7 @@ export const API_ERRORS = {
   HOOK_SIGNATURE_INVALID: client(401, 'Unauthorized'),
   MAGIC_LINK_INVALID: client(401, 'Unauthorized'),
   INSUFFICIENT_SCOPE: client(403, 'Forbidden'),
+  HOOK_SUSPENDED: client(403, 'Forbidden'),
   ROUTE_NOT_FOUND: client(404, 'Not Found'),
   API_KEY_NOT_FOUND: client(404, 'Not Found'),
   ENVIRONMENT_NOT_FOUND: client(404, 'Not Found'),
@@ -66,6 +67,8 @@ export const DEPLOYMENT_ERRORS = {
   REGISTRY_AUTH: 'Check `registryAuth`: the registry requires credentials, or refused these.',
   REGISTRY_RATE_LIMITED: 'Wait, or set `registryAuth` to an account with a higher rate limit.',
   REGISTRY_UNREACHABLE: 'Check the registry host in `image`, and that this machine can reach it.',
+  REGISTRY_HOST_NOT_ALLOWED:
+    'Use a public registry, or ask the operator to list this one in REGISTRY_ALLOWED_PRIVATE_HOSTS.',
   IMAGE_PLATFORM_MISMATCH: 'Push an image for the platform of this machine.',
   GIT_AUTH: 'Check `gitAuth`: the server requires credentials, or refused these.',
   GIT_NOT_FOUND: 'Check `gitUrl`; a private repository needs `gitAuth`.',

@@ -9,9 +9,11 @@ const GROUP = 'docker/buildkit';
 /** Builds get little CPU beside other processes, which have 1024 shares, or a weight of 100. */
 const CPU_SHARES = '128';
 const CPU_WEIGHT = '12';
+/** Processes and threads of all builds together. */
+const PIDS = '2048';
 
 /**
- * Limits the memory and CPU of builds. BuildKit accepts no limits per build, but all its steps run in one control
+ * Limits the memory, CPU and processes of builds. BuildKit accepts no limits per build, but all its steps run in one control
  * group of the host. On an engine on another machine, or one that leaves cgroups to systemd, the operator has to set
  * the limits.
  */
@@ -30,7 +32,7 @@ export class BuildLimits {
         throw new Error(`cgroups are managed by ${isLocal ? cgroupDriver : 'another machine'}`);
       await (cgroupVersion === '2' ? this.unified(memoryBytes) : this.legacy(memoryBytes));
     } catch (error) {
-      if (!this.warned) this.logger.warn(`memory of builds is not limited: ${(error as Error).message}`);
+      if (!this.warned) this.logger.warn(`memory and processes of builds are not limited: ${(error as Error).message}`);
       this.warned = true;
     }
   }
@@ -38,10 +40,13 @@ export class BuildLimits {
   private async legacy(memoryBytes: number): Promise<void> {
     const memory = path.join(ROOT, 'memory', GROUP);
     const cpu = path.join(ROOT, 'cpu', GROUP);
+    const pids = path.join(ROOT, 'pids', GROUP);
     await mkdir(memory, { recursive: true });
     await mkdir(cpu, { recursive: true });
+    await mkdir(pids, { recursive: true });
     await writeFile(path.join(memory, 'memory.limit_in_bytes'), String(memoryBytes));
     await writeFile(path.join(cpu, 'cpu.shares'), CPU_SHARES);
+    await writeFile(path.join(pids, 'pids.max'), PIDS);
   }
 
   private async unified(memoryBytes: number): Promise<void> {
@@ -50,7 +55,7 @@ export class BuildLimits {
     // A group has only the controllers that its parent delegates.
     for (const parent of [ROOT, path.dirname(group)]) {
       const available = await readFile(path.join(parent, 'cgroup.controllers'), 'utf8');
-      const wanted = ['memory', 'cpu'].filter((controller) => available.split(/\s/).includes(controller));
+      const wanted = ['memory', 'cpu', 'pids'].filter((controller) => available.split(/\s/).includes(controller));
       await writeFile(
         path.join(parent, 'cgroup.subtree_control'),
         wanted.map((controller) => `+${controller}`).join(' '),
@@ -58,5 +63,6 @@ export class BuildLimits {
     }
     await writeFile(path.join(group, 'memory.max'), String(memoryBytes));
     await writeFile(path.join(group, 'cpu.weight'), CPU_WEIGHT);
+    await writeFile(path.join(group, 'pids.max'), PIDS);
   }
 }

@@ -73,6 +73,8 @@ export class Builds {
         session,
         dockerfile,
         t: tag,
+        // Base images come from their registries: what the engine has may be another user's private image.
+        pull: '1',
         labels: JSON.stringify(labels),
         buildargs: JSON.stringify(buildArgs),
       },

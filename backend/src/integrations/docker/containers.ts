@@ -48,6 +48,13 @@ export class Containers {
     return found.map(({ Id }) => Id);
   }
 
+  /** Labels of this node's running containers that publish the port. */
+  async publishing(port: number, protocol: 'tcp' | 'udp'): Promise<Record<string, string>[]> {
+    const filters = { publish: [`${port}/${protocol}`] };
+    const found = await this.docker.call((docker) => docker.listContainers({ filters }));
+    return found.map(({ Labels }) => Labels);
+  }
+
   /** Kills and removes a container. Does nothing if it was removed, or is being removed. */
   async remove(id: string): Promise<void> {
     try {

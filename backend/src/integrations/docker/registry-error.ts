@@ -7,6 +7,8 @@ export type RegistryErrorKind =
   | 'rate-limited'
   | 'unreachable'
   | 'disk-full'
+  /** its host is private and not listed */
+  | 'not-allowed'
   /** an answer that is none of these */
   | 'failed';
 

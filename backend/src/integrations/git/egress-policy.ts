@@ -1,21 +1,17 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { addRange, inRanges, isPublicAddress } from '#src/common/public-address.js';
+import { PrivateHosts } from '#src/common/public-address.js';
 import { Config } from '#src/config/config.js';
 import { GitError } from './git-error.js';
 
 /** Decides which addresses a clone may connect to. A user's URL must not reach a network that only this machine reaches. */
 @Injectable()
 export class EgressPolicy {
-  private readonly allowedHosts = new Set<string>();
-  private readonly allowedAddresses = new BlockList();
+  private readonly privateHosts: PrivateHosts;
 
   constructor(config: Config) {
-    for (const entry of config.git.allowedPrivateHosts) {
-      if (isIP(entry.split('/')[0] ?? '')) addRange(this.allowedAddresses, entry);
-      else this.allowedHosts.add(entry.toLowerCase());
-    }
+    this.privateHosts = new PrivateHosts(config.git.allowedPrivateHosts);
   }
 
   /** Resolves the one address to connect to: a second lookup could return another one. Throws GitError. */
@@ -28,9 +24,7 @@ export class EgressPolicy {
 
   /** For a host that is written as an address, this needs no lookup. */
   allows(host: string, address: string): boolean {
-    return (
-      isPublicAddress(address) || this.allowedHosts.has(host.toLowerCase()) || inRanges(this.allowedAddresses, address)
-    );
+    return this.privateHosts.allow(host, address);
   }
 }
 

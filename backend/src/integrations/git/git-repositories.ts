@@ -2,7 +2,7 @@ import { chown, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable } from '@nestjs/common';
 import pRetry from 'p-retry';
-import { unprivilegedUser } from '#src/common/unprivileged-user.js';
+import { gitUser } from '#src/common/unprivileged-user.js';
 import { Config } from '#src/config/config.js';
 import { CertificateBundle } from './certificate-bundle.js';
 import { EgressPolicy } from './egress-policy.js';
@@ -62,7 +62,7 @@ export class GitRepositories {
       const tree = path.join(dir, 'tree');
       await rm(tree, { recursive: true, force: true });
       await mkdir(tree, { recursive: true });
-      const user = unprivilegedUser();
+      const user = gitUser();
       if (user) await chown(tree, user.uid, user.gid);
       const { maxRepositoryBytes } = this.config.git;
       return new GitFetch(session, source, { ...options, signal: bound }, tree, maxRepositoryBytes).run();
@@ -98,7 +98,7 @@ export class GitRepositories {
 
   private async files(dir: string): Promise<SessionFiles> {
     const { dir: shared, searchPath } = this.config.git;
-    const user = unprivilegedUser();
+    const user = gitUser();
     await mkdir(dir, { recursive: true });
     if (user) await chown(dir, user.uid, user.gid);
     const knownHosts = path.join(shared, 'known_hosts');

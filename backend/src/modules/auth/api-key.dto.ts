@@ -30,8 +30,28 @@ export class RevokeKeyDto {
   keyId: string;
 }
 
-export class MessageDto {
+export class SuspendedHookDto {
+  id: string;
+  environmentId: string;
+  /** Name of the deployment that pushes redeployed. */
+  name: string;
+}
+
+export class KeyRevokedDto {
   message: string;
+  /** Hooks that the key made: they accept no deliveries any more. */
+  suspendedHooks: SuspendedHookDto[];
+
+  static from(keyId: string, suspendedHooks: SuspendedHookDto[]): KeyRevokedDto {
+    return { message: revocationText(keyId, suspendedHooks), suspendedHooks };
+  }
+}
+
+/** Says that a key is revoked, and which hooks with it. */
+export function revocationText(keyId: string, hooks: SuspendedHookDto[]): string {
+  const names = hooks.map(({ name }) => name).join(', ');
+  const suspended = hooks.length === 0 ? '' : ` Pushes no longer redeploy ${names}: the key made these hooks.`;
+  return `API key ${keyId} is revoked.${suspended}`;
 }
 
 export class UserDto {

@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Scope } from '#src/common/decorators/access.js';
-import type { ApiKey, User } from '#src/generated/prisma/client.js';
+import type { ApiKey, Prisma, User } from '#src/generated/prisma/client.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 
 export type KeyWithUser = ApiKey & { user: User };
+
+const HOOK_FIELDS = { id: true, environmentId: true, name: true } satisfies Prisma.DeployHookSelect;
+/** A hook that ends with a key. */
+export type HookOfKey = Prisma.DeployHookGetPayload<{ select: typeof HOOK_FIELDS }>;
 
 @Injectable()
 export class ApiKeysRepository {
@@ -45,14 +49,24 @@ export class ApiKeysRepository {
     return db.apiKey.create({ data: key });
   }
 
-  /** Returns false when the key does not exist, is revoked already, or belongs to another user. */
-  async revoke(db: Db, keyId: string, userId: string | undefined, now: Date): Promise<boolean> {
+  /** Returns undefined when the key does not exist, is revoked already, or belongs to another user. */
+  async revoke(db: Db, keyId: string, userId: string | undefined, now: Date): Promise<ApiKey | undefined> {
     const owner = userId === undefined ? {} : { userId };
-    const { count } = await db.apiKey.updateMany({
+    const [key] = await db.apiKey.updateManyAndReturn({
       where: { keyId, revokedAt: null, ...owner },
       data: { revokedAt: now },
     });
-    return count > 0;
+    return key;
+  }
+
+  /** Returns the hooks that the key made. */
+  hooksOfKey(db: Db, keyId: string): Promise<HookOfKey[]> {
+    return db.deployHook.findMany({ where: { keyId }, select: HOOK_FIELDS, orderBy: { name: 'asc' } });
+  }
+
+  /** Counts the hooks in the user's environments and those that the user's keys made. */
+  countHooksOfUser(db: Db, userId: string): Promise<number> {
+    return db.deployHook.count({ where: { OR: [{ environment: { userId } }, { key: { userId } }] } });
   }
 
   /** Revokes the user's active keys and returns their keyIds. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SCOPES, type Scope } from '#src/common/decorators/access.js';
-import type { Caller } from '#src/common/decorators/caller.js';
+import { type Caller, requireScope } from '#src/common/decorators/caller.js';
 import type { Origin } from '#src/common/decorators/origin.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { Clock } from '#src/common/time/clock.js';
@@ -9,7 +9,7 @@ import { Audit } from '#src/core/audit/audit.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import type { ApiKey } from '#src/generated/prisma/client.js';
-import { ApiKeysRepository, type KeyWithUser } from './api-keys.repository.js';
+import { ApiKeysRepository, type HookOfKey, type KeyWithUser } from './api-keys.repository.js';
 import { formatKey } from './key-format.js';
 import { hashSecret } from './secret-hash.js';
 
@@ -84,15 +84,31 @@ export class ApiKeysService {
     return key;
   }
 
-  /** Revokes a key of `userId`; undefined: the operator on the host, who may revoke any. Throws API_KEY_NOT_FOUND. */
-  revoke(keyId: string, userId: string | undefined, origin: Origin): Promise<void> {
-    return this.keys.transaction((db) => this.revokeIn(db, keyId, userId, origin));
+  /**
+   * Revokes a key of the caller's user and returns the hooks that end with it. Throws API_KEY_NOT_FOUND, and
+   * INSUFFICIENT_SCOPE for a key that may do what the caller's may not: a read-only key cannot lock the user out.
+   */
+  revokeOwn(caller: Caller, keyId: string): Promise<HookOfKey[]> {
+    return this.keys.transaction(async (db) => {
+      const { key, hooks } = await this.revokeKey(db, keyId, caller.userId, caller.origin);
+      if (keyId !== caller.keyId) requireScope(caller, ...key.scopes);
+      return hooks;
+    });
   }
 
-  /** Like `revoke`, in a transaction. Every instance evicts the key from its cache when the transaction commits. */
-  async revokeIn(db: Db, keyId: string, userId: string | undefined, origin: Origin): Promise<void> {
-    if (!(await this.keys.revoke(db, keyId, userId, this.clock.now()))) throw notFound(keyId);
-    await this.publishRevocation(db, keyId, userId ?? null, origin);
+  /** Revokes any key, for the operator on the host. Throws API_KEY_NOT_FOUND. */
+  revokeOnHost(keyId: string): Promise<HookOfKey[]> {
+    return this.keys.transaction(async (db) => (await this.revokeKey(db, keyId, undefined, { via: 'HOST' })).hooks);
+  }
+
+  /** Revokes a key of the user in a transaction and returns the hooks that end with it. Throws API_KEY_NOT_FOUND. */
+  async revokeIn(db: Db, keyId: string, userId: string, origin: Origin): Promise<HookOfKey[]> {
+    return (await this.revokeKey(db, keyId, userId, origin)).hooks;
+  }
+
+  /** Counts the hooks that end when the user is removed. */
+  countHooksOf(db: Db, userId: string): Promise<number> {
+    return this.keys.countHooksOfUser(db, userId);
   }
 
   /** Revokes all active keys of the user and returns how many there were. */
@@ -100,6 +116,19 @@ export class ApiKeysService {
     const keyIds = await this.keys.revokeAll(db, ownerId, this.clock.now());
     for (const keyId of keyIds) await this.publishRevocation(db, keyId, actorId, origin);
     return keyIds.length;
+  }
+
+  /** Every instance evicts the key from its cache when the transaction commits. */
+  private async revokeKey(
+    db: Db,
+    keyId: string,
+    userId: string | undefined,
+    origin: Origin,
+  ): Promise<{ key: ApiKey; hooks: HookOfKey[] }> {
+    const key = await this.keys.revoke(db, keyId, userId, this.clock.now());
+    if (!key) throw notFound(keyId);
+    await this.publishRevocation(db, keyId, userId ?? null, origin);
+    return { key, hooks: await this.keys.hooksOfKey(db, keyId) };
   }
 
   private async publishRevocation(db: Db, keyId: string, userId: string | null, origin: Origin): Promise<void> {

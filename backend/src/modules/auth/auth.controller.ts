@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
 import { Operation } from '#src/common/decorators/operation.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { ApiKeyDto, ApiKeyListDto, MeDto, MessageDto, RevokeKeyDto } from './api-key.dto.js';
+import { ApiKeyDto, ApiKeyListDto, KeyRevokedDto, MeDto, RevokeKeyDto } from './api-key.dto.js';
 
 @ApiTags('auth')
 @Controller('auth')
@@ -27,12 +27,13 @@ export class AuthController {
   @Operation({
     id: 'revokeKey',
     summary: 'Revoke one of your API keys',
-    response: MessageDto,
+    description:
+      'Suspends the hooks that the key made. A key revokes itself, and keys whose scopes it has; the bot revokes any.',
+    response: KeyRevokedDto,
     examples: { 'one of your keys': { keyId: 'V1StGXR8_Z5jdHi6' } },
-    errors: ['API_KEY_NOT_FOUND'],
+    errors: ['API_KEY_NOT_FOUND', 'INSUFFICIENT_SCOPE'],
   })
-  async revoke(@CurrentCaller() caller: Caller, @Body() { keyId }: RevokeKeyDto): Promise<MessageDto> {
-    await this.keys.revoke(keyId, caller.userId, caller.origin);
-    return { message: `API key ${keyId} is revoked.` };
+  async revoke(@CurrentCaller() caller: Caller, @Body() { keyId }: RevokeKeyDto): Promise<KeyRevokedDto> {
+    return KeyRevokedDto.from(keyId, await this.keys.revokeOwn(caller, keyId));
   }
 }

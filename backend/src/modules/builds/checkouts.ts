@@ -1,7 +1,7 @@
 import { chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { unprivilegedUser } from '#src/common/unprivileged-user.js';
+import { gitUser } from '#src/common/unprivileged-user.js';
 import { Config } from '#src/config/config.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import type { FetchOptions } from '#src/integrations/git/git-fetch.js';
@@ -91,7 +91,7 @@ export class Checkouts implements OnModuleInit {
     await mkdir(git.dir, { recursive: true, mode: 0o755 });
     const hosts = path.join(git.dir, 'known_hosts');
     await writeFile(hosts, '', { flag: 'a' });
-    const user = unprivilegedUser();
+    const user = gitUser();
     if (user) for (const file of [git.dir, hosts]) await chown(file, user.uid, user.gid);
   }
 

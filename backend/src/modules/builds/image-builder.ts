@@ -10,6 +10,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { builtLabels } from '#src/modules/deployments/domain/built-image.js';
 import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
 import { firstTcpPort } from '#src/modules/deployments/domain/release.js';
+import { BaseImages } from './base-images.js';
 import { BuildContext } from './build-context.js';
 import { BuildLog, type BuildLogWriter } from './build-log.js';
 import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
@@ -28,6 +29,7 @@ export class ImageBuilder {
   constructor(
     private readonly builds: Builds,
     private readonly limits: BuildLimits,
+    private readonly bases: BaseImages,
     private readonly engine: Engine,
     private readonly log: BuildLog,
     private readonly sources: Sources,
@@ -72,11 +74,8 @@ export class ImageBuilder {
       },
       run.signal,
     );
-    if ('dockerfile' in plan && (await files.dockerfile(plan.dockerfile)) === undefined)
-      throw new StepFailure(
-        'DOCKERFILE_INVALID',
-        `There is no file ${plan.dockerfile} in the build context (dockerfile).`,
-      );
+    const text = 'text' in plan ? plan.text : await dockerfileOf(files, plan.dockerfile);
+    await this.bases.check(text, run.buildArgs(), run.signal);
     const lfs = await files.lfsWarning();
     const warnings = lfs ? [...plan.warnings, lfs] : plan.warnings;
     const facts: BuildFacts = { method: plan.method, detected: plan.detected, warnings };
@@ -136,4 +135,10 @@ export class ImageBuilder {
       }
     }
   }
+}
+
+async function dockerfileOf(files: BuildContext, name: string): Promise<string> {
+  const text = await files.dockerfile(name);
+  if (text !== undefined) return text;
+  throw new StepFailure('DOCKERFILE_INVALID', `There is no file ${name} in the build context (dockerfile).`);
 }

@@ -6,6 +6,7 @@ import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js'
 import type { DeploymentRequest } from './deployment-factory.js';
 import { refuseAboveQuota } from './user-quota.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
+import { HostPorts } from './swarm/host-ports.js';
 
 type Wanted = Pick<DeploymentRequest['run'], 'ports' | 'replicas' | 'resources'>;
 type Owned = { id: string; userId: string };
@@ -16,6 +17,7 @@ export class Admission {
   constructor(
     private readonly deployments: DeploymentsRepository,
     private readonly sites: SitesRepository,
+    private readonly hostPorts: HostPorts,
     private readonly config: Config,
   ) {}
 
@@ -33,16 +35,7 @@ export class Admission {
     }
     await this.checkUsage(db, environment, name, run);
     if (run.publicAs) await this.sites.refuseTaken(db, environment.id, run.publicAs.domain);
-    const published = run.ports.filter(({ host }) => host !== undefined);
-    if (published.length > 0) await this.deployments.lockHostPorts(db);
-    for (const port of published) {
-      if (await this.deployments.hostPortHeld(db, port, { environmentId: environment.id, name })) {
-        throw new DomainError('HOST_PORT_TAKEN', {
-          detail: `Host port ${port.host}/${port.protocol} is used by another deployment.`,
-          hint: 'Choose another `ports[].host`.',
-        });
-      }
-    }
+    await this.hostPorts.admit(db, run.ports, { environmentId: environment.id, name });
   }
 
   /** Throws RESOURCE_QUOTA_EXCEEDED. A new release of a name replaces the earlier ones and is counted instead of them. */

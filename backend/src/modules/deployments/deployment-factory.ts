@@ -8,13 +8,14 @@ import { IdSource } from '#src/common/time/id-source.js';
 import { Config } from '#src/config/config.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { Deployment, DeploymentSource, Prisma } from '#src/generated/prisma/client.js';
+import { RegistryPolicy } from '#src/integrations/docker/registry-policy.js';
 import { EgressPolicy } from '#src/integrations/git/egress-policy.js';
 import { type BuildRequest, readBuildRequest } from './build-request.js';
 import { type GitRequest, readGitRequest } from './git-request.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
-import { builtRepository, builtTag } from './domain/built-image.js';
+import { builtRepository, builtTag, isPlatformImage } from './domain/built-image.js';
 import { type ImageReference, parseImageReference, TAG } from './domain/image-reference.js';
 import { defaultDeploymentName } from './domain/names.js';
 import { type RunOptions, runOptionsErrors, runOptionsOf } from './run-options.js';
@@ -65,12 +66,17 @@ export class DeploymentFactory {
     private readonly ids: IdSource,
     private readonly clock: Clock,
     private readonly egress: EgressPolicy,
+    private readonly registries: RegistryPolicy,
   ) {}
 
   /** Pure but for id and time. Throws VALIDATION_FAILED with every invalid field. */
   fromImage(body: CreateDeploymentDto): NewDeployment {
     const reference = parseImageReference(body.image);
-    const errors = [...imageErrors(body, reference), ...runOptionsErrors(body, this.config)];
+    const errors = [
+      ...imageErrors(body, reference),
+      ...this.registryErrors(reference),
+      ...runOptionsErrors(body, this.config),
+    ];
     if (errors.length > 0 || !reference) throw validationFailed(errors);
     const run = runOptionsOf(body, this.config);
     const jobId = this.ids.jobId();
@@ -89,6 +95,15 @@ export class DeploymentFactory {
         registryAuth: registryAuth ? this.seal(jobId, 'registryAuth', registryAuth) : null,
       },
     };
+  }
+
+  private registryErrors(reference: ImageReference | undefined): FieldError[] {
+    if (!reference) return [];
+    if (isPlatformImage(reference, this.config.build.registry))
+      return [{ path: 'image', message: 'must not be an image that this platform has built: redeploy its deployment' }];
+    if (!this.registries.refuses(reference.registry)) return [];
+    const message = `must not name a private address (${reference.registry}): the operator can allow it in REGISTRY_ALLOWED_PRIVATE_HOSTS`;
+    return [{ path: 'image', message }];
   }
 
   /** As `fromImage`, for a Git repository. */

@@ -6,6 +6,7 @@ import { PlatformServicesModule } from '#src/modules/platform-services/platform-
 import { RegistryModule } from '#src/modules/registry/registry.module.js';
 import { UploadsModule } from '#src/modules/uploads/uploads.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
+import { BaseImages } from '#src/modules/builds/base-images.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { BuildLogRepository } from '#src/modules/builds/build-log.repository.js';
 import { BuiltDeploymentsRepository } from '#src/modules/builds/built-deployments.repository.js';
@@ -46,6 +47,7 @@ import { PipelineContexts } from './pipeline/steps/pipeline-context.js';
 import { PreviousReleases } from './pipeline/steps/previous-releases.js';
 import { TaskFailures } from './swarm/task-failures.js';
 import { Placement } from './swarm/placement.js';
+import { HostPorts } from './swarm/host-ports.js';
 import { ReleaseVolumes } from './swarm/release-volumes.js';
 import { RegistryCredentials } from './swarm/registry-credentials.js';
 import { RunningServices } from './swarm/running-services.js';
@@ -113,6 +115,7 @@ import { TaskLogs } from './logs/task-logs.js';
     DeploymentChanges,
     DeploymentEvents,
     DeploymentStatusCache,
+    BaseImages,
     BuildLog,
     BuildLogRepository,
     BuiltDeploymentsRepository,
@@ -126,6 +129,7 @@ import { TaskLogs } from './logs/task-logs.js';
     DeploymentNotices,
     PipelineRunner,
     Placement,
+    HostPorts,
     ReleaseVolumes,
     Drain,
     DrainSchedule,

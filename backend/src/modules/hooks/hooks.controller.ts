@@ -74,7 +74,13 @@ export class HooksController {
       'Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). A repeated delivery changes nothing.',
     response: HookOutcomeDto,
     open: true,
-    errors: ['HOOK_SIGNATURE_INVALID', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+    errors: [
+      'HOOK_SIGNATURE_INVALID',
+      'HOOK_SUSPENDED',
+      'MALFORMED_JSON',
+      'PAYLOAD_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
   })
   deliver(@Param('id') id: string, @Req() request: RawBodyRequest<Request>): Promise<HookOutcomeDto> {
     const { headers, rawBody = Buffer.alloc(0) } = request;

@@ -4,7 +4,13 @@ import { DomainError } from '#src/common/errors/domain-error.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import { type DeployHook, Prisma } from '#src/generated/prisma/client.js';
 
-export type OwnedHook = DeployHook & { environment: { userId: string } };
+const WITH_MAKER = {
+  key: { select: { revokedAt: true, expiresAt: true } },
+  environment: { select: { userId: true, user: { select: { access: true } } } },
+} satisfies Prisma.DeployHookInclude;
+
+/** A hook with what decides whether it may still deploy: the key that made it, and the environment's owner. */
+export type OwnedHook = Prisma.DeployHookGetPayload<{ include: typeof WITH_MAKER }>;
 
 /** Stores hooks and their deliveries. */
 @Injectable()
@@ -16,9 +22,9 @@ export class HooksRepository {
   }
 
   /** Throws HOOK_EXISTS. */
-  async create(db: Db, data: Prisma.DeployHookUncheckedCreateInput): Promise<DeployHook> {
+  async create(db: Db, data: Prisma.DeployHookUncheckedCreateInput): Promise<OwnedHook> {
     try {
-      return await db.deployHook.create({ data });
+      return await db.deployHook.create({ data, include: WITH_MAKER });
     } catch (error) {
       if (!isDuplicate(error)) throw error;
       throw new DomainError('HOOK_EXISTS', {
@@ -28,8 +34,9 @@ export class HooksRepository {
     }
   }
 
-  list(environmentId: string): Promise<DeployHook[]> {
-    return this.prisma.deployHook.findMany({ where: { environmentId }, orderBy: { createdAt: 'desc' } });
+  list(environmentId: string): Promise<OwnedHook[]> {
+    const orderBy = { createdAt: 'desc' } as const;
+    return this.prisma.deployHook.findMany({ where: { environmentId }, include: WITH_MAKER, orderBy });
   }
 
   find(caller: Caller, id: string): Promise<DeployHook | null> {
@@ -38,7 +45,7 @@ export class HooksRepository {
 
   /** A hook of any owner: the sender of a delivery has no key. */
   byId(id: string): Promise<OwnedHook | null> {
-    return this.prisma.deployHook.findUnique({ where: { id }, include: { environment: true } });
+    return this.prisma.deployHook.findUnique({ where: { id }, include: WITH_MAKER });
   }
 
   async delete(db: Db, id: string): Promise<void> {

@@ -11,6 +11,7 @@ import { JobWorker } from '#src/core/jobs/job-worker.js';
 import type { DeployHook } from '#src/generated/prisma/client.js';
 import { PushReleases } from '#src/modules/deployments/push-releases.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
+import { suspensionOf } from './domain/hook-suspension.js';
 import type { CreateHookDto, HookOutcomeDto } from './dto/hook.dto.js';
 import { type Delivery, deliveryIdOf, isSigned } from './hook-signature.js';
 import { HooksRepository, isDuplicate, type OwnedHook } from './hooks.repository.js';
@@ -43,7 +44,7 @@ export class HooksService implements OnModuleInit {
     caller: Caller,
     environmentId: string,
     { name, branch, paths }: CreateHookDto,
-  ): Promise<{ hook: DeployHook; secret: string }> {
+  ): Promise<{ hook: OwnedHook; secret: string }> {
     await this.environments.getActive(caller, environmentId);
     await this.releases.require(environmentId, name);
     const id = newId();
@@ -52,6 +53,7 @@ export class HooksService implements OnModuleInit {
       id,
       environmentId,
       name,
+      keyId: caller.keyId,
       branch: branch ?? null,
       paths: paths ?? [],
       secret: this.secrets.seal(secret, context(id)),
@@ -63,7 +65,7 @@ export class HooksService implements OnModuleInit {
     return { hook, secret };
   }
 
-  async list(caller: Caller, environmentId: string): Promise<DeployHook[]> {
+  async list(caller: Caller, environmentId: string): Promise<OwnedHook[]> {
     await this.environments.get(caller, environmentId);
     return this.hooks.list(environmentId);
   }
@@ -78,7 +80,10 @@ export class HooksService implements OnModuleInit {
     return hook;
   }
 
-  /** Verifies and processes a delivery. Throws HOOK_SIGNATURE_INVALID, also for a hook that does not exist. */
+  /**
+   * Verifies and processes a delivery. Throws HOOK_SIGNATURE_INVALID, also for a hook that does not exist, and
+   * HOOK_SUSPENDED.
+   */
   async deliver(id: string, delivery: Delivery, body: unknown, origin: Origin): Promise<HookOutcomeDto> {
     const hook = await this.hooks.byId(id);
     const secret = hook ? this.secrets.open(hook.secret, context(id)) : randomBytes(32).toString('hex');
@@ -86,6 +91,12 @@ export class HooksService implements OnModuleInit {
       throw new DomainError('HOOK_SIGNATURE_INVALID', {
         detail: 'This delivery is not signed with the secret of a hook.',
         hint: 'Check the URL and the secret in the settings of the repository.',
+      });
+    const reason = suspensionOf(hook, this.clock.now());
+    if (reason !== null)
+      throw new DomainError('HOOK_SUSPENDED', {
+        detail: reason,
+        hint: 'Delete the hook and create it again with a key that does not end so soon.',
       });
     const outcome = await this.process(hook, delivery, body, origin);
     await this.hooks.saveOutcome(id, this.clock.now(), outcome.message);

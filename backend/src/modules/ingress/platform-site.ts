@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
@@ -8,6 +8,7 @@ import { Config } from '#src/config/config.js';
 import { Volumes } from '#src/integrations/docker/volumes.js';
 import { API_SOCKET } from '#src/integrations/nginx/nginx-config.js';
 import { API_VOLUME } from './edge/ingress-names.js';
+import { accepts, listenAt } from './shared-socket.js';
 import { platformDomain } from './sites/public-domain.js';
 import { SitesRepository } from './sites/sites.repository.js';
 
@@ -30,10 +31,7 @@ export class PlatformSite implements OnModuleDestroy {
   ) {}
 
   async onModuleDestroy(): Promise<void> {
-    const { server } = this;
-    if (!server) return;
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await this.close();
   }
 
   /** Claims the name, and releases the one of an earlier configuration. */
@@ -50,16 +48,21 @@ export class PlatformSite implements OnModuleDestroy {
   }
 
   private async listen(): Promise<void> {
-    if (this.server?.listening) return;
     const socket = await this.socketPath();
-    rmSync(socket, { force: true }); // left by a process that was killed
+    // Another process that served the name may have ended since.
+    if (this.server?.listening && (await accepts(socket))) return;
+    await this.close();
     const server = createServer(this.adapter.httpAdapter.getInstance<RequestListener>());
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(socket, resolve);
-    });
-    chmodSync(socket, 0o666); // the edge runs as the user nobody; only services with the volume have access
+    await listenAt(server, socket);
     this.server = server;
+  }
+
+  private async close(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    if (!server) return;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   }
 
   private async socketPath(): Promise<string> {

@@ -3,9 +3,11 @@ import { Action, Ctx, On, Update } from 'nestjs-telegraf';
 import type { Context } from 'telegraf';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { Clock } from '#src/common/time/clock.js';
+import { revocationText } from '#src/modules/auth/api-key.dto.js';
+import type { HookOfKey } from '#src/modules/auth/api-keys.repository.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
-import { BOT, BotUsers, nameOf } from './bot-users.js';
+import { BOT, BotUsers, nameOf, type UserAccess } from './bot-users.js';
 import { draftKeyboard, type KeyDraft, ttlText, readDraft } from './key-draft.js';
 import { escapeHtml, UpdateContext } from './update-context.js';
 
@@ -46,21 +48,25 @@ export class BotButtons {
     await this.ifAllowed(async () => {
       if (step === 'ask') {
         await this.context.answer();
-        return this.context.edit(`Revoke <code>${keyId}</code>? What uses it stops working at once.`, [
+        return this.context.edit(
+          `Revoke <code>${keyId}</code>? What uses it stops working at once, and so do the hooks that it made.`,
           [
-            { text: 'Revoke', callback_data: `revoke:yes:${keyId}` },
-            { text: 'Keep', callback_data: 'keep' },
+            [
+              { text: 'Revoke', callback_data: `revoke:yes:${keyId}` },
+              { text: 'Keep', callback_data: 'keep' },
+            ],
           ],
-        ]);
+        );
       }
       const { db, user } = this.context.state;
+      let hooks: HookOfKey[];
       try {
-        await this.keys.revokeIn(db, keyId, user.id, BOT);
+        hooks = await this.keys.revokeIn(db, keyId, user.id, BOT);
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
         return this.done('This key is none of your active keys.');
       }
-      await this.done(`<code>${keyId}</code> is revoked.`);
+      await this.done(escapeHtml(revocationText(keyId, hooks)));
     });
   }
 
@@ -118,20 +124,17 @@ export class BotButtons {
       if (other.access !== 'OPERATOR' && this.users.isOperator(other))
         return this.done(`${name} is listed in TELEGRAM_ADMIN_IDS. Remove the id there.`);
       if (step === 'yes') {
-        const revoked = await this.users.remove(db, operator, other);
-        return this.done(`${name} is removed. ${keysText(revoked)} revoked. Their deployments keep running.`);
+        const ended = await this.users.remove(db, operator, other);
+        return this.done(`${name} is removed. ${accessText(ended)}. Their deployments keep running.`);
       }
-      const keys = await this.keys.listOwn({ userId: other.id });
+      const access = await this.users.accessOf(db, other);
       await this.context.answer();
-      await this.context.edit(
-        `Remove ${name}? ${keysText(keys.length)} revoked with it; their deployments keep running.`,
+      await this.context.edit(`Remove ${name}? ${accessText(access)} with it; their deployments keep running.`, [
         [
-          [
-            { text: 'Remove', callback_data: `user:yes:${other.id}` },
-            { text: 'Keep', callback_data: 'keep' },
-          ],
+          { text: 'Remove', callback_data: `user:yes:${other.id}` },
+          { text: 'Keep', callback_data: 'keep' },
         ],
-      );
+      ]);
     });
   }
 
@@ -174,6 +177,8 @@ export class BotButtons {
   }
 }
 
-function keysText(count: number): string {
-  return count === 1 ? '1 key is' : `${count} keys are`;
+function accessText({ keys, hooks }: UserAccess): string {
+  const revoked = keys === 1 ? '1 key is revoked' : `${keys} keys are revoked`;
+  const suspended = hooks === 1 ? '1 hook is suspended' : `${hooks} hooks are suspended`;
+  return `${revoked} and ${suspended}`;
 }

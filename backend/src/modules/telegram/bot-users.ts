@@ -11,6 +11,12 @@ import { BotUsersRepository } from './bot-users.repository.js';
 export const BOT: Origin = { via: 'TELEGRAM' };
 const REQUEST_INTERVAL_MS = 24 * 3_600_000;
 
+/** Counts of what a user's access consists of. */
+export interface UserAccess {
+  keys: number;
+  hooks: number;
+}
+
 /**
  * Manages who may use the bot: users in the settings, and users whom an operator allowed. A removed user has no access,
  * even if in the settings, until an operator allows them.
@@ -79,17 +85,24 @@ export class BotUsers {
     await this.audit.record(db, { action: 'operator.paired', userId: id }, BOT);
   }
 
-  /** Removes the user, and revokes their links and keys; returns the number of keys. Their deployments keep running. */
-  async remove(db: Db, operator: User, { id }: User): Promise<number> {
+  /** What ends when the user is removed: active keys, and hooks, which no longer accept deliveries. */
+  async accessOf(db: Db, { id }: User): Promise<UserAccess> {
+    const [keys, hooks] = await Promise.all([this.keys.listOwn({ userId: id }), this.keys.countHooksOf(db, id)]);
+    return { keys: keys.length, hooks };
+  }
+
+  /** Removes the user, and revokes their links and keys, which suspends hooks. Their deployments keep running. */
+  async remove(db: Db, operator: User, { id }: User): Promise<UserAccess> {
     await this.rows.update(db, id, { access: 'REMOVED', accessRequestedAt: null });
     await this.links.voidAll(db, id);
     const keys = await this.keys.revokeAllIn(db, id, operator.id, BOT);
+    const hooks = await this.keys.countHooksOf(db, id);
     await this.audit.record(
       db,
-      { action: 'user.removed', userId: operator.id, target: id, detail: { revokedKeys: keys } },
+      { action: 'user.removed', userId: operator.id, target: id, detail: { revokedKeys: keys, suspendedHooks: hooks } },
       BOT,
     );
-    return keys;
+    return { keys, hooks };
   }
 }
 

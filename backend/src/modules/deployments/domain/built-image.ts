@@ -1,5 +1,5 @@
 import { LABELS } from '#src/common/labels.js';
-import { parseImageReference } from './image-reference.js';
+import { type ImageReference, parseImageReference } from './image-reference.js';
 
 /** `berth/{environmentId}/{name}`, prefixed with the configured registry, if there is one. */
 export function builtRepository(registry: string | undefined, environmentId: string, name: string): string {
@@ -14,6 +14,16 @@ export function builtTag(jobId: string): string {
 /** True when the image is pushed to a registry; false when it exists on this node only. */
 export function isPushed(repository: string): boolean {
   return parseImageReference(repository)?.registry !== 'docker.io';
+}
+
+/**
+ * True for a name under which the platform keeps images that it has built. Such a name is no base and no image of a
+ * request: the image may be another user's.
+ */
+export function isPlatformImage({ repository, registry }: ImageReference, own: string | undefined): boolean {
+  if (own !== undefined && repository.startsWith(`${own}/`)) return repository.startsWith(`${own}/berth/`);
+  const path = repository.startsWith(`${registry}/`) ? repository.slice(registry.length + 1) : repository;
+  return /(^|\.)docker\.io$/.test(registry) && path.startsWith('berth/');
 }
 
 export function builtLabels(deployment: { id: string; environmentId: string; name: string }): Record<string, string> {

@@ -124,6 +124,15 @@ export class DeploymentsRepository {
     return rows.length > 0;
   }
 
+  /** True when a deployment of any name holds this host port, or has held it since a time. */
+  async hostPortKnown(db: Db, port: PortMapping, since: Date): Promise<boolean> {
+    const held = JSON.stringify([{ host: port.host, protocol: port.protocol }]);
+    const rows = await db.$queryRaw<unknown[]>`
+      SELECT 1 FROM "Deployment" WHERE ports @> ${held}::jsonb
+        AND (status = ANY(${LIVE_STATUSES}::"DeploymentStatus"[]) OR "updatedAt" > ${since}) LIMIT 1`;
+    return rows.length > 0;
+  }
+
   /** Counts the deployments of a user that are pending or in progress. */
   countInProgress(db: Db, userId: string): Promise<number> {
     return db.deployment.count({ where: { status: { in: IN_PROGRESS_STATUSES }, environment: { userId } } });

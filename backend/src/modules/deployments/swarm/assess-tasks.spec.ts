@@ -23,7 +23,15 @@ const task = (change: Partial<SwarmTask>): SwarmTask => ({
   ...change,
 });
 const assess = (tasks: SwarmTask[], change: Partial<Parameters<typeof assessTasks>[0]> = {}) =>
-  assessTasks({ tasks, unhealthy: new Set(), replicas: 1, check: 'tcp', now: after(1), ...change });
+  assessTasks({
+    tasks,
+    unhealthy: new Set(),
+    replicas: 1,
+    check: 'tcp',
+    hostPorts: [8080, 9090],
+    now: after(1),
+    ...change,
+  });
 const crash = (id: string) =>
   task({ id, state: 'failed', desired: 'shutdown', error: 'task: non-zero exit (3)', exitCode: 3 });
 
@@ -69,13 +77,19 @@ describe('the assessment of a starting service', () => {
       assess([
         task({
           state: 'rejected',
-          error: 'driver failed programming external connectivity on endpoint x: address already in use',
+          error: 'driver failed programming external connectivity: 0.0.0.0:9090: address already in use',
         }),
       ]),
-    ).toMatchObject({ code: 'HOST_PORT_TAKEN' });
+    ).toMatchObject({
+      code: 'HOST_PORT_TAKEN',
+      reason: expect.stringMatching(/^Host port 9090 is held by the machine/) as string,
+    });
     const pending = task({ state: 'pending', error: 'no suitable node (host-mode port already in use on 1 node)' });
     expect(assess([pending]).kind).toBe('waiting');
-    expect(assess([pending], { now: after(6) })).toMatchObject({ code: 'HOST_PORT_TAKEN' });
+    expect(assess([pending], { now: after(6) })).toMatchObject({
+      code: 'HOST_PORT_TAKEN',
+      reason: expect.stringContaining('8080, 9090 is held by another deployment') as string,
+    });
     expect(
       assess([{ ...pending, error: 'no suitable node (insufficient resources on 1 node)' }], { now: after(6) }),
     ).toMatchObject({ code: 'NOT_SCHEDULED' });

@@ -22,6 +22,8 @@ export interface AssessmentInput {
   unhealthy: ReadonlySet<string>;
   replicas: number;
   check: CheckKind;
+  /** host ports of the release */
+  hostPorts: number[];
   now: Date;
 }
 
@@ -31,16 +33,17 @@ const MAX_SLOW_CRASHES = 2;
 const SLOW_AFTER_MS = 5000;
 /** A stopping task may hold a host port or memory for this long. */
 const UNSCHEDULED_TIMEOUT_MS = 5000;
+const CHOOSE_ANOTHER = 'Choose another `ports[].host`.';
 
 /** Decides from the tasks of a starting service whether it waits, is up or has failed. Pure. */
-export function assessTasks({ tasks, unhealthy, replicas, check, now }: AssessmentInput): Assessment {
+export function assessTasks({ tasks, unhealthy, replicas, check, hostPorts, now }: AssessmentInput): Assessment {
   // A stale VXLAN device from the Engine's last restart is cleaned up elsewhere, and is no fault of the container.
   const ended = tasks.filter((task) => FALLEN_STATES.has(task.state) && !metStaleDevice(task));
   const fatal =
     unhealthyEnd(tasks, unhealthy, check) ??
-    fatalEnd(ended) ??
+    fatalEnd(ended, hostPorts) ??
     crashLoop(tasks, ended, now) ??
-    unschedulable(tasks, now);
+    unschedulable(tasks, hostPorts, now);
   if (fatal) return fatal;
   const up = tasks.filter(({ state, desired }) => state === 'running' && desired === 'running');
   if (up.length >= replicas) return { kind: 'up', tasks: up };
@@ -55,7 +58,7 @@ function unhealthyEnd(tasks: SwarmTask[], unhealthy: ReadonlySet<string>, check:
 }
 
 /** Errors that a retry would repeat. */
-function fatalEnd(ended: SwarmTask[]): Assessment | undefined {
+function fatalEnd(ended: SwarmTask[], hostPorts: number[]): Assessment | undefined {
   for (const task of ended) {
     const text = `${task.error ?? ''} ${task.message}`;
     if (
@@ -64,7 +67,7 @@ function fatalEnd(ended: SwarmTask[]): Assessment | undefined {
       return {
         kind: 'failed',
         code: 'HOST_PORT_TAKEN',
-        reason: 'The host port is used by another program on this machine. Choose another `ports[].host`.',
+        reason: `${namePorts(hostPorts, text)} is held by the machine: another program uses it. ${CHOOSE_ANOTHER}`,
         task,
       };
     }
@@ -94,7 +97,7 @@ function crashReason({ exitCode, error, state }: SwarmTask, times: number): stri
   return `The container crashed ${count}, with exit code ${exitCode ?? 'unknown'}${killed}.`;
 }
 
-function unschedulable(tasks: SwarmTask[], now: Date): Assessment | undefined {
+function unschedulable(tasks: SwarmTask[], hostPorts: number[], now: Date): Assessment | undefined {
   const task = tasks.find(
     ({ state, error, createdAt }) =>
       state === 'pending' &&
@@ -106,8 +109,15 @@ function unschedulable(tasks: SwarmTask[], now: Date): Assessment | undefined {
     return {
       kind: 'failed',
       code: 'HOST_PORT_TAKEN',
-      reason: 'The host port is used by another service on this machine. Choose another `ports[].host`.',
+      reason: `${namePorts(hostPorts)} is held by another deployment. ${CHOOSE_ANOTHER}`,
       task,
     };
   return { kind: 'failed', code: 'NOT_SCHEDULED', reason: `No node can run this: ${task.error ?? ''}.`, task };
+}
+
+/** Names the port that the Engine's text names, otherwise all host ports of the release. */
+function namePorts(hostPorts: number[], text = ''): string {
+  const named = hostPorts.filter((port) => text.includes(`:${port}`));
+  const ports = named.length > 0 ? named : hostPorts;
+  return ports.length === 1 ? `Host port ${ports[0]}` : `One of the host ports ${ports.join(', ')}`;
 }

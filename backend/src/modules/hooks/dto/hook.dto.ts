@@ -3,6 +3,7 @@ import { ArrayMaxSize, IsArray, IsOptional, IsString, Matches, MaxLength, Valida
 import { isPathGlob, MAX_GLOB_LENGTH } from '#src/common/glob.js';
 import type { DeployHook } from '#src/generated/prisma/client.js';
 import { DEPLOYMENT_NAME } from '#src/modules/deployments/dto/create-deployment.dto.js';
+import { type HookMakers, suspensionOf } from '#src/modules/hooks/domain/hook-suspension.js';
 
 const IsPathGlob = (): PropertyDecorator =>
   ValidateBy(
@@ -50,14 +51,29 @@ export class HookDto {
   lastDeliveryAt: Date | null;
   /** Outcome of the last delivery, in a sentence. */
   lastOutcome: string | null;
+  /** The key that made the hook, which works as long as the key does. Null: an older hook. */
+  keyId: string | null;
+  /** Why deliveries are refused. Null: they are accepted. */
+  suspendedReason: string | null;
   createdAt: Date;
 
-  static from(
-    { id, environmentId, name, branch, paths, lastDeliveryAt, lastOutcome, createdAt }: DeployHook,
-    base: string,
-  ): HookDto {
+  static from(hook: DeployHook & HookMakers, base: string): HookDto {
+    const { id, environmentId, name, branch, paths, lastDeliveryAt, lastOutcome, keyId, createdAt } = hook;
     const url = `${base}/hooks/${id}`;
-    return { id, environmentId, name, branch, paths, url, lastDeliveryAt, lastOutcome, createdAt };
+    const suspendedReason = suspensionOf(hook, new Date());
+    return {
+      id,
+      environmentId,
+      name,
+      branch,
+      paths,
+      url,
+      lastDeliveryAt,
+      lastOutcome,
+      keyId,
+      suspendedReason,
+      createdAt,
+    };
   }
 }
 

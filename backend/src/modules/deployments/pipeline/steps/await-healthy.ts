@@ -38,11 +38,13 @@ export class AwaitHealthy implements DeployStep {
     if (!service) throw new StepFailure('INTERNAL', 'The service was removed while it started.');
     const check = await this.checkKind(context);
     const up = { startedAt: 0, seenAt: 0 };
+    const hostPorts = context.release().ports.flatMap(({ host }) => host ?? []);
     for (let pollMs = POLL_INTERVAL_MS; ;) {
       const tasks = await this.tasks.list({ serviceId: service.id });
       const states = await this.statesOf(tasks);
       const unhealthy = new Set(tasks.filter((task) => isUnhealthy(task, states.get(task.id))).map(({ id }) => id));
-      const assessment = assessTasks({ tasks, unhealthy, replicas: deployment.replicas, check, now: new Date() });
+      const { replicas } = deployment;
+      const assessment = assessTasks({ tasks, unhealthy, replicas, check, hostPorts, now: new Date() });
       if (assessment.kind === 'failed') throw await this.failures.report(assessment, service.id);
       const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states, up) : pollMs;
       if (waitMs <= 0) return;

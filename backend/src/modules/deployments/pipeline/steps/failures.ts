@@ -68,6 +68,12 @@ export function registryFailure(error: unknown, image: string, hasCredentials: b
       );
     case 'disk-full':
       return new StepFailure('DISK_FULL', `There is no disk space left for ${image}.`, { cause: error });
+    case 'not-allowed':
+      return new StepFailure(
+        'REGISTRY_HOST_NOT_ALLOWED',
+        `${registry} has no public address. The operator can allow it in REGISTRY_ALLOWED_PRIVATE_HOSTS.`,
+        { cause: error },
+      );
   }
 }
 

@@ -5,6 +5,8 @@ import { Engine } from '#src/integrations/docker/engine.js';
 import { Images, type ResolvedImage } from '#src/integrations/docker/images.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
+import { RegistryPolicy } from '#src/integrations/docker/registry-policy.js';
+import { parseImageReference } from '#src/modules/deployments/domain/image-reference.js';
 import { registryFailure } from './failures.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
@@ -20,6 +22,7 @@ export class ImageLookup {
   constructor(
     private readonly images: Images,
     private readonly engine: Engine,
+    private readonly registries: RegistryPolicy,
   ) {}
 
   /** The digest. Throws StepFailure. */
@@ -39,6 +42,7 @@ export class ImageLookup {
     const signal = AbortSignal.timeout(LOOKUP_TIMEOUT_MS);
     let last: Error | undefined;
     try {
+      await this.registries.require(parseImageReference(image)?.registry ?? '');
       return await pRetry(() => this.images.resolve(image, auth, signal), {
         ...RETRY,
         signal,

@@ -4,6 +4,7 @@ import { pollUntil } from '#src/common/time/poll-until.js';
 import { LABELS } from '#src/common/labels.js';
 import { Containers } from '#src/integrations/docker/containers.js';
 import { Engine } from '#src/integrations/docker/engine.js';
+import { EnvironmentNetwork } from '#src/modules/environments/environment-network.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { ENDED_STATES, type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
@@ -35,6 +36,7 @@ export class RunReleaseCommand implements DeployStep {
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
     private readonly engine: Engine,
+    private readonly network: EnvironmentNetwork,
     private readonly logs: TaskLogs,
     private readonly log: BuildLog,
   ) {}
@@ -59,6 +61,7 @@ export class RunReleaseCommand implements DeployStep {
   private async ensure(context: StepContext): Promise<string> {
     const [service] = await this.services.list(ownedBy(context.deployment.id));
     if (service) return service.id;
+    await this.network.ensure(context.deployment.environment);
     const spec = buildCommandSpec(context.release(), context.deployment.releaseCommand, await this.engine.inspect());
     return this.services.create(spec, context.registryAuth());
   }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DeployStep, StepContext } from './deploy-step.js';
+import { EnvironmentNetwork } from '#src/modules/environments/environment-network.js';
+import { HostPorts } from '#src/modules/deployments/swarm/host-ports.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 import { ServiceStart } from '#src/modules/deployments/swarm/service-start.js';
 
@@ -11,15 +13,24 @@ export class StartService implements DeployStep {
 
   constructor(
     private readonly running: RunningServices,
+    private readonly hostPorts: HostPorts,
+    private readonly network: EnvironmentNetwork,
     private readonly start: ServiceStart,
   ) {}
 
   async run(context: StepContext): Promise<void> {
     const { deployment, signal } = context;
-    const serviceId =
-      (await this.running.find(deployment.id))?.id ??
-      (await this.start.create(context.release(), context.registryAuth(), signal));
-    await context.expectContainers({ id: serviceId, name: context.release().serviceName });
+    const release = context.release();
+    const serviceId = (await this.running.find(deployment.id))?.id ?? (await this.create(context, signal));
+    await context.expectContainers({ id: serviceId, name: release.serviceName });
+  }
+
+  private async create(context: StepContext, signal: AbortSignal): Promise<string> {
+    const release = context.release();
+    await this.hostPorts.requireFree(release.ports, signal);
+    // The operator may have pruned the network while nothing ran in it.
+    await this.network.ensure(context.deployment.environment);
+    return this.start.create(release, context.registryAuth(), signal);
   }
 
   /** Removes the service after storing its last log lines. */
