@@ -6,7 +6,8 @@ import { Platform } from '../scenario/platform.js';
 import type { Problem } from '../scenario/api-client.js';
 
 const METRICS_TOKEN = 'a-token-of-metrics';
-const MAX_DELAY_SECONDS = 0.2;
+/** What froze the process took 4 s and more. Alone it is below 0.2 s, but other tests share the cores. */
+const MAX_DELAY_SECONDS = 1;
 const MAX_GROWTH_BYTES = 100 * 2 ** 20;
 const NOBODY = 'cl0000000000000000000000x';
 /** Streams that a hostile query does not end. */
@@ -106,6 +107,8 @@ describe('hostile requests', () => {
           const body = `{"${field}":${value}${rest ? `,${rest}` : ''}}`;
           const answer = await send(operation.method, pathOf(operation), body);
           expectRefused(`${operation.id}, ${field}`, answer);
+          // Without a key 16 KiB are too much, whatever is in them.
+          if (answer.status === 413) continue;
           expect(answer.problem.errors?.[0]?.path.split('.')[0], `${operation.id}, ${field}`).toBe(field);
         }
         if (field === 'ttlSeconds') continue; // null: no expiry

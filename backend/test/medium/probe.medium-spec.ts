@@ -175,7 +175,7 @@ describe.concurrent('a container with the probe as its health check', () => {
   });
 
   it('must rest after a check that passed, once it has been up for a while, and only then', async () => {
-    const calm = await run(busybox('httpd -f -p 8080 -h /etc'), ['calm', '8', '3', 'tcp', '8080'], 20_000);
+    const calm = await run(busybox('httpd -f -p 8080 -h /etc'), ['calm', '8', '20', 'tcp', '8080'], 20_000);
     await expectHealthy(calm);
     const early = (await healthOf(calm)).Log.map(tookMs);
     expect(Math.min(...early)).toBeLessThan(7000);
