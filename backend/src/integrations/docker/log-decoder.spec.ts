@@ -36,7 +36,9 @@ describe('the log of a container', () => {
     const frames = Array.from({ length: 50 }, (_, index) =>
       frame(1, `2026-01-01T00:00:00.${index}Z ${'x'.repeat(16_000)}`),
     );
-    const [line, next] = await read(Buffer.concat([...frames, frame(1, 'T end\n'), frame(1, '2026 next\n')]));
+    const [line, next] = await read(
+      Buffer.concat([...frames, frame(1, 'T end\n'), frame(1, '2026-01-02T00:00:00Z next\n')]),
+    );
     expect(line?.text).toBe(`${'x'.repeat(16_384)} … (cut: the line is longer than 16 KiB)`);
     expect(next?.text).toBe('next');
   });
