@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, type FieldError } from '#src/common/errors/domain-error.js';
+import type { FieldError } from '#src/common/errors/domain-error.js';
 import { trimTrailing } from '#src/common/trim-trailing.js';
 import { validationFailed } from '#src/common/validation.pipe.js';
 import { Clock } from '#src/common/time/clock.js';
