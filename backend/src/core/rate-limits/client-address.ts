@@ -11,7 +11,8 @@ export function clientAddress(ip: string | undefined): string {
   if (ip === undefined || !isIPv6(ip)) return ip ?? '';
   const [, ipv4] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip) ?? [];
   if (ipv4) return ipv4;
-  const [head = '', tail] = ip.replace(/%.*$/, '').split('::');
+  const [address = ''] = ip.split('%'); // without its zone
+  const [head = '', tail] = address.split('::');
   const first = head.split(':').filter(Boolean);
   const last = (tail ?? '').split(':').filter(Boolean);
   const zeros = Array<string>(Math.max(0, GROUPS - first.length - last.length)).fill('0');
