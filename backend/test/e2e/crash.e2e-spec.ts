@@ -66,9 +66,7 @@ async function survives(
   expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING' });
   await eventually(async () => {
     for (const { id } of previous) {
-      expect((await client.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`)).deployment.status).toBe(
-        'STOPPED',
-      );
+      expect((await client.deployment(id)).status).toBe('STOPPED');
       expect(await engine.servicesOf(id)).toEqual([]);
     }
     expect(await engine.servicesOf(deployment.id)).toHaveLength(1);

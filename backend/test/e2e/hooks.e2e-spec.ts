@@ -91,7 +91,7 @@ describe('push to deploy', () => {
 
   it('must take a delivery once, however often it comes', async () => {
     const before = (await client.deployments(environmentId)).length;
-    // The header with the delivery's id is not signed: whoever captured the body may send any.
+    // The header with the delivery's id is not signed: a captured body could come with any other.
     const same = push({ after: 'b'.repeat(40) });
     const answers = await Promise.all(Array.from({ length: 5 }, () => deliver(same)));
     expect(answers.map(({ body }) => body.outcome).sort()).toEqual(['DEPLOYING', ...Array<string>(4).fill('REPLAYED')]);

@@ -9,7 +9,7 @@ const METRICS_TOKEN = 'a-token-of-metrics';
 /** What froze the process took 4 s and more. Alone it is below 0.2 s, but other tests share the cores. */
 const MAX_DELAY_SECONDS = 1;
 const MAX_GROWTH_BYTES = 100 * 2 ** 20;
-const NOBODY = 'cl0000000000000000000000x';
+const UNKNOWN_ID = 'cl0000000000000000000000x';
 /** Streams that a hostile query does not end. */
 const operations = operationsOf(committedDocument()).filter(({ id }) => id !== 'streamDeploymentEvents');
 
@@ -101,7 +101,7 @@ describe('hostile requests', () => {
       if (!example || operation.id === 'deliverHook') continue;
       const fields = Object.keys(operation.body?.properties ?? {});
       for (const field of fields) {
-        const others = { ...example, ...('environmentId' in example && { environmentId: NOBODY }) };
+        const others = { ...example, ...('environmentId' in example && { environmentId: UNKNOWN_ID }) };
         for (const value of ['"\\u0000"', '"\\ud800"', '['.repeat(5000) + ']'.repeat(5000), names(3000, '1')]) {
           const rest = JSON.stringify({ ...others, [field]: undefined }).slice(1, -1);
           const body = `{"${field}":${value}${rest ? `,${rest}` : ''}}`;
@@ -179,7 +179,7 @@ describe('hostile requests', () => {
   }
 });
 
-function pathOf({ path }: Operation, value = NOBODY): string {
+function pathOf({ path }: Operation, value = UNKNOWN_ID): string {
   return path.replace(/\{\w+\}/g, () => value);
 }
 

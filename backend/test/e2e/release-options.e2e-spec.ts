@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Deployment } from '../../../clients/typescript/src/index.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
@@ -20,8 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-const statusOf = async (id: string) =>
-  (await client.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`)).deployment.status;
+const statusOf = async (id: string) => (await client.deployment(id)).status;
 
 describe('drainSeconds', () => {
   it('must keep the old release for so long once the new one is RUNNING, and no longer', async () => {

@@ -126,7 +126,7 @@ describe('what runs', () => {
       expect(deployment.replicas).toBe(replicas);
       await eventually(async () => {
         expect(await engine.containersOf(id)).toHaveLength(replicas);
-        const { deployment: now } = await client.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`);
+        const now = await client.deployment(id);
         expect(now.containers.map(({ status }) => status)).toEqual(Array(replicas).fill('RUNNING'));
       }, 30_000);
     };
@@ -157,8 +157,10 @@ describe('what runs', () => {
       expect(await engine.servicesOf(removed.id)).toHaveLength(1);
       expect(await says(removed)).toBe('back');
       expect(await engine.containersOf(scaled.id)).toHaveLength(1);
-      const { deployment } = await client.ok<{ deployment: Deployment }>('GET', `/deployments/${removed.id}`);
-      expect(deployment).toMatchObject({ status: 'RUNNING', containers: [{ status: 'RUNNING' }] });
+      expect(await client.deployment(removed.id)).toMatchObject({
+        status: 'RUNNING',
+        containers: [{ status: 'RUNNING' }],
+      });
     }, 90_000);
   });
 });

@@ -41,8 +41,8 @@ afterAll(async () => {
 }, 300_000);
 
 const nodesOf = async (id: string) => {
-  const { deployment } = await client.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`);
-  return deployment.containers.filter(({ status }) => status === 'RUNNING').map(({ node }) => node ?? '');
+  const { containers } = await client.deployment(id);
+  return containers.filter(({ status }) => status === 'RUNNING').map(({ node }) => node ?? '');
 };
 
 describe('three nodes', () => {

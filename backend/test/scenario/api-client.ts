@@ -165,10 +165,13 @@ export class ApiClient {
     await eventually(async () => expect((await this.job(jobId)).status).toBe(status), withinMs);
   }
 
-  /** By the deployment's id. */
+  /** By its id, not by that of its job. */
+  async deployment(id: string): Promise<Deployment> {
+    return (await this.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`)).deployment;
+  }
+
   async expectDeployment(id: string, status: api.DeploymentStatus, withinMs: number): Promise<void> {
-    const read = () => this.ok<{ deployment: Deployment }>('GET', `/deployments/${id}`);
-    await eventually(async () => expect((await read()).deployment.status).toBe(status), withinMs);
+    await eventually(async () => expect((await this.deployment(id)).status).toBe(status), withinMs);
   }
 
   async expectEnvironment(id: string, status: api.EnvironmentStatus, withinMs: number): Promise<void> {

@@ -50,7 +50,8 @@ export class BuildLog {
     const unread = (lines: TaskLogLine[]) => lines.filter((line) => isAfter(position, line) && line.time >= earliest);
     try {
       const first = tail === undefined ? undefined : await this.newest(deploymentId, tail, earliest);
-      if (first) yield unread(first.lines);
+      const known = unread(first?.lines ?? []);
+      if (known.length > 0) yield known;
       for (let last = first?.lastPart ?? 0; !signal.aborted;) {
         const isOver = !(await this.rows.isBuilding(deploymentId));
         const parts = await this.rows.partsAfter(deploymentId, last, PARTS_AT_ONCE);

@@ -10,7 +10,7 @@ const MAX_MEMORY_MB = 192;
 
 type Result<T> = { output: T } | { failure: { code: DeploymentErrorCode; message: string } };
 
-/** Runs planning tasks in a thread with limits of time and memory: whatever a repository says, the API goes on. */
+/** Runs planning tasks in a thread with limits of time and memory, so that no repository can block the API. */
 @Injectable()
 export class Planning {
   /** Throws StepFailure, also when the task exceeds a limit, and the reason of the signal when that aborts. */
