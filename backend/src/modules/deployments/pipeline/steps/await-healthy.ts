@@ -67,7 +67,7 @@ export class AwaitHealthy implements DeployStep {
   }
 
   /**
-   * Milliseconds until every one of these tasks has been up for the window. `up` holds the latest start of a task and
+   * Whole milliseconds until every one of these tasks has been up for the window. `up` holds the latest start of a task and
    * when this process first saw it, because the machine's clock may have been set back since.
    */
   private remaining(
@@ -78,7 +78,7 @@ export class AwaitHealthy implements DeployStep {
     const windowMs = this.config.deploy.stabilityWindowMs;
     const latest = Math.max(...tasks.map((task) => startedAt(task, states.get(task.id)).getTime()));
     if (latest !== up.startedAt) Object.assign(up, { startedAt: latest, seenAt: performance.now() });
-    return Math.min(latest + windowMs - Date.now(), up.seenAt + windowMs - performance.now());
+    return Math.ceil(Math.min(latest + windowMs - Date.now(), up.seenAt + windowMs - performance.now()));
   }
 
   private async checkKind(context: StepContext): Promise<CheckKind> {
