@@ -15,7 +15,7 @@ function plan(files: Record<string, string>, options: Partial<BuildOptions> = {}
   return planBuild({
     options: { ...NOTHING, ...options },
     origin: 'repository',
-    files: { names: new Set(Object.keys(files)), texts: new Map(Object.entries(files)) },
+    files: { names: Object.keys(files).join('\0'), texts: new Map(Object.entries(files)) },
     buildArgNames: [],
     port,
     defaults: { nginxImage: 'nginx:1.30-alpine' },
@@ -32,6 +32,9 @@ describe('the build plan of a repository', () => {
     expect(plan({ Dockerfile: '', 'package.json': '{}' })).toEqual({
       method: 'DOCKERFILE',
       detected: null,
+      reasons: [],
+      startCommand: null,
+      releaseCommand: null,
       warnings: [],
       dockerfile: 'Dockerfile',
     });

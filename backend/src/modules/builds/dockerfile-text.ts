@@ -5,14 +5,23 @@ import { withExec } from './exec-command.js';
  * an argument of `sh -c` in the exec form, which is JSON: with any content it stays one argument of that instruction.
  */
 export interface Recipe {
+  /** the image that runs the program */
   baseImage: string;
+  /** the image of a build stage; undefined: the final image installs and builds */
+  buildImage?: string | undefined;
   /** only declared with ARG: the values are not written into the image's configuration */
   buildArgNames: string[];
   /** names of files in the root of the context, from a fixed list */
   dependencyFiles: string[];
-  install: string | undefined;
-  build: string | undefined;
+  install?: string | undefined;
+  build?: string | undefined;
+  /** runs after the build, in the build stage */
+  prune?: string | undefined;
   start: string;
+  /** what the final image gets from the build stage; default: the whole of /app */
+  copies?: { from: string; to: string }[] | undefined;
+  /** variables of the final image, from a fixed list */
+  env?: Record<string, string> | undefined;
   port: number | undefined;
 }
 
@@ -26,35 +35,53 @@ const PREPARE = [
 ].join('; ');
 
 /** Renders the Dockerfile; see https://docs.docker.com/reference/dockerfile/. */
-export function dockerfileText({
-  baseImage,
-  buildArgNames,
-  dependencyFiles,
-  install,
-  build,
-  start,
-  port,
-}: Recipe): string {
-  const copyDependencies =
-    install && dependencyFiles.length > 0
-      ? [`COPY --chown=${USER} ${dependencyFiles.map((name) => `app/${name}`).join(' ')} ./`, run(install)]
-      : [];
-  const lines = [
-    `FROM ${baseImage}`,
+export function dockerfileText(recipe: Recipe): string {
+  const { baseImage, buildImage } = recipe;
+  const stages =
+    buildImage === undefined
+      ? [...opening(`FROM ${baseImage}`), ...buildSteps(recipe)]
+      : [
+          ...opening(`FROM ${buildImage} AS build`),
+          ...buildSteps(recipe),
+          ...opening(`FROM ${baseImage}`),
+          ...(recipe.copies ?? [{ from: '/app', to: '/app' }]).map(copyFromBuild),
+        ];
+  return `${[...stages, ...ending(recipe)].join('\n')}\n`;
+}
+
+function opening(from: string): string[] {
+  return [
+    from,
     // Programs installed for the user only are found in later steps.
     'ENV HOME=/home/app NPM_CONFIG_PREFIX=/home/app/.local PATH=/home/app/.local/bin:$PATH',
     run(PREPARE),
     'WORKDIR /app',
     `USER ${USER}`,
+  ];
+}
+
+function buildSteps({ buildArgNames, dependencyFiles, install, build, prune }: Recipe): string[] {
+  const isCopiedFirst = install !== undefined && dependencyFiles.length > 0;
+  const dependencies = dependencyFiles.map((name) => `app/${name}`).join(' ');
+  return [
     ...buildArgNames.map((name) => `ARG ${name}`),
-    ...copyDependencies,
+    ...(isCopiedFirst ? [`COPY --chown=${USER} ${dependencies} ./`, run(install)] : []),
     `COPY --chown=${USER} app/ ./`,
-    ...(install && copyDependencies.length === 0 ? [run(install)] : []),
-    ...(build ? [run(build)] : []),
-    ...(port === undefined ? [] : [`ENV PORT=${port}`]),
+    ...(install !== undefined && !isCopiedFirst ? [run(install)] : []),
+    ...[build, prune].flatMap((command) => (command === undefined ? [] : [run(command)])),
+  ];
+}
+
+function copyFromBuild({ from, to }: { from: string; to: string }): string {
+  return `COPY --from=build --chown=${USER} ${from} ${to}`;
+}
+
+function ending({ env = {}, port, start }: Recipe): string[] {
+  const variables = { ...env, ...(port !== undefined && { PORT: String(port) }) };
+  return [
+    ...Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`),
     `CMD ${shell(withExec(start))}`,
   ];
-  return `${lines.join('\n')}\n`;
 }
 
 function run(command: string): string {

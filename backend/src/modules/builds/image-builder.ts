@@ -10,6 +10,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { builtLabels } from '#src/modules/deployments/domain/built-image.js';
 import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
 import { firstTcpPort } from '#src/modules/deployments/domain/release.js';
+import { argumentsOf } from './runtimes/procfile.js';
 import { BaseImages } from './base-images.js';
 import { BuildContext } from './build-context.js';
 import { BuildLog, type BuildLogWriter } from './build-log.js';
@@ -49,6 +50,7 @@ export class ImageBuilder {
       const plan = await this.plan(run, files);
       for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
       if (plan.detected) log.add(`Detected ${plan.detected}`);
+      for (const reason of plan.reasons) log.add(`  ${reason}`);
       return await this.runBuild(run, { files, plan, modified: source.modified, log });
     } catch (error) {
       run.signal.throwIfAborted();
@@ -67,7 +69,7 @@ export class ImageBuilder {
       {
         options,
         origin: this.sources.originOf(deployment),
-        files: await files.rootFiles(),
+        files: await files.sourceTexts(),
         buildArgNames: deployment.buildArgNames,
         port: firstTcpPort(columnsOf(deployment).ports),
         defaults: { nginxImage: this.config.ingress.image },
@@ -78,8 +80,18 @@ export class ImageBuilder {
     await this.bases.check(text, run.buildArgs(), run.signal);
     const lfs = await files.lfsWarning();
     const warnings = lfs ? [...plan.warnings, lfs] : plan.warnings;
-    const facts: BuildFacts = { method: plan.method, detected: plan.detected, warnings };
-    await run.save(storedColumns({ build: facts }));
+    const releaseCommand = deployment.releaseCommand.length === 0 ? plan.releaseCommand : null;
+    const facts: BuildFacts = {
+      method: plan.method,
+      detected: plan.detected,
+      reasons: plan.reasons,
+      warnings,
+      ...(releaseCommand !== null && { releaseFromProcfile: true }),
+    };
+    await run.save({
+      ...storedColumns({ build: facts }),
+      ...(releaseCommand !== null && { releaseCommand: argumentsOf(releaseCommand) }),
+    });
     return { ...plan, warnings };
   }
 

@@ -177,6 +177,7 @@ export class DeploymentFactory {
       },
       data: {
         ...(copied as Prisma.DeploymentUncheckedCreateInput),
+        ...(columnsOf(row).build?.releaseFromProcfile && !keepImage && { releaseCommand: [] }),
         ...Object.fromEntries(sealed),
         ...(keepImage ? imageOf(row) : this.unresolvedImage(row, jobId)),
         jobId,

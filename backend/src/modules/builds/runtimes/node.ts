@@ -1,6 +1,8 @@
-import type { Runtime, RootFiles } from './runtime.js';
+import type { Runtime } from './runtime.js';
+import type { SourceFiles } from './source-files.js';
 
 const DEFAULT_MAJOR = 22;
+const DEFAULT_PORT = 3000;
 
 interface PackageJson {
   main?: unknown;
@@ -10,8 +12,8 @@ interface PackageJson {
 }
 
 /** Detects package.json, with the package manager of its lock file. */
-export function detectNode(files: RootFiles): Runtime | undefined {
-  const text = files.texts.get('package.json');
+export function detectNode(files: SourceFiles): Runtime | undefined {
+  const text = files.text('package.json');
   if (text === undefined) return undefined;
   const manifest = parse(text);
   const major = majorOf(files, manifest);
@@ -24,6 +26,8 @@ export function detectNode(files: RootFiles): Runtime | undefined {
   const start = scripts['start'] ? `${manager.run} start` : main && `node ${main}`;
   return {
     description: `Node.js ${major} with ${manager.description}`,
+    reasons: [],
+    defaultPort: DEFAULT_PORT,
     baseImage: `node:${major}-slim`,
     install: manager.install,
     ...(scripts['build'] ? { build: `${manager.run} run build` } : {}),
@@ -37,7 +41,7 @@ interface Manager {
   run: string;
 }
 
-function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
+function managerOf(files: SourceFiles, { packageManager }: PackageJson): Manager {
   const [, named, version] =
     /^(npm|yarn|pnpm)@(\d{1,4}\.\d{1,4}\.\d{1,4})/.exec(typeof packageManager === 'string' ? packageManager : '') ?? [];
   const pinned = (name: string) => (named === name ? version : undefined);
@@ -47,7 +51,7 @@ function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
   }
   if (files.names.has('yarn.lock')) {
     // Yarn 2 and later have another lock file format and another npm package.
-    const isModern = /^__metadata:/m.test(files.texts.get('yarn.lock') ?? '');
+    const isModern = /^__metadata:/m.test(files.text('yarn.lock') ?? '');
     const yarn = isModern
       ? `npx --yes @yarnpkg/cli-dist@${pinned('yarn') ?? '4'}`
       : `npx --yes yarn@${pinned('yarn') ?? '1'}`;
@@ -61,8 +65,8 @@ function managerOf(files: RootFiles, { packageManager }: PackageJson): Manager {
 }
 
 /** The major version that the project requests, when it is one version and not a range. */
-function majorOf(files: RootFiles, { engines }: PackageJson): number {
-  const wanted = [files.texts.get('.nvmrc'), files.texts.get('.node-version'), engines?.node];
+function majorOf(files: SourceFiles, { engines }: PackageJson): number {
+  const wanted = [files.text('.nvmrc'), files.text('.node-version'), engines?.node];
   for (const text of wanted) {
     const major = /^\s*(?:v|\^|~|=)?(\d{2})(?:[.\sx]|$)/.exec(typeof text === 'string' ? text : '')?.[1];
     if (major) return Number(major);
