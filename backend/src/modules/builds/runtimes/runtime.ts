@@ -16,7 +16,15 @@ export interface Runtime {
   baseImage: string;
   /** The image of a build stage, when only its results reach the final image. Default: there is one stage. */
   buildImage?: string;
+  /** installs programs that the next commands need, before any file is copied */
+  setup?: string;
   install?: string;
+  /** root files that are copied before the install, so that its result is cached; none: all files are */
+  dependencyFiles?: string[];
+  /** folder of the sources in which the program starts; default: the root */
+  folder?: string;
+  /** variables of the build stage */
+  buildEnv?: Record<string, string>;
   build?: string;
   /** runs after the build: removes what only the build needs */
   prune?: string;
@@ -28,6 +36,10 @@ export interface Runtime {
   env?: Record<string, string>;
   /** PORT when the request gives no port */
   defaultPort: number;
+  /** the start command is already that of the Procfile */
+  isProcfileRead?: boolean;
+  /** why no base image can be chosen; without effect when the request gives baseImage */
+  problem?: string;
   /** one sentence with the field to send, when no start command was found */
   missing?: string;
   /** Renders the whole Dockerfile, when it has another shape. Undefined: it has not with these options. */
@@ -49,9 +61,13 @@ export interface RuntimeDefaults {
 }
 
 /** Returns the first runtime that matches; undefined when none does. */
-export function detectRuntime(files: SourceFiles, defaults: RuntimeDefaults): Runtime | undefined {
-  const runtime = detectNode(files) ?? detectPython(files) ?? detectGo(files) ?? detectStatic(files, defaults.nginxImage);
-  const web = procfileOf(files).get('web');
-  if (!runtime || web === undefined || runtime.dockerfile) return runtime;
+export function detectRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder = '.'): Runtime | undefined {
+  const runtime =
+    detectNode(files, defaults, folder) ??
+    detectPython(files) ??
+    detectGo(files) ??
+    detectStatic(files, defaults.nginxImage);
+  const web = procfileOf(folder === '.' ? files : files.below(folder)).get('web');
+  if (!runtime || web === undefined || runtime.dockerfile || runtime.isProcfileRead) return runtime;
   return { ...runtime, start: web, reasons: [...runtime.reasons, 'start command from Procfile (web)'] };
 }

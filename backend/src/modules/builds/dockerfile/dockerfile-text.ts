@@ -13,6 +13,8 @@ export interface Recipe {
   buildArgNames: string[];
   /** names of files in the root of the context, from a fixed list */
   dependencyFiles: string[];
+  /** installs programs, before any file is copied */
+  setup?: string | undefined;
   install?: string | undefined;
   build?: string | undefined;
   /** runs after the build, in the build stage */
@@ -20,6 +22,10 @@ export interface Recipe {
   start: string;
   /** what the final image gets from the build stage; default: the whole of /app */
   copies?: { from: string; to: string }[] | undefined;
+  /** folder of /app in which the program starts */
+  folder?: string | undefined;
+  /** variables of the build stage, from a fixed list */
+  buildEnv?: Record<string, string> | undefined;
   /** variables of the final image, from a fixed list */
   env?: Record<string, string> | undefined;
   port: number | undefined;
@@ -37,16 +43,22 @@ const PREPARE = [
 /** Renders the Dockerfile; see https://docs.docker.com/reference/dockerfile/. */
 export function dockerfileText(recipe: Recipe): string {
   const { baseImage, buildImage } = recipe;
-  const stages =
-    buildImage === undefined
-      ? [...opening(`FROM ${baseImage}`), ...buildSteps(recipe)]
-      : [
-          ...opening(`FROM ${buildImage} AS build`),
-          ...buildSteps(recipe),
-          ...opening(`FROM ${baseImage}`),
-          ...(recipe.copies ?? [{ from: '/app', to: '/app' }]).map(copyFromBuild),
-        ];
-  return `${[...stages, ...ending(recipe)].join('\n')}\n`;
+  if (buildImage === undefined)
+    return text([...opening(`FROM ${baseImage}`), ...buildSteps(recipe), ...ending(recipe)]);
+  const copies = recipe.copies ?? [{ from: '/app', to: '/app' }];
+  const final = [...opening(`FROM ${baseImage}`), ...copies.map(copyFromBuild), ...ending(recipe)];
+  return buildStage({ ...recipe, buildImage }) + text(final);
+}
+
+type StageRecipe = Omit<Recipe, 'baseImage' | 'buildImage' | 'start' | 'port'> & { buildImage: string };
+
+/** Renders a stage named `build` that installs and builds in /app. */
+export function buildStage(recipe: StageRecipe): string {
+  return text([...opening(`FROM ${recipe.buildImage} AS build`), ...buildSteps(recipe)]);
+}
+
+function text(lines: string[]): string {
+  return `${lines.join('\n')}\n`;
 }
 
 function opening(from: string): string[] {
@@ -60,10 +72,13 @@ function opening(from: string): string[] {
   ];
 }
 
-function buildSteps({ buildArgNames, dependencyFiles, install, build, prune }: Recipe): string[] {
+function buildSteps(recipe: Omit<StageRecipe, 'buildImage'>): string[] {
+  const { buildArgNames, dependencyFiles, buildEnv, setup, install, build, prune } = recipe;
   const isCopiedFirst = install !== undefined && dependencyFiles.length > 0;
   const dependencies = dependencyFiles.map((name) => `app/${name}`).join(' ');
   return [
+    ...variablesOf(buildEnv),
+    ...(setup === undefined ? [] : [run(setup)]),
     ...buildArgNames.map((name) => `ARG ${name}`),
     ...(isCopiedFirst ? [`COPY --chown=${USER} ${dependencies} ./`, run(install)] : []),
     `COPY --chown=${USER} app/ ./`,
@@ -76,12 +91,16 @@ function copyFromBuild({ from, to }: { from: string; to: string }): string {
   return `COPY --from=build --chown=${USER} ${from} ${to}`;
 }
 
-function ending({ env = {}, port, start }: Recipe): string[] {
-  const variables = { ...env, ...(port !== undefined && { PORT: String(port) }) };
+function ending({ env, port, folder, start }: Recipe): string[] {
   return [
-    ...Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`),
+    ...(folder === undefined ? [] : [`WORKDIR /app/${folder}`]),
+    ...variablesOf({ ...env, ...(port !== undefined && { PORT: String(port) }) }),
     `CMD ${shell(withExec(start))}`,
   ];
+}
+
+function variablesOf(variables: Record<string, string> = {}): string[] {
+  return Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`);
 }
 
 function run(command: string): string {
