@@ -189,6 +189,9 @@ describe('the start command of a Node.js project', () => {
     [{ start: 'node server.js & node worker.js' }, 'exec npm start'],
     [{ start: 'echo $npm_package_version && node server.js' }, 'exec npm start'],
     [{ start: 'nodemon server.js', 'start:prod': 'node server.js' }, 'exec node server.js'],
+    [{ start: 'http-server ./public -p $PORT' }, 'exec http-server ./public -p $PORT'],
+    [{ start: 'node vite-server.js' }, 'exec node vite-server.js'],
+    [{ start: 'vite-node src/server.ts' }, 'exec vite-node src/server.ts'],
     [{ build: 'node build.mjs', preview: 'node .output/server/index.mjs' }, 'exec node .output/server/index.mjs'],
   ])('must be the program itself, where no hook needs npm: %j', (scripts, command) => {
     expect(lastOf(plan({ 'package.json': { scripts } }).text)).toBe(command);
@@ -215,6 +218,23 @@ describe('the start command of a Node.js project', () => {
     const made = plan({ 'package.json': { scripts: { start: 'tsx server.ts' }, devDependencies: { tsx: '4' } } });
     expect(made.text).not.toContain('prune');
     expect(made.reasons).toContain('development dependencies stay: the start command needs tsx');
+  });
+
+  it('must keep TypeScript for the configuration of Next.js', () => {
+    const scripts = { build: 'next build', start: 'next start' };
+    const manifest = { scripts, dependencies: { next: '15' }, devDependencies: { typescript: '5', eslint: '9' } };
+    expect(plan({ 'package.json': manifest, 'next.config.ts': '' }).text).not.toContain('prune');
+    expect(plan({ 'package.json': manifest, 'next.config.mjs': '' }).text).toContain('prune');
+  });
+
+  it.each([
+    { start: 'vite', build: 'vite build' },
+    { start: 'npm run dev', dev: 'npx vite --host', build: 'vite build' },
+    { start: 'serve -s dist', build: 'vite build' },
+  ])('must not be one for development, when a build makes files: %j', (scripts) => {
+    const made = plan({ 'package.json': { scripts, devDependencies: { vite: '6' } }, 'index.html': '' });
+    expect(made.text).toMatch(/mv \\"\$folder\\" \/home\/app\/site[^]*FROM nginx:1\.30-alpine\n/);
+    expect(made.text).toContain('COPY --from=build --chown=101:101 ["/home/app/site/"');
   });
 
   it('must be asked for with an example, when there is none', () => {

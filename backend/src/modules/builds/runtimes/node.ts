@@ -3,7 +3,7 @@ import { installFiles, needsFullImage, toolsReason } from './node-dependencies.j
 import { dependsOn, type NodeManifest, readManifest } from './node-manifest.js';
 import { type NodeManager, nodeManagerOf } from './node-manager.js';
 import { type NodeOutput, nodeOutputOf, OUTPUT_FOLDERS } from './node-output.js';
-import { neededAtStart, resolveCommand, startScriptOf, startsWithManager } from './node-start.js';
+import { anyStartScriptOf, neededAtStart, resolveCommand, startScriptOf, startsWithManager } from './node-start.js';
 import { type NodeVersion, nodeVersionOf } from './node-version.js';
 import { buildOrder, deployableFolders } from './node-workspaces.js';
 import { procfileOf } from './procfile.js';
@@ -67,6 +67,8 @@ export function detectNode(files: SourceFiles, { nginxImage }: RuntimeDefaults, 
       { kind: 'files', tool: 'web site', folder: undefined, build: undefined, isSinglePage: true },
       nginxImage,
     );
+  const anyway = anyStartScriptOf(project.manifest);
+  if (anyway !== undefined) return server(project, anyway, 'start command from the script start', undefined);
   return { ...common(project), missing: missingStart(project) };
 }
 
@@ -141,9 +143,9 @@ function server(project: Project, start: string, reason: string, output: NodeOut
 }
 
 /** Development dependencies do not reach the final image, unless the program needs one. */
-function pruneOf({ folder, manifest, manager }: Project, start: string): { prune?: string; reason?: string } {
+function pruneOf({ files, folder, manifest, manager }: Project, start: string): { prune?: string; reason?: string } {
   if (manifest.devDependencies.size === 0 && folder === '.') return {};
-  const needed = neededAtStart(start, manifest);
+  const needed = neededAtStart(start, manifest, folder === '.' ? files : files.below(folder));
   if (needed !== undefined) return { reason: `development dependencies stay: the start command needs ${needed}` };
   // Only npm removes them from a workspace without links that lead nowhere, and leaves what Prisma has generated.
   const isSafe =
