@@ -79,7 +79,8 @@ describe('a Node.js project of which only the URL and the port are known', () =>
     await bed.git.create('workspace', workspaceProject());
     const dryRun = { environmentId, dryRun: true, gitUrl: bed.git.url('workspace') };
     const root = await client.request('POST', '/deployments/from-git', dryRun);
-    expect(root.body.errors?.[0]?.message).toContain('Set buildContext to the package to deploy: packages/web.');
+    const message = expect.stringContaining('Set buildContext to the package to deploy: packages/web.') as string;
+    expect(root.body.errors).toEqual([{ path: 'buildContext', message }]);
     await run('workspace-web', workspaceProject(), 3027, { buildContext: 'packages/web' });
     expect(await answerOf(3027)).toBe('from the library');
   });
