@@ -125,7 +125,7 @@ describe('a build context', () => {
     const context = await read();
     await expect(context.dockerfile('Dockerfile')).rejects.toThrow('Dockerfile is larger than 64 KiB');
     file('yarn.lock', `__metadata:\n${'x'.repeat(200_000)}`);
-    expect((await (await read()).rootFiles()).texts.get('yarn.lock')).toMatch(/^__metadata:/);
+    expect((await (await read()).sourceTexts()).texts.get('yarn.lock')).toMatch(/^__metadata:/);
   });
 
   it('must not read files faster than they are sent', async () => {

@@ -5,7 +5,7 @@ import { leadsOut, type TreeEntry } from '#src/modules/uploads/tree-entry.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { addEntry, type SourceTree } from './source-tree.js';
 import type { RunPlanning } from './planning-tasks.js';
-import { RUNTIME_FILES, type RootFiles } from './runtimes/runtime.js';
+import type { SourceTexts } from './runtimes/source-files.js';
 
 const SHOWN_POINTERS = 5;
 
@@ -19,6 +19,7 @@ export class BuildContext {
   private constructor(
     private readonly tree: SourceTree,
     private readonly entries: TreeEntry[],
+    private readonly runPlanning: RunPlanning,
   ) {}
 
   /** Throws StepFailure for links that leave the folder. */
@@ -30,7 +31,7 @@ export class BuildContext {
           'BUILD_FAILED',
           `The symbolic link ${name} leads out of the build context (to ${target}). Remove it, or list it in .dockerignore.`,
         );
-    return new BuildContext(tree, entries);
+    return new BuildContext(tree, entries, run);
   }
 
   get names(): string[] {
@@ -42,11 +43,12 @@ export class BuildContext {
     return this.tree.text(name);
   }
 
-  async rootFiles(): Promise<RootFiles> {
-    const root = this.entries.filter(({ name, kind }) => kind === 'file' && !name.includes('/'));
-    const texts = new Map<string, string | undefined>();
-    for (const { name } of root) if (RUNTIME_FILES.has(name)) texts.set(name, await this.tree.text(name));
-    return { names: new Set(root.map(({ name }) => name)), texts };
+  /** What detection may read. */
+  async sourceTexts(): Promise<SourceTexts> {
+    const files = this.entries.filter(({ kind }) => kind === 'file');
+    const names = files.map(({ name }) => name).join('\0');
+    const wanted = await this.runPlanning('wanted', { names });
+    return { names, texts: await this.tree.texts(wanted) };
   }
 
   /** Warns of files that are Git LFS pointers: their content is on the LFS server. */

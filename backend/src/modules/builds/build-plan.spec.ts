@@ -15,7 +15,7 @@ function plan(files: Record<string, string>, options: Partial<BuildOptions> = {}
   return planBuild({
     options: { ...NOTHING, ...options },
     origin: 'repository',
-    files: { names: new Set(Object.keys(files)), texts: new Map(Object.entries(files)) },
+    files: { names: Object.keys(files).join('\0'), texts: new Map(Object.entries(files)) },
     buildArgNames: [],
     port,
     defaults: { nginxImage: 'nginx:1.30-alpine' },
@@ -32,6 +32,9 @@ describe('the build plan of a repository', () => {
     expect(plan({ Dockerfile: '', 'package.json': '{}' })).toEqual({
       method: 'DOCKERFILE',
       detected: null,
+      reasons: [],
+      startCommand: null,
+      releaseCommand: null,
       warnings: [],
       dockerfile: 'Dockerfile',
     });
@@ -53,10 +56,13 @@ ENV HOME=/home/app NPM_CONFIG_PREFIX=/home/app/.local PATH=/home/app/.local/bin:
 RUN ["/bin/sh","-c","grep -q '^[^:]*:[^:]*:1000:' /etc/passwd || echo 'app:x:1000:1000::/home/app:/bin/sh' >> /etc/passwd; grep -q '^[^:]*:[^:]*:1000:' /etc/group || echo 'app:x:1000:' >> /etc/group; mkdir -p /home/app /app; chown 1000:1000 /home/app /app"]
 WORKDIR /app
 USER 1000:1000
+RUN ["/bin/sh","-c","npm install -g yarn@1"]
 COPY --chown=1000:1000 app/package.json app/yarn.lock ./
 RUN ["/bin/sh","-c","yarn install"]
 COPY --chown=1000:1000 app/ ./
 RUN ["/bin/sh","-c","yarn run build"]
+ENV NODE_ENV=production
+ENV PATH=/app/node_modules/.bin:$PATH
 ENV PORT=3000
 CMD ["/bin/sh","-c","exec yarn start"]
 `);
@@ -99,7 +105,8 @@ CMD ["/bin/sh","-c","exec yarn start"]
     expect(text.split(/\r\n|\r|\n/)).toHaveLength(plain.split('\n').length);
     expect(text).not.toContain('<<');
     const lines = text.split('\n').filter((line) => line.startsWith('RUN') || line.startsWith('CMD'));
-    for (const line of lines.slice(1)) expect(JSON.parse(line.slice(4))).toEqual(['/bin/sh', '-c', command]);
+    for (const line of lines.slice(1, -1)) expect(JSON.parse(line.slice(4))).toEqual(['/bin/sh', '-c', command]);
+    expect((JSON.parse((lines.at(-1) ?? '').slice(4)) as string[]).at(-1)).toBe(command);
   });
 
   it.each([
@@ -111,20 +118,20 @@ CMD ["/bin/sh","-c","exec yarn start"]
     [
       { 'package.json': '{"scripts":{"start":"x"}}', 'yarn.lock': '# yarn lockfile v1' },
       'Node.js 22 with yarn (yarn.lock)',
-      'yarn@1 install --frozen-lockfile',
+      '"yarn install --frozen-lockfile',
     ],
     [
       { 'package.json': '{"scripts":{"start":"x"}}', 'yarn.lock': '__metadata:\n' },
       'Node.js 22 with yarn (yarn.lock)',
-      'cli-dist@4 install --immutable',
+      '"yarn install --immutable',
     ],
     [
       { 'package.json': '{"scripts":{"start":"x"},"packageManager":"pnpm@9.1.2"}', 'pnpm-lock.yaml': '' },
       'Node.js 22 with pnpm (pnpm-lock.yaml)',
-      'pnpm@9.1.2 install --frozen-lockfile',
+      'npm install -g pnpm@9.1.2',
     ],
     [
-      { 'package.json': '{"main":"app.js","engines":{"node":"20.x"}}' },
+      { 'package.json': '{"main":"app.js","engines":{"node":"20.x"}}', 'app.js': '' },
       'Node.js 20 with npm (no lock file)',
       'exec node app.js',
     ],

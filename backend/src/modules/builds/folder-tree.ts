@@ -7,6 +7,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import {
   addEntry,
   decodeText,
+  decodeWanted,
   type EntryHeader,
   LFS_POINTER,
   maxTextBytes,
@@ -37,6 +38,16 @@ export class FolderTree implements SourceTree {
     const file = await inside(this.root, name);
     if (!file || !(await lstat(file)).isFile()) return undefined;
     return decodeText(name, await startOf(file, maxTextBytes(name) + 1));
+  }
+
+  async texts(names: string[]): Promise<Map<string, string>> {
+    const texts = new Map<string, string>();
+    for (const name of names) {
+      const file = await inside(this.root, name);
+      if (file && (await lstat(file)).isFile())
+        texts.set(name, decodeWanted(name, await startOf(file, maxTextBytes(name) + 1)));
+    }
+    return texts;
   }
 
   async lfsPointers(entries: TreeEntry[]): Promise<string[]> {

@@ -1,5 +1,8 @@
 import { type BuildPlan, planBuild, type PlanInput } from './build-plan.js';
 import { IgnoreRules } from './ignore-rules.js';
+import { isWorkspaceRoot } from './runtimes/node-workspaces.js';
+import { SourceFiles, type SourceTexts } from './runtimes/source-files.js';
+import { wantedFiles } from './runtimes/wanted-files.js';
 
 export interface SelectInput {
   /** joined by NUL, which no file name contains: one string crosses to a thread much faster than a list */
@@ -12,15 +15,24 @@ export interface SelectInput {
   included: string[];
 }
 
+export interface WorkspaceInput {
+  files: SourceTexts;
+  folder: string;
+}
+
 /** The decisions about a build that read what a repository says: pure, and run in a thread of their own. */
 export const PLANNING_TASKS = {
   select: selectEntries,
+  wanted: ({ names }: { names: string }) => wantedFiles(splitNames(names)),
   plan: planBuild,
+  workspace: ({ files, folder }: WorkspaceInput) => isWorkspaceRoot(SourceFiles.from(files), folder),
 } as const;
 
 export type PlanningTasks = {
   select: { input: SelectInput; output: Uint8Array };
+  wanted: { input: { names: string }; output: string[] };
   plan: { input: PlanInput; output: BuildPlan };
+  workspace: { input: WorkspaceInput; output: boolean };
 };
 
 /** Runs a task: in a thread, or, in unit tests, at once. Throws StepFailure. */
@@ -35,7 +47,7 @@ export type RunPlanning = <T extends keyof PlanningTasks>(
  */
 function selectEntries({ names: joined, folders, rules: text, included }: SelectInput): Uint8Array {
   const rules = IgnoreRules.parse(text);
-  const names = joined === '' ? [] : joined.split('\0');
+  const names = splitNames(joined);
   const kept = new Set(included);
   const selected = Uint8Array.from(names, (name) => (kept.has(name) || !rules.ignores(name) ? 1 : 0));
   const needed = new Set<string>();
@@ -48,4 +60,8 @@ function selectEntries({ names: joined, folders, rules: text, included }: Select
   }
   for (const [index, name] of names.entries()) if (folders[index] && needed.has(name)) selected[index] = 1;
   return selected;
+}
+
+function splitNames(joined: string): string[] {
+  return joined === '' ? [] : joined.split('\0');
 }

@@ -14,6 +14,8 @@ export interface SourceTree {
    * larger than `maxTextBytes`.
    */
   text(name: string): Promise<string | undefined>;
+  /** Texts of those files that exist, read in one pass. Of a long file the beginning, unless it is a manifest. */
+  texts(names: string[]): Promise<Map<string, string>>;
   /** Names of the files that contain a Git LFS pointer instead of their content. */
   lfsPointers(entries: TreeEntry[]): Promise<string[]>;
   /** Adds these entries to a tar. */
@@ -22,8 +24,8 @@ export interface SourceTree {
 
 /** An opened checkout or upload. */
 export interface OpenSource {
-  /** Throws StepFailure for a folder that does not exist. */
-  openTree(): Promise<SourceTree>;
+  /** Default: the folder of the request. Throws StepFailure for a folder that does not exist. */
+  openTree(folder?: string): Promise<SourceTree>;
   /** Modification time of every file in the image. */
   modified: Date;
   /** Masked in the build log. */
@@ -33,20 +35,33 @@ export interface OpenSource {
 const MAX_MANIFEST_BYTES = 2 ** 20;
 const MAX_INSTRUCTION_BYTES = 64 * 1024;
 /** Of these files the beginning is enough: a lock file may have megabytes. */
-const CUT: ReadonlySet<string> = new Set(['yarn.lock']);
+const LOCK_FILES: ReadonlySet<string> = new Set([
+  'package-lock.json',
+  'npm-shrinkwrap.json',
+  'yarn.lock',
+  'pnpm-lock.yaml',
+  'bun.lock',
+  'uv.lock',
+  'poetry.lock',
+]);
 const MANIFESTS: ReadonlySet<string> = new Set(['package.json', 'pyproject.toml', 'requirements.txt', 'go.mod']);
 
-/** How much of a file is read. Only manifests are ever large. */
+/** How much of a file is read. Only manifests and lock files are ever large. */
 export function maxTextBytes(name: string): number {
-  return MANIFESTS.has(name) ? MAX_MANIFEST_BYTES : MAX_INSTRUCTION_BYTES;
+  return MANIFESTS.has(name) || LOCK_FILES.has(name) ? MAX_MANIFEST_BYTES : MAX_INSTRUCTION_BYTES;
 }
 
-/** Decodes a file that was read up to one byte more than its limit. Throws StepFailure. */
+/** Decodes a file that was read up to one byte more than its limit, without a byte order mark. Throws StepFailure. */
 export function decodeText(name: string, bytes: Buffer): string {
   const max = maxTextBytes(name);
-  if (bytes.length > max && !CUT.has(name))
+  if (bytes.length > max)
     throw new StepFailure('DOCKERFILE_INVALID', `The file ${name} is larger than ${max / 1024} KiB.`);
-  return bytes.toString('utf8', 0, max);
+  return new TextDecoder().decode(bytes);
+}
+
+/** As `decodeText`, for a file that detection reads: cuts all but the manifests. Throws StepFailure. */
+export function decodeWanted(name: string, bytes: Buffer): string {
+  return decodeText(name, MANIFESTS.has(name) ? bytes : bytes.subarray(0, maxTextBytes(name)));
 }
 
 export const LFS_POINTER = 'version https://git-lfs.github.com/spec/v1';

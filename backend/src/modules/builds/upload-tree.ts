@@ -7,6 +7,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import {
   addEntry,
   decodeText,
+  decodeWanted,
   type EntryHeader,
   LFS_POINTER,
   LFS_POINTER_BYTES,
@@ -14,16 +15,13 @@ import {
   mayBeLfsPointer,
   type SourceTree,
 } from './source-tree.js';
-import { RUNTIME_FILES } from './runtimes/runtime.js';
+import { isWanted } from './runtimes/wanted-files.js';
 
 const MAX_LINKS = 40;
 /** Files whose text nearly every build reads: it is cached. */
-const CACHED_TEXTS: ReadonlySet<string> = new Set([
-  'Dockerfile',
-  'Dockerfile.dockerignore',
-  '.dockerignore',
-  ...RUNTIME_FILES,
-]);
+/** Every read streams the whole archive, so that the texts of detection are kept from the first one. */
+const MAX_CACHED_TEXTS = 300;
+const CACHED_TEXTS: ReadonlySet<string> = new Set(['Dockerfile', 'Dockerfile.dockerignore', '.dockerignore']);
 
 /** SourceTree of a folder of an upload. Each read streams the whole archive: once to list it, once to pack it. */
 export class UploadTree implements SourceTree {
@@ -32,7 +30,7 @@ export class UploadTree implements SourceTree {
   private constructor(
     private readonly read: () => AsyncGenerator<ArchiveEntry>,
     private readonly pointers: ReadonlySet<string>,
-    private readonly texts: ReadonlyMap<string, Buffer>,
+    private readonly cached: ReadonlyMap<string, Buffer>,
     readonly entries: TreeEntry[],
   ) {
     this.byName = new Map(entries.map((entry) => [entry.name, entry]));
@@ -46,7 +44,8 @@ export class UploadTree implements SourceTree {
     const texts = new Map<string, Buffer>();
     for await (const { entry, content } of read()) {
       entries.push(entry);
-      const isCached = CACHED_TEXTS.has(entry.name) && entry.kind === 'file';
+      const isText = CACHED_TEXTS.has(entry.name) || (texts.size < MAX_CACHED_TEXTS && isWanted(entry.name));
+      const isCached = isText && entry.kind === 'file';
       if (!isCached && !mayBeLfsPointer(entry)) {
         content.resume();
         continue;
@@ -63,13 +62,28 @@ export class UploadTree implements SourceTree {
   async text(name: string): Promise<string | undefined> {
     const file = this.resolve(name);
     if (file === undefined) return undefined;
-    const known = this.texts.get(file);
+    const known = this.cached.get(file);
     if (known !== undefined) return decodeText(file, known);
     for await (const { entry, content } of this.read()) {
       if (entry.name === file) return decodeText(file, await bytesOf(content, maxTextBytes(file) + 1));
       content.resume();
     }
     return undefined;
+  }
+
+  async texts(names: string[]): Promise<Map<string, string>> {
+    const texts = new Map<string, string>();
+    for (const name of names) {
+      const known = this.cached.get(name);
+      if (known) texts.set(name, decodeWanted(name, known));
+    }
+    const wanted = new Set(names.filter((name) => !texts.has(name)));
+    if (wanted.size === 0) return texts;
+    for await (const { entry, content } of this.read())
+      if (wanted.has(entry.name) && entry.kind === 'file')
+        texts.set(entry.name, decodeWanted(entry.name, await bytesOf(content, maxTextBytes(entry.name) + 1)));
+      else content.resume();
+    return texts;
   }
 
   lfsPointers(entries: TreeEntry[]): Promise<string[]> {

@@ -1,13 +1,15 @@
-import type { Runtime, RootFiles } from './runtime.js';
+import type { Runtime } from './runtime.js';
+import type { SourceFiles } from './source-files.js';
 
 const DEFAULT_VERSION = '3.12';
+const DEFAULT_PORT = 8000;
 
 /** Detects requirements.txt or pyproject.toml. */
-export function detectPython(files: RootFiles): Runtime | undefined {
+export function detectPython(files: SourceFiles): Runtime | undefined {
   const source = ['requirements.txt', 'pyproject.toml'].find((name) => files.names.has(name));
   if (source === undefined) return undefined;
   const version = /^\s*(?:python-)?(3\.\d{1,2})/.exec(
-    files.texts.get('.python-version') ?? files.texts.get('runtime.txt') ?? '',
+    files.text('.python-version') ?? files.text('runtime.txt') ?? '',
   )?.[1];
   const entry = ['main.py', 'app.py', 'server.py'].find((name) => files.names.has(name));
   const start = entry
@@ -17,6 +19,8 @@ export function detectPython(files: RootFiles): Runtime | undefined {
       : undefined;
   return {
     description: `Python ${version ?? DEFAULT_VERSION} with pip (${source})`,
+    reasons: [],
+    defaultPort: DEFAULT_PORT,
     baseImage: `python:${version ?? DEFAULT_VERSION}-slim`,
     install:
       source === 'requirements.txt' ? 'pip install --no-cache-dir -r requirements.txt' : 'pip install --no-cache-dir .',

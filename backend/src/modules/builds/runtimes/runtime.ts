@@ -1,41 +1,58 @@
+import type { BuildOptions } from '#src/modules/deployments/domain/build-options.js';
 import { detectGo } from './go.js';
 import { detectNode } from './node.js';
+import { procfileOf } from './procfile.js';
 import { detectPython } from './python.js';
+import type { SourceFiles } from './source-files.js';
 import { detectStatic } from './static.js';
-
-/** Names of the files in the root of a build context, and the text of those in RUNTIME_FILES. */
-export interface RootFiles {
-  names: ReadonlySet<string>;
-  texts: ReadonlyMap<string, string | undefined>;
-}
-
-/** Files whose text identifies the runtime. */
-export const RUNTIME_FILES: ReadonlySet<string> = new Set([
-  'package.json',
-  'yarn.lock',
-  '.nvmrc',
-  '.node-version',
-  'requirements.txt',
-  'pyproject.toml',
-  '.python-version',
-  'runtime.txt',
-  'go.mod',
-  'Procfile',
-]);
-
-const PROCFILE_WEB = 'web:';
 
 /** How to build and run files without a Dockerfile. */
 export interface Runtime {
   /** for the user: `Node.js 22 with npm (package-lock.json)` */
   description: string;
+  /** for the user, one fact and its file each: `pnpm 9 from packageManager` */
+  reasons: string[];
+  /** the image that runs the program */
   baseImage: string;
+  /** The image of a build stage, when only its results reach the final image. Default: there is one stage. */
+  buildImage?: string;
+  /** installs programs that the next commands need, before any file is copied */
+  setup?: string;
   install?: string;
+  /** root files that are copied before the install, so that its result is cached; none: all files are */
+  dependencyFiles?: string[];
+  /** folder of the sources in which the program starts; default: the root */
+  folder?: string;
+  /** variables of the build stage */
+  buildEnv?: Record<string, string>;
   build?: string;
+  /** runs after the build: removes what only the build needs */
+  prune?: string;
   /** undefined: no start command was found */
   start?: string;
-  /** renders the whole Dockerfile, when it has another shape than install, build, start */
-  dockerfile?: (port: number | undefined) => string;
+  /** from the build stage to the final image, absolute or relative to /app; default: the whole of /app */
+  copies?: { from: string; to: string }[];
+  /** variables of the final image */
+  env?: Record<string, string>;
+  /** PORT when the request gives no port */
+  defaultPort: number;
+  /** the start command is already that of the Procfile */
+  isProcfileRead?: boolean;
+  /** why no base image can be chosen; without effect when the request gives baseImage */
+  problem?: string;
+  /** one sentence with the field to send, when no start command was found */
+  missing?: string;
+  /** Renders the whole Dockerfile, when it has another shape. Undefined: it has not with these options. */
+  dockerfile?: (request: DockerfileRequest) => string | undefined;
+}
+
+/** What a runtime with a Dockerfile of its own renders it from. */
+export interface DockerfileRequest {
+  /** only the fields of the request: null is what the runtime detects */
+  options: Pick<BuildOptions, 'baseImage' | 'installCommand' | 'buildCommand' | 'startCommand'>;
+  port: number;
+  /** names of the build arguments, to declare with ARG */
+  buildArgNames: string[];
 }
 
 export interface RuntimeDefaults {
@@ -44,19 +61,13 @@ export interface RuntimeDefaults {
 }
 
 /** Returns the first runtime that matches; undefined when none does. */
-export function detectRuntime(files: RootFiles, defaults: RuntimeDefaults): Runtime | undefined {
-  return withProcfile(
-    detectNode(files) ?? detectPython(files) ?? detectGo(files) ?? detectStatic(files, defaults.nginxImage),
-    files,
-  );
-}
-
-/** A Procfile overrides the start command, in any language. */
-function withProcfile(runtime: Runtime | undefined, files: RootFiles): Runtime | undefined {
-  const lines = (files.texts.get('Procfile') ?? '').split('\n');
-  const web = lines
-    .find((line) => line.startsWith(PROCFILE_WEB))
-    ?.slice(PROCFILE_WEB.length)
-    .trim();
-  return runtime && web && !runtime.dockerfile ? { ...runtime, start: web } : runtime;
+export function detectRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder = '.'): Runtime | undefined {
+  const runtime =
+    detectNode(files, defaults, folder) ??
+    detectPython(files) ??
+    detectGo(files) ??
+    detectStatic(files, defaults.nginxImage);
+  const web = procfileOf(folder === '.' ? files : files.below(folder)).get('web');
+  if (!runtime || web === undefined || runtime.dockerfile || runtime.isProcfileRead) return runtime;
+  return { ...runtime, start: web, reasons: [...runtime.reasons, 'start command from Procfile (web)'] };
 }

@@ -1,17 +1,21 @@
-import type { Runtime, RootFiles } from './runtime.js';
+import type { Runtime } from './runtime.js';
+import type { SourceFiles } from './source-files.js';
 
 const DEFAULT_PORT = 8080;
 /** nginx's own user in its official images */
 const NGINX_USER = '101:101';
 
 /** Detects index.html without any other runtime: nginx serves the folder. */
-export function detectStatic(files: RootFiles, nginxImage: string): Runtime | undefined {
-  if (!files.names.has('index.html')) return undefined;
+export function detectStatic(files: SourceFiles, nginxImage: string): Runtime | undefined {
+  if (!files.has('index.html')) return undefined;
   return {
     description: 'a static site (index.html)',
+    reasons: [],
     baseImage: nginxImage,
-    dockerfile: (port) => `FROM ${nginxImage}
-RUN ${JSON.stringify(['/bin/sh', '-c', `printf '%s' "$0" > /etc/nginx/nginx.conf`, configuration(port ?? DEFAULT_PORT)])}
+    start: 'nginx',
+    defaultPort: DEFAULT_PORT,
+    dockerfile: ({ port }) => `FROM ${nginxImage}
+RUN ${JSON.stringify(['/bin/sh', '-c', `printf '%s' "$0" > /etc/nginx/nginx.conf`, configuration(port)])}
 COPY app/ /usr/share/nginx/html/
 USER ${NGINX_USER}
 CMD ["nginx", "-g", "daemon off;"]

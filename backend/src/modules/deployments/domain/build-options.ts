@@ -26,5 +26,9 @@ export interface BuildFacts {
   method: 'DOCKERFILE' | 'COMMANDS' | 'DETECTED';
   /** description of the detected runtime; null with a Dockerfile */
   detected: string | null;
+  /** what in the files determined the runtime, its version and its commands; a row of an earlier version has none */
+  reasons?: string[];
   warnings: string[];
+  /** the release command of this row is that of the Procfile: the next build reads it again */
+  releaseFromProcfile?: boolean;
 }

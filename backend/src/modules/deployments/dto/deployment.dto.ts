@@ -99,6 +99,8 @@ export class BuildDto {
 
   /** Description of the detected runtime. */
   detected: string | null;
+  /** What in the files determined the runtime, its version and its commands. */
+  reasons: string[];
   warnings: string[];
 }
 
@@ -229,8 +231,14 @@ export class LogsDto {
 
 function originFrom(row: DeploymentRow) {
   const { image, tag, imageDigest, source, gitUrl, gitBranch, gitCommitSha, sourceSha256 } = row;
-  const { build } = columnsOf(row);
+  const build = buildFrom(columnsOf(row).build);
   return { image, tag: tag || null, imageDigest, source, gitUrl, gitBranch, gitCommitSha, sourceSha256, build };
+}
+
+function buildFrom(facts: BuildFacts | null): BuildDto | null {
+  if (!facts) return null;
+  const { method, detected, reasons = [], warnings } = facts;
+  return { method, detected, reasons, warnings };
 }
 
 function specificationFrom(row: DeploymentRow) {

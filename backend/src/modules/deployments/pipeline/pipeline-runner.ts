@@ -7,6 +7,7 @@ import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { DockerError, isDockerError } from '#src/integrations/docker/docker-error.js';
 import { CancelSignals, Cancelled } from './cancel-signals.js';
 import { Deadline } from './steps/deadline.js';
+import type { DeployStep } from './steps/deploy-step.js';
 import { DeploySteps } from './steps/deploy-steps.js';
 import {
   type JobLease,
@@ -84,7 +85,7 @@ export class PipelineRunner implements OnModuleInit {
     { finished, open, deadlines }: LeasedDeployment,
     deadline: Deadline,
   ): Promise<StepFailure | undefined> {
-    for (const [position, step] of this.steps.of(context.deployment).entries()) {
+    for (const [position, step] of this.remainingSteps(context)) {
       if (finished.has(step.name)) continue;
       const endsAt =
         deadlines.get(step.name) ?? new Date(Date.now() + (step.allowedMs ?? this.config.deploy.deadlineMs));
@@ -110,6 +111,15 @@ export class PipelineRunner implements OnModuleInit {
     }
     await this.repository.finishStep(context.deployment, null);
     return undefined;
+  }
+
+  /** A build may add the step of the release command, so that the list is read again before each step. */
+  private *remainingSteps({ deployment }: PipelineContext): Generator<[number, DeployStep]> {
+    for (let position = 0; ; position++) {
+      const step = this.steps.of(deployment)[position];
+      if (!step) return;
+      yield [position, step];
+    }
   }
 
   private async recordFailure(context: PipelineContext, failure: StepFailure): Promise<void> {

@@ -1,0 +1,72 @@
+import path from 'node:path/posix';
+
+/** Files of the root whose text detection reads. */
+const ROOT_FILES: ReadonlySet<string> = new Set([
+  'Procfile',
+  // Node.js
+  'package.json',
+  'package-lock.json',
+  'npm-shrinkwrap.json',
+  'yarn.lock',
+  'pnpm-lock.yaml',
+  'pnpm-workspace.yaml',
+  'bun.lock',
+  '.npmrc',
+  '.yarnrc',
+  '.yarnrc.yml',
+  '.nvmrc',
+  '.node-version',
+  '.tool-versions',
+  'angular.json',
+  // Python
+  'requirements.txt',
+  'pyproject.toml',
+  'Pipfile',
+  'uv.lock',
+  'poetry.lock',
+  '.python-version',
+  'runtime.txt',
+  'manage.py',
+  // Go
+  'go.mod',
+  'main.go',
+  'vendor/modules.txt',
+]);
+/** Files of any folder whose text detection reads. */
+const NAMES: ReadonlySet<string> = new Set([
+  'package.json',
+  'wsgi.py',
+  'asgi.py',
+  'settings.py',
+  'main.py',
+  'app.py',
+  'server.py',
+  '__init__.py',
+  'main.go',
+]);
+/** Configuration of a framework of JavaScript, such as `vite.config.ts`. */
+const CONFIGURATION = /^[a-z-]+\.config\.(?:js|cjs|mjs|ts|cts|mts)$/;
+/** Other programs of the root and of `cmd`. */
+const PROGRAM = /^(?:cmd\/(?:[^/]+\/)?)?[^/]+\.(?:py|go)$/;
+const SKIPPED = /(?:^|\/)(?:node_modules|vendor|\.git|\.venv|venv|site-packages|testdata)\//;
+const MAX_DEPTH = 4;
+const MAX_FILES = 150;
+
+/** Lists the files whose text detection reads, the root's first, at most `MAX_FILES`. */
+export function wantedFiles(names: string[]): string[] {
+  const found = names.filter(isWanted);
+  const rank = (name: string) => (ROOT_FILES.has(name) ? -1 : depthOf(name));
+  return found.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_FILES);
+}
+
+/** True for a file whose text detection may read. */
+export function isWanted(name: string): boolean {
+  if (ROOT_FILES.has(name)) return true;
+  if (depthOf(name) > MAX_DEPTH || SKIPPED.test(name)) return false;
+  const base = path.basename(name);
+  return NAMES.has(base) || CONFIGURATION.test(base) || PROGRAM.test(name);
+}
+
+function depthOf(name: string): number {
+  return name.split('/').length - 1;
+}
