@@ -102,7 +102,7 @@ function withOptions(options: BuildOptions, baseImage: string, known: Runtime | 
   const build = options.buildCommand ?? known?.build;
   const start = options.startCommand ?? known?.start;
   const isOneStage = options.installCommand !== null || known?.buildImage === undefined;
-  const { prune, copies, env, missing } = known ?? {};
+  const { prune, copies, env, missing, dependencyFiles, generatedFile, installFolder } = known ?? {};
   return {
     description: known?.description ?? '',
     reasons: [],
@@ -110,6 +110,9 @@ function withOptions(options: BuildOptions, baseImage: string, known: Runtime | 
     ...(!isOneStage && { buildImage: options.baseImage ?? known?.buildImage ?? baseImage }),
     ...(!isOneStage && prune !== undefined && options.startCommand === null && { prune }),
     ...(!isOneStage && copies && options.startCommand === null && { copies }),
+    ...(!isOneStage && dependencyFiles && { dependencyFiles }),
+    ...(!isOneStage && generatedFile && { generatedFile }),
+    ...(!isOneStage && installFolder !== undefined && { installFolder }),
     ...(env && { env }),
     ...(missing && { missing }),
     defaultPort: known?.defaultPort ?? 0,
@@ -132,7 +135,7 @@ function isSameRuntime(image: string, other: string): boolean {
 }
 
 function renderDockerfile(input: PlanInput, files: SourceFiles, runtime: Runtime): string {
-  const { baseImage, buildImage, install, build, prune, start, copies, env, missing, defaultPort } = runtime;
+  const { start, install, missing, defaultPort } = runtime;
   if (!start) {
     throw new StepFailure(
       'DOCKERFILE_INVALID',
@@ -140,16 +143,10 @@ function renderDockerfile(input: PlanInput, files: SourceFiles, runtime: Runtime
     );
   }
   return dockerfileText({
-    baseImage,
-    buildImage,
-    install,
-    build,
-    prune,
+    ...runtime,
     start,
-    copies,
-    env,
     buildArgNames: input.buildArgNames,
-    dependencyFiles: install && isPlainInstall(install) ? dependencyFiles(files) : [],
+    dependencyFiles: runtime.dependencyFiles ?? (install && isPlainInstall(install) ? dependencyFiles(files) : []),
     port: input.port ?? (defaultPort || undefined),
   });
 }

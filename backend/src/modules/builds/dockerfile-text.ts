@@ -14,6 +14,10 @@ export interface Recipe {
   /** names of files in the root of the context, from a fixed list */
   dependencyFiles: string[];
   install?: string | undefined;
+  /** written before the install, which reads it and no file of the sources */
+  generatedFile?: { path: string; content: string } | undefined;
+  /** a folder outside of /app that the install fills, for the final image */
+  installFolder?: string | undefined;
   build?: string | undefined;
   /** runs after the build, in the build stage */
   prune?: string | undefined;
@@ -44,6 +48,9 @@ export function dockerfileText(recipe: Recipe): string {
           ...opening(`FROM ${buildImage} AS build`),
           ...buildSteps(recipe),
           ...opening(`FROM ${baseImage}`),
+          ...(recipe.installFolder === undefined
+            ? []
+            : [copyFromBuild({ from: recipe.installFolder, to: recipe.installFolder })]),
           ...(recipe.copies ?? [{ from: '/app', to: '/app' }]).map(copyFromBuild),
         ];
   return `${[...stages, ...ending(recipe)].join('\n')}\n`;
@@ -60,12 +67,15 @@ function opening(from: string): string[] {
   ];
 }
 
-function buildSteps({ buildArgNames, dependencyFiles, install, build, prune }: Recipe): string[] {
-  const isCopiedFirst = install !== undefined && dependencyFiles.length > 0;
+function buildSteps(recipe: Recipe): string[] {
+  const { buildArgNames, dependencyFiles, generatedFile, install, build, prune } = recipe;
+  const isCopiedFirst = install !== undefined && (dependencyFiles.length > 0 || generatedFile !== undefined);
   const dependencies = dependencyFiles.map((name) => `app/${name}`).join(' ');
   return [
     ...buildArgNames.map((name) => `ARG ${name}`),
-    ...(isCopiedFirst ? [`COPY --chown=${USER} ${dependencies} ./`, run(install)] : []),
+    ...(generatedFile ? [writeFile(generatedFile)] : []),
+    ...(isCopiedFirst && dependencies !== '' ? [`COPY --chown=${USER} ${dependencies} ./`] : []),
+    ...(isCopiedFirst ? [run(install)] : []),
     `COPY --chown=${USER} app/ ./`,
     ...(install !== undefined && !isCopiedFirst ? [run(install)] : []),
     ...[build, prune].flatMap((command) => (command === undefined ? [] : [run(command)])),
@@ -84,11 +94,19 @@ function ending({ env = {}, port, start }: Recipe): string[] {
   ];
 }
 
+function writeFile({ path, content }: { path: string; content: string }): string {
+  return `RUN ${exec(['/bin/sh', '-c', `printf '%s' "$0" > "$1"`, content, path])}`;
+}
+
 function run(command: string): string {
   return `RUN ${shell(command)}`;
 }
 
-/** Escapes `<`, because BuildKit parses here-documents before the exec form. */
 function shell(command: string): string {
-  return JSON.stringify(['/bin/sh', '-c', command]).replaceAll('<', '\\u003c');
+  return exec(['/bin/sh', '-c', command]);
+}
+
+/** Escapes `<`, because BuildKit parses here-documents before the exec form. */
+function exec(words: string[]): string {
+  return JSON.stringify(words).replaceAll('<', '\\u003c');
 }

@@ -17,6 +17,12 @@ export interface Runtime {
   /** The image of a build stage, when only its results reach the final image. Default: there is one stage. */
   buildImage?: string;
   install?: string;
+  /** Files of the root that the install reads. Undefined: those that the command is known to read. */
+  dependencyFiles?: string[];
+  /** written before the install, which reads it and no file of the sources */
+  generatedFile?: { path: string; content: string };
+  /** a folder outside of /app that the install fills, for the final image */
+  installFolder?: string;
   build?: string;
   /** runs after the build: removes what only the build needs */
   prune?: string;

@@ -22,15 +22,16 @@ const ROOT_FILES: ReadonlySet<string> = new Set([
   'requirements.txt',
   'pyproject.toml',
   'Pipfile',
-  'uv.lock',
-  'poetry.lock',
   '.python-version',
   'runtime.txt',
   'manage.py',
   // Go
   'go.mod',
+  'go.work',
   'main.go',
-  'vendor/modules.txt',
+  // static sites
+  'index.html',
+  '_redirects',
 ]);
 /** Files of any folder whose text detection reads. */
 const NAMES: ReadonlySet<string> = new Set([
@@ -41,11 +42,20 @@ const NAMES: ReadonlySet<string> = new Set([
   'main.py',
   'app.py',
   'server.py',
+  'application.py',
+  'api.py',
+  'run.py',
+  'bot.py',
+  'manage.py',
+  'setup.py',
   '__init__.py',
+  '__main__.py',
   'main.go',
 ]);
 /** Configuration of a framework of JavaScript, such as `vite.config.ts`. */
 const CONFIGURATION = /^[a-z-]+\.config\.(?:js|cjs|mjs|ts|cts|mts)$/;
+/** Requirements of Python, and settings of Django that are a package. */
+const PYTHON = /^(?:requirements\/)?[^/]*requirements[^/]*\.txt$|^requirements\/[^/]+\.txt$|(?:^|\/)settings\/[^/]+\.py$/;
 /** Other programs of the root and of `cmd`. */
 const PROGRAM = /^(?:cmd\/(?:[^/]+\/)?)?[^/]+\.(?:py|go)$/;
 const SKIPPED = /(?:^|\/)(?:node_modules|vendor|\.git|\.venv|venv|site-packages|testdata)\//;
@@ -64,7 +74,7 @@ export function isWanted(name: string): boolean {
   if (ROOT_FILES.has(name)) return true;
   if (depthOf(name) > MAX_DEPTH || SKIPPED.test(name)) return false;
   const base = path.basename(name);
-  return NAMES.has(base) || CONFIGURATION.test(base) || PROGRAM.test(name);
+  return NAMES.has(base) || CONFIGURATION.test(base) || PYTHON.test(name) || PROGRAM.test(name);
 }
 
 function depthOf(name: string): number {
