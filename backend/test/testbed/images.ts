@@ -73,7 +73,7 @@ const RECIPES: ImageRecipe[] = [
   // What builds begin with: a Debian in which packages can be installed, Node.js with npm and yarn, Python with pip.
   onDebian('debian', ['bookworm-slim'], 'bash', () => undefined),
   onDebian('node', ['22', '22-slim'], 'node', nodeRoot),
-  onDebian('node', ['24-bookworm-slim'], 'node', (root) => nodeRoot(root, '24')),
+  onDebian('node', ['24', '24-slim', '24-bookworm-slim'], 'node', (root) => nodeRoot(root, '24')),
   // What docker-compose.prod.yml has beside the API.
   onDebian('postgres', ['16-alpine'], 'docker-entrypoint.sh', postgresRoot),
   onDebian('redis', ['7-alpine'], 'redis-server', redisRoot),

@@ -56,10 +56,13 @@ ENV HOME=/home/app NPM_CONFIG_PREFIX=/home/app/.local PATH=/home/app/.local/bin:
 RUN ["/bin/sh","-c","grep -q '^[^:]*:[^:]*:1000:' /etc/passwd || echo 'app:x:1000:1000::/home/app:/bin/sh' >> /etc/passwd; grep -q '^[^:]*:[^:]*:1000:' /etc/group || echo 'app:x:1000:' >> /etc/group; mkdir -p /home/app /app; chown 1000:1000 /home/app /app"]
 WORKDIR /app
 USER 1000:1000
+RUN ["/bin/sh","-c","npm install -g yarn@1"]
 COPY --chown=1000:1000 app/package.json app/yarn.lock ./
 RUN ["/bin/sh","-c","yarn install"]
 COPY --chown=1000:1000 app/ ./
 RUN ["/bin/sh","-c","yarn run build"]
+ENV NODE_ENV=production
+ENV PATH=/app/node_modules/.bin:$PATH
 ENV PORT=3000
 CMD ["/bin/sh","-c","exec yarn start"]
 `);
@@ -114,20 +117,20 @@ CMD ["/bin/sh","-c","exec yarn start"]
     [
       { 'package.json': '{"scripts":{"start":"x"}}', 'yarn.lock': '# yarn lockfile v1' },
       'Node.js 22 with yarn (yarn.lock)',
-      'yarn@1 install --frozen-lockfile',
+      '"yarn install --frozen-lockfile',
     ],
     [
       { 'package.json': '{"scripts":{"start":"x"}}', 'yarn.lock': '__metadata:\n' },
       'Node.js 22 with yarn (yarn.lock)',
-      'cli-dist@4 install --immutable',
+      '"yarn install --immutable',
     ],
     [
       { 'package.json': '{"scripts":{"start":"x"},"packageManager":"pnpm@9.1.2"}', 'pnpm-lock.yaml': '' },
       'Node.js 22 with pnpm (pnpm-lock.yaml)',
-      'pnpm@9.1.2 install --frozen-lockfile',
+      'npm install -g pnpm@9.1.2',
     ],
     [
-      { 'package.json': '{"main":"app.js","engines":{"node":"20.x"}}' },
+      { 'package.json': '{"main":"app.js","engines":{"node":"20.x"}}', 'app.js': '' },
       'Node.js 20 with npm (no lock file)',
       'exec node app.js',
     ],

@@ -1,13 +1,17 @@
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { parseImageReference } from '#src/modules/deployments/domain/image-reference.js';
 import type { BuildFacts, BuildOptions, SourceKind } from '#src/modules/deployments/domain/build-options.js';
-import { dockerfileText } from './dockerfile-text.js';
+import { dockerfileText } from './dockerfile/dockerfile-text.js';
+import { installFiles } from './runtimes/node-dependencies.js';
+import { readManifest } from './runtimes/node-manifest.js';
+import { otherRuntimeOf } from './runtimes/other-runtimes.js';
 import { procfileOf } from './runtimes/procfile.js';
 import { detectRuntime, type Runtime, type RuntimeDefaults } from './runtimes/runtime.js';
 import { SourceFiles, type SourceTexts } from './runtimes/source-files.js';
 
 /** What to build: a Dockerfile among the files, or a generated one. */
-export type BuildPlan = BuildFacts & {
+export type BuildPlan = Pick<BuildFacts, 'method' | 'detected' | 'warnings'> & {
+  reasons: string[];
   /** of a generated Dockerfile */
   startCommand: string | null;
   /** the `release` process of the Procfile */
@@ -19,25 +23,15 @@ export interface PlanInput {
   origin: SourceKind;
   files: SourceTexts;
   buildArgNames: string[];
+  /** folder of the package to build, when the files are those of the workspace that it belongs to */
+  workspaceFolder?: string;
   /** the first TCP port of the deployment */
   port: number | undefined;
   defaults: RuntimeDefaults;
 }
 
-/** Files that a plain install command reads. */
-const DEPENDENCY_FILES = [
-  'package.json',
-  'package-lock.json',
-  'npm-shrinkwrap.json',
-  'yarn.lock',
-  'pnpm-lock.yaml',
-  '.npmrc',
-  '.yarnrc',
-  '.yarnrc.yml',
-  'requirements.txt',
-];
 const INSTALLS_ONLY =
-  /^(npx --yes \S+ install|npm (ci|install|i)|yarn( install)?|pnpm (install|i)|pip3? install( --no-cache-dir)? -r requirements\.txt)$/;
+  /^(npx --yes \S+ install|npm (ci|install|i)|yarn( install)?|pnpm (install|i)|bun (install|i)|pip3? install( --no-cache-dir)? -r requirements\.txt)$/;
 /** A line of requirements.txt that names a file or a folder. */
 const REFERENCE = /^(-[recf]\b|--(requirement|constraint|editable|find-links)|\.|\/|file:)/;
 const OPTION = /^--?\w[\w=-]*$/;
@@ -54,24 +48,31 @@ export function planBuild(input: PlanInput): BuildPlan {
   const given = (['baseImage', 'installCommand', 'buildCommand', 'startCommand'] as const).filter(
     (field) => options[field] !== null,
   );
-  const release = procfileOf(files).get('release') ?? null;
+  // The root of a workspace has files of its own.
+  const own = input.workspaceFolder === undefined ? files : files.below(input.workspaceFolder);
+  const release = procfileOf(own).get('release') ?? null;
   const releaseReasons = release === null ? [] : ['release command from Procfile (release)'];
-  const dockerfile = options.dockerfile ?? files.first('Dockerfile');
+  const dockerfile = options.dockerfile ?? own.first('Dockerfile');
   if (dockerfile !== undefined) {
     const warnings = given.length > 0 ? [`There is a Dockerfile, so ${given.join(', ')} had no effect.`] : [];
     const none = { detected: null, startCommand: null, releaseCommand: release };
     return { method: 'DOCKERFILE', ...none, reasons: releaseReasons, warnings, dockerfile };
   }
-  const runtime = detectRuntime(files, input.defaults);
+  const runtime = detectRuntime(files, input.defaults, input.workspaceFolder);
+  if (runtime?.problem !== undefined && options.baseImage === null)
+    throw new StepFailure('DOCKERFILE_INVALID', runtime.problem);
   const planned = given.length > 0 ? fromCommands(input, files, runtime) : fromRuntime(input, files, runtime);
   const reasons = [...planned.reasons, ...releaseReasons];
   return { ...planned, warnings: [], reasons, releaseCommand: release };
 }
 
-type Generated = Pick<BuildFacts, 'method' | 'detected' | 'reasons'> & { startCommand: string | null; text: string };
+type Generated = Pick<BuildPlan, 'method' | 'detected' | 'reasons'> & { startCommand: string | null; text: string };
 
 function fromRuntime(input: PlanInput, files: SourceFiles, runtime: Runtime | undefined): Generated {
   if (!runtime) {
+    const other = otherRuntimeOf(files);
+    if (other !== undefined)
+      throw new StepFailure('DOCKERFILE_INVALID', `There is no Dockerfile in ${folder(input)}. ${other}`);
     throw new StepFailure(
       'DOCKERFILE_INVALID',
       `There is no Dockerfile in ${folder(input)}, and no file that identifies its runtime (package.json, requirements.txt, pyproject.toml, go.mod, index.html). Add a Dockerfile, or set baseImage and startCommand. To build a folder of the ${input.origin}, set buildContext.`,
@@ -86,7 +87,7 @@ function fromCommands(input: PlanInput, files: SourceFiles, runtime: Runtime | u
   const { options } = input;
   const baseImage = options.baseImage ?? runtime?.baseImage;
   if (!baseImage) {
-    throw new StepFailure('DOCKERFILE_INVALID', `No file in ${folder(input)} identifies its runtime. Set baseImage.`);
+    throw new StepFailure('DOCKERFILE_INVALID', `No file in ${folder(input)} identifies its runtime. Set baseImage. ${otherRuntimeOf(files) ?? ''}`.trim());
   }
   const known = runtime && isSameRuntime(baseImage, runtime.baseImage) ? runtime : undefined;
   const facts = { method: 'COMMANDS', detected: known?.description ?? null, reasons: known?.reasons ?? [] } as const;
@@ -102,18 +103,27 @@ function withOptions(options: BuildOptions, baseImage: string, known: Runtime | 
   const build = options.buildCommand ?? known?.build;
   const start = options.startCommand ?? known?.start;
   const isOneStage = options.installCommand !== null || known?.buildImage === undefined;
-  const { prune, copies, env, missing, dependencyFiles, generatedFile, installFolder } = known ?? {};
+  const { prune, env, buildEnv, folder, missing, setup, dependencyFiles, generatedFile, installFolder } = known ?? {};
+  // A start command of the request may need any program.
+  const withPrograms = [
+    { from: '/app', to: '/app' },
+    { from: '/home/app/.local', to: '/home/app/.local' },
+  ];
+  const copies = options.startCommand === null || setup === undefined ? known?.copies : withPrograms;
   return {
     description: known?.description ?? '',
     reasons: [],
     baseImage: isOneStage ? (options.baseImage ?? known?.buildImage ?? baseImage) : baseImage,
     ...(!isOneStage && { buildImage: options.baseImage ?? known?.buildImage ?? baseImage }),
     ...(!isOneStage && prune !== undefined && options.startCommand === null && { prune }),
-    ...(!isOneStage && copies && options.startCommand === null && { copies }),
-    ...(!isOneStage && dependencyFiles && { dependencyFiles }),
     ...(!isOneStage && generatedFile && { generatedFile }),
     ...(!isOneStage && installFolder !== undefined && { installFolder }),
+    ...(!isOneStage && copies && (options.startCommand === null || setup !== undefined) && { copies }),
+    ...(setup !== undefined && { setup }),
+    ...(folder !== undefined && { folder }),
+    ...(buildEnv && { buildEnv }),
     ...(env && { env }),
+    ...(options.installCommand === null && dependencyFiles && { dependencyFiles }),
     ...(missing && { missing }),
     defaultPort: known?.defaultPort ?? 0,
     ...(install && { install }),
@@ -135,7 +145,7 @@ function isSameRuntime(image: string, other: string): boolean {
 }
 
 function renderDockerfile(input: PlanInput, files: SourceFiles, runtime: Runtime): string {
-  const { start, install, missing, defaultPort } = runtime;
+  const { install, start, missing, defaultPort } = runtime;
   if (!start) {
     throw new StepFailure(
       'DOCKERFILE_INVALID',
@@ -161,12 +171,10 @@ function isPlainInstall(command: string): boolean {
 
 /** Empty when the install runs scripts of the project or reads its folders: then all files are copied first. */
 function dependencyFiles(files: SourceFiles): string[] {
-  const manifest = files.text('package.json') ?? '';
-  const needsSources = /"(preinstall|install|postinstall|prepare|workspaces)"\s*:|"(file|link|portal):/.test(manifest);
+  if (files.has('package.json')) return installFiles(files, readManifest(files));
   const requirements = (files.text('requirements.txt') ?? '').split('\n');
   const refersToFiles = requirements.some((line) => REFERENCE.test(line.trimStart()));
-  if (needsSources || refersToFiles || files.has('pnpm-workspace.yaml')) return [];
-  return DEPENDENCY_FILES.filter((name) => files.has(name));
+  return !refersToFiles && files.has('requirements.txt') ? ['requirements.txt'] : [];
 }
 
 function folder({ options: { buildContext }, origin }: Pick<PlanInput, 'options' | 'origin'>): string {

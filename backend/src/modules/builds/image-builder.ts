@@ -12,11 +12,11 @@ import { referenceOf } from '#src/modules/deployments/domain/image-reference.js'
 import { firstTcpPort } from '#src/modules/deployments/domain/release.js';
 import { argumentsOf } from './runtimes/procfile.js';
 import { BaseImages } from './base-images.js';
-import { BuildContext } from './build-context.js';
+import type { BuildContext } from './build-context.js';
 import { BuildLog, type BuildLogWriter } from './build-log.js';
 import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
 import type { BuildPlan } from './build-plan.js';
-import { Planning } from './planning.js';
+import { BuildPlanner, type PlannedBuild } from './build-planner.js';
 import type { OpenSource } from './source-tree.js';
 import { Sources } from './sources.js';
 
@@ -34,7 +34,7 @@ export class ImageBuilder {
     private readonly engine: Engine,
     private readonly log: BuildLog,
     private readonly sources: Sources,
-    private readonly planning: Planning,
+    private readonly planner: BuildPlanner,
     private readonly config: Config,
   ) {}
 
@@ -43,11 +43,7 @@ export class ImageBuilder {
     const log = await this.log.writer(run.deployment.id, source.secrets);
     try {
       await this.checkDisk();
-      const { dockerfile } = this.sources.optionsOf(run.deployment);
-      const files = await BuildContext.of(await source.openTree(), dockerfile, (task, input) =>
-        this.planning.run(task, input, run.signal),
-      );
-      const plan = await this.plan(run, files);
+      const { files, plan } = await this.plan(run, source);
       for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
       if (plan.detected) log.add(`Detected ${plan.detected}`);
       for (const reason of plan.reasons) log.add(`  ${reason}`);
@@ -61,38 +57,30 @@ export class ImageBuilder {
     }
   }
 
-  private async plan(run: BuildRun, files: BuildContext): Promise<BuildPlan> {
+  private async plan(run: BuildRun, source: OpenSource): Promise<PlannedBuild> {
     const { deployment } = run;
-    const options = this.sources.optionsOf(deployment);
-    const plan = await this.planning.run(
-      'plan',
-      {
-        options,
-        origin: this.sources.originOf(deployment),
-        files: await files.sourceTexts(),
-        buildArgNames: deployment.buildArgNames,
-        port: firstTcpPort(columnsOf(deployment).ports),
-        defaults: { nginxImage: this.config.ingress.image },
-      },
-      run.signal,
-    );
-    const text = 'text' in plan ? plan.text : await dockerfileOf(files, plan.dockerfile);
-    await this.bases.check(text, run.buildArgs(), run.signal);
-    const lfs = await files.lfsWarning();
-    const warnings = lfs ? [...plan.warnings, lfs] : plan.warnings;
-    const releaseCommand = deployment.releaseCommand.length === 0 ? plan.releaseCommand : null;
+    const request = {
+      options: this.sources.optionsOf(deployment),
+      origin: this.sources.originOf(deployment),
+      buildArgNames: deployment.buildArgNames,
+      port: firstTcpPort(columnsOf(deployment).ports),
+    };
+    const planned = await this.planner.plan(request, source, run.signal);
+    await this.bases.check(planned.text, run.buildArgs(), run.signal);
+    const { method, detected, reasons, warnings, releaseCommand } = planned.plan;
+    const ownCommand = deployment.releaseCommand.length === 0 ? releaseCommand : null;
     const facts: BuildFacts = {
-      method: plan.method,
-      detected: plan.detected,
-      reasons: plan.reasons,
+      method,
+      detected,
+      reasons,
       warnings,
-      ...(releaseCommand !== null && { releaseFromProcfile: true }),
+      ...(ownCommand !== null && { releaseFromProcfile: true }),
     };
     await run.save({
       ...storedColumns({ build: facts }),
-      ...(releaseCommand !== null && { releaseCommand: argumentsOf(releaseCommand) }),
+      ...(ownCommand !== null && { releaseCommand: argumentsOf(ownCommand) }),
     });
-    return { ...plan, warnings };
+    return planned;
   }
 
   private async runBuild(
@@ -147,10 +135,4 @@ export class ImageBuilder {
       }
     }
   }
-}
-
-async function dockerfileOf(files: BuildContext, name: string): Promise<string> {
-  const text = await files.dockerfile(name);
-  if (text !== undefined) return text;
-  throw new StepFailure('DOCKERFILE_INVALID', `There is no file ${name} in the build context (dockerfile).`);
 }

@@ -1,5 +1,7 @@
 import { type BuildPlan, planBuild, type PlanInput } from './build-plan.js';
 import { IgnoreRules } from './ignore-rules.js';
+import { isWorkspaceRoot } from './runtimes/node-workspaces.js';
+import { SourceFiles, type SourceTexts } from './runtimes/source-files.js';
 import { wantedFiles } from './runtimes/wanted-files.js';
 
 export interface SelectInput {
@@ -13,17 +15,24 @@ export interface SelectInput {
   included: string[];
 }
 
+export interface WorkspaceInput {
+  files: SourceTexts;
+  folder: string;
+}
+
 /** The decisions about a build that read what a repository says: pure, and run in a thread of their own. */
 export const PLANNING_TASKS = {
   select: selectEntries,
   wanted: ({ names }: { names: string }) => wantedFiles(splitNames(names)),
   plan: planBuild,
+  workspace: ({ files, folder }: WorkspaceInput) => isWorkspaceRoot(SourceFiles.from(files), folder),
 } as const;
 
 export type PlanningTasks = {
   select: { input: SelectInput; output: Uint8Array };
   wanted: { input: { names: string }; output: string[] };
   plan: { input: PlanInput; output: BuildPlan };
+  workspace: { input: WorkspaceInput; output: boolean };
 };
 
 /** Runs a task: in a thread, or, in unit tests, at once. Throws StepFailure. */

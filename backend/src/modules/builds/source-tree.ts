@@ -24,8 +24,8 @@ export interface SourceTree {
 
 /** An opened checkout or upload. */
 export interface OpenSource {
-  /** Throws StepFailure for a folder that does not exist. */
-  openTree(): Promise<SourceTree>;
+  /** Default: the folder of the request. Throws StepFailure for a folder that does not exist. */
+  openTree(folder?: string): Promise<SourceTree>;
   /** Modification time of every file in the image. */
   modified: Date;
   /** Masked in the build log. */

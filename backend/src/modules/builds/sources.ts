@@ -48,6 +48,16 @@ export class Sources {
     } else await acquire();
   }
 
+  /** Runs work that no deployment has asked for in a slot of its own. Throws the reason of the signal. */
+  async withSlot<T>(id: string, userId: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.slots.acquire(id, userId, signal);
+    try {
+      return await work();
+    } finally {
+      this.slots.release(id);
+    }
+  }
+
   releaseSlot({ deployment }: BuildRun): void {
     this.slots.release(deployment.id);
   }
@@ -83,7 +93,7 @@ export class Sources {
     const { tree, committedAt } = await this.checkOut(run);
     const { buildContext } = this.optionsOf(run.deployment);
     return {
-      openTree: () => FolderTree.open(tree, buildContext),
+      openTree: (folder = buildContext) => FolderTree.open(tree, folder),
       modified: committedAt,
       secrets: secretsOf(run.gitSource().auth),
     };
@@ -98,7 +108,7 @@ export class Sources {
       );
     const { buildContext } = this.optionsOf(deployment);
     return {
-      openTree: () => UploadTree.open(() => this.uploads.entries(upload), buildContext),
+      openTree: (folder = buildContext) => UploadTree.open(() => this.uploads.entries(upload), folder),
       modified: upload.createdAt,
       secrets: [],
     };

@@ -30,7 +30,7 @@ export class UploadTree implements SourceTree {
   private constructor(
     private readonly read: () => AsyncGenerator<ArchiveEntry>,
     private readonly pointers: ReadonlySet<string>,
-    private readonly texts: ReadonlyMap<string, Buffer>,
+    private readonly cached: ReadonlyMap<string, Buffer>,
     readonly entries: TreeEntry[],
   ) {
     this.byName = new Map(entries.map((entry) => [entry.name, entry]));
@@ -62,7 +62,7 @@ export class UploadTree implements SourceTree {
   async text(name: string): Promise<string | undefined> {
     const file = this.resolve(name);
     if (file === undefined) return undefined;
-    const known = this.texts.get(file);
+    const known = this.cached.get(file);
     if (known !== undefined) return decodeText(file, known);
     for await (const { entry, content } of this.read()) {
       if (entry.name === file) return decodeText(file, await bytesOf(content, maxTextBytes(file) + 1));
@@ -74,7 +74,7 @@ export class UploadTree implements SourceTree {
   async texts(names: string[]): Promise<Map<string, string>> {
     const texts = new Map<string, string>();
     for (const name of names) {
-      const known = this.texts.get(name);
+      const known = this.cached.get(name);
       if (known) texts.set(name, decodeWanted(name, known));
     }
     const wanted = new Set(names.filter((name) => !texts.has(name)));

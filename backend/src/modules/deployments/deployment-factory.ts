@@ -133,7 +133,7 @@ export class DeploymentFactory {
   }
 
   /** As `fromImage`, for an upload. The caller adds `sourceSha256` when it has found the upload. */
-  fromUpload(body: CreateUploadDeploymentDto): NewDeployment {
+  fromUpload(body: CreateUploadDeploymentDto): NewDeployment & { build: BuildRequest } {
     const { errors: buildErrors, request } = readBuildRequest(body, 'upload');
     const errors = [...buildErrors, ...runOptionsErrors(body, this.config)];
     if (errors.length > 0 || !request) throw validationFailed(errors);
@@ -144,6 +144,7 @@ export class DeploymentFactory {
       environmentId: body.environmentId,
       name,
       run,
+      build: request,
       data: {
         ...this.columns(body.environmentId, { jobId, name, run }),
         ...this.buildColumns(body.environmentId, { jobId, name }, request),

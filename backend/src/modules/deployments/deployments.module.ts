@@ -7,6 +7,7 @@ import { RegistryModule } from '#src/modules/registry/registry.module.js';
 import { UploadsModule } from '#src/modules/uploads/uploads.module.js';
 import { EnvironmentsModule } from '#src/modules/environments/environments.module.js';
 import { BaseImages } from '#src/modules/builds/base-images.js';
+import { BuildPlanner } from '#src/modules/builds/build-planner.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { BuildLogRepository } from '#src/modules/builds/build-log.repository.js';
 import { BuiltDeploymentsRepository } from '#src/modules/builds/built-deployments.repository.js';
@@ -24,6 +25,7 @@ import { DeploymentJobs } from './jobs/deployment-jobs.js';
 import { Admission } from './admission.js';
 import { ReleaseCreation } from './release-creation.js';
 import { SourceLookup } from './source-lookup.js';
+import { BuildPreview } from './build-preview.js';
 import { DryRun } from './dry-run.js';
 import { ImageLookup } from './pipeline/steps/image-lookup.js';
 import { Orphans } from './reconcile/orphans.js';
@@ -122,6 +124,8 @@ import { TaskLogs } from './logs/task-logs.js';
     BuiltImages,
     Checkouts,
     ImageBuilder,
+    BuildPlanner,
+    BuildPreview,
     Planning,
     Sources,
     ...DEPLOY_STEP_PROVIDERS,

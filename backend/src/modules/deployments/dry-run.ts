@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Caller, requireScope } from '#src/common/decorators/caller.js';
-import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
 import { Admission } from './admission.js';
+import { BuildPreview } from './build-preview.js';
 import { type DeploymentRequest, DeploymentFactory, type NewDeployment } from './deployment-factory.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
@@ -28,7 +28,7 @@ export class DryRun {
     private readonly environments: EnvironmentsService,
     private readonly lookup: SourceLookup,
     private readonly steps: DeploySteps,
-    private readonly uploads: UploadsService,
+    private readonly preview: BuildPreview,
   ) {}
 
   async ofImage(caller: Caller, body: CreateDeploymentDto): Promise<DeploymentPlanDto> {
@@ -43,14 +43,13 @@ export class DryRun {
   async ofGit(caller: Caller, body: CreateGitDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromGit(body);
     await this.checkAdmission(caller, request);
-    return this.plan(request, { gitCommitSha: await this.lookup.commitOf(request.git) });
+    return this.plan(request, await this.preview.ofGit(caller, request));
   }
 
   async ofUpload(caller: Caller, body: CreateUploadDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromUpload(body);
     await this.checkAdmission(caller, request);
-    const { sha256 } = await this.deployments.transaction((db) => this.uploads.require(db, caller, body.uploadId));
-    return this.plan(request, { sourceSha256: sha256 });
+    return this.plan(request, await this.preview.ofUpload(caller, body.uploadId, request));
   }
 
   private async checkAdmission(caller: Caller, request: DeploymentRequest): Promise<void> {
@@ -67,10 +66,12 @@ export class DryRun {
 
   private async plan(
     { environmentId, name, data, run }: NewDeployment,
-    found: Partial<Pick<DeploymentPlanDto, 'imageDigest' | 'gitCommitSha' | 'sourceSha256'>>,
+    found: Partial<Pick<DeploymentPlanDto, 'imageDigest' | 'gitCommitSha' | 'sourceSha256' | 'build'>>,
   ): Promise<DeploymentPlanDto> {
     const { image, tag, source } = data;
-    const { replicas, ports, volumes, resources, releaseCommand, publicAs } = run;
+    const { replicas, ports, volumes, resources, publicAs } = run;
+    const ofProcfile = found.build?.releaseCommand;
+    const releaseCommand = run.releaseCommand.length > 0 || !ofProcfile ? run.releaseCommand : [ofProcfile];
     const virtualHost = publicAs?.domain ?? null;
     const replaced = await this.deployments.running(environmentId, name);
     return {
@@ -82,6 +83,7 @@ export class DryRun {
       imageDigest: null,
       gitCommitSha: null,
       sourceSha256: null,
+      build: null,
       ...found,
       replicas,
       ports,

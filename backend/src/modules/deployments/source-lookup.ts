@@ -43,7 +43,7 @@ export class SourceLookup {
 }
 
 /** Runs a lookup and converts the failure of a deployment into a validation error of the field that causes it. */
-async function asFieldError<T>(field: string, lookUp: () => Promise<T>): Promise<T> {
+export async function asFieldError<T>(field: string, lookUp: () => Promise<T>): Promise<T> {
   try {
     return await lookUp();
   } catch (error) {
@@ -54,7 +54,7 @@ async function asFieldError<T>(field: string, lookUp: () => Promise<T>): Promise
   }
 }
 
-function fieldOf({ code }: StepFailure, field: string): string {
+function fieldOf({ code, message }: StepFailure, field: string): string {
   switch (code) {
     case 'GIT_REF_NOT_FOUND':
       return 'branch';
@@ -62,6 +62,8 @@ function fieldOf({ code }: StepFailure, field: string): string {
       return 'gitAuth';
     case 'REGISTRY_AUTH':
       return 'registryAuth';
+    case 'DOCKERFILE_INVALID':
+      return message.includes('startCommand') ? 'startCommand' : field;
     default:
       return field;
   }

@@ -1,6 +1,6 @@
 import path from 'node:path/posix';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
-import { withExec } from '../exec-command.js';
+import { withExec } from '../dockerfile/exec-command.js';
 import { procfileOf } from './procfile.js';
 import type { DockerfileRequest, Runtime } from './runtime.js';
 import type { SourceFiles } from './source-files.js';

@@ -1,5 +1,4 @@
 import pep440 from '@renovatebot/pep440';
-import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import type { SourceFiles } from './source-files.js';
 import { isTable, tableAt, tomlOf } from './toml.js';
 
@@ -15,19 +14,22 @@ export interface PythonVersion {
   tag: string;
   /** `requires-python >=3.11 of pyproject.toml` */
   reason: string;
+  /** why no version can be chosen */
+  problem?: string;
 }
 
-/** Chooses the version of Python. Throws DOCKERFILE_INVALID for a range that no released version satisfies. */
+/** Chooses the version of Python; with a problem for a range that no released version satisfies. */
 export function pythonVersionOf(files: SourceFiles): PythonVersion {
   for (const { range, source } of rangesOf(files)) {
     const text = range.trim().slice(0, MAX_CHARACTERS);
     if (text === '' || text === '*') continue;
     const tag = tagFor(text);
     if (tag !== undefined) return { tag, reason: `Python ${tag} from ${source} (${text})` };
-    throw new StepFailure(
-      'DOCKERFILE_INVALID',
-      `No released version of Python satisfies ${source} (${text}). Correct it, or set baseImage, for example python:${DEFAULT_VERSION}-slim.`,
-    );
+    return {
+      tag: DEFAULT_VERSION,
+      reason: `no version of Python for ${source} (${text})`,
+      problem: `No released version of Python satisfies ${source} (${text}). Correct it, or set baseImage, for example python:${DEFAULT_VERSION}-slim.`,
+    };
   }
   return { tag: DEFAULT_VERSION, reason: `Python ${DEFAULT_VERSION} by default: no file names a version` };
 }

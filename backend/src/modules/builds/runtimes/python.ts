@@ -27,6 +27,7 @@ export function detectPython(files: SourceFiles): Runtime | undefined {
     ...(install && installSteps(install, version.tag, compilers !== undefined)),
     ...(commands.length > 0 && { build: commands.join(' && ') }),
     ...(start !== undefined && { start }),
+    ...(version.problem !== undefined && { problem: version.problem }),
     ...(missing !== undefined && { missing }),
   };
 }

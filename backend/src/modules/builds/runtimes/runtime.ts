@@ -16,13 +16,19 @@ export interface Runtime {
   baseImage: string;
   /** The image of a build stage, when only its results reach the final image. Default: there is one stage. */
   buildImage?: string;
+  /** installs programs that the next commands need, before any file is copied */
+  setup?: string;
   install?: string;
-  /** Files of the root that the install reads. Undefined: those that the command is known to read. */
-  dependencyFiles?: string[];
   /** written before the install, which reads it and no file of the sources */
   generatedFile?: { path: string; content: string };
   /** a folder outside of /app that the install fills, for the final image */
   installFolder?: string;
+  /** root files that are copied before the install, so that its result is cached; none: all files are */
+  dependencyFiles?: string[];
+  /** folder of the sources in which the program starts; default: the root */
+  folder?: string;
+  /** variables of the build stage */
+  buildEnv?: Record<string, string>;
   build?: string;
   /** runs after the build: removes what only the build needs */
   prune?: string;
@@ -34,6 +40,10 @@ export interface Runtime {
   env?: Record<string, string>;
   /** PORT when the request gives no port */
   defaultPort: number;
+  /** the start command is already that of the Procfile */
+  isProcfileRead?: boolean;
+  /** why no base image can be chosen; without effect when the request gives baseImage */
+  problem?: string;
   /** one sentence with the field to send, when no start command was found */
   missing?: string;
   /** Renders the whole Dockerfile, when it has another shape. Undefined: it has not with these options. */
@@ -54,10 +64,23 @@ export interface RuntimeDefaults {
   nginxImage: string;
 }
 
-/** Returns the first runtime that matches; undefined when none does. */
-export function detectRuntime(files: SourceFiles, defaults: RuntimeDefaults): Runtime | undefined {
-  const runtime = detectNode(files) ?? detectPython(files) ?? detectGo(files) ?? detectStatic(files, defaults.nginxImage);
-  const web = procfileOf(files).get('web');
-  if (!runtime || web === undefined || runtime.dockerfile) return runtime;
+/** Programs that start an application of Python. */
+const PYTHON_PROGRAM = /^(?:python3?|gunicorn|uvicorn|daphne|hypercorn|flask|streamlit|waitress-serve)\b/;
+
+/** Returns the runtime that matches; undefined when none does. Throws DOCKERFILE_INVALID. */
+export function detectRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder = '.'): Runtime | undefined {
+  const web = procfileOf(folder === '.' ? files : files.below(folder)).get('web');
+  const runtime = firstRuntime(files, defaults, folder, web ?? '');
+  if (!runtime || web === undefined || runtime.dockerfile || runtime.isProcfileRead) return runtime;
   return { ...runtime, start: web, reasons: [...runtime.reasons, 'start command from Procfile (web)'] };
+}
+
+/** Many projects have a package.json for tools only: then another runtime comes first. */
+function firstRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder: string, web: string): Runtime | undefined {
+  const isPython = folder === '.' && (files.has('manage.py') || PYTHON_PROGRAM.test(web));
+  const python = isPython ? detectPython(files) : undefined;
+  if (python) return python;
+  const node = detectNode(files, defaults, folder);
+  if (folder !== '.' || (node && (node.start !== undefined || node.dockerfile))) return node;
+  return detectPython(files) ?? detectGo(files) ?? detectStatic(files, defaults.nginxImage) ?? node;
 }

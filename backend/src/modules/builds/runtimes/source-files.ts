@@ -32,6 +32,17 @@ export class SourceFiles {
     return false;
   }
 
+  /** The files below a folder, with paths from there. */
+  below(folder: string): SourceFiles {
+    const start = `${folder}/`;
+    const names = [...this.names].filter((name) => name.startsWith(start));
+    const texts = [...this.texts].filter(([name]) => name.startsWith(start));
+    return new SourceFiles(
+      new Set(names.map((name) => name.slice(start.length))),
+      new Map(texts.map(([name, text]) => [name.slice(start.length), text])),
+    );
+  }
+
   /** Text of a wanted file; undefined for a file that does not exist or is not wanted. */
   text(path: string): string | undefined {
     return this.texts.get(path);

@@ -1,6 +1,25 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { DeploymentSource } from '#src/generated/prisma/client.js';
+import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
 import { DeploymentPortDto, DeploymentResourcesDto, DeploymentVolumeDto } from './deployment.dto.js';
+
+/** How the sources would be built. */
+export class BuildPreviewDto {
+  /** A Dockerfile among the files, commands of the request, or a detected runtime. */
+  @ApiProperty({ enum: ['DOCKERFILE', 'COMMANDS', 'DETECTED'], enumName: 'BuildMethod' })
+  method: BuildFacts['method'];
+  /** Description of the detected runtime. */
+  detected: string | null;
+  /** What in the files determined the runtime, its version and its commands. */
+  reasons: string[];
+  warnings: string[];
+  /** Null with a Dockerfile among the files. */
+  startCommand: string | null;
+  /** The `release` process of the Procfile, which runs when the request has no releaseCommand. */
+  releaseCommand: string | null;
+  /** Text of the Dockerfile, generated or not. */
+  dockerfile: string;
+}
 
 /** Result of a dry run. */
 export class DeploymentPlanDto {
@@ -16,6 +35,9 @@ export class DeploymentPlanDto {
   gitCommitSha: string | null;
   /** SHA-256 of the upload's body. */
   sourceSha256: string | null;
+  /** How the sources would be built; null for an image of a registry. */
+  @ApiProperty({ type: BuildPreviewDto, nullable: true })
+  build: BuildPreviewDto | null;
   replicas: number;
   @ApiProperty({ type: [DeploymentPortDto] })
   ports: DeploymentPortDto[];

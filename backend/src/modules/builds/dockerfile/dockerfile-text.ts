@@ -13,6 +13,8 @@ export interface Recipe {
   buildArgNames: string[];
   /** names of files in the root of the context, from a fixed list */
   dependencyFiles: string[];
+  /** installs programs, before any file is copied */
+  setup?: string | undefined;
   install?: string | undefined;
   /** written before the install, which reads it and no file of the sources */
   generatedFile?: { path: string; content: string } | undefined;
@@ -24,6 +26,10 @@ export interface Recipe {
   start: string;
   /** what the final image gets from the build stage; default: the whole of /app */
   copies?: { from: string; to: string }[] | undefined;
+  /** folder of /app in which the program starts */
+  folder?: string | undefined;
+  /** variables of the build stage, from a fixed list */
+  buildEnv?: Record<string, string> | undefined;
   /** variables of the final image, from a fixed list */
   env?: Record<string, string> | undefined;
   port: number | undefined;
@@ -41,19 +47,26 @@ const PREPARE = [
 /** Renders the Dockerfile; see https://docs.docker.com/reference/dockerfile/. */
 export function dockerfileText(recipe: Recipe): string {
   const { baseImage, buildImage } = recipe;
-  const stages =
-    buildImage === undefined
-      ? [...opening(`FROM ${baseImage}`), ...buildSteps(recipe)]
-      : [
-          ...opening(`FROM ${buildImage} AS build`),
-          ...buildSteps(recipe),
-          ...opening(`FROM ${baseImage}`),
-          ...(recipe.installFolder === undefined
-            ? []
-            : [copyFromBuild({ from: recipe.installFolder, to: recipe.installFolder })]),
-          ...(recipe.copies ?? [{ from: '/app', to: '/app' }]).map(copyFromBuild),
-        ];
-  return `${[...stages, ...ending(recipe)].join('\n')}\n`;
+  if (buildImage === undefined)
+    return text([...opening(`FROM ${baseImage}`), ...buildSteps(recipe), ...ending(recipe)]);
+  const installed = recipe.installFolder;
+  const copies = [
+    ...(installed === undefined ? [] : [{ from: installed, to: installed }]),
+    ...(recipe.copies ?? [{ from: '/app', to: '/app' }]),
+  ];
+  const final = [...opening(`FROM ${baseImage}`), ...copies.map(copyFromBuild), ...ending(recipe)];
+  return buildStage({ ...recipe, buildImage }) + text(final);
+}
+
+type StageRecipe = Omit<Recipe, 'baseImage' | 'buildImage' | 'start' | 'port'> & { buildImage: string };
+
+/** Renders a stage named `build` that installs and builds in /app. */
+export function buildStage(recipe: StageRecipe): string {
+  return text([...opening(`FROM ${recipe.buildImage} AS build`), ...buildSteps(recipe)]);
+}
+
+function text(lines: string[]): string {
+  return `${lines.join('\n')}\n`;
 }
 
 function opening(from: string): string[] {
@@ -67,11 +80,13 @@ function opening(from: string): string[] {
   ];
 }
 
-function buildSteps(recipe: Recipe): string[] {
-  const { buildArgNames, dependencyFiles, generatedFile, install, build, prune } = recipe;
+function buildSteps(recipe: Omit<StageRecipe, 'buildImage'>): string[] {
+  const { buildArgNames, dependencyFiles, generatedFile, buildEnv, setup, install, build, prune } = recipe;
   const isCopiedFirst = install !== undefined && (dependencyFiles.length > 0 || generatedFile !== undefined);
   const dependencies = dependencyFiles.map((name) => `app/${name}`).join(' ');
   return [
+    ...variablesOf(buildEnv),
+    ...(setup === undefined ? [] : [run(setup)]),
     ...buildArgNames.map((name) => `ARG ${name}`),
     ...(generatedFile ? [writeFile(generatedFile)] : []),
     ...(isCopiedFirst && dependencies !== '' ? [`COPY --chown=${USER} ${dependencies} ./`] : []),
@@ -86,16 +101,20 @@ function copyFromBuild({ from, to }: { from: string; to: string }): string {
   return `COPY --from=build --chown=${USER} ${from} ${to}`;
 }
 
-function ending({ env = {}, port, start }: Recipe): string[] {
-  const variables = { ...env, ...(port !== undefined && { PORT: String(port) }) };
+function ending({ env, port, folder, start }: Recipe): string[] {
   return [
-    ...Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`),
+    ...(folder === undefined ? [] : [`WORKDIR /app/${folder}`]),
+    ...variablesOf({ ...env, ...(port !== undefined && { PORT: String(port) }) }),
     `CMD ${shell(withExec(start))}`,
   ];
 }
 
 function writeFile({ path, content }: { path: string; content: string }): string {
   return `RUN ${exec(['/bin/sh', '-c', `printf '%s' "$0" > "$1"`, content, path])}`;
+}
+
+function variablesOf(variables: Record<string, string> = {}): string[] {
+  return Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`);
 }
 
 function run(command: string): string {

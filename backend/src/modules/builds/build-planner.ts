@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '#src/config/config.js';
+import type { BuildOptions, SourceKind } from '#src/modules/deployments/domain/build-options.js';
+import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import { BuildContext } from './build-context.js';
+import type { BuildPlan } from './build-plan.js';
+import { Planning } from './planning.js';
+import type { RunPlanning } from './planning-tasks.js';
+import { mayBeWorkspaceMember } from './runtimes/node-workspaces.js';
+import type { SourceTexts } from './runtimes/source-files.js';
+import type { OpenSource } from './source-tree.js';
+
+/** What a build is planned from, beside its sources. */
+export interface PlanRequest {
+  options: BuildOptions;
+  origin: SourceKind;
+  buildArgNames: string[];
+  /** the first TCP port of the deployment */
+  port: number | undefined;
+}
+
+export interface PlannedBuild {
+  files: BuildContext;
+  plan: BuildPlan;
+  /** text of the Dockerfile, generated or not */
+  text: string;
+}
+
+interface Opened {
+  files: BuildContext;
+  texts: SourceTexts;
+  workspaceFolder?: string;
+}
+
+/** Plans builds from opened sources. */
+@Injectable()
+export class BuildPlanner {
+  constructor(
+    private readonly planning: Planning,
+    private readonly config: Config,
+  ) {}
+
+  /** Throws StepFailure. */
+  async plan(request: PlanRequest, source: OpenSource, signal: AbortSignal): Promise<PlannedBuild> {
+    const run: RunPlanning = (task, input) => this.planning.run(task, input, signal);
+    const { files, texts, workspaceFolder } = await openContext(request.options, source, run);
+    const plan = await run('plan', {
+      ...request,
+      files: texts,
+      ...(workspaceFolder !== undefined && { workspaceFolder }),
+      defaults: { nginxImage: this.config.ingress.image },
+    });
+    const text = 'text' in plan ? plan.text : await dockerfileOf(files, plan.dockerfile);
+    const lfs = await files.lfsWarning();
+    return { files, plan: lfs === undefined ? plan : { ...plan, warnings: [...plan.warnings, lfs] }, text };
+  }
+}
+
+/** Opens the folder of the request, or the workspace that it belongs to: the workspace has the lock file. */
+async function openContext(
+  { buildContext, dockerfile }: BuildOptions,
+  source: OpenSource,
+  run: RunPlanning,
+): Promise<Opened> {
+  const tree = await source.openTree();
+  const names = new Set(tree.entries.filter(({ kind }) => kind === 'file').map(({ name }) => name));
+  if (buildContext !== '.' && dockerfile === null && mayBeWorkspaceMember(names, buildContext)) {
+    const files = await BuildContext.of(await source.openTree('.'), null, run);
+    const texts = await files.sourceTexts();
+    if (await run('workspace', { files: texts, folder: buildContext }))
+      return { files, texts, workspaceFolder: buildContext };
+  }
+  const files = await BuildContext.of(tree, dockerfile, run);
+  return { files, texts: await files.sourceTexts() };
+}
+
+async function dockerfileOf(files: BuildContext, name: string): Promise<string> {
+  const text = await files.dockerfile(name);
+  if (text !== undefined) return text;
+  throw new StepFailure('DOCKERFILE_INVALID', `There is no file ${name} in the build context (dockerfile).`);
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '#src/common/decorators/caller.js';
+import { newId } from '#src/common/time/id-source.js';
+import { BuildPlanner, type PlanRequest } from '#src/modules/builds/build-planner.js';
+import { Checkouts } from '#src/modules/builds/checkouts.js';
+import { FolderTree } from '#src/modules/builds/folder-tree.js';
+import type { OpenSource } from '#src/modules/builds/source-tree.js';
+import { Sources } from '#src/modules/builds/sources.js';
+import { UploadTree } from '#src/modules/builds/upload-tree.js';
+import { UploadsService } from '#src/modules/uploads/uploads.service.js';
+import type { BuildRequest } from './build-request.js';
+import type { NewDeployment } from './deployment-factory.js';
+import { firstTcpPort } from './domain/release.js';
+import type { BuildPreviewDto, DeploymentPlanDto } from './dto/deployment-plan.dto.js';
+import type { GitRequest } from './git-request.js';
+import { DeploymentsRepository } from './repositories/deployments.repository.js';
+import { asFieldError, SourceLookup } from './source-lookup.js';
+
+const PREVIEW_TIMEOUT_MS = 60_000;
+
+/** Plans the build of a dry run from its sources, which it reads as a build does and then removes. */
+@Injectable()
+export class BuildPreview {
+  constructor(
+    private readonly planner: BuildPlanner,
+    private readonly checkouts: Checkouts,
+    private readonly sources: Sources,
+    private readonly lookup: SourceLookup,
+    private readonly uploads: UploadsService,
+    private readonly deployments: DeploymentsRepository,
+  ) {}
+
+  async ofGit(
+    caller: Caller,
+    { git, run }: NewDeployment & { git: GitRequest },
+  ): Promise<Pick<DeploymentPlanDto, 'gitCommitSha' | 'build'>> {
+    const { url, auth, options } = git;
+    const commit = await this.lookup.commitOf(git);
+    const attempt = { id: newId(), attempt: 0 };
+    const signal = AbortSignal.timeout(PREVIEW_TIMEOUT_MS);
+    const build = await asFieldError('gitUrl', () =>
+      this.sources.withSlot(attempt.id, caller.userId, signal, async () => {
+        try {
+          const revision = { ref: options.ref ?? undefined, commit };
+          const silent = { onLine: () => undefined, onProgress: () => undefined };
+          const fetch = { revision, submodules: options.submodules, ...silent, signal };
+          const { tree, committedAt } = await this.checkouts.ensure(attempt, { url, auth }, fetch);
+          const open = (folder = options.buildContext) => FolderTree.open(tree, folder);
+          const request = { ...git, port: firstTcpPort(run.ports), origin: 'repository' } as const;
+          return await this.plan(request, { openTree: open, modified: committedAt, secrets: [] }, signal);
+        } finally {
+          await this.checkouts.remove(attempt);
+        }
+      }),
+    );
+    return { gitCommitSha: commit, build };
+  }
+
+  async ofUpload(
+    caller: Caller,
+    uploadId: string,
+    { build, run }: NewDeployment & { build: BuildRequest },
+  ): Promise<Pick<DeploymentPlanDto, 'sourceSha256' | 'build'>> {
+    const upload = await this.deployments.transaction((db) => this.uploads.require(db, caller, uploadId));
+    const signal = AbortSignal.timeout(PREVIEW_TIMEOUT_MS);
+    const open = (folder = build.options.buildContext) => UploadTree.open(() => this.uploads.entries(upload), folder);
+    const source = { openTree: open, modified: upload.createdAt, secrets: [] };
+    const request = { ...build, port: firstTcpPort(run.ports), origin: 'upload' } as const;
+    const preview = await asFieldError('uploadId', () =>
+      this.sources.withSlot(newId(), caller.userId, signal, () => this.plan(request, source, signal)),
+    );
+    return { sourceSha256: upload.sha256, build: preview };
+  }
+
+  private async plan(
+    { buildArgs, ...request }: Omit<PlanRequest, 'buildArgNames'> & { buildArgs: Record<string, string> },
+    source: OpenSource,
+    signal: AbortSignal,
+  ): Promise<BuildPreviewDto> {
+    const { options, origin, port } = request;
+    const buildArgNames = Object.keys(buildArgs);
+    const { plan, text } = await this.planner.plan({ options, origin, port, buildArgNames }, source, signal);
+    const { method, detected, reasons, warnings, startCommand, releaseCommand } = plan;
+    return { method, detected, reasons, warnings, startCommand, releaseCommand, dockerfile: text };
+  }
+}
