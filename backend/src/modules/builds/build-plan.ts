@@ -87,7 +87,10 @@ function fromCommands(input: PlanInput, files: SourceFiles, runtime: Runtime | u
   const { options } = input;
   const baseImage = options.baseImage ?? runtime?.baseImage;
   if (!baseImage) {
-    throw new StepFailure('DOCKERFILE_INVALID', `No file in ${folder(input)} identifies its runtime. Set baseImage. ${otherRuntimeOf(files) ?? ''}`.trim());
+    throw new StepFailure(
+      'DOCKERFILE_INVALID',
+      `No file in ${folder(input)} identifies its runtime. Set baseImage. ${otherRuntimeOf(files) ?? ''}`.trim(),
+    );
   }
   const known = runtime && isSameRuntime(baseImage, runtime.baseImage) ? runtime : undefined;
   const facts = { method: 'COMMANDS', detected: known?.description ?? null, reasons: known?.reasons ?? [] } as const;

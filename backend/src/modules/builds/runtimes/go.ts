@@ -52,11 +52,15 @@ function versionOf(manifest: string): string {
 function programsOf(files: SourceFiles): string[] {
   const folders = new Set<string>();
   for (const name of files.names)
-    if (name.endsWith('.go') && !name.endsWith('_test.go') && isProgram(files.text(name))) folders.add(path.dirname(name));
+    if (name.endsWith('.go') && !name.endsWith('_test.go') && isProgram(files.text(name)))
+      folders.add(path.dirname(name));
   if (folders.has('.')) return ['.'];
   const all = [...folders].filter((folder) => /^[\w./-]{1,200}$/.test(folder)).sort();
   const commands = all.filter((folder) => folder.split('/').includes('cmd'));
-  const chosen = commands.length > 0 ? commands : all.filter((folder) => !/(?:^|\/)(?:examples?|tools?|hack|scripts)(?:\/|$)/.test(folder));
+  const chosen =
+    commands.length > 0
+      ? commands
+      : all.filter((folder) => !/(?:^|\/)(?:examples?|tools?|hack|scripts)(?:\/|$)/.test(folder));
   return chosen.map((folder) => `./${folder}`);
 }
 

@@ -28,7 +28,11 @@ export function djangoOf(input: StartInput): PythonStart | undefined {
   };
 }
 
-function serverOf(required: ReadonlySet<string>, wsgi: string | undefined, asgi: string | undefined): string | undefined {
+function serverOf(
+  required: ReadonlySet<string>,
+  wsgi: string | undefined,
+  asgi: string | undefined,
+): string | undefined {
   if (asgi !== undefined && required.has('daphne')) return `python -m daphne -b 0.0.0.0 -p ${PORT} ${asgi}:application`;
   if (asgi !== undefined && required.has('uvicorn') && (required.has('channels') || !required.has('gunicorn')))
     return `python -m uvicorn ${asgi}:application --host 0.0.0.0 --port ${PORT}`;

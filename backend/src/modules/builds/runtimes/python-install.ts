@@ -1,10 +1,5 @@
 import type { SourceFiles } from './source-files.js';
-import {
-  projectDependencies,
-  refersToSources,
-  requirementsFile,
-  tableDependencies,
-} from './python-requirements.js';
+import { projectDependencies, refersToSources, requirementsFile, tableDependencies } from './python-requirements.js';
 import { isTable, tableAt, textsOf, tomlOf, type TomlTable } from './toml.js';
 
 /** How the dependencies of a project of Python are installed. */

@@ -19,7 +19,8 @@ export interface WebApplication {
 /** Names of files that hold the application, the likeliest first. */
 const STEMS = ['main', 'app', 'server', 'application', 'api', 'asgi', 'wsgi', 'run', 'index', '__init__'];
 /** `app = FastAPI(`, also with a type and a module before the class */
-const ASSIGNED = /^(\w{1,60})(?:: ?[\w.]{1,60})? ?= ?(?:[a-z_]\w{0,60}\.)?(FastAPI|Starlette|Litestar|Quart|Sanic|Flask|Dash)\(/m;
+const ASSIGNED =
+  /^(\w{1,60})(?:: ?[\w.]{1,60})? ?= ?(?:[a-z_]\w{0,60}\.)?(FastAPI|Starlette|Litestar|Quart|Sanic|Flask|Dash)\(/m;
 /** `application = create_app()` */
 const FROM_FACTORY = /^(app|application|server|api) ?= ?(?:create_app|make_app|get_app|build_app)\(/m;
 const FACTORY = /^(?:async )?def (create_app|make_app)\(([^)]{0,300})\)/m;
@@ -115,7 +116,8 @@ export function moduleOf(files: SourceFiles, file: string): string {
 /** Folders that Python must search for modules, beside the working folder. */
 export function searchedFolders(files: SourceFiles, file: string): string[] {
   const folder = path.dirname(file);
-  if (file.startsWith('src/') && !importsSrc(files)) return folder === 'src' ? ['src'] : ['src', ...besides(files, file)];
+  if (file.startsWith('src/') && !importsSrc(files))
+    return folder === 'src' ? ['src'] : ['src', ...besides(files, file)];
   return besides(files, file);
 }
 
@@ -131,9 +133,7 @@ function besides(files: SourceFiles, file: string): string[] {
 }
 
 function importsSrc(files: SourceFiles): boolean {
-  return [...files.names].some(
-    (name) => name.endsWith('.py') && /^(?:from|import) src[. ]/m.test(textOf(files, name)),
-  );
+  return [...files.names].some((name) => name.endsWith('.py') && /^(?:from|import) src[. ]/m.test(textOf(files, name)));
 }
 
 export function textOf(files: SourceFiles, file: string): string {

@@ -1,6 +1,13 @@
 import path from 'node:path/posix';
 import { djangoOf } from './python-django.js';
-import { moduleOf, pythonFiles, searchedFolders, textOf, webApplicationOf, type WebApplication } from './python-modules.js';
+import {
+  moduleOf,
+  pythonFiles,
+  searchedFolders,
+  textOf,
+  webApplicationOf,
+  type WebApplication,
+} from './python-modules.js';
 import { packageName } from './python-requirements.js';
 import type { PythonInstall } from './python-install.js';
 import { PORT, type PythonStart, type StartInput } from './python-program.js';
@@ -73,7 +80,9 @@ function commandOf(found: WebApplication, required: ReadonlySet<string>): string
       if (required.has('gunicorn')) return `python -m gunicorn --bind 0.0.0.0:${PORT} ${call}`;
       if (required.has('waitress'))
         return `python -m waitress --listen=0.0.0.0:${PORT}${found.isFactory ? ' --call' : ''} ${target}`;
-      return [...required].some((name) => name.startsWith('flask')) ? `python -m flask --app ${target} run --host 0.0.0.0 --port ${PORT}` : undefined;
+      return [...required].some((name) => name.startsWith('flask'))
+        ? `python -m flask --app ${target} run --host 0.0.0.0 --port ${PORT}`
+        : undefined;
     }
     case 'Dash':
       return required.has('gunicorn') ? `python -m gunicorn --bind 0.0.0.0:${PORT} ${target}.server` : undefined;
@@ -103,7 +112,8 @@ function scriptOf(files: SourceFiles, install: PythonInstall | undefined): Pytho
     files.first(...ENTRIES) ??
     (script === undefined ? pythonFiles(files).find((file) => ENTRIES.includes(path.basename(file))) : undefined);
   if (entry !== undefined && isPlainPath(entry)) return startOfFile(files, entry);
-  if (script !== undefined) return { start: script, reason: `start command ${script} from pyproject.toml`, folders: [] };
+  if (script !== undefined)
+    return { start: script, reason: `start command ${script} from pyproject.toml`, folders: [] };
   return {
     missing:
       'There is no main.py, app.py or server.py. Set startCommand, for example python shop.py or python -m gunicorn --bind 0.0.0.0:$PORT shop:app.',

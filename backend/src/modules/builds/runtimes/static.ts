@@ -21,12 +21,12 @@ export function detectStatic(files: SourceFiles, nginxImage: string): Runtime | 
       ...(files.has(`${folder}404.html`) && !isSinglePage ? ['404.html for what is missing'] : []),
     ],
     baseImage: nginxImage,
-    start: 'nginx',
     defaultPort: DEFAULT_PORT,
-    dockerfile: ({ options, port }) =>
-      Object.values(options).some((value) => value !== null)
-        ? undefined
-        : renderStaticSite({ nginxImage, folder: `app/${folder}`, isSinglePage, isBundled: folder !== '', port }),
+    dockerfile: ({ options: { baseImage, installCommand, buildCommand, startCommand }, port }) => {
+      if ([installCommand, buildCommand, startCommand].some((command) => command !== null)) return undefined;
+      const site = { folder: `app/${folder}`, isSinglePage, isBundled: folder !== '', port };
+      return renderStaticSite({ nginxImage: baseImage ?? nginxImage, ...site });
+    },
   };
 }
 
@@ -38,5 +38,7 @@ function isTemplate(files: SourceFiles, folder: string): boolean {
 /** What Netlify and Cloudflare read, and what Surge reads. */
 function hasFallback(files: SourceFiles, folder: string): boolean {
   const lines = (files.text(`${folder}_redirects`) ?? files.text('_redirects') ?? '').split('\n');
-  return files.has(`${folder}200.html`) || lines.some((line) => /^\/\*\s{1,20}\/(?:index\.html)?\s{1,20}200/.test(line));
+  return (
+    files.has(`${folder}200.html`) || lines.some((line) => /^\/\*\s{1,20}\/(?:index\.html)?\s{1,20}200/.test(line))
+  );
 }

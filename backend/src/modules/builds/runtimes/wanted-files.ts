@@ -55,7 +55,8 @@ const NAMES: ReadonlySet<string> = new Set([
 /** Configuration of a framework of JavaScript, such as `vite.config.ts`. */
 const CONFIGURATION = /^[a-z-]+\.config\.(?:js|cjs|mjs|ts|cts|mts)$/;
 /** Requirements of Python, and settings of Django that are a package. */
-const PYTHON = /^(?:requirements\/)?[^/]*requirements[^/]*\.txt$|^requirements\/[^/]+\.txt$|(?:^|\/)settings\/[^/]+\.py$/;
+const PYTHON =
+  /^(?:requirements\/)?[^/]*requirements[^/]*\.txt$|^requirements\/[^/]+\.txt$|(?:^|\/)settings\/[^/]+\.py$/;
 /** Other programs of the root and of `cmd`. */
 const PROGRAM = /^(?:cmd\/(?:[^/]+\/)?)?[^/]+\.(?:py|go)$/;
 const SKIPPED = /(?:^|\/)(?:node_modules|vendor|\.git|\.venv|venv|site-packages|testdata)\//;
