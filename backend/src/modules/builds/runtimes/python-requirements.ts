@@ -1,7 +1,7 @@
 import path from 'node:path/posix';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import type { SourceFiles } from './source-files.js';
-import { isTable, tableAt, textsOf, tomlOf, type TomlTable } from './toml.js';
+import { isTable, textsOf, type TomlTable } from './toml.js';
 
 /** Lines of requirements as pip reads them, and the files that they come from. */
 export interface Requirements {
