@@ -38,7 +38,7 @@ export class BuildPreview {
     const commit = await this.lookup.commitOf(git);
     const attempt = { id: newId(), attempt: 0 };
     const signal = AbortSignal.timeout(PREVIEW_TIMEOUT_MS);
-    const build = await asFieldError('gitUrl', () =>
+    const build = await this.preview('gitUrl', signal, () =>
       this.sources.withSlot(attempt.id, caller.userId, signal, async () => {
         try {
           const revision = { ref: options.ref ?? undefined, commit };
@@ -66,10 +66,20 @@ export class BuildPreview {
     const open = (folder = build.options.buildContext) => UploadTree.open(() => this.uploads.entries(upload), folder);
     const source = { openTree: open, modified: upload.createdAt, secrets: [] };
     const request = { ...build, port: firstTcpPort(run.ports), origin: 'upload' } as const;
-    const preview = await asFieldError('uploadId', () =>
+    const preview = await this.preview('uploadId', signal, () =>
       this.sources.withSlot(newId(), caller.userId, signal, () => this.plan(request, source, signal)),
     );
     return { sourceSha256: upload.sha256, build: preview };
+  }
+
+  /** Null when the time is over, for example because every build slot is in use. */
+  private async preview(field: string, signal: AbortSignal, work: () => Promise<BuildPreviewDto>) {
+    try {
+      return await asFieldError(field, work);
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
   }
 
   private async plan(

@@ -36,6 +36,17 @@ export interface Recipe {
 }
 
 const USER = '1000:1000';
+/**
+ * Runs `$0`. On a stop signal it signals its process group, which has all processes of the command, and waits for their
+ * end. A shell that is signaled would end before the program that it waits for, so that the shells ignore the signal.
+ */
+const FORWARD_SIGNALS = [
+  `trap 'trap : TERM; kill -TERM 0' TERM INT`,
+  '(trap : TERM; eval "$0") & child=$!',
+  'wait $child; code=$?',
+  'while kill -0 $child 2>/dev/null; do wait $child; code=$?; done',
+  'exit $code',
+].join('; ');
 /** Creates the user, group and folders that a base image may lack. */
 const PREPARE = [
   "grep -q '^[^:]*:[^:]*:1000:' /etc/passwd || echo 'app:x:1000:1000::/home/app:/bin/sh' >> /etc/passwd",
@@ -105,27 +116,34 @@ function ending({ env, port, folder, start }: Recipe): string[] {
   return [
     ...(folder === undefined ? [] : [`WORKDIR /app/${folder}`]),
     ...variablesOf({ ...env, ...(port !== undefined && { PORT: String(port) }) }),
-    `CMD ${shell(withExec(start))}`,
+    `CMD ${startArguments(start)}`,
   ];
 }
 
 function writeFile({ path, content }: { path: string; content: string }): string {
-  return `RUN ${exec(['/bin/sh', '-c', `printf '%s' "$0" > "$1"`, content, path])}`;
+  return `RUN ${encode(['/bin/sh', '-c', `printf '%s' "$0" > "$1"`, content, path])}`;
 }
 
 function variablesOf(variables: Record<string, string> = {}): string[] {
   return Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`);
 }
 
+function shell(command: string): string {
+  return encode(['/bin/sh', '-c', command]);
+}
+
 function run(command: string): string {
   return `RUN ${shell(command)}`;
 }
 
-function shell(command: string): string {
-  return exec(['/bin/sh', '-c', command]);
+/** A single program replaces the shell. Any other command runs below a shell that passes the stop signal on. */
+function startArguments(start: string): string {
+  const program = withExec(start);
+  const isReplaced = program !== start || start.startsWith('exec ');
+  return isReplaced ? shell(program) : encode(['/bin/sh', '-c', FORWARD_SIGNALS, start]);
 }
 
 /** Escapes `<`, because BuildKit parses here-documents before the exec form. */
-function exec(words: string[]): string {
+function encode(words: string[]): string {
   return JSON.stringify(words).replaceAll('<', '\\u003c');
 }

@@ -74,7 +74,7 @@ CMD ["/bin/sh","-c","exec shop"]
     expect(textOf({ 'go.mod': 'module x\nreplace a => ./a\n', 'main.go': MAIN })).not.toContain('download');
   });
 
-  it.each([
+  it.each<Record<string, string>>([
     { 'go.mod': 'module x\n', 'main.go': MAIN, 'with_c.go': 'package main\n\n// int x;\nimport "C"\n' },
     { 'go.mod': 'module x\nrequire github.com/mattn/go-sqlite3 v1.14.0\n', 'main.go': MAIN },
   ])('must be linked with C statically where a package needs it', (files) => {

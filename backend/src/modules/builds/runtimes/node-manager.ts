@@ -112,8 +112,8 @@ function pnpm(files: SourceFiles, manifest: NodeManifest, { lock, pinned, source
       major < 8
         ? 'CI=true npm_config_ignore_scripts=true pnpm prune --prod'
         : 'CI=true pnpm prune --prod --ignore-scripts',
-    // pnpm would run the version of packageManager instead, which is the one that is installed.
-    env: { npm_config_manage_package_manager_versions: 'false' },
+    // The store is a cache: it is not among the programs of the user. The version of packageManager is installed.
+    env: { XDG_DATA_HOME: '/home/app/.cache', npm_config_manage_package_manager_versions: 'false' },
   };
 }
 

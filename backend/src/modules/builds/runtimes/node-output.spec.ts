@@ -29,6 +29,7 @@ describe('the output of a framework', () => {
     [['next'], { 'next.config.ts': "// output: 'export'\nexport default {}" }, ['server', 'next start']],
     [['nuxt'], {}, ['server', 'node .output/server/index.mjs']],
     [['@sveltejs/kit', '@sveltejs/adapter-node', 'vite'], {}, ['server', 'node build']],
+    [['@sveltejs/kit', '@sveltejs/adapter-auto', 'vite'], {}, ['server', 'node build']],
     [['@sveltejs/kit', '@sveltejs/adapter-static', 'vite'], {}, ['files', 'build', false]],
     [
       ['@sveltejs/kit', '@sveltejs/adapter-static'],

@@ -8,6 +8,7 @@ export type NodeOutput =
       tool: string;
       start: string;
       env?: Record<string, string>;
+      buildEnv?: Record<string, string>;
       copies?: { from: string; to: string }[];
     }
   /** folder: undefined when the build decides it */
@@ -100,8 +101,12 @@ function svelteKit({ files, manifest }: Project): NodeOutput | undefined {
     const isSinglePage = valueIn(configOf(files, 'svelte'), 'fallback') !== undefined;
     return { kind: 'files', tool: 'SvelteKit adapter-static', folder: pages, build: 'vite build', isSinglePage };
   }
-  if (!dependsOn(manifest, '@sveltejs/adapter-node')) return undefined;
-  return { kind: 'server', tool: 'SvelteKit adapter-node', start: `node ${folder}`, env: { HOST: '0.0.0.0' } };
+  const server = { kind: 'server', tool: 'SvelteKit adapter-node', start: `node ${folder}` } as const;
+  if (dependsOn(manifest, '@sveltejs/adapter-node')) return { ...server, env: { HOST: '0.0.0.0' } };
+  if (!dependsOn(manifest, '@sveltejs/adapter-auto')) return undefined;
+  // On Cloud Run adapter-auto installs and uses adapter-node, and this is how it recognizes Cloud Run.
+  const buildEnv = { GCP_BUILDPACKS: 'true' };
+  return { ...server, start: 'node build', tool: 'SvelteKit adapter-auto', env: { HOST: '0.0.0.0' }, buildEnv };
 }
 
 /** https://reactrouter.com/start/framework/deploying */

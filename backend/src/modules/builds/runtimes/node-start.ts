@@ -1,4 +1,3 @@
-import { withExec } from '../dockerfile/exec-command.js';
 import type { NodeManifest } from './node-manifest.js';
 
 /** Scripts that start what was built, in the order of preference. */
@@ -61,8 +60,7 @@ function isForDevelopment(scripts: ReadonlyMap<string, string>, script: string, 
 function programOf(scripts: ReadonlyMap<string, string>, script: string): string {
   const parts = partsOf(scripts, script, 0);
   if (!parts) return script === 'start' ? 'npm start' : `npm run ${script}`;
-  const last = parts.at(-1) ?? '';
-  return [...parts.slice(0, -1), parts.length > 1 ? withExec(last) : last].join(' && ');
+  return parts.join(' && ');
 }
 
 function partsOf(scripts: ReadonlyMap<string, string>, script: string, depth: number): string[] | undefined {

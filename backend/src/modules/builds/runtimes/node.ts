@@ -135,6 +135,7 @@ function server(project: Project, start: string, reason: string, output: NodeOut
     start,
     ...(prune !== undefined && { prune }),
     ...(copies ? { copies } : withManager && { copies: withPrograms }),
+    ...(framework?.buildEnv && { buildEnv: { ...runtime.buildEnv, ...framework.buildEnv } }),
     env: { ...runtime.env, ...framework?.env },
   };
 }

@@ -47,12 +47,12 @@ describe('a project of Python', () => {
       env: { PYTHONUNBUFFERED: '1', LD_LIBRARY_PATH: '/home/app/.local/lib/shared' },
     });
     expect(found?.install).toContain('ldd');
-    for (const files of [
+    const compiled: Texts[] = [
       { 'requirements.txt': 'lib @ git+https://example.com/lib.git\n', 'main.py': '' },
       { 'requirements.txt': './fast\n', 'main.py': '', 'fast/setup.py': 'setup(ext_modules=[Extension("fast", [])])' },
       { 'requirements.txt': 'psycopg[c,pool]>=3\n', 'main.py': '' },
-    ])
-      expect(detect(files)).toMatchObject({ buildImage: 'python:3.12' });
+    ];
+    for (const files of compiled) expect(detect(files)).toMatchObject({ buildImage: 'python:3.12' });
     for (const requirement of ['psycopg2-binary', 'psycopg[binary]', '# psycopg2', 'lxml'])
       expect(detect({ 'requirements.txt': requirement, 'main.py': '' })).toMatchObject({
         buildImage: 'python:3.12-slim',

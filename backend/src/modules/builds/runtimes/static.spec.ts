@@ -30,7 +30,8 @@ describe('a static site', () => {
 
   it('must show its own page for what is missing, and index.html only to a single-page application', () => {
     expect(textOf(detect({ 'index.html': '' }))).toContain('error_page 403 404 =404 /404.html;');
-    for (const files of [{ '200.html': '' }, { _redirects: '# all\n/*   /index.html   200\n' }])
+    const marks: Record<string, string>[] = [{ '200.html': '' }, { _redirects: '# all\n/*   /index.html   200\n' }];
+    for (const files of marks)
       expect(textOf(detect({ 'index.html': '', ...files }))).toContain('try_files $uri $uri.html $uri/ /index.html;');
   });
 

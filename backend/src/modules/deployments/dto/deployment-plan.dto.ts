@@ -35,7 +35,7 @@ export class DeploymentPlanDto {
   gitCommitSha: string | null;
   /** SHA-256 of the upload's body. */
   sourceSha256: string | null;
-  /** How the sources would be built; null for an image of a registry. */
+  /** How the sources would be built; null for an image of a registry, and when they could not be read in a minute. */
   @ApiProperty({ type: BuildPreviewDto, nullable: true })
   build: BuildPreviewDto | null;
   replicas: number;

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiClient } from '../scenario/api-client.js';
+import { EngineView } from '../scenario/engine-view.js';
+import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
+import type { Files } from '../testbed/git-server.js';
+import {
+  bunProject,
+  patchedProject,
+  pnpm8Project,
+  serverProject,
+  siteProject,
+  starterProject,
+  versionProject,
+  workspaceProject,
+} from '../fixtures/node-projects.js';
+
+const MAX_STARTER_BYTES = 250_000_000;
+
+interface PlanAnswer {
+  plan: { build: { reasons: string[]; startCommand: string; releaseCommand: string | null; dockerfile: string } };
+}
+
+const answerOf = async (port: number, path = '/') => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+
+describe('a Node.js project of which only the URL and the port are known', () => {
+  const engine = new EngineView();
+  let bed: GitPlatform;
+  let client: ApiClient;
+  let environmentId: string;
+
+  beforeAll(async () => {
+    bed = await startGitPlatform();
+    client = bed.client;
+    environmentId = (await client.createEnvironment()).id;
+  });
+  afterAll(() => bed?.stop());
+
+  async function run(name: string, files: Files, host: number, { container = 3000, ...options } = {}) {
+    await bed.git.create(name, files);
+    const ports = [{ container, host }];
+    return client.runFromGit({ environmentId, name, gitUrl: bed.git.url(name), ports, ...options }, 400_000);
+  }
+
+  it('must be built and served as files when it is a site, also for a path of its router', async () => {
+    await run('site', siteProject(), 3021, { container: 8080 });
+    expect(await answerOf(3021)).toBe('built');
+    expect(await answerOf(3021, '/any/deep/link')).toBe('built');
+    await run('server', serverProject(), 3022);
+    expect(await answerOf(3022)).toBe('output');
+  });
+
+  it('must be installed with the package manager of its lock file, and with the files that this one reads', async () => {
+    await Promise.all([
+      run('patched', patchedProject(), 3023),
+      run('pnpm8', pnpm8Project(), 3024),
+      run('bun', bunProject(), 3025),
+    ]);
+    expect(await answerOf(3023)).toBe('patched 3600000');
+    expect(await answerOf(3024)).toBe('3600000');
+    expect(await answerOf(3025)).toBe('bun 3600000');
+  });
+
+  it('must run in the version that it asks for, or say that there is none', async () => {
+    await run('version', versionProject('>=24'), 3026);
+    expect(await answerOf(3026)).toMatch(/^v24\./);
+    await bed.git.create('future', versionProject('>=99'));
+    const failed = await client.failFromGit({ environmentId, gitUrl: bed.git.url('future') });
+    expect(failed).toMatchObject({ errorCode: 'DOCKERFILE_INVALID' });
+    expect(failed.errorMessage).toContain('set baseImage');
+  });
+
+  it('must be built with the workspace that it belongs to', async () => {
+    await bed.git.create('workspace', workspaceProject());
+    const dryRun = { environmentId, dryRun: true, gitUrl: bed.git.url('workspace') };
+    const root = await client.request('POST', '/deployments/from-git', dryRun);
+    expect(root.body.errors?.[0]?.message).toContain('Set buildContext to the package to deploy: packages/web.');
+    await run('workspace-web', workspaceProject(), 3027, { buildContext: 'packages/web' } as object);
+    expect(await answerOf(3027)).toBe('from the library');
+  });
+
+  it('must become a small image without caches, development dependencies and root', async () => {
+    const files = starterProject();
+    await bed.git.create('planned', files);
+    const dryRun = { environmentId, dryRun: true, gitUrl: bed.git.url('planned') };
+    const { plan } = await client.ok<PlanAnswer>('POST', '/deployments/from-git', dryRun);
+    expect(plan.build).toMatchObject({ startCommand: 'node server.js', releaseCommand: 'node release.js' });
+    expect(plan.build.reasons).toContain('Node 22 by default');
+    expect(plan.build.dockerfile).toMatch(/^FROM node:22-slim AS build\n/);
+    expect(bed.platform.buildDirectories).toEqual([]);
+
+    const deployment = await run('starter', files, 3028);
+    expect(deployment).toMatchObject({
+      releaseCommand: ['node', 'release.js'],
+      build: { reasons: plan.build.reasons },
+    });
+    expect(await client.buildLogs(deployment.id)).toContain('migrated');
+    const list = 'id -u; ls /app/node_modules; ls -A /home/app';
+    expect((await engine.exec(deployment.id, 'sh', '-c', list)).output.split('\n').filter(Boolean)).toEqual([
+      '1000',
+      'ms',
+    ]);
+    const [container = ''] = await engine.containersOf(deployment.id);
+    const { Image } = await engine.docker.getContainer(container).inspect();
+    expect((await engine.docker.getImage(Image).inspect()).Size).toBeLessThan(MAX_STARTER_BYTES);
+  });
+});
