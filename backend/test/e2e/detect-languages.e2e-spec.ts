@@ -88,7 +88,7 @@ describe('a project in another language of which only the URL and the port are k
 
   it('must serve a static site with relative redirects, its own page for what is missing, and caching', async () => {
     const deployment = await run('site', staticProject(), 3047, { container: 8080 });
-    expect(deployment.build?.reasons).toContain('files of public/, which has the index.html');
+    expect(deployment.build?.detected).toBe('a static site (public/index.html)');
     expect((await get(3047, '/docs')).headers.get('location')).toBe('/docs/');
     expect(await answerOf(3047, '/.well-known/security.txt')).toContain('Contact:');
     for (const path of ['/missing', '/.env', '/.git/config']) {
