@@ -4,7 +4,7 @@ import type { BuildFacts, BuildOptions, SourceKind } from '#src/modules/deployme
 import { dockerfileText } from './dockerfile/dockerfile-text.js';
 import { installFiles } from './runtimes/node-dependencies.js';
 import { readManifest } from './runtimes/node-manifest.js';
-import { otherRuntimeOf } from './runtimes/other-runtimes.js';
+import { otherRuntimeOf, projectFolderOf } from './runtimes/other-runtimes.js';
 import { procfileOf } from './runtimes/procfile.js';
 import { detectRuntime, type Runtime, type RuntimeDefaults } from './runtimes/runtime.js';
 import { SourceFiles, type SourceTexts } from './runtimes/source-files.js';
@@ -75,7 +75,7 @@ function fromRuntime(input: PlanInput, files: SourceFiles, runtime: Runtime | un
       throw new StepFailure('DOCKERFILE_INVALID', `There is no Dockerfile in ${folder(input)}. ${other}`);
     throw new StepFailure(
       'DOCKERFILE_INVALID',
-      `There is no Dockerfile in ${folder(input)}, and no file that identifies its runtime (package.json, requirements.txt, pyproject.toml, go.mod, index.html). Add a Dockerfile, or set baseImage and startCommand. To build a folder of the ${input.origin}, set buildContext.`,
+      `There is no Dockerfile in ${folder(input)}, and no file that identifies its runtime (package.json, requirements.txt, pyproject.toml, go.mod, index.html). ${projectFolderOf(files) ?? `Add a Dockerfile, or set baseImage and startCommand. To build a folder of the ${input.origin}, set buildContext.`}`,
     );
   }
   const { description, reasons, start } = runtime;

@@ -11,7 +11,8 @@ const DEFAULT_PORT = 8080;
 const FINAL_IMAGE = 'busybox:1.36';
 const USER = '1000:1000';
 /** Packages that are bindings to C, also where no source here imports "C". */
-const C_BINDINGS = /\bgithub\.com\/(?:mattn\/go-sqlite3|marcboeker\/go-duckdb|confluentinc\/confluent-kafka-go)\b/;
+const C_BINDINGS =
+  /\bgithub\.com\/(?:mattn\/go-sqlite3|marcboeker\/go-duckdb|godror\/godror|confluentinc\/confluent-kafka-go)\b/;
 const MAX_SHOWN = 10;
 
 /** Detects go.mod or go.work: builds static programs, and keeps the files beside them. Throws DOCKERFILE_INVALID. */

@@ -36,6 +36,20 @@ export function otherRuntimeOf(files: SourceFiles): string | undefined {
     : `${compose} is not read. Deploy each of its services by itself, from its image or with buildContext: docs/builds.md#docker-compose of Berth says how.`;
 }
 
+/** Files that make a folder a project, and Dockerfiles. */
+const PROJECT =
+  /^((?:[\w.-]{1,100}\/){1,2})(Dockerfile|package\.json|requirements\.txt|pyproject\.toml|Pipfile|go\.mod)$/;
+
+/** Where a repository with nothing in its root has a project, and the field that names it. */
+export function projectFolderOf(files: SourceFiles): string | undefined {
+  const found = [...files.names].sort((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1));
+  const [, folder, name] = found.map((each) => PROJECT.exec(each)).find((each) => each !== null) ?? [];
+  if (folder === undefined || name === undefined) return undefined;
+  const field = `set buildContext to ${folder.slice(0, -1)}`;
+  if (name !== 'Dockerfile') return `There is ${folder}${name}: ${field}.`;
+  return `There is ${folder}${name}: ${field}, or dockerfile to ${folder}${name}.`;
+}
+
 function endingWith(files: SourceFiles, ending: string): string | undefined {
   return [...files.names].find((name) => name.endsWith(ending) && name.split('/').length <= DEPTH);
 }

@@ -9,7 +9,7 @@ const COLLECTED = '.collected-static';
 /** A project of Django, by its manage.py; undefined when it is none. */
 export function djangoOf(input: StartInput): PythonStart | undefined {
   const { files, required } = input;
-  const manage = files.first('manage.py', 'src/manage.py', 'app/manage.py', 'backend/manage.py');
+  const manage = files.first('manage.py') ?? [...files.names].find((name) => /^[\w.-]{1,100}\/manage\.py$/.test(name));
   if (manage === undefined || !/\bdjango\b/.test(textOf(files, manage))) return undefined;
   const root = path.dirname(manage);
   const folders = root === '.' ? [] : [root];

@@ -1,5 +1,6 @@
 import type { SourceFiles } from './source-files.js';
 import { packageName } from './python-requirements.js';
+import { tableAt, textsOf, tomlOf } from './toml.js';
 
 /** Packages that PyPI has only as sources in C, and whose headers the full image of Python has. */
 const COMPILED: ReadonlySet<string> = new Set([
@@ -18,7 +19,15 @@ const COMPILED: ReadonlySet<string> = new Set([
   'uwsgi',
 ]);
 const EXTENSION = /\bext_modules\b|\bExtension\(|\bcythonize\(|\bcffi_modules\b/;
-const BUILD_TOOLS = /["'](?:cython|pybind11|meson-python|scikit-build-core|scikit-build|cffi|nanobind)\b/i;
+const BUILD_TOOLS: ReadonlySet<string> = new Set([
+  'cffi',
+  'cython',
+  'meson-python',
+  'nanobind',
+  'pybind11',
+  'scikit-build',
+  'scikit-build-core',
+]);
 
 /** Why the build needs compilers or git; undefined when it does not. */
 export function compilerReason(files: SourceFiles, lines: string[]): string | undefined {
@@ -31,7 +40,9 @@ export function compilerReason(files: SourceFiles, lines: string[]): string | un
   for (const name of files.names)
     if (name.endsWith('setup.py') && EXTENSION.test(files.text(name) ?? ''))
       return `a build stage with compilers for the extension of ${name}`;
-  return BUILD_TOOLS.test(files.text('pyproject.toml')?.split('[project]')[0] ?? '')
+  const { requires } = tableAt(tomlOf(files.text('pyproject.toml')), 'build-system');
+  const tools = textsOf(requires).map((line) => packageName(line) ?? '');
+  return tools.some((tool) => BUILD_TOOLS.has(tool))
     ? 'a build stage with compilers for the build system of pyproject.toml'
     : undefined;
 }

@@ -3,7 +3,7 @@ import type { SourceFiles } from './source-files.js';
 import { isTable, tableAt, tomlOf } from './toml.js';
 
 /** Minor versions that the official image has, the preferred first: 3.12, then those closest to it. */
-const MINORS = [12, 13, 11, 14, 10, 9, 8];
+const MINORS = [12, 13, 11, 14, 10, 9, 15, 8, 7, 6];
 const DEFAULT_VERSION = '3.12';
 /** The image of a minor version has its newest patch, which is not known here. */
 const NEWEST_PATCH = 99;

@@ -62,6 +62,7 @@ describe('a project of Python', () => {
   it.each<[Texts, string]>([
     [{ '.python-version': '3.11.4\n', 'pyproject.toml': '[project]\nrequires-python = ">=3.13"' }, '3.11'],
     [{ '.python-version': '# pinned\ncpython-3.13\n' }, '3.13'],
+    [{ '.python-version': '3.7\n' }, '3.7'],
     [{ 'runtime.txt': 'python-3.10.2\r\n' }, '3.10'],
     [{ '.tool-versions': 'nodejs 22.1.0\npython 3.11.9\n' }, '3.11'],
     [{ Pipfile: '[requires]\npython_version = "3.11"\n' }, '3.11'],
@@ -218,6 +219,19 @@ describe('the start command of a project of Python', () => {
       'python -m daphne -b 0.0.0.0 -p ${PORT:-8000} shop.asgi:application',
     ],
     ['django', DJANGO, 'python manage.py runserver --noreload 0.0.0.0:${PORT:-8000}'],
+    [
+      'django\ngunicorn',
+      { 'site/manage.py': MANAGE, 'site/shop/wsgi.py': '' },
+      'python -m gunicorn --bind 0.0.0.0:${PORT:-8000} shop.wsgi',
+    ],
+    [
+      'flask\ngunicorn',
+      {
+        'wsgi.py': 'from shop import create_app\n\napp = create_app()\n',
+        'shop/__init__.py': FLASK.replace('\napp', '\n  app'),
+      },
+      'python -m gunicorn --bind 0.0.0.0:${PORT:-8000} wsgi:app',
+    ],
     ['discord.py', { 'bot.py': '' }, 'python bot.py'],
     ['', { 'main.py': '' }, 'python main.py'],
     ['', { 'app/main.py': '', 'app/__init__.py': '' }, 'python -m app.main'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { otherRuntimeOf } from './other-runtimes.js';
+import { otherRuntimeOf, projectFolderOf } from './other-runtimes.js';
 import type { Runtime } from './runtime.js';
 import { SourceFiles } from './source-files.js';
 import { detectStatic } from './static.js';
@@ -93,5 +93,15 @@ describe('a project of a runtime that is not detected', () => {
 
   it('must be left alone when no file tells', () => {
     expect(otherRuntimeOf(filesOf({ 'README.md': '' }))).toBeUndefined();
+  });
+
+  it('must be told which folder has a project when the root has none', () => {
+    expect(
+      projectFolderOf(filesOf({ 'README.md': '', 'backend/requirements.txt': '', 'apps/web/package.json': '' })),
+    ).toBe('There is backend/requirements.txt: set buildContext to backend.');
+    expect(projectFolderOf(filesOf({ 'docker/Dockerfile': '' }))).toBe(
+      'There is docker/Dockerfile: set buildContext to docker, or dockerfile to docker/Dockerfile.',
+    );
+    expect(projectFolderOf(filesOf({ 'README.md': '' }))).toBeUndefined();
   });
 });
