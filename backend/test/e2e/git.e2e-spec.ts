@@ -101,7 +101,7 @@ describe('a deployment from git', () => {
     expect(deployment.build?.detected).toBe('a static site (index.html)');
     expect(await answerOf(3004)).toBe('a site');
     expect(await answerOf(3004, '/about')).toBe('about');
-    expect((await fetch('http://127.0.0.1:3004/.env')).status).toBe(403);
+    expect((await fetch('http://127.0.0.1:3004/.env')).status).toBe(404);
     await client.ok('DELETE', `/deployments/${deployment.id}`);
   });
 

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { cached } from './cached.js';
-import { debianMirror } from './debian-packages.js';
+import { debianMirror, unpackPackages } from './debian-packages.js';
 import { type Layer, makeLayer } from './push-image.js';
 import { runCommand } from './run-command.js';
 import { stateDir } from './state-dir.js';
@@ -123,6 +123,39 @@ function program(root: string, name: string, lines: string[]): void {
 export function pythonRoot(root: string): void {
   mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
   symlinkSync('/usr/bin/python3', join(root, 'usr/local/bin/python'));
+}
+
+const COMPILER = [
+  ...['gcc-12', 'cpp-12', 'libgcc-12-dev', 'libc6-dev', 'linux-libc-dev', 'libcrypt-dev', 'libcc1-0', 'libgomp1'],
+  ...['binutils', 'binutils-x86-64-linux-gnu', 'libbinutils', 'libctf0', 'libctf-nobfd0', 'libgprofng0'],
+  ...['libisl23', 'libmpc3', 'libmpfr6', 'libgmp10', 'libjansson4'],
+];
+const FRAMEWORKS = [
+  ...['python3-flask', 'python3-werkzeug', 'python3-jinja2', 'python3-markupsafe', 'python3-click'],
+  ...['python3-itsdangerous', 'python3-gunicorn', 'python3-django', 'python3-asgiref', 'python3-sqlparse'],
+  ...['python3-tz', 'python3-starlette', 'python3-anyio', 'python3-sniffio', 'python3-idna', 'python3-uvicorn'],
+  ...['python3-h11', 'python3-wsproto', 'python3-typing-extensions', 'python3-setuptools', 'python3-pkg-resources'],
+];
+
+/** Debian's Go and C compiler, under the names of the official image. */
+export async function goRoot(root: string): Promise<void> {
+  await unpackPackages(['golang-1.19-go', 'golang-1.19-src', ...COMPILER], root);
+  mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
+  symlinkSync('/usr/lib/go-1.19/bin/go', join(root, 'usr/local/bin/go'));
+  symlinkSync('gcc-12', join(root, 'usr/bin/gcc'));
+}
+
+/** Python with frameworks: no index of Python packages can be had here, and what an image has counts as installed. */
+export async function pythonFrameworksRoot(root: string): Promise<void> {
+  await unpackPackages(FRAMEWORKS, root);
+  pythonRoot(root);
+}
+
+/** The same with what extensions in C need. */
+export async function pythonCompilerRoot(root: string): Promise<void> {
+  await unpackPackages([...FRAMEWORKS, ...COMPILER, 'libpython3.11-dev', 'python3-wheel'], root);
+  pythonRoot(root);
+  for (const name of ['gcc', 'x86_64-linux-gnu-gcc']) symlinkSync('gcc-12', join(root, 'usr/bin', name));
 }
 
 /** Of a package that npm has; unpacked once. */

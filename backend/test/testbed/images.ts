@@ -6,9 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   debianLayer,
+  goRoot,
   nodeRoot,
   packageEnvironment,
   postgresRoot,
+  pythonCompilerRoot,
+  pythonFrameworksRoot,
   pythonRoot,
   redisRoot,
   registryRoot,
@@ -79,6 +82,9 @@ const RECIPES: ImageRecipe[] = [
   onDebian('redis', ['7-alpine'], 'redis-server', redisRoot),
   onDebian('registry', ['3'], 'registry', registryRoot),
   onDebian('python', ['3.12-slim'], 'python3', pythonRoot),
+  onDebian('python', ['3.13-slim'], 'python3', pythonFrameworksRoot),
+  onDebian('python', ['3.13'], 'python3', pythonCompilerRoot, ['PIP_NO_BUILD_ISOLATION=0']),
+  onDebian('golang', ['1.19'], 'bash', goRoot, ['GOFLAGS=-buildvcs=false']),
   { registry: privateRegistry, repository: 'acme/web', tags: ['1'], config: BUSYBOX, fill: busyboxRoot },
 ];
 
@@ -108,8 +114,11 @@ function onDebian(
   tags: string[],
   program: string,
   fill: (root: string) => Promise<void> | void,
+  variables: string[] = [],
 ): ImageRecipe {
-  const recipe = library(name, tags, { Cmd: [program], Env: packageEnvironment() }, async (root) => fill(root));
+  const recipe = library(name, tags, { Cmd: [program], Env: [...packageEnvironment(), ...variables] }, async (root) =>
+    fill(root),
+  );
   return { ...recipe, base: debianLayer };
 }
 

@@ -146,7 +146,11 @@ CMD ["/bin/sh","-c","exec yarn start"]
       'Python 3.11 with pip (pyproject.toml)',
       'exec gunicorn shop:app',
     ],
-    [{ 'go.mod': 'module x\n\ngo 1.22\n' }, 'Go 1.22 (go.mod)', 'FROM golang:1.22 AS build'],
+    [
+      { 'go.mod': 'module x\n\ngo 1.22\n', 'main.go': 'package main\n' },
+      'Go 1.22 (go.mod)',
+      'FROM golang:1.22 AS build',
+    ],
     [{ 'index.html': '' }, 'a static site (index.html)', 'listen 3000;'],
   ])('must be found out from the files: %j', (files, detected, part) => {
     const made = plan(files);

@@ -4,6 +4,7 @@ import type { BuildFacts, BuildOptions, SourceKind } from '#src/modules/deployme
 import { dockerfileText } from './dockerfile/dockerfile-text.js';
 import { installFiles } from './runtimes/node-dependencies.js';
 import { readManifest } from './runtimes/node-manifest.js';
+import { otherRuntimeOf, projectFolderOf } from './runtimes/other-runtimes.js';
 import { procfileOf } from './runtimes/procfile.js';
 import { detectRuntime, type Runtime, type RuntimeDefaults } from './runtimes/runtime.js';
 import { SourceFiles, type SourceTexts } from './runtimes/source-files.js';
@@ -69,9 +70,12 @@ type Generated = Pick<BuildPlan, 'method' | 'detected' | 'reasons'> & { startCom
 
 function fromRuntime(input: PlanInput, files: SourceFiles, runtime: Runtime | undefined): Generated {
   if (!runtime) {
+    const other = otherRuntimeOf(files);
+    if (other !== undefined)
+      throw new StepFailure('DOCKERFILE_INVALID', `There is no Dockerfile in ${folder(input)}. ${other}`);
     throw new StepFailure(
       'DOCKERFILE_INVALID',
-      `There is no Dockerfile in ${folder(input)}, and no file that identifies its runtime (package.json, requirements.txt, pyproject.toml, go.mod, index.html). Add a Dockerfile, or set baseImage and startCommand. To build a folder of the ${input.origin}, set buildContext.`,
+      `There is no Dockerfile in ${folder(input)}, and no file that identifies its runtime (package.json, requirements.txt, pyproject.toml, go.mod, index.html). ${projectFolderOf(files) ?? `Add a Dockerfile, or set baseImage and startCommand. To build a folder of the ${input.origin}, set buildContext.`}`,
     );
   }
   const { description, reasons, start } = runtime;
@@ -83,7 +87,10 @@ function fromCommands(input: PlanInput, files: SourceFiles, runtime: Runtime | u
   const { options } = input;
   const baseImage = options.baseImage ?? runtime?.baseImage;
   if (!baseImage) {
-    throw new StepFailure('DOCKERFILE_INVALID', `No file in ${folder(input)} identifies its runtime. Set baseImage.`);
+    throw new StepFailure(
+      'DOCKERFILE_INVALID',
+      `No file in ${folder(input)} identifies its runtime. Set baseImage. ${otherRuntimeOf(files) ?? ''}`.trim(),
+    );
   }
   const known = runtime && isSameRuntime(baseImage, runtime.baseImage) ? runtime : undefined;
   const facts = { method: 'COMMANDS', detected: known?.description ?? null, reasons: known?.reasons ?? [] } as const;
@@ -99,7 +106,7 @@ function withOptions(options: BuildOptions, baseImage: string, known: Runtime | 
   const build = options.buildCommand ?? known?.build;
   const start = options.startCommand ?? known?.start;
   const isOneStage = options.installCommand !== null || known?.buildImage === undefined;
-  const { prune, env, buildEnv, folder, missing, setup, dependencyFiles } = known ?? {};
+  const { prune, env, buildEnv, folder, missing, setup, dependencyFiles, generatedFile, installFolder } = known ?? {};
   // A start command of the request may need any program.
   const withPrograms = [
     { from: '/app', to: '/app' },
@@ -112,6 +119,8 @@ function withOptions(options: BuildOptions, baseImage: string, known: Runtime | 
     baseImage: isOneStage ? (options.baseImage ?? known?.buildImage ?? baseImage) : baseImage,
     ...(!isOneStage && { buildImage: options.baseImage ?? known?.buildImage ?? baseImage }),
     ...(!isOneStage && prune !== undefined && options.startCommand === null && { prune }),
+    ...(!isOneStage && generatedFile && { generatedFile }),
+    ...(!isOneStage && installFolder !== undefined && { installFolder }),
     ...(!isOneStage && copies && (options.startCommand === null || setup !== undefined) && { copies }),
     ...(setup !== undefined && { setup }),
     ...(folder !== undefined && { folder }),

@@ -61,6 +61,9 @@ export function decodeText(name: string, bytes: Buffer): string {
 
 /** As `decodeText`, for a file that detection reads: cuts all but the manifests. Throws StepFailure. */
 export function decodeWanted(name: string, bytes: Buffer): string {
+  // Windows saves requirements.txt in UTF-16, and pip reads it.
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  if (isUtf16) return new TextDecoder('utf-16le').decode(bytes.subarray(0, maxTextBytes(name)));
   return decodeText(name, MANIFESTS.has(name) ? bytes : bytes.subarray(0, maxTextBytes(name)));
 }
 

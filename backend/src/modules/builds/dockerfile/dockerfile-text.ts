@@ -16,6 +16,10 @@ export interface Recipe {
   /** installs programs, before any file is copied */
   setup?: string | undefined;
   install?: string | undefined;
+  /** written before the install, which reads it and no file of the sources */
+  generatedFile?: { path: string; content: string } | undefined;
+  /** a folder outside of /app that the install fills, for the final image */
+  installFolder?: string | undefined;
   build?: string | undefined;
   /** runs after the build, in the build stage */
   prune?: string | undefined;
@@ -56,7 +60,11 @@ export function dockerfileText(recipe: Recipe): string {
   const { baseImage, buildImage } = recipe;
   if (buildImage === undefined)
     return text([...opening(`FROM ${baseImage}`), ...buildSteps(recipe), ...ending(recipe)]);
-  const copies = recipe.copies ?? [{ from: '/app', to: '/app' }];
+  const installed = recipe.installFolder;
+  const copies = [
+    ...(installed === undefined ? [] : [{ from: installed, to: installed }]),
+    ...(recipe.copies ?? [{ from: '/app', to: '/app' }]),
+  ];
   const final = [...opening(`FROM ${baseImage}`), ...copies.map(copyFromBuild), ...ending(recipe)];
   return buildStage({ ...recipe, buildImage }) + text(final);
 }
@@ -84,14 +92,16 @@ function opening(from: string): string[] {
 }
 
 function buildSteps(recipe: Omit<StageRecipe, 'buildImage'>): string[] {
-  const { buildArgNames, dependencyFiles, buildEnv, setup, install, build, prune } = recipe;
-  const isCopiedFirst = install !== undefined && dependencyFiles.length > 0;
+  const { buildArgNames, dependencyFiles, generatedFile, buildEnv, setup, install, build, prune } = recipe;
+  const isCopiedFirst = install !== undefined && (dependencyFiles.length > 0 || generatedFile !== undefined);
   const dependencies = dependencyFiles.map((name) => `app/${name}`).join(' ');
   return [
     ...variablesOf(buildEnv),
     ...(setup === undefined ? [] : [run(setup)]),
     ...buildArgNames.map((name) => `ARG ${name}`),
-    ...(isCopiedFirst ? [`COPY --chown=${USER} ${dependencies} ./`, run(install)] : []),
+    ...(generatedFile ? [writeFile(generatedFile)] : []),
+    ...(isCopiedFirst && dependencies !== '' ? [`COPY --chown=${USER} ${dependencies} ./`] : []),
+    ...(isCopiedFirst ? [run(install)] : []),
     `COPY --chown=${USER} app/ ./`,
     ...(install !== undefined && !isCopiedFirst ? [run(install)] : []),
     ...[build, prune].flatMap((command) => (command === undefined ? [] : [run(command)])),
@@ -108,6 +118,10 @@ function ending({ env, port, folder, start }: Recipe): string[] {
     ...variablesOf({ ...env, ...(port !== undefined && { PORT: String(port) }) }),
     `CMD ${startArguments(start)}`,
   ];
+}
+
+function writeFile({ path, content }: { path: string; content: string }): string {
+  return `RUN ${encode(['/bin/sh', '-c', `printf '%s' "$0" > "$1"`, content, path])}`;
 }
 
 function variablesOf(variables: Record<string, string> = {}): string[] {

@@ -1,29 +1,53 @@
+import { GENERATED_REQUIREMENTS, type PythonInstall, pythonInstallOf } from './python-install.js';
+import { compilerReason, COPY_SHARED_LIBRARIES, SHARED_LIBRARIES } from './python-native.js';
+import { pythonStartOf } from './python-start.js';
+import { pythonVersionOf } from './python-version.js';
 import type { Runtime } from './runtime.js';
 import type { SourceFiles } from './source-files.js';
 
-const DEFAULT_VERSION = '3.12';
 const DEFAULT_PORT = 8000;
+/** Programs that need no dependency: their folder has nothing else that tells its runtime. */
+const ENTRIES = ['manage.py', 'main.py', 'app.py', 'server.py', 'bot.py'];
 
-/** Detects requirements.txt or pyproject.toml. */
+/** Detects what pip, uv, Poetry and Pipenv install, and how the program is started. Throws DOCKERFILE_INVALID. */
 export function detectPython(files: SourceFiles): Runtime | undefined {
-  const source = ['requirements.txt', 'pyproject.toml'].find((name) => files.names.has(name));
-  if (source === undefined) return undefined;
-  const version = /^\s*(?:python-)?(3\.\d{1,2})/.exec(
-    files.text('.python-version') ?? files.text('runtime.txt') ?? '',
-  )?.[1];
-  const entry = ['main.py', 'app.py', 'server.py'].find((name) => files.names.has(name));
-  const start = entry
-    ? `python ${entry}`
-    : files.names.has('manage.py')
-      ? 'python manage.py runserver 0.0.0.0:${PORT:-8000}'
-      : undefined;
+  const install = pythonInstallOf(files);
+  const entry = files.has('index.html') ? undefined : files.first(...ENTRIES);
+  if (install === undefined && entry === undefined) return undefined;
+  const version = pythonVersionOf(files);
+  const { start, build, reason, missing, folders, env } = pythonStartOf(files, install);
+  const compilers = compilerReason(files, install?.requirements ?? []);
+  const commands = [install?.installProject, build].filter((command) => command !== undefined);
   return {
-    description: `Python ${version ?? DEFAULT_VERSION} with pip (${source})`,
-    reasons: [],
+    description: `Python ${version.tag} with ${install?.description ?? `no dependencies (${entry})`}`,
+    reasons: [version.reason, compilers, reason].filter((each) => each !== undefined),
+    baseImage: `python:${version.tag}-slim`,
     defaultPort: DEFAULT_PORT,
-    baseImage: `python:${version ?? DEFAULT_VERSION}-slim`,
-    install:
-      source === 'requirements.txt' ? 'pip install --no-cache-dir -r requirements.txt' : 'pip install --no-cache-dir .',
-    ...(start ? { start } : {}),
+    env: { PYTHONUNBUFFERED: '1', ...environmentOf(folders, compilers !== undefined), ...env },
+    ...(install && installSteps(install, version.tag, compilers !== undefined)),
+    ...(commands.length > 0 && { build: commands.join(' && ') }),
+    ...(start !== undefined && { start }),
+    ...(version.problem !== undefined && { problem: version.problem }),
+    ...(missing !== undefined && { missing }),
+  };
+}
+
+function installSteps(install: PythonInstall, tag: string, hasCompilers: boolean): Partial<Runtime> {
+  return {
+    buildImage: hasCompilers ? `python:${tag}` : `python:${tag}-slim`,
+    install: hasCompilers ? `${install.install} && ${COPY_SHARED_LIBRARIES}` : install.install,
+    installFolder: '/home/app/.local',
+    dependencyFiles: install.dependencyFiles,
+    ...(install.generated !== undefined && {
+      generatedFile: { path: GENERATED_REQUIREMENTS, content: install.generated },
+    }),
+  };
+}
+
+function environmentOf(folders: string[], hasCompilers: boolean): Record<string, string> {
+  const paths = folders.filter((folder) => /^[\w./-]+$/.test(folder)).map((folder) => `/app/${folder}`);
+  return {
+    ...(paths.length > 0 && { PYTHONPATH: paths.join(':') }),
+    ...(hasCompilers && { LD_LIBRARY_PATH: SHARED_LIBRARIES }),
   };
 }

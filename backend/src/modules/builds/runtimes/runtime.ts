@@ -19,6 +19,10 @@ export interface Runtime {
   /** installs programs that the next commands need, before any file is copied */
   setup?: string;
   install?: string;
+  /** written before the install, which reads it and no file of the sources */
+  generatedFile?: { path: string; content: string };
+  /** a folder outside of /app that the install fills, for the final image */
+  installFolder?: string;
   /** root files that are copied before the install, so that its result is cached; none: all files are */
   dependencyFiles?: string[];
   /** folder of the sources in which the program starts; default: the root */
@@ -60,14 +64,23 @@ export interface RuntimeDefaults {
   nginxImage: string;
 }
 
-/** Returns the first runtime that matches; undefined when none does. */
+/** Programs that start an application of Python. */
+const PYTHON_PROGRAM = /^(?:python3?|gunicorn|uvicorn|daphne|hypercorn|flask|streamlit|waitress-serve)\b/;
+
+/** Returns the runtime that matches; undefined when none does. Throws DOCKERFILE_INVALID. */
 export function detectRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder = '.'): Runtime | undefined {
-  const runtime =
-    detectNode(files, defaults, folder) ??
-    detectPython(files) ??
-    detectGo(files) ??
-    detectStatic(files, defaults.nginxImage);
   const web = procfileOf(folder === '.' ? files : files.below(folder)).get('web');
+  const runtime = firstRuntime(files, defaults, folder, web ?? '');
   if (!runtime || web === undefined || runtime.dockerfile || runtime.isProcfileRead) return runtime;
   return { ...runtime, start: web, reasons: [...runtime.reasons, 'start command from Procfile (web)'] };
+}
+
+/** Many projects have a package.json for tools only: then another runtime comes first. */
+function firstRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder: string, web: string): Runtime | undefined {
+  const isPython = folder === '.' && (files.has('manage.py') || PYTHON_PROGRAM.test(web));
+  const python = isPython ? detectPython(files) : undefined;
+  if (python) return python;
+  const node = detectNode(files, defaults, folder);
+  if (folder !== '.' || (node && (node.start !== undefined || node.dockerfile))) return node;
+  return detectPython(files) ?? detectGo(files) ?? detectStatic(files, defaults.nginxImage) ?? node;
 }

@@ -1,52 +1,44 @@
 import type { Runtime } from './runtime.js';
+import { isOtherProject } from './other-runtimes.js';
 import type { SourceFiles } from './source-files.js';
+import { renderStaticSite } from './static-site.js';
 
 const DEFAULT_PORT = 8080;
-/** nginx's own user in its official images */
-const NGINX_USER = '101:101';
+/** Where generators put a site; the root is first. */
+const FOLDERS = ['', 'public/', 'dist/', 'docs/', '_site/', 'site/', 'build/', 'out/', 'www/', 'html/'];
 
-/** Detects index.html without any other runtime: nginx serves the folder. */
+/** Detects index.html without any other runtime: nginx serves its folder. */
 export function detectStatic(files: SourceFiles, nginxImage: string): Runtime | undefined {
-  if (!files.has('index.html')) return undefined;
+  if (isOtherProject(files)) return undefined;
+  const folder = FOLDERS.find((each) => files.has(`${each}index.html`) && !isTemplate(files, each));
+  if (folder === undefined) return undefined;
+  const isSinglePage = hasFallback(files, folder);
   return {
-    description: 'a static site (index.html)',
-    reasons: [],
+    description: `a static site (${folder}index.html)`,
+    reasons: [
+      folder === '' ? 'index.html in the root' : `files of ${folder}, which has the index.html`,
+      ...(isSinglePage ? ['index.html for every path that no file has, from _redirects or 200.html'] : []),
+      ...(files.has(`${folder}404.html`) && !isSinglePage ? ['404.html for what is missing'] : []),
+    ],
     baseImage: nginxImage,
-    start: 'nginx',
     defaultPort: DEFAULT_PORT,
-    dockerfile: ({ port }) => `FROM ${nginxImage}
-RUN ${JSON.stringify(['/bin/sh', '-c', `printf '%s' "$0" > /etc/nginx/nginx.conf`, configuration(port)])}
-COPY app/ /usr/share/nginx/html/
-USER ${NGINX_USER}
-CMD ["nginx", "-g", "daemon off;"]
-`,
+    dockerfile: ({ options: { baseImage, installCommand, buildCommand, startCommand }, port }) => {
+      if ([installCommand, buildCommand, startCommand].some((command) => command !== null)) return undefined;
+      const site = { folder: `app/${folder}`, isSinglePage, isBundled: folder !== '', port };
+      return renderStaticSite({ nginxImage: baseImage ?? nginxImage, ...site });
+    },
   };
 }
 
-/** Configures nginx for an unprivileged user: it writes only to /tmp. */
-function configuration(port: number): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path /tmp/nginx-${kind};`,
-  );
-  return `worker_processes auto;
-pid /tmp/nginx.pid;
-error_log stderr notice;
-events {}
-http {
-  ${temporary.join(' ')}
-  include /etc/nginx/mime.types;
-  default_type application/octet-stream;
-  access_log /dev/stdout;
-  sendfile on;
-  gzip on;
-  gzip_types text/css application/javascript application/json image/svg+xml;
-  server {
-    listen ${port};
-    root /usr/share/nginx/html;
-    index index.html;
-    location / { try_files $uri $uri/ $uri.html =404; }
-    location ~ /\\. { deny all; }
-  }
+/** A page with front matter is an input of Jekyll and alike, and not a page yet. */
+function isTemplate(files: SourceFiles, folder: string): boolean {
+  return (files.text(`${folder}index.html`) ?? '').startsWith('---');
 }
-`;
+
+/** What Netlify and Cloudflare read, and what Surge reads. */
+function hasFallback(files: SourceFiles, folder: string): boolean {
+  const lines = (files.text(`${folder}_redirects`) ?? files.text('_redirects') ?? '').split('\n');
+  return (
+    files.has(`${folder}200.html`) || lines.some((line) => /^\/\*\s{1,20}\/(?:index\.html)?\s{1,20}200/.test(line))
+  );
 }

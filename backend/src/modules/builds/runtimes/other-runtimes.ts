@@ -1,0 +1,61 @@
+import type { SourceFiles } from './source-files.js';
+
+/** Runtimes that have a Dockerfile in docs/builds.md, by a file of their projects. */
+const OTHERS: { name: string; section: string; files: string[]; ending?: string }[] = [
+  { name: 'Ruby', section: 'ruby', files: ['Gemfile', 'config.ru'] },
+  { name: 'PHP', section: 'php', files: ['composer.json', 'index.php', 'artisan', 'public/index.php'] },
+  {
+    name: 'Java or Kotlin',
+    section: 'java-and-kotlin',
+    files: ['pom.xml', 'build.gradle', 'build.gradle.kts', 'settings.gradle', 'settings.gradle.kts'],
+  },
+  { name: '.NET', section: 'net', files: ['global.json'], ending: '.csproj' },
+  { name: '.NET', section: 'net', files: [], ending: '.sln' },
+  { name: '.NET', section: 'net', files: [], ending: '.fsproj' },
+  { name: 'Rust', section: 'rust', files: ['Cargo.toml'] },
+  { name: 'Elixir', section: 'elixir', files: ['mix.exs'] },
+  { name: 'Deno', section: 'deno', files: ['deno.json', 'deno.jsonc', 'deno.lock'] },
+];
+const COMPOSE = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+const GENERATORS = ['_config.yml', 'hugo.toml', 'hugo.yaml', 'mkdocs.yml'];
+const DEPTH = 2;
+
+/** The file of a runtime that Berth does not detect, and what to add; undefined when no file tells. */
+export function otherRuntimeOf(files: SourceFiles): string | undefined {
+  for (const { name, section, files: marks, ending } of OTHERS) {
+    const seen = files.first(...marks) ?? (ending === undefined ? undefined : endingWith(files, ending));
+    if (seen !== undefined)
+      return `${seen} belongs to ${name}, which is built with a Dockerfile. Add a Dockerfile: docs/builds.md#${section} of Berth has one to copy.`;
+  }
+  const generator = files.first(...GENERATORS);
+  if (generator !== undefined)
+    return `${generator} belongs to a generator of static sites. Commit its output in public, _site or site, or add a Dockerfile: docs/builds.md#static-site-generators of Berth has one to copy.`;
+  const compose = files.first(...COMPOSE);
+  return compose === undefined
+    ? undefined
+    : `${compose} is not read. Deploy each of its services by itself, from its image or with buildContext: docs/builds.md#docker-compose of Berth says how.`;
+}
+
+/** Files that make a folder a project, and Dockerfiles. */
+const PROJECT =
+  /^((?:[\w.-]{1,100}\/){1,2})(Dockerfile|package\.json|requirements\.txt|pyproject\.toml|Pipfile|go\.mod)$/;
+
+/** Where a repository with nothing in its root has a project, and the field that names it. */
+export function projectFolderOf(files: SourceFiles): string | undefined {
+  const found = [...files.names].sort((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1));
+  const [, folder, name] = found.map((each) => PROJECT.exec(each)).find((each) => each !== null) ?? [];
+  if (folder === undefined || name === undefined) return undefined;
+  const field = `set buildContext to ${folder.slice(0, -1)}`;
+  if (name !== 'Dockerfile') return `There is ${folder}${name}: ${field}.`;
+  return `There is ${folder}${name}: ${field}, or dockerfile to ${folder}${name}.`;
+}
+
+function endingWith(files: SourceFiles, ending: string): string | undefined {
+  return [...files.names].find((name) => name.endsWith(ending) && name.split('/').length <= DEPTH);
+}
+
+/** True when pages of HTML in a folder belong to another runtime, as those of its documentation do. */
+export function isOtherProject(files: SourceFiles): boolean {
+  if (files.has('index.php')) return true;
+  return !files.has('index.html') && !files.has('_config.yml') && OTHERS.some((each) => files.first(...each.files));
+}

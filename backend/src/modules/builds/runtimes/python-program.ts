@@ -1,0 +1,26 @@
+import type { SourceFiles } from './source-files.js';
+
+/** How a program of Python is started. */
+export interface PythonStart {
+  start?: string;
+  /** runs once the dependencies are there */
+  build?: string;
+  reason?: string;
+  /** why nothing was found, with what to send */
+  missing?: string;
+  /** folders for PYTHONPATH, relative to the sources */
+  folders: string[];
+  env?: Record<string, string>;
+}
+
+/** What a start command is chosen from. */
+export interface StartInput {
+  files: SourceFiles;
+  /** names of the packages that are required */
+  required: ReadonlySet<string>;
+  /** file to which a missing server is added */
+  source: string;
+}
+
+/** in a start command; 8000 is what the servers of Python choose */
+export const PORT = '${PORT:-8000}';

@@ -1,0 +1,136 @@
+import path from 'node:path/posix';
+import { djangoOf } from './python-django.js';
+import {
+  moduleOf,
+  pythonFiles,
+  searchedFolders,
+  textOf,
+  webApplicationOf,
+  type WebApplication,
+} from './python-modules.js';
+import { packageName } from './python-requirements.js';
+import type { PythonInstall } from './python-install.js';
+import { PORT, type PythonStart, type StartInput } from './python-program.js';
+import type { SourceFiles } from './source-files.js';
+
+const ENTRIES = ['main.py', 'app.py', 'server.py', 'bot.py', 'run.py', 'index.py', '__main__.py'];
+
+/** Finds the start command by what is imported and required. */
+export function pythonStartOf(files: SourceFiles, install: PythonInstall | undefined): PythonStart {
+  const required = new Set((install?.requirements ?? []).flatMap((line) => packageName(line) ?? []));
+  for (const line of install?.requirements ?? [])
+    if (/^fastapi(?:-cli)? ?\[[^\]]{0,100}\b(?:standard|all)\b/i.test(line)) required.add('uvicorn');
+  if (install?.isUnknown) for (const name of ['uvicorn', 'flask', 'sanic']) required.add(name);
+  const input = { files, required, source: install?.source ?? 'requirements.txt' };
+  const web = djangoOf(input) ?? pageToolOf(input) ?? serverOf(input);
+  return web ?? scriptOf(files, install);
+}
+
+/** Streamlit and Gradio bring their own server. */
+function pageToolOf({ files, required }: StartInput): PythonStart | undefined {
+  const importing = (name: string) =>
+    pythonFiles(files).find((file) => new RegExp(`^(?:from|import) ${name}\\b`, 'm').test(textOf(files, file)));
+  const page = required.has('streamlit')
+    ? (files.first('streamlit_app.py', 'Home.py') ?? importing('streamlit'))
+    : undefined;
+  if (page !== undefined && isPlainPath(page))
+    return {
+      start: `python -m streamlit run ${page} --server.address 0.0.0.0 --server.port ${PORT} --server.headless true`,
+      reason: `Streamlit with ${page}`,
+      folders: [],
+    };
+  const demo = required.has('gradio') ? importing('gradio') : undefined;
+  if (demo === undefined || !isPlainPath(demo) || webApplicationOf(files) !== undefined) return undefined;
+  return {
+    start: `GRADIO_SERVER_PORT=${PORT} python ${demo}`,
+    env: { GRADIO_SERVER_NAME: '0.0.0.0' },
+    reason: `Gradio with ${demo}`,
+    folders: [],
+  };
+}
+
+function serverOf(input: StartInput): PythonStart | undefined {
+  const found = webApplicationOf(input.files);
+  if (found === undefined || !/^[\w.]+$/.test(found.module)) return undefined;
+  const folders = searchedFolders(input.files, found.file);
+  const server = commandOf(found, input.required);
+  const what = `${found.framework} application ${found.name} in ${found.file}`;
+  if (server !== undefined) return { start: server, reason: `start command for the ${what}`, folders };
+  if (found.startsItself && isPlainPath(found.file))
+    return {
+      start: `python ${found.file}`,
+      reason: `${found.file} starts the ${what}`,
+      folders,
+      // Dash listens where HOST says.
+      ...(found.framework === 'Dash' && { env: { HOST: '0.0.0.0' } }),
+    };
+  const line = found.framework === 'Sanic' || found.framework === 'Flask' ? found.framework.toLowerCase() : 'uvicorn';
+  return {
+    missing: `There is the ${what}, but no server that runs it. Add the line ${line} to ${input.source}, or set startCommand.`,
+    folders,
+  };
+}
+
+/** The server that is required, with the address that a container must listen on. */
+function commandOf(found: WebApplication, required: ReadonlySet<string>): string | undefined {
+  const target = `${found.module}:${found.name}`;
+  const call = found.isFactory ? `'${target}()'` : target;
+  switch (found.framework) {
+    case 'Flask': {
+      if (required.has('gunicorn')) return `python -m gunicorn --bind 0.0.0.0:${PORT} ${call}`;
+      if (required.has('waitress'))
+        return `python -m waitress --listen=0.0.0.0:${PORT}${found.isFactory ? ' --call' : ''} ${target}`;
+      return [...required].some((name) => name.startsWith('flask'))
+        ? `python -m flask --app ${target} run --host 0.0.0.0 --port ${PORT}`
+        : undefined;
+    }
+    case 'Dash':
+      return required.has('gunicorn') ? `python -m gunicorn --bind 0.0.0.0:${PORT} ${target}.server` : undefined;
+    case 'Sanic':
+      return required.has('sanic')
+        ? `python -m sanic ${found.isFactory ? `${target} --factory` : target} --host 0.0.0.0 --port ${PORT}`
+        : undefined;
+    case 'FastAPI':
+    case 'Starlette':
+    case 'Litestar':
+    case 'Quart': {
+      if (required.has('uvicorn') || required.has('uvicorn-worker'))
+        return `python -m uvicorn ${target}${found.isFactory ? ' --factory' : ''} --host 0.0.0.0 --port ${PORT}`;
+      if (required.has('hypercorn') || (found.framework === 'Quart' && required.has('quart')))
+        return `python -m hypercorn --bind 0.0.0.0:${PORT} ${call}`;
+      return required.has('granian') && !found.isFactory
+        ? `python -m granian --interface asgi --host 0.0.0.0 --port ${PORT} ${target}`
+        : undefined;
+    }
+  }
+}
+
+/** A program without a framework: a bot, a worker, a server of the standard library. */
+function scriptOf(files: SourceFiles, install: PythonInstall | undefined): PythonStart {
+  const script = install?.script;
+  const entry =
+    files.first(...ENTRIES) ??
+    (script === undefined ? pythonFiles(files).find((file) => ENTRIES.includes(path.basename(file))) : undefined);
+  if (entry !== undefined && isPlainPath(entry)) return startOfFile(files, entry);
+  if (script !== undefined)
+    return { start: script, reason: `start command ${script} from pyproject.toml`, folders: [] };
+  return {
+    missing:
+      'There is no main.py, app.py or server.py. Set startCommand, for example python shop.py or python -m gunicorn --bind 0.0.0.0:$PORT shop:app.',
+    folders: [],
+  };
+}
+
+/** A file of a package is started as a module, so that its relative imports work. */
+function startOfFile(files: SourceFiles, entry: string): PythonStart {
+  const folder = path.dirname(entry);
+  const module = moduleOf(files, entry).replace(/\.__main__$/, '');
+  const isModule = files.has(`${folder}/__init__.py`) || module.startsWith('src.') || module.split('.').length > 2;
+  const start = isModule && entry.includes('/') ? `python -m ${module}` : `python ${entry}`;
+  return { start, reason: `start command from ${entry}`, folders: searchedFolders(files, entry) };
+}
+
+/** A path that needs no quotes in a shell. */
+function isPlainPath(name: string): boolean {
+  return /^[\w./-]+$/.test(name) && !name.startsWith('-');
+}
