@@ -130,7 +130,11 @@ async function startEdge(port: number): Promise<{ edge: Container; address: stri
     .replace('127.0.0.11', `${gateway}:${dns.address().port}`);
   const container = await engine.docker.createContainer({
     Image: EDGE_IMAGE,
-    Cmd: ['sh', '-c', `printf %s "$CONFIG" >/tmp/edge.conf; exec nginx -e stderr -c /tmp/edge.conf -g 'daemon off;'`],
+    Cmd: [
+      'sh',
+      '-c',
+      `mkdir -p /etc/berth/pages; touch /etc/berth/pages/502.html; printf %s "$CONFIG" >/tmp/edge.conf; exec nginx -e stderr -c /tmp/edge.conf -g 'daemon off;'`,
+    ],
     Env: [`CONFIG=${config}`],
     HostConfig: { NetworkMode: network.id },
   });

@@ -39,6 +39,8 @@ function application(): void {
       response.writeHead(502).end('my own 502');
     } else if (pathname === '/large-header') {
       response.setHeader('x-large', 'x'.repeat(size)).end('large');
+    } else if (pathname === '/early') {
+      response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('early'));
     } else if (pathname === '/text') {
       response.setHeader('content-type', 'text/plain').end('compressible '.repeat(1000));
     } else {
