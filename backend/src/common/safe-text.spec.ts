@@ -14,7 +14,7 @@ describe('text from outside', () => {
 
   it('must be bounded, whole characters only, in linear time', () => {
     expect(safeText('x'.repeat(5000))).toHaveLength(2000);
-    expect(safeText('😀'.repeat(100), { maxLength: 3 })).toBe('😀\ufffd');
+    expect(safeText('😀'.repeat(100), { maxLength: 3 })).toBe('😀');
     const began = performance.now();
     for (const text of ['\u001b['.repeat(500_000), '\u001b]'.repeat(500_000), '\u001b[0;'.repeat(200_000)])
       safeText(text, { maxLength: 1_000_000 });

@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.js';
+
 const DEFAULT_MAX_LENGTH = 2000;
 const MASK = '***';
 /** Sequences of a terminal: colours, cursor movements, titles. */
@@ -18,9 +20,9 @@ export function safeText(
   const longest = Math.max(0, ...secrets.map(({ length }) => length));
   // A secret that the cut divides would not be recognized.
   const considered = maxLength + 2 * longest;
-  const masked = redact(text.slice(0, considered), secrets);
+  const masked = redact(cutText(text, considered), secrets);
   const whole = text.length > considered ? masked.slice(0, Math.max(0, masked.length - longest)) : masked;
-  return whole.replace(TERMINAL, '').replace(CONTROLS, '').slice(0, maxLength).toWellFormed();
+  return cutText(whole.replace(TERMINAL, '').replace(CONTROLS, ''), maxLength).toWellFormed();
 }
 
 /** Masks every occurrence of these secrets, the longest first: one may contain another. */

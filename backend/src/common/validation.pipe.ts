@@ -1,7 +1,9 @@
 import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
+import { asSentence } from './errors/as-sentence.js';
 import { DomainError, type FieldError } from './errors/domain-error.js';
 import { nullErrors } from './null-fields.js';
+import { trimTrailing } from './trim-trailing.js';
 
 /** Of any number of faults a client can use the first few. */
 const MAX_ERRORS = 50;
@@ -31,9 +33,10 @@ class DtoPipe extends ValidationPipe {
 
 export function validationFailed(errors: FieldError[]): DomainError {
   const [first] = errors;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const text = `${first?.path ?? 'body'} ${first?.message ?? 'is not valid'}`;
+  const others = errors.length - 1;
   return new DomainError('VALIDATION_FAILED', {
-    detail: `${first?.path ?? 'body'} ${first?.message ?? 'is not valid'}${more}.`,
+    detail: asSentence(others > 0 ? `${trimTrailing(text, '.')} (and ${others} more)` : text),
     errors: errors.slice(0, MAX_ERRORS),
   });
 }

@@ -90,7 +90,7 @@ const settings = {
   ),
   NGINX_IMAGE: Joi.string()
     .default('nginx:1.30-alpine')
-    .description('Image of front and edges; nginx 1.27.4 or newer.'),
+    .description('Image of front and edges; nginx 1.29.0 or newer.'),
   INGRESS: flag('on').description(
     '`off`: no public domains; Berth does not listen on the HTTP ports, and the front of an earlier start is removed.',
   ),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Environment } from '../../../clients/typescript/src/index.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { PublicPlatform, WAIT_FOR_OTHERS_MS } from '../scenario/public-platform.js';
+import type { Visit } from '../scenario/visit.js';
 import { uniqueDomain, WEB_APPLICATION } from '../scenario/web-application.js';
 import { eventually } from '../testbed/eventually.js';
 
@@ -73,6 +74,16 @@ describe('a public environment', () => {
     });
     expect(seen['x-forwarded-for']).toBe(seen['x-real-ip']);
     expect(body).not.toMatch(/6\.6\.6\.6|evil/);
+  });
+
+  it('must pass names with underscores and headers of 32 KiB, and 103 to clients of HTTP/2', async () => {
+    await expectHeadersPass((options) => site.https(domain, options));
+    const socket = await site.tls(domain, { alpn: ['h2'] });
+    const session = connectHttp2(`https://${domain}`, { createConnection: () => socket });
+    const stream = session.request({ ':path': '/early', ':authority': domain });
+    const interim = await new Promise<Record<string, unknown>>((resolve) => stream.once('headers', resolve));
+    expect(interim).toMatchObject({ ':status': 103, link: '</a.css>; rel=preload' });
+    session.destroy();
   });
 
   it('must compress text, and pass on what the application itself says of an error', async () => {
@@ -149,6 +160,7 @@ describe('a public environment', () => {
     await site.acme.point(next, ['203.0.113.7']);
     expect(await site.publish(client, shop.id, { domain: next })).toMatchObject({ publicDomain: next });
     await site.answers(next, 200);
+    await expectHeadersPass((options) => site.http(next, options)); // no certificate yet: through the front's HTTP
     await eventually(async () => {
       expect((await client.environment(shop.id)).certificate).toMatchObject({ status: 'FAILED' });
     }, 20_000);
@@ -199,3 +211,15 @@ describe('a public environment', () => {
     await client.deleteEnvironment(environmentId);
   });
 });
+
+/** The application's view of a request with large headers, and its answer. */
+async function expectHeadersPass(
+  ask: (options: { path: string; headers?: Record<string, string> }) => Promise<Visit>,
+): Promise<void> {
+  const bytes = 32 * 1024;
+  const cookie = 'c'.repeat(bytes);
+  const seen = JSON.parse((await ask({ path: '/headers', headers: { api_key: 'x', cookie } })).body) as object;
+  expect(seen).toMatchObject({ api_key: 'x', cookie });
+  const { status, headers } = await ask({ path: `/large-header?bytes=${bytes}` });
+  expect([status, headers['x-large']?.length]).toEqual([200, bytes]);
+}

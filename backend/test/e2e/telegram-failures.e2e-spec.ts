@@ -7,9 +7,10 @@ import { eventually } from '../testbed/eventually.js';
 const bed = new BotPlatform();
 const { telegram } = bed;
 let user: ChatUser;
+let operator: ChatUser;
 
 beforeAll(async () => {
-  telegram.user(OPERATOR, 'olga');
+  operator = telegram.user(OPERATOR, 'olga');
   user = telegram.user(USER, 'uwe');
   await bed.start();
 });
@@ -40,6 +41,43 @@ describe('a Bot API that fails', () => {
     const [first, second] = telegram.calls.filter(({ method }) => method === 'sendMessage').slice(asked);
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(2000);
     expect(telegram.countOf('sendMessage')).toBe(asked + 2);
+  });
+
+  it('must get a long list in parts, and what it refuses as HTML or as too long in plain text', async () => {
+    await bed.platform.sql(
+      `INSERT INTO "User" (id, "telegramId", "telegramHandle", access) SELECT 'long' || n, (900000 + n)::text, repeat('n', 90) || n, 'ALLOWED' FROM generate_series(1, 45) n`,
+    );
+    const before = operator.messages.length;
+    operator.write('/users');
+    const [first, last] = [await operator.said(before), await operator.said(before + 1)];
+    expect(first.text.length).toBeLessThanOrEqual(4096);
+    expect([first.buttons.length > 0, last.buttons.length > 40]).toEqual([false, true]);
+    await bed.platform.sql(`DELETE FROM "User" WHERE id LIKE 'long%'`);
+
+    for (const description of ['Bad Request: message is too long', "Bad Request: can't parse entities: unclosed tag"]) {
+      telegram.fail({ method: /sendMessage/, status: 400, description, times: 1 });
+      const said = await user.ask('/start');
+      expect(said.params).not.toHaveProperty('parse_mode');
+      expect(said.text).toMatch(/^This is Berth\./);
+    }
+  });
+
+  it('must be a warning in the log when a message is lost', async () => {
+    telegram.fail({ method: /sendMessage/, status: 400, description: 'Bad Request: a reason of its own', times: 1 });
+    user.write('/help');
+    await eventually(
+      () => expect(bed.platform.logs).toMatch(/"level":40.*a message is lost.*a reason of its own/),
+      10_000,
+    );
+    telegram.fail({
+      method: /sendMessage/,
+      status: 403,
+      description: 'Forbidden: bot was blocked by the user',
+      times: 1,
+    });
+    user.write('/help');
+    await eventually(() => expect(bed.platform.logs).toMatch(/"level":40.*bot was blocked by the user/), 10_000);
+    await user.ask('/notify on');
   });
 
   it('must be told as a token that is no longer good', async () => {

@@ -1,4 +1,14 @@
-import { mkdtempSync, rmSync, statSync, truncateSync, copyFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,6 +16,8 @@ import type { Deployment } from '../../../clients/typescript/src/index.js';
 import { dockerApplication } from '../scenario/applications.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { engineMatchesRows } from '../scenario/engine-matches.js';
+import { OwnPostgres } from '../scenario/own-postgres.js';
+import { Platform } from '../scenario/platform.js';
 import { PublicPlatform, WAIT_FOR_OTHERS_MS } from '../scenario/public-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { uniqueDomain, WEB_APPLICATION } from '../scenario/web-application.js';
@@ -75,11 +87,18 @@ it('everything must be back on a machine that has lost it all', async () => {
   const cut = path.join(folder, 'cut');
   copyFileSync(file, cut);
   truncateSync(cut, Math.floor(statSync(file).size / 2));
+  const keyFile = path.join(path.dirname(site.platform.postgresDir), 'encryption.key');
+  const formerKey = randomBytes(32).toString('base64');
+  writeFileSync(keyFile, formerKey);
   await expect(site.platform.script('restore', cut)).rejects.toThrow(/unexpected end of file|not whole/);
+  expect(readFileSync(keyFile, 'utf8')).toBe(formerKey);
+  await refusesTablesOfOthers();
 
   begin = Date.now();
   await site.platform.script('restore', file);
   tell(`restored in ${seconds(begin)} s`);
+  const kept = readdirSync(path.dirname(keyFile)).find((name) => name.startsWith('encryption.key.before-restore-'));
+  expect(readFileSync(path.join(path.dirname(keyFile), kept ?? ''), 'utf8')).toBe(formerKey);
   begin = Date.now();
   await site.platform.start();
   await eventually(async () => {
@@ -97,6 +116,17 @@ it('everything must be back on a machine that has lost it all', async () => {
   expect(site.acmeProxy.countOf(/order-plz/)).toBe(orders);
   await expect(site.platform.script('restore', file)).rejects.toThrow('Berth is running on this database');
 }, 900_000);
+
+/** A database that another application uses stays as it is. */
+async function refusesTablesOfOthers(): Promise<void> {
+  const postgres = new OwnPostgres();
+  const shared = new Platform({ DATABASE_URL: await postgres.start() });
+  await shared.sql('CREATE TABLE orders AS SELECT 1 AS number');
+  await expect(shared.script('restore', file)).rejects.toThrow(/tables of another application \(orders\)/);
+  expect(await shared.sql('SELECT number FROM orders')).toEqual([{ number: 1 }]);
+  shared.forget();
+  await postgres.stop();
+}
 
 async function preciousFile(): Promise<string> {
   const { deployments } = { deployments: await client.deployments(environmentId) };

@@ -5,6 +5,8 @@ import { PublicPlatform, WAIT_FOR_OTHERS_MS } from '../scenario/public-platform.
 import { uniqueDomain, WEB_APPLICATION } from '../scenario/web-application.js';
 import { eventually } from '../testbed/eventually.js';
 
+/** The sweep of the ingress runs once a minute. */
+const MADE_AGAIN_MS = 150_000;
 const site = new PublicPlatform();
 let client: ApiClient;
 let environmentId: string;
@@ -29,6 +31,22 @@ describe('a front that cannot be had', () => {
     const domain = uniqueDomain('late');
     await site.publish(client, environmentId, { domain });
     await site.answers(domain, 200);
+    await client.ok('DELETE', `/environments/${environmentId}/public`);
+  });
+
+  it('must be made again with all around it after an operator has removed it', async () => {
+    const domain = uniqueDomain('removed');
+    await site.publish(client, environmentId, { domain });
+    await site.answers(domain, 200);
+    const { docker } = site.engine;
+    const filters = { label: ['berth.ingress'] };
+    for (const { ID } of await docker.listServices({ filters })) await docker.getService(ID).remove();
+    await eventually(async () => {
+      for (const { ID } of await docker.listConfigs({ filters })) await docker.getConfig(ID).remove();
+      await docker.getNetwork('berth_edge').remove();
+    }, 60_000);
+    await eventually(async () => expect(await site.engine.running('berth.ingress=front')).toBe(0), 60_000);
+    await eventually(async () => expect((await site.http(domain)).status).toBe(200), MADE_AGAIN_MS);
     await client.ok('DELETE', `/environments/${environmentId}/public`);
   });
 

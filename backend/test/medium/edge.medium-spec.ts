@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NginxConfig } from '#src/integrations/nginx/nginx-config.js';
+import { dnsAnswer } from '../scenario/dns-answer.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { visit, type Visit } from '../scenario/visit.js';
 import { SMALL_WEB_APPLICATION } from '../scenario/web-application.js';
@@ -33,7 +34,7 @@ beforeAll(async () => {
   // An address of the network that nobody has: whoever connects hears nothing, as from a machine that has lost its power.
   task = gateway.replace(/\d+$/, '200');
   dns.on('message', (query, { port, address }) => {
-    say = () => dns.send(answer(query, task), port, address);
+    say = () => dns.send(dnsAnswer(query, task), port, address);
     if (!isHeld) say();
   });
   await once(dns.bind(0, gateway), 'listening');
@@ -87,15 +88,6 @@ async function run(options: ContainerCreateOptions): Promise<string> {
 
 function write(folder: string, file: string, variable: string): string {
   return `mkdir -p ${folder}; printf %s "$${variable}" >${folder}/${file}`;
-}
-
-/** RFC 1035: the same question, and one address that is good for a second. */
-function answer(query: Buffer, address: string): Buffer {
-  const header = Buffer.from(query.subarray(0, 12));
-  header.writeUInt16BE(0x8180, 2);
-  header.writeUInt16BE(1, 6);
-  const record = Buffer.of(0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...address.split('.').map(Number));
-  return Buffer.concat([header, query.subarray(12), record]);
 }
 
 async function ask(method: string, host: string): Promise<Pick<Visit, 'status' | 'body'>> {

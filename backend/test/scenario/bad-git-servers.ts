@@ -31,6 +31,15 @@ export async function drippingServer({ key }: GitServer): Promise<BadServer> {
   };
 }
 
+/** Answers every request with what is no git. */
+export async function babblingServer({ key }: GitServer, type: string, body: string): Promise<BadServer> {
+  const server = createHttpsServer({ key: key.key, cert: key.certificate }, (_, response) =>
+    response.writeHead(200, { 'content-type': type }).end(body),
+  );
+  const url = await listening(server);
+  return { url, stop: () => server.close() };
+}
+
 async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}/acme/shop.git`;

@@ -79,8 +79,7 @@ export class Platform {
     this.port ||= await freePort();
     const child = spawnApi(this.environment(), ['ignore', 'pipe', 'pipe']);
     this.child = child;
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk: Buffer) => appendFileSync(path.join(this.dataDir, 'api.log'), chunk));
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => this.log(chunk));
     await eventually(async () => {
       if (child.exitCode !== null) return;
       const { status } = await fetch(`${this.baseUrl}/health/ready`);
@@ -174,6 +173,15 @@ export class Platform {
 
   async client(telegramId = '1', scopes = 'ALL'): Promise<ApiClient> {
     return new ApiClient(this.baseUrl, await this.key('create', '--telegram-id', telegramId, '--scopes', scopes));
+  }
+
+  private log(chunk: Buffer): void {
+    try {
+      appendFileSync(path.join(this.dataDir, 'api.log'), chunk);
+    } catch (error) {
+      // A full disk loses lines of the log, and must not end the tests.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
   }
 
   private get alive(): boolean {

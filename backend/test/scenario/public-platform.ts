@@ -17,6 +17,7 @@ import { visit, type Visit } from './visit.js';
 
 /** There is one front on an engine: files that are about it run one after the other. */
 export const WAIT_FOR_OTHERS_MS = 900_000;
+const MAX_HEADER_SIZE = 128 * 1024;
 
 interface VisitOptions {
   path?: string;
@@ -142,13 +143,14 @@ export class PublicPlatform {
 
   http(domain: string, { path = '/', headers = {}, method = 'GET', body }: VisitOptions = {}): Promise<Visit> {
     const options = { host: '127.0.0.1', port: this.httpPort, path, method, headers: { host: domain, ...headers } };
-    return visit(http.request({ ...options, agent: false }), body);
+    return visit(http.request({ ...options, agent: false, maxHeaderSize: MAX_HEADER_SIZE }), body);
   }
 
   /** Verified against the ACME server's root. */
   https(domain: string, { path = '/', headers = {}, method = 'GET', body }: VisitOptions = {}): Promise<Visit> {
     const options = { host: '127.0.0.1', port: this.httpsPort, path, method, headers: { host: domain, ...headers } };
-    return visit(https.request({ ...options, agent: false, servername: domain, ca: this.root }), body);
+    const tls = { servername: domain, ca: this.root };
+    return visit(https.request({ ...options, ...tls, agent: false, maxHeaderSize: MAX_HEADER_SIZE }), body);
   }
 
   /** A TLS connection of its own; `alpn` as the client offers it. */

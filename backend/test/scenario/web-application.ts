@@ -7,7 +7,7 @@ function application(): void {
   const crypto = require('node:crypto') as typeof import('node:crypto');
   /* eslint-enable @typescript-eslint/no-require-imports */
   const chunk = Buffer.alloc(65_536, 'x');
-  const server = http.createServer((request, response) => {
+  const server = http.createServer({ maxHeaderSize: 65_536 }, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://application');
     const size = Number(searchParams.get('bytes') ?? 0);
     if (pathname === '/headers') {
@@ -37,6 +37,10 @@ function application(): void {
       response.end('worked\n');
     } else if (pathname === '/bad-gateway') {
       response.writeHead(502).end('my own 502');
+    } else if (pathname === '/large-header') {
+      response.setHeader('x-large', 'x'.repeat(size)).end('large');
+    } else if (pathname === '/early') {
+      response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('early'));
     } else if (pathname === '/text') {
       response.setHeader('content-type', 'text/plain').end('compressible '.repeat(1000));
     } else {

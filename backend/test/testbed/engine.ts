@@ -57,6 +57,13 @@ export class Engine {
     await this.untilReady();
   }
 
+  /** A stopped engine takes connections and answers nothing. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    const { pid } = this.daemon;
+    if (pid === undefined) throw new Error('the engine does not run');
+    process.kill(pid, name);
+  }
+
   async stop(): Promise<void> {
     await this.daemon.stop();
     if (this.kind === 'current') await leaveCurrentEngineRoot();

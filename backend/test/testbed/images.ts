@@ -67,7 +67,7 @@ const RECIPES: ImageRecipe[] = [
     selfCheckingRoot,
   ),
   // Only for the tests that pull: nothing else runs it, so that it can be removed from the engine.
-  ...['fetched-before', 'fetched-after'].map((name) =>
+  ...['fetched-before', 'fetched-after', 'fetched-again'].map((name) =>
     library(name, ['1'], { Cmd: ['sleep', '600'], Env: [`NAME=${name}`], StopSignal: 'SIGKILL' }, busyboxRoot),
   ),
   // Engines take a single image of another platform with a warning, but find nothing in a list without their own.

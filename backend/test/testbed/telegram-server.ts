@@ -43,6 +43,8 @@ interface Sender {
 }
 
 const ANSWER_MS = 10_000;
+const MAX_TEXT = 4096;
+const MAX_DATA_BYTES = 64;
 
 export class TelegramServer {
   readonly calls: Call[] = [];
@@ -174,7 +176,7 @@ export class TelegramServer {
   private send(params: Record<string, unknown>): Answer {
     const chat = this.chats.get(Number(params['chat_id']));
     if (!chat) return refusal(403, "Forbidden: bot can't initiate conversation with a user");
-    const wrong = wrongButton(params);
+    const wrong = wrongButton(params) ?? overLimits(params);
     if (wrong) return wrong;
     const message = { id: this.nextMessage++, ...contentOf(params) };
     chat.push(message);
@@ -184,7 +186,7 @@ export class TelegramServer {
   private edit(params: Record<string, unknown>): Answer {
     const message = this.messages(Number(params['chat_id'])).find(({ id }) => id === params['message_id']);
     if (!message) return refusal(400, 'Bad Request: message to edit not found');
-    const wrong = wrongButton(params);
+    const wrong = wrongButton(params) ?? overLimits(params);
     if (wrong) return wrong;
     Object.assign(message, contentOf(params));
     return done({ message_id: message.id });
@@ -302,6 +304,19 @@ function wrongButton(params: Record<string, unknown>): Answer | undefined {
   const button = buttonsOf(params).find(({ url }) => url !== undefined && /\/\/localhost\b/.test(url));
   if (!button) return undefined;
   return refusal(400, `Bad Request: inline keyboard button URL '${button.url}' is invalid: Wrong HTTP URL`);
+}
+
+/** https://core.telegram.org/bots/api#sendmessage, #inlinekeyboardbutton */
+function overLimits(params: Record<string, unknown>): Answer | undefined {
+  const text = String(params['text']);
+  if (!text.isWellFormed()) return refusal(400, 'Bad Request: strings must be encoded in UTF-8');
+  if (text.trim() === '') return refusal(400, 'Bad Request: message text is empty');
+  if (text.length > MAX_TEXT) return refusal(400, 'Bad Request: message is too long');
+  if (
+    buttonsOf(params).some(({ callback_data: data = 'x' }) => data === '' || Buffer.byteLength(data) > MAX_DATA_BYTES)
+  )
+    return refusal(400, 'Bad Request: BUTTON_DATA_INVALID');
+  return undefined;
 }
 
 function contentOf(params: Record<string, unknown>): Omit<ChatMessage, 'id'> {

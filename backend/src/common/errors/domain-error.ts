@@ -1,3 +1,4 @@
+import { asSentence } from './as-sentence.js';
 import type { ApiErrorCode } from './error-registry.js';
 
 export interface FieldError {
@@ -37,5 +38,8 @@ export function unauthenticated(): DomainError {
 
 /** VALIDATION_FAILED for a single field. */
 export function invalidField(path: string, message: string): DomainError {
-  return new DomainError('VALIDATION_FAILED', { detail: `${path} ${message}.`, errors: [{ path, message }] });
+  return new DomainError('VALIDATION_FAILED', {
+    detail: asSentence(`${path} ${message}`),
+    errors: [{ path, message }],
+  });
 }

@@ -124,6 +124,7 @@ const UNAVAILABLE_CODES = new Set([
   '57P02',
   '57P03',
   '53300',
+  '53100', // its disk is full
   '08006',
   '08001',
   '08003',
@@ -148,14 +149,14 @@ export function isDatabaseUnavailable(thrown: unknown): boolean {
   if (name.startsWith('PrismaClient')) {
     if (UNAVAILABLE_CODES.has(String(code ?? errorCode))) return true;
     if (
-      /Code: `?(57P0\d|53300|08\w{3})|connection (terminated|closed|timeout)|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Query read timeout|the database system is (starting up|shutting down)|terminating connection|Transaction API error: Unable to start/i.test(
+      /Code: `?(57P0\d|53[13]00|08\w{3})|connection (terminated|closed|timeout)|DatabaseNotReachable|ConnectionClosed|SocketTimeout|Query read timeout|the database system is (starting up|shutting down)|terminating connection|Transaction API error: Unable to start/i.test(
         thrown.message,
       )
     )
       return true;
   }
   if (name === 'DriverAdapterError')
-    return /DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|starting up|shutting down|terminat/i.test(
+    return /DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|starting up|shutting down|terminat|53100/i.test(
       thrown.message + JSON.stringify((thrown as { cause?: unknown }).cause ?? ''),
     );
   return syscall === 'connect' && UNAVAILABLE_CODES.has(String(code));

@@ -3,6 +3,7 @@ import { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type * as acme from 'acme-client';
+import { asSentence } from '#src/common/errors/as-sentence.js';
 import { Config } from '#src/config/config.js';
 import { AcmeError, retryAfterMs } from './acme-error.js';
 import { renewalId } from './renewal-id.js';
@@ -178,7 +179,7 @@ export class AcmeServer {
 function reasonOf(item: object): string {
   const { challenges = [], error } = item as { challenges?: { error?: Problem }[]; error?: Problem };
   const { detail } = problemOf(challenges.find((challenge) => challenge.error)?.error ?? error);
-  return `The name was not validated: ${detail ?? 'the ACME server gave no reason'}.`;
+  return asSentence(`The name was not validated: ${detail ?? 'the ACME server gave no reason'}`);
 }
 
 /** What is no text in a server's answer is ignored. */
@@ -210,10 +211,10 @@ function throwFailures<T extends Answer>(answer: T): T {
   const options = { retryAfterMs: retryAfterMs(answer.headers['retry-after']) };
   const said = problem.detail ?? `status ${answer.status}`;
   if (answer.status === 429 || problem.type?.endsWith(':rateLimited'))
-    throw new AcmeError('rate-limited', `The ACME server's rate limit is reached: ${said}.`, options);
+    throw new AcmeError('rate-limited', asSentence(`The ACME server's rate limit is reached: ${said}`), options);
   if (answer.status >= 500)
-    throw new AcmeError('unreachable', `The ACME server has an internal error: ${said}.`, options);
-  throw new AcmeError('refused', `The ACME server refused: ${said}.`, options);
+    throw new AcmeError('unreachable', asSentence(`The ACME server has an internal error: ${said}`), options);
+  throw new AcmeError('refused', asSentence(`The ACME server refused: ${said}`), options);
 }
 
 function throwUnreachable(error: Error & { code?: string }): never {

@@ -1,3 +1,4 @@
+import { cutText } from '#src/common/cut-text.js';
 import { safeText } from '#src/common/safe-text.js';
 import type { FailedStep } from './build-progress.js';
 import { DockerError } from './docker-error.js';
@@ -73,7 +74,7 @@ function registryErrorOf(message: string, cause: DockerError): RegistryError {
 /** `Step 3/7, RUN npm ci,` of `[3/7] RUN npm ci`. */
 function nameOf({ name }: FailedStep): string {
   const [, place, text] = /^\[(?:[^\] ]+ )?(\d+\/\d+)\] (.*)$/s.exec(name) ?? [];
-  return text ? `Step ${place}, ${text.slice(0, 400)},` : name;
+  return text ? `Step ${place}, ${cutText(text, 400)},` : name;
 }
 
 function baseImageOf({ name }: FailedStep): string {

@@ -1,3 +1,5 @@
+import { cutText } from '#src/common/cut-text.js';
+
 export interface LogLine {
   /** RFC 3339 with nanoseconds, as Docker writes it; sortable as text. */
   time: string;
@@ -61,7 +63,7 @@ function extended(line: string, frame: string): string {
   if (line.endsWith(CUT)) return line;
   const end = frame.endsWith('\r\n') ? -2 : frame.endsWith('\n') ? -1 : undefined;
   const joined = line + frame.slice(0, end);
-  return joined.length > MAX_LINE_CHARACTERS ? joined.slice(0, MAX_LINE_CHARACTERS) + CUT : joined;
+  return joined.length > MAX_LINE_CHARACTERS ? cutText(joined, MAX_LINE_CHARACTERS) + CUT : joined;
 }
 
 /** Formats a line for clients: `{time} {text}`, time in milliseconds. */

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { cutText } from '#src/common/cut-text.js';
 
 const MAX_LINE_LENGTH = 2000;
 
@@ -24,7 +25,7 @@ export class TerminalLines {
   }
 
   private emit(text: string, isFinal: boolean): void {
-    const line = text.trimEnd().slice(0, MAX_LINE_LENGTH);
+    const line = cutText(text.trimEnd(), MAX_LINE_LENGTH);
     if (line !== '') this.onLine(line, isFinal);
   }
 }

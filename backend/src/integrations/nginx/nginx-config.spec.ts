@@ -14,8 +14,8 @@ const MODEL: EdgeModel = {
 describe('the configuration of an edge', () => {
   it('must proxy to all healthy tasks of the name, and to nothing else', () => {
     const text = nginx.edge(MODEL);
-    expect(text.match(/^ *server .*;$/gm)).toEqual(['        server web:8080 resolve;']);
-    expect(new Set(text.match(/proxy_pass .*;/g))).toEqual(new Set(['proxy_pass http://application;']));
+    expect(text.match(/^ *server .*;$/gm)).toEqual(Array(2).fill('        server web:8080 resolve;'));
+    expect(new Set(text.match(/proxy_pass .*;/g))).toEqual(new Set(['proxy_pass http://$application;']));
     expect(text).toContain('return 301 https://shop.example.com$request_uri;');
     expect(text).not.toContain('{{');
   });
@@ -34,6 +34,11 @@ describe('the configuration of an edge', () => {
 
   it('must reach the API through its socket', () => {
     expect(nginx.edge({ ...MODEL, upstream: { kind: 'api' } })).toContain('server unix:/run/berth/api.sock;');
+  });
+
+  it('must log the reason of a 502, but no URL of the API, whose URLs hold tokens', () => {
+    expect(nginx.edge(MODEL)).toContain('error_log stderr error;');
+    expect(nginx.edge({ ...MODEL, upstream: { kind: 'api' } })).toContain('error_log stderr crit;');
   });
 
   it.each<[string, Partial<EdgeModel>]>([

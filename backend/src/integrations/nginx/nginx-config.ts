@@ -32,6 +32,7 @@ const TOKENS = {
   frontSubnet: /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/,
   portSuffix: /^(:[1-9]\d{0,4})?$/,
   port: /^[1-9]\d{0,4}$/,
+  errorLevel: /^(error|crit)$/,
   server: /^([a-z]([a-z0-9-]{0,61}[a-z0-9])?:[1-9]\d{0,4} resolve|unix:\/run\/berth\/api\.sock)$/,
 } as const;
 type Token = keyof typeof TOKENS;
@@ -66,6 +67,7 @@ export class NginxConfig {
     return this.fill('edge.conf', {
       domain,
       frontSubnet,
+      errorLevel: upstream?.kind === 'api' ? 'crit' : 'error',
       upstream: upstream ? this.fill('edge-upstream.conf', { server: serverOf(upstream) }) : NOTHING,
       http: redirects
         ? this.fill('edge-redirect.conf', { domain, portSuffix: httpsSuffix })

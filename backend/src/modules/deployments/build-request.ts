@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { FieldError } from '#src/common/errors/domain-error.js';
 import type { BuildOptionsDto } from './dto/build-options.dto.js';
-import { parseImageReference } from './domain/image-reference.js';
+import { parseImageReference, referenceFault } from './domain/image-reference.js';
 import { namedStringErrors } from './run-options.js';
 import type { BuildOptions, SourceKind } from './domain/build-options.js';
 
@@ -25,7 +25,7 @@ export function readBuildRequest(
   const errors = [
     ...pathErrors({ buildContext, dockerfile }, origin),
     ...(body.baseImage != null && !parseImageReference(body.baseImage)
-      ? [{ path: 'baseImage', message: 'must be a registry reference such as node:22-slim' }]
+      ? [{ path: 'baseImage', message: referenceFault(body.baseImage, 'node:22-slim') }]
       : []),
     ...argErrors(body.buildArgs ?? {}),
   ];

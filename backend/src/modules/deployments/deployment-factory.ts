@@ -16,7 +16,7 @@ import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js'
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { builtRepository, builtTag, isPlatformImage } from './domain/built-image.js';
-import { type ImageReference, parseImageReference, TAG } from './domain/image-reference.js';
+import { type ImageReference, parseImageReference, referenceFault, TAG } from './domain/image-reference.js';
 import { defaultDeploymentName } from './domain/names.js';
 import { type RunOptions, runOptionsErrors, runOptionsOf } from './run-options.js';
 import { columnsOf, storedColumns } from './domain/deployment-columns.js';
@@ -253,12 +253,12 @@ function imageOf({ id, image, tag, imageDigest, gitCommitSha, build, rollbackOfI
   return { image, tag, imageDigest, gitCommitSha, ...(build !== null && { build }), rollbackOfId: rollbackOfId ?? id };
 }
 
-function imageErrors({ tag }: CreateDeploymentDto, reference: ImageReference | undefined): FieldError[] {
+function imageErrors({ image, tag }: CreateDeploymentDto, reference: ImageReference | undefined): FieldError[] {
   if (!reference)
     return [
       {
         path: 'image',
-        message: 'must be a registry reference such as nginx, nginx:alpine or ghcr.io/owner/image@sha256:…',
+        message: referenceFault(image, 'nginx, nginx:alpine or ghcr.io/owner/image@sha256:…'),
       },
     ];
   if (tag === undefined) return [];

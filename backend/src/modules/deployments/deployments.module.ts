@@ -58,6 +58,8 @@ import { ContainerStatusSync } from './reconcile/container-status-sync.js';
 import { DeploymentStatusCache } from './events/deployment-status-cache.js';
 import { NeededDeploymentJobs } from './reconcile/needed-jobs.js';
 import { ServiceRecreation } from './reconcile/service-recreation.js';
+import { DriftRepair } from './reconcile/drift-repair.js';
+import { LostImages } from './reconcile/lost-images.js';
 import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import { PushReleases } from './push-releases.js';
 import { UploadReleases } from './upload-releases.js';
@@ -145,6 +147,8 @@ import { TaskLogs } from './logs/task-logs.js';
     RunningServices,
     ServiceStart,
     DriftReconciler,
+    DriftRepair,
+    LostImages,
     ServiceRecreation,
     NeededDeploymentJobs,
     ContainerEvents,

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { shorten } from '#src/common/cut-text.js';
 import { safeText } from '#src/common/safe-text.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
 import { NotificationsRepository } from './notifications.repository.js';
@@ -51,7 +52,7 @@ export class Notifications implements OnModuleInit {
     const { name, errorCode, errorMessage, environment } = deployment;
     const { telegramId } = environment.user;
     const what = `<b>${escapeHtml(name)}</b> in ${escapeHtml(environment.name)}`;
-    const reason = safeText(`${errorCode ?? ''}: ${errorMessage ?? ''}`, { maxLength: MAX_REASON_LENGTH });
+    const reason = shorten(safeText(`${errorCode ?? ''}: ${errorMessage ?? ''}`), MAX_REASON_LENGTH);
     const text =
       status === 'RUNNING' ? `✅ ${what} is RUNNING.` : `❌ ${what} has FAILED.\n\n<code>${escapeHtml(reason)}</code>`;
     await this.outbox.add(this.rows.db, telegramId, { method: 'sendMessage', params: messageOf(telegramId, text) });

@@ -1,3 +1,4 @@
+import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { LABELS } from '#src/common/labels.js';
 import { type ImageReference, parseImageReference } from './image-reference.js';
 
@@ -24,6 +25,15 @@ export function isPlatformImage({ repository, registry }: ImageReference, own: s
   if (own !== undefined && repository.startsWith(`${own}/`)) return repository.startsWith(`${own}/berth/`);
   const path = repository.startsWith(`${registry}/`) ? repository.slice(registry.length + 1) : repository;
   return /(^|\.)docker\.io$/.test(registry) && path.startsWith('berth/');
+}
+
+/** For a release whose image was built here and is gone. `releaseId`: of the release that built it. */
+export function removedImageMessage({ source, releaseId }: { source: DeploymentSource; releaseId: string }): string {
+  const remedy =
+    source === 'UPLOAD'
+      ? 'Upload the folder again and send POST /deployments/from-upload.'
+      : `Send POST /deployments/${releaseId}/redeploy to build it again.`;
+  return `The image that was built for this release was removed from the machine. ${remedy}`;
 }
 
 export function builtLabels(deployment: { id: string; environmentId: string; name: string }): Record<string, string> {

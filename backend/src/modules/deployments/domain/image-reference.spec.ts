@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseImageReference, pinned, referenceOf } from './image-reference.js';
+import { parseImageReference, pinned, referenceFault, referenceOf } from './image-reference.js';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -42,6 +42,21 @@ describe('a registry reference', () => {
     'a:1:2',
   ])('must be refused: %j', (text) => {
     expect(parseImageReference(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['Busybox', 'must be lower-case but for the tag: busybox'],
+    ['Library/Nginx:Alpine', 'must be lower-case but for the tag: library/nginx:Alpine'],
+    ['GHCR.io/Owner/Web', 'must be lower-case but for the tag: ghcr.io/owner/web'],
+    ['localhost:5000/Web:V1', 'must be lower-case but for the tag: localhost:5000/web:V1'],
+    [`Web@${DIGEST}`, `must be lower-case but for the tag: web@${DIGEST}`],
+    [' nginx', 'must have no blanks around it'],
+    ['https://ghcr.io/o/i', 'must begin with the registry, without https://: nginx'],
+    ['nginx@sha256:short', 'must end with @sha256: and 64 hexadecimal digits'],
+    ['a//b', 'must be a registry reference such as nginx'],
+    ['nginx:', 'must be a registry reference such as nginx'],
+  ])('must be told what is wrong with it: %j', (text, fault) => {
+    expect(referenceFault(text, 'nginx')).toBe(fault);
   });
 
   it('must run by its digest once it is known', () => {

@@ -32,6 +32,26 @@ export function parseImageReference(text: string): ImageReference | undefined {
   return valid ? { repository, tag, digest, registry } : undefined;
 }
 
+/** Says what is wrong with an invalid reference, and what to write. `example`: a valid one. */
+export function referenceFault(text: string, example: string): string {
+  const trimmed = text.trim();
+  const lower = lowerCaseName(trimmed);
+  if (trimmed !== text && parseImageReference(trimmed)) return 'must have no blanks around it';
+  if (/^https?:\/\//i.test(trimmed)) return `must begin with the registry, without https://: ${example}`;
+  if (parseImageReference(lower)) return `must be lower-case but for the tag: ${lower}`;
+  const digest = trimmed.split('@')[1];
+  if (digest !== undefined && !DIGEST.test(digest)) return 'must end with @sha256: and 64 hexadecimal digits';
+  return `must be a registry reference such as ${example}`;
+}
+
+/** Registries take names in lower case only; the case of a tag counts. */
+function lowerCaseName(text: string): string {
+  const [named = ''] = text.split('@');
+  const colon = named.lastIndexOf(':');
+  const end = colon > named.lastIndexOf('/') ? colon : named.length;
+  return text.slice(0, end).toLowerCase() + text.slice(end);
+}
+
 /** The reference to resolve or to pull: the digest if it is known, else the tag. */
 export function referenceOf(repository: string, tag: string, digest: string | null): string {
   if (digest) return pinned(repository, digest);

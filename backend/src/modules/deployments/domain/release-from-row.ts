@@ -59,7 +59,12 @@ export function registryAuthOf(
  * Reference by digest once that is known. For an image that was built here and is in no registry, the digest is the
  * image id, which no engine tries to pull.
  */
-function imageOf({ image, tag, imageDigest, source }: Row): string {
+export function imageOf({
+  image,
+  tag,
+  imageDigest,
+  source,
+}: Pick<Deployment, 'image' | 'tag' | 'imageDigest' | 'source'>): string {
   if (!imageDigest) return referenceOf(image, tag, null);
   return source !== 'IMAGE' && !isPushed(image) ? imageDigest : pinned(image.split('@')[0] ?? image, imageDigest);
 }

@@ -14,15 +14,23 @@ const service: SwarmService = {
 };
 
 it('a service that fits its row must not be repaired', () => {
-  expect(planRepair({ row, service })).toBeUndefined();
+  expect(planRepair({ row, service, isImageLost: false })).toBeUndefined();
 });
 
 it('a missing service must be recreated', () => {
-  expect(planRepair({ row, service: undefined })).toEqual({ action: 'recreate', cause: 'the service is missing' });
+  expect(planRepair({ row, service: undefined, isImageLost: false })).toEqual({
+    action: 'recreate',
+    cause: 'the service is missing',
+  });
+});
+
+it.each([service, undefined])('a deployment that nothing can start again must fail', (found) => {
+  const cause = 'its image was removed from the machine';
+  expect(planRepair({ row, service: found, isImageLost: true })).toEqual({ action: 'fail', cause });
 });
 
 it.each([0, 1, 5])('a service with %i replicas instead of 3 must be scaled', (replicas) => {
   const scaled = { ...service, replicas };
   const cause = `the service has replica count ${replicas} instead of 3`;
-  expect(planRepair({ row, service: scaled })).toEqual({ action: 'scale', service: scaled, cause });
+  expect(planRepair({ row, service: scaled, isImageLost: false })).toEqual({ action: 'scale', service: scaled, cause });
 });

@@ -11,7 +11,10 @@ const RETAINED = { deleteRequestedAt: null, environment: { status: 'ACTIVE' } } 
 const RUNNING = { ...RETAINED, status: 'RUNNING' } as const;
 
 /** The newest RUNNING release of its name. */
-export type CurrentRelease = Pick<Deployment, 'id' | 'name' | 'environmentId' | 'replicas'>;
+export type CurrentRelease = Pick<
+  Deployment,
+  'id' | 'name' | 'environmentId' | 'replicas' | 'source' | 'image' | 'tag' | 'imageDigest' | 'nodeId'
+>;
 
 export type RunningDeployment = Deployment & { environment: Environment };
 
@@ -53,7 +56,17 @@ export class DeploymentStatesRepository {
   async runningUnchanged(before: Date): Promise<CurrentRelease[]> {
     const rows = await this.prisma.deployment.findMany({
       where: { ...RUNNING, updatedAt: { lt: before } },
-      select: { id: true, name: true, environmentId: true, replicas: true },
+      select: {
+        id: true,
+        name: true,
+        environmentId: true,
+        replicas: true,
+        source: true,
+        image: true,
+        tag: true,
+        imageDigest: true,
+        nodeId: true,
+      },
     });
     return this.current(rows);
   }

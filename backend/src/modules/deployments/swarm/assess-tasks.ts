@@ -1,3 +1,4 @@
+import { asSentence } from '#src/common/errors/as-sentence.js';
 import { FALLEN_STATES, metStaleDevice, type SwarmTask } from '#src/integrations/docker/swarm-tasks.js';
 import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
 import type { CheckKind } from '#src/modules/deployments/domain/health-config.js';
@@ -112,7 +113,12 @@ function unschedulable(tasks: SwarmTask[], hostPorts: number[], now: Date): Asse
       reason: `${namePorts(hostPorts)} is held by another deployment. ${CHOOSE_ANOTHER}`,
       task,
     };
-  return { kind: 'failed', code: 'NOT_SCHEDULED', reason: `No node can run this: ${task.error ?? ''}.`, task };
+  return {
+    kind: 'failed',
+    code: 'NOT_SCHEDULED',
+    reason: asSentence(`No node can run this: ${task.error ?? ''}`),
+    task,
+  };
 }
 
 /** Names the port that the Engine's text names, otherwise all host ports of the release. */

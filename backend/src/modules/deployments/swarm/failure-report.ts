@@ -1,6 +1,10 @@
+import { asSentence } from '#src/common/errors/as-sentence.js';
+import { cutText } from '#src/common/cut-text.js';
 import type { FailedAssessment } from './assess-tasks.js';
 import { withLastLines } from './last-lines.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+
+const MAX_PROBE_OUTPUT = 500;
 
 export interface Evidence {
   /** last output line of the health check */
@@ -30,7 +34,8 @@ function healthSentence(reason: string, probeOutput: string, isHealth: boolean):
   const advice = onlyLoopback
     ? ' It listens on 127.0.0.1 only, which is unreachable from outside the container: let it listen on 0.0.0.0.'
     : '';
-  return `${reason} The last check said: ${probeOutput.slice(0, 500)}.${advice}`;
+  const said = asSentence(`The last check said: ${cutText(probeOutput, MAX_PROBE_OUTPUT)}`);
+  return `${reason} ${said}${advice}`;
 }
 
 function withLogs(sentence: string, logs: string): string {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { cutText } from '#src/common/cut-text.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { Certificate, Site } from '#src/generated/prisma/client.js';
@@ -133,7 +134,7 @@ export class CertificatesRepository {
         where: { domain: row.domain },
         data: {
           status: isValid ? 'ISSUED' : 'FAILED',
-          lastError: lastError.slice(0, 2000),
+          lastError: cutText(lastError, 2000),
           nextAttemptAt,
           failures: { increment: 1 },
         },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { asSentence } from '#src/common/errors/as-sentence.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { Config } from '#src/config/config.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
@@ -79,5 +80,5 @@ export class Front {
 }
 
 function sentence(problem: string): string {
-  return `Public domains are not served now: ${problem}.`;
+  return asSentence(`Public domains are not served now: ${problem}`);
 }

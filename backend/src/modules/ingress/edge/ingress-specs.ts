@@ -23,6 +23,11 @@ export interface EdgeParts extends NginxParts {
 
 const SECOND_NS = 1_000_000_000;
 const MIB = 1024 * 1024;
+/**
+ * The front opens a connection to an edge for every plain HTTP request, and an edge one to the application for every
+ * request with an effect: local ports must be reusable after 1 s, not 60 s.
+ */
+const MANY_CONNECTIONS = { 'net.ipv4.tcp_tw_reuse': '1', 'net.ipv4.ip_local_port_range': '1024 65535' };
 const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
 
@@ -39,8 +44,7 @@ export function buildFrontSpec(
       ...taskDefaults,
       ContainerSpec: {
         ...nginxContainer(parts),
-        // Every plain HTTP request opens a connection to an edge: its local port must be reusable after 1 s, not 60 s.
-        Sysctls: { 'net.ipv4.tcp_tw_reuse': '1', 'net.ipv4.ip_local_port_range': '1024 65535' },
+        Sysctls: MANY_CONNECTIONS,
         StopGracePeriod: SECOND_NS,
       },
       Resources: { Limits: { MemoryBytes: 512 * MIB, Pids: 512 } },
@@ -81,6 +85,7 @@ export function buildEdgeSpec({ site, place, secrets, replicas, ...parts }: Edge
             : []),
         ],
         Secrets: mountedSecrets(secrets, 0o400),
+        Sysctls: MANY_CONNECTIONS,
         StopGracePeriod: 20 * SECOND_NS,
       },
       Resources: { Limits: { MemoryBytes: 256 * MIB, Pids: 64 } },

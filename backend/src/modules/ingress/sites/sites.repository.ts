@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { cutText } from '#src/common/cut-text.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { newId } from '#src/common/time/id-source.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
@@ -205,7 +206,7 @@ export class SitesRepository {
   async setEnvironmentError(environment: { id: string; publicDomain?: string }, message: string): Promise<void> {
     await this.prisma.environment.updateMany({
       where: { ...environment, status: 'ACTIVE' },
-      data: { errorMessage: message.slice(0, 2000) },
+      data: { errorMessage: cutText(message, 2000) },
     });
   }
 

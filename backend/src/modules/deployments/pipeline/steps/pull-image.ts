@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Images } from '#src/integrations/docker/images.js';
-import { isPushed } from '#src/modules/deployments/domain/built-image.js';
+import { isPushed, removedImageMessage } from '#src/modules/deployments/domain/built-image.js';
 import { type DeployStep, isToBeBuilt, type PlannedDeployment, type StepContext, transferred } from './deploy-step.js';
 import { registryFailure } from './failures.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
@@ -17,12 +17,9 @@ export class PullImage implements DeployStep {
   async run(context: StepContext): Promise<void> {
     const { image } = context.release();
     if (await this.images.find(image)) return;
-    const { source, image: repository } = context.deployment;
+    const { id, source, image: repository, rollbackOfId } = context.deployment;
     if (source !== 'IMAGE' && !isPushed(repository))
-      throw new StepFailure(
-        'IMAGE_NOT_FOUND',
-        'The image of that release is no longer retained. Redeploy to build it again.',
-      );
+      throw new StepFailure('IMAGE_NOT_FOUND', removedImageMessage({ source, releaseId: rollbackOfId ?? id }));
     const auth = context.registryAuth();
     try {
       await this.images.pull(

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { asSentence } from '#src/common/errors/as-sentence.js';
 import pRetry from 'p-retry';
 import { Images } from '#src/integrations/docker/images.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
@@ -50,7 +51,7 @@ export class PushImage implements DeployStep {
   private async failure(error: unknown, reference: string, context: StepContext): Promise<unknown> {
     const problem = this.registry.isOn ? await this.registry.failureReason() : undefined;
     if (problem === undefined) return registryFailure(error, reference, context.registryAuth() !== undefined);
-    return new StepFailure('REGISTRY_UNREACHABLE', `The built-in registry is unavailable: ${problem}.`, {
+    return new StepFailure('REGISTRY_UNREACHABLE', asSentence(`The built-in registry is unavailable: ${problem}`), {
       cause: error,
     });
   }

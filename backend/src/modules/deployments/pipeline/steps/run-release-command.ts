@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { cutText } from '#src/common/cut-text.js';
+import { asSentence } from '#src/common/errors/as-sentence.js';
 import { pollUntil } from '#src/common/time/poll-until.js';
 import { LABELS } from '#src/common/labels.js';
 import { Containers } from '#src/integrations/docker/containers.js';
@@ -18,6 +20,7 @@ import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 const RECHECK_MS = 200;
 const REMOVAL_TIMEOUT_MS = 30_000;
 const QUOTED_LINES = 20;
+const SHOWN_COMMAND = 200;
 
 /**
  * Runs the release command, such as a database migration, once before the release starts, as a Swarm service of its own
@@ -45,7 +48,10 @@ export class RunReleaseCommand implements DeployStep {
     const { deployment, signal } = context;
     if (deployment.releaseCommandDoneAt === null) {
       const serviceId = await this.ensure(context);
-      context.progress({ step: 'RELEASE_COMMAND', message: deployment.releaseCommand.join(' ').slice(0, 200) });
+      context.progress({
+        step: 'RELEASE_COMMAND',
+        message: cutText(deployment.releaseCommand.join(' '), SHOWN_COMMAND),
+      });
       const task = await this.ended(serviceId, signal);
       const lines = await this.saveOutput(context, serviceId);
       if (task.state !== 'complete') throw failure(task, lines);
@@ -110,7 +116,7 @@ function failure({ exitCode, error, state }: SwarmTask, lines: string[]): StepFa
   const isStarted = state !== 'rejected' && exitCode !== undefined;
   const sentence = isStarted
     ? `The release command ended with exit code ${exitCode}.`
-    : `The release command could not be started: ${error ?? 'no reason was given'}.`;
+    : asSentence(`The release command could not be started: ${error ?? 'no reason was given'}`);
   const text = lines.length > 0 ? withLastLines(sentence, lines, 'Last lines') : `${sentence} It printed nothing.`;
   return new StepFailure('RELEASE_COMMAND_FAILED', text);
 }
