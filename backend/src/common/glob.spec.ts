@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matchesGlob, parseDockerGlob, parseGlob } from './glob.js';
+import { matchesGlob, parseGlob } from './glob.js';
 
 const SLOW_MS = 200;
 
@@ -19,6 +19,7 @@ describe('a glob', () => {
     ['a/**/**/b', 'a/x/b', true],
     ['a?c', 'abc', true],
     ['a?c', 'a/c', false],
+    ['a?c', 'a😀c', true],
     ['**', 'a/b/.c', true],
     ['*', '.env', true],
     ['app/(group)/*', 'app/(group)/x', true],
@@ -29,33 +30,14 @@ describe('a glob', () => {
   });
 
   it.each([
-    ['node_modules', 'node_modules/a/b.js', true],
-    ['node_modules', 'node_modules2/a', false],
-    ['node_modules', 'web/node_modules/a', false],
-    ['**/node_modules', 'web/node_modules/a', true],
-    ['**/*.log', 'src/b.log', true],
-    ['*/temp*', 'a/temporary/x', true],
-    ['*/temp*', 'a/b/temp', false],
-    ['docs/*.md', 'docs/a.md', true],
-    ['[a-c]x', 'bx', true],
-    ['[^a-c]x', 'bx', false],
-    ['a\\*', 'a*', true],
-    ['a\\*', 'ab', false],
-    ['[a', '[a', true],
-    ['a+(b)', 'a+(b)', true],
-  ])('of a .dockerignore: %j must match %j or a folder above it: %j', (pattern, name, matched) => {
-    expect(matchesGlob(parseDockerGlob(pattern), name, { orParent: true })).toBe(matched);
-  });
-
-  it.each([
     ['*a'.repeat(60) + 'b', 'a'.repeat(1000)],
     ['**/a'.repeat(30) + 'b', 'a/'.repeat(500)],
     ['**a'.repeat(40) + 'b', 'a'.repeat(1000)],
     ['?*'.repeat(60) + 'b', 'a'.repeat(1000)],
     ['{a,b}'.repeat(18), 'ab'.repeat(500)],
   ])('must take linear time: %s', (glob, name) => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(matchesGlob(parseGlob(glob), name)).toBe(false);
-    expect(performance.now() - began).toBeLessThan(SLOW_MS);
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(SLOW_MS);
   });
 });

@@ -6,12 +6,17 @@ export interface Glob {
   tokens: Token[];
   /** Text before the first wildcard: names that do not begin with it need no matching. */
   prefix: string;
+  /** Its length in characters. */
+  prefixLength: number;
 }
 
-type Token =
+/** A character is a code point, so that `?` also matches an emoji. */
+export type Token =
   | { kind: 'text'; character: string }
   /** one character but `/` */
-  | { kind: 'one'; ranges: [from: string, to: string][]; isNegated: boolean }
+  | { kind: 'one' }
+  /** one character of these ranges, or none of them; as in Go it may be `/` */
+  | { kind: 'class'; ranges: [from: number, to: number][]; isNegated: boolean }
   /** any characters but `/` */
   | { kind: 'star' }
   /** any characters */
@@ -30,28 +35,38 @@ export function isPathGlob(text: string): boolean {
   return text !== '' && text.length <= MAX_GLOB_LENGTH && !UNSUPPORTED.test(text);
 }
 
-const ANY_ONE: Token = { kind: 'one', ranges: [], isNegated: true };
-
 /** Parses `*`, `**` and `?`; everything else stands for itself. */
 export function parseGlob(pattern: string): Glob {
-  return parse(pattern, false);
+  const tokens: Token[] = [];
+  const characters = [...pattern];
+  for (let at = 0; at < characters.length;) {
+    const character = characters[at] ?? '';
+    if (character === '*') {
+      at = parseStars(characters, at, tokens);
+      continue;
+    }
+    tokens.push(character === '?' ? { kind: 'one' } : { kind: 'text', character });
+    at++;
+  }
+  return globOf(tokens);
 }
 
-/** Parses a pattern of a .dockerignore, which also has `[a-z]`, and `\` before a character that stands for itself. */
-export function parseDockerGlob(pattern: string): Glob {
-  return parse(pattern, true);
+export function globOf(tokens: Token[]): Glob {
+  const plain = tokens.findIndex(({ kind }) => kind !== 'text');
+  const text = tokens.slice(0, plain < 0 ? tokens.length : plain);
+  const prefix = text.map((token) => (token.kind === 'text' ? token.character : '')).join('');
+  return { tokens, prefix, prefixLength: text.length };
 }
 
 /** True when the glob matches the name or, with `orParent`, a folder above it. */
-export function matchesGlob({ tokens, prefix }: Glob, name: string, { orParent = false } = {}): boolean {
+export function matchesGlob({ tokens, prefix, prefixLength }: Glob, name: string, { orParent = false } = {}): boolean {
   if (!name.startsWith(prefix)) return false;
   const end = tokens.length;
   let active = new Uint8Array(end + 1);
   let next = new Uint8Array(end + 1);
-  active[prefix.length] = 1;
+  active[prefixLength] = 1;
   skipOptional(tokens, active);
-  for (let at = prefix.length; at < name.length; at++) {
-    const character = name[at] ?? '';
+  for (const character of name.slice(prefix.length)) {
     if (orParent && character === '/' && active[end]) return true;
     next.fill(0);
     let isAlive = false;
@@ -70,7 +85,9 @@ function advance(token: Token | undefined, state: number, character: string, nex
     case 'text':
       return token.character === character && mark(next, state + 1);
     case 'one':
-      return character !== '/' && isIn(token, character) && mark(next, state + 1);
+      return character !== '/' && mark(next, state + 1);
+    case 'class':
+      return isIn(token, character.codePointAt(0) ?? 0) && mark(next, state + 1);
     case 'star':
       return character !== '/' && mark(next, state);
     case 'deep':
@@ -97,60 +114,21 @@ function mark(states: Uint8Array, index: number): true {
   return true;
 }
 
-function isIn({ ranges, isNegated }: Token & { kind: 'one' }, character: string): boolean {
+function isIn({ ranges, isNegated }: Token & { kind: 'class' }, character: number): boolean {
   return ranges.some(([from, to]) => character >= from && character <= to) !== isNegated;
 }
 
-function parse(pattern: string, isDocker: boolean): Glob {
-  const tokens: Token[] = [];
-  for (let at = 0; at < pattern.length;) at = parseToken(pattern, at, isDocker, tokens);
-  const plain = tokens.findIndex(({ kind }) => kind !== 'text');
-  const text = tokens.slice(0, plain < 0 ? tokens.length : plain);
-  return { tokens, prefix: text.map((token) => (token.kind === 'text' ? token.character : '')).join('') };
-}
-
-/** Adds the token at a position. Returns the position after it. */
-function parseToken(pattern: string, at: number, isDocker: boolean, tokens: Token[]): number {
-  const character = pattern[at] ?? '';
-  if (character === '*') return parseStars(pattern, at, tokens);
-  if (character === '?') tokens.push(ANY_ONE);
-  else if (isDocker && character === '[') {
-    const end = pattern.indexOf(']', at + 2);
-    if (end > 0) {
-      tokens.push(classOf(pattern.slice(at + 1, end)));
-      return end + 1;
-    }
-    tokens.push({ kind: 'text', character });
-  } else if (isDocker && character === '\\' && at + 1 < pattern.length) {
-    tokens.push({ kind: 'text', character: pattern[at + 1] ?? '' });
-    return at + 2;
-  } else tokens.push({ kind: 'text', character });
-  return at + 1;
-}
-
-function parseStars(pattern: string, start: number, tokens: Token[]): number {
+/** Returns the position after the stars, and after a `/` that belongs to them. */
+function parseStars(characters: string[], start: number, tokens: Token[]): number {
   let at = start;
-  while (pattern[at] === '*') at++;
+  while (characters[at] === '*') at++;
   const isDeep = at - start > 1;
   const last = tokens.at(-1)?.kind;
   if (!isDeep) tokens.push({ kind: 'star' });
-  else if (at === pattern.length) tokens.push({ kind: 'deep' });
+  else if (at === characters.length) tokens.push({ kind: 'deep' });
   else {
-    if (pattern[at] === '/') at++;
+    if (characters[at] === '/') at++;
     if (last !== 'inside') tokens.push({ kind: 'folders' }, { kind: 'inside' });
   }
   return at;
-}
-
-function classOf(text: string): Token {
-  const isNegated = text.startsWith('^');
-  const characters = [...text.slice(isNegated ? 1 : 0)];
-  const ranges: [string, string][] = [];
-  for (let at = 0; at < characters.length; at++) {
-    const from = characters[at] ?? '';
-    const isRange = characters[at + 1] === '-' && at + 2 < characters.length;
-    ranges.push([from, isRange ? (characters[at + 2] ?? '') : from]);
-    if (isRange) at += 2;
-  }
-  return { kind: 'one', ranges, isNegated };
 }

@@ -5,6 +5,8 @@ import { hub } from '../testbed/registries.js';
 /** The hub behind Docker Hub's manners: whoever pulls needs a token, and anybody gets one. https://distribution.github.io/distribution/spec/auth/token/ */
 export class TokenRegistry {
   tokens = 0;
+  /** every header Authorization that came */
+  readonly authorizations: string[] = [];
   private readonly server: Server = createServer((incoming, outgoing) => this.serve(incoming, outgoing));
 
   async start(): Promise<this> {
@@ -22,6 +24,7 @@ export class TokenRegistry {
   }
 
   private serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    this.authorizations.push(incoming.headers.authorization ?? '');
     if (incoming.url?.startsWith('/token')) {
       this.tokens += 1;
       outgoing

@@ -10,12 +10,13 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { encodeName } from '../../src/modules/uploads/file-name.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { makeServerCertificate } from './test-authority.js';
 
 export const GIT_TOKEN = 'tok3n-that-nobody-must-see';
-/** A file's text, or where a symbolic link points to. */
+/** A file's text, or where a symbolic link points to. `\udcfc` in a name is the byte 0xFC. */
 export type Files = Record<string, string | Buffer | { link: string }>;
 
 export interface CommitOptions {
@@ -266,8 +267,8 @@ async function execute(cwd: string, args: string[]): Promise<boolean> {
 
 function write(root: string, files: Files): void {
   for (const [name, content] of Object.entries(files)) {
-    const file = join(root, name);
-    mkdirSync(dirname(file), { recursive: true });
+    const file = encodeName(join(root, name));
+    mkdirSync(encodeName(dirname(join(root, name))), { recursive: true });
     if (typeof content === 'object' && 'link' in content) symlinkSync(content.link, file);
     else writeFileSync(file, content);
   }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
-import { pairs, ports, read, volumes, whole } from './arguments.js';
+import { fileContents, pairs, ports, read, volumes, whole } from './arguments.js';
 import { EXIT, Failure } from './failure.js';
 
 const refused = (text: RegExp) => (error: unknown) =>
@@ -53,4 +56,17 @@ test('a number must be whole', () => {
   assert.deepEqual([whole('0', 'ttl'), whole(undefined, 'ttl')], [0, undefined]);
   for (const text of ['', '-1', '1.5', '1e3', '9999999999'])
     assert.throws(() => whole(text, 'ttl'), refused(/^--ttl .*must be a whole number/));
+});
+
+test('a secret of the build must be the text of a file', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'berth-secret-'));
+  const file = path.join(folder, 'npmrc');
+  writeFileSync(file, 'token=1\n');
+  assert.deepEqual(fileContents([`npmrc=${file}`], 'build-secret'), { npmrc: 'token=1\n' });
+  assert.throws(
+    () => fileContents([`npmrc=${folder}/none`], 'build-secret'),
+    refused(/^--build-secret npmrc=.*ENOENT/),
+  );
+  assert.throws(() => fileContents(['npmrc'], 'build-secret'), refused(/must be NAME=value/));
+  rmSync(folder, { recursive: true });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { EXIT, Failure } from './failure.js';
 
@@ -23,6 +24,20 @@ export function pairs(values: string[] | undefined, option: string): Record<stri
       const at = pair.indexOf('=');
       if (at < 1) throw new Failure(EXIT.usage, `--${option} ${pair}: must be NAME=value.`);
       return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+/** Parses repeated `ID=FILE` options: the value is the text of the file, which no list of processes shows. */
+export function fileContents(values: string[], option: string): Record<string, string> {
+  const files = Object.entries(pairs(values, option) ?? {});
+  return Object.fromEntries(
+    files.map(([id, file]) => {
+      try {
+        return [id, readFileSync(file, 'utf8')];
+      } catch (error) {
+        throw new Failure(EXIT.usage, `--${option} ${id}=${file}: ${(error as Error).message}`);
+      }
     }),
   );
 }

@@ -9,7 +9,7 @@ import type {
   Upload,
 } from '../../typescript/src/index.js';
 import { Api } from './api.js';
-import { pairs, ports, read, volumes, whole } from './arguments.js';
+import { fileContents, pairs, ports, read, volumes, whole } from './arguments.js';
 import { environmentName, IN_ENVIRONMENT, printOutcome } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { archiveOf, folderOf, nameOf } from './folder.js';
@@ -21,6 +21,9 @@ const DEPLOY = {
   branch: { type: 'string' },
   dockerfile: { type: 'string' },
   'build-arg': { type: 'string', multiple: true },
+  'build-secret': { type: 'string', multiple: true },
+  'build-env': { type: 'boolean' },
+  target: { type: 'string' },
   port: { type: 'string', short: 'p', multiple: true },
   set: { type: 'string', short: 's', multiple: true },
   volume: { type: 'string', short: 'v', multiple: true },
@@ -38,7 +41,8 @@ type Answer = DeploymentAccepted | DeploymentPlanAnswer;
 
 export const DEPLOY_USAGE =
   'FOLDER|IMAGE|GIT-URL [--env NAME] [--name N] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n' +
-  '    [--dockerfile PATH] [--build-arg K=v]… [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n' +
+  '    [--dockerfile PATH] [--target STAGE] [--build-arg K=v]… [--build-env] [--build-secret ID=FILE]…\n' +
+  '    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n' +
   '    [--wait] [--detach] [--dry-run] [--json]';
 
 /**
@@ -128,6 +132,9 @@ function buildOptionsOf(values: Values): object {
   return {
     ...(values.dockerfile && { dockerfile: values.dockerfile }),
     ...(values['build-arg'] && { buildArgs: pairs(values['build-arg'], 'build-arg') }),
+    ...(values['build-env'] && { buildEnvVars: true }),
+    ...(values['build-secret'] && { buildSecrets: fileContents(values['build-secret'], 'build-secret') }),
+    ...(values.target && { target: values.target }),
   };
 }
 

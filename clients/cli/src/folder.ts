@@ -114,7 +114,8 @@ async function gitRules(root: string, base: string): Promise<GitRules[]> {
 }
 
 async function textOf(folder: string, name: string): Promise<string | undefined> {
-  return readFile(path.join(folder, name), 'utf8').catch(() => undefined);
+  const text = await readFile(path.join(folder, name), 'utf8').catch(() => undefined);
+  return text?.replace(/^\uFEFF/, '');
 }
 
 /** Returns the folder; undefined when the argument is an image: `word` is an image, `./word` is a folder. */

@@ -4,7 +4,18 @@ import type { Config } from '#src/config/config.js';
 import { readableLines } from './readable-lines.js';
 
 /** Fields that are redacted at every logged depth. */
-const SECRETS = ['envVars', 'password', 'secret', 'token', 'apiKey', 'registryAuth', 'gitAuth', 'authorization'];
+const SECRETS = [
+  'envVars',
+  'buildArgs',
+  'buildSecrets',
+  'password',
+  'secret',
+  'token',
+  'apiKey',
+  'registryAuth',
+  'gitAuth',
+  'authorization',
+];
 
 /** Options of pino: JSON or readable lines. A request is logged without headers, body and query. */
 export function loggerOptions({ log }: Config): Params {

@@ -63,6 +63,17 @@ describe('the error of a build', () => {
     expect(failure).toMatchObject({ kind: 'base-image', message: image, cause: { kind } });
   });
 
+  it.each(['secret npm.rc not found: not found', 'failed to solve: secret npm.rc: not found'])(
+    'must be the secret that is missing, with the field to send: %s',
+    (message) => {
+      const error = buildErrorOf(message, step('[2/2] RUN --mount=type=secret,id=npm.rc x', message));
+      expect(error).toMatchObject({
+        kind: 'step',
+        message: 'The build needs the secret npm.rc: add it to buildSecrets.',
+      });
+    },
+  );
+
   it('must be the disk, or else what BuildKit said', () => {
     expect(buildErrorOf('write /x: no space left on device', step('[2/2] RUN x')).kind).toBe('disk-full');
     const missing = buildErrorOf(

@@ -30,6 +30,9 @@ const PREAMBLE =
   /^(?:failed to solve(?: with frontend [^\s:]+)?: |failed to (?:create|compute|process|load|read)[^:=]*(?:: | = )|rpc error: code = \w+ desc = )/;
 const PULLS = /^\[internal\] load metadata|^resolve image config|\] FROM /;
 
+/** `secret npmrc not found: not found`, `secret npmrc: not found` */
+const SECRET_MISSING = /\bsecret ([\w.-]{1,128})(?: not found)?: not found/;
+
 /** BuildKit quotes commands and the answers of servers: what it says itself stands before and after. */
 const MAX_READ_CHARACTERS = 2048;
 
@@ -47,6 +50,9 @@ export function buildErrorOf(text: string, failed: FailedStep | undefined): Buil
   }
   if (INVALID.test(message))
     return new BuildError('dockerfile', `The Dockerfile is not valid: ${reason}`, [], { cause });
+  const secret = SECRET_MISSING.exec(message)?.[1];
+  if (secret !== undefined)
+    return new BuildError('step', `The build needs the secret ${secret}: add it to buildSecrets.`, [], { cause });
   const registryError = failed && PULLS.test(failed.name) ? registryErrorOf(message, cause) : undefined;
   if (failed && registryError) return new BuildError('base-image', baseImageOf(failed), [], { cause: registryError });
   const said = failed ? `${nameOf(failed)} failed: ${excerpt(failed.error)}` : `The build failed: ${reason}`;

@@ -3,22 +3,9 @@ import type { Duplex } from 'node:stream';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import type { DockerClient } from './docker-client.js';
 import { DockerError } from './docker-error.js';
+import { type BuildAnswers, sessionServices } from './session-services.js';
 
 const CONNECT_MS = 10_000;
-
-/**
- * gRPC services of the session that BuildKit calls during a build. Without them it cannot fetch even the anonymous
- * token that Docker Hub requires.
- */
-const SERVICES = {
-  /** https://github.com/moby/buildkit/blob/master/session/auth/auth.proto: no user and no password. */
-  '/moby.filesync.v1.Auth/Credentials': Buffer.alloc(0),
-  /**
-   * https://github.com/grpc/grpc/blob/master/doc/health-checking.md: SERVING; BuildKit drops a session that does not
-   * respond.
-   */
-  '/grpc.health.v1.Health/Check': Buffer.from([0x08, 0x01]),
-};
 
 /** A connection to the Engine on which Berth is the gRPC server. */
 export class BuildSession {
@@ -30,10 +17,11 @@ export class BuildSession {
   ) {}
 
   /** Opens the session. Throws when the engine does not accept it, or when the signal aborts. */
-  static async open(docker: DockerClient, signal: AbortSignal): Promise<BuildSession> {
+  static async open(docker: DockerClient, answers: BuildAnswers, signal: AbortSignal): Promise<BuildSession> {
     const server = new Server();
     const session = new BuildSession(server, undefined);
-    for (const [path, answer] of Object.entries(SERVICES)) {
+    const services = sessionServices(answers);
+    for (const [path, handler] of Object.entries(services)) {
       const bytes = (value: Buffer) => value;
       const method = {
         path,
@@ -44,10 +32,9 @@ export class BuildSession {
         responseSerialize: bytes,
         responseDeserialize: bytes,
       };
-      const answered = { answer: (_: unknown, done: (error: null, value: Buffer) => void) => done(null, answer) };
-      server.addService({ answer: method } satisfies ServiceDefinition, answered);
+      server.addService({ answer: method } satisfies ServiceDefinition, { answer: handler });
     }
-    session.socket = await session.connect(docker, signal);
+    session.socket = await session.connect(docker, Object.keys(services), signal);
     server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection(session.socket);
     return session;
   }
@@ -57,7 +44,7 @@ export class BuildSession {
     this.socket?.destroy();
   }
 
-  private async connect(docker: DockerClient, signal: AbortSignal): Promise<Duplex> {
+  private async connect(docker: DockerClient, methods: string[], signal: AbortSignal): Promise<Duplex> {
     const timeout = new AbortController();
     const timeoutError = new DockerError('unavailable', 'the Docker Engine does not open a session for the build');
     const timer = setTimeout(() => timeout.abort(timeoutError), CONNECT_MS);
@@ -69,7 +56,7 @@ export class BuildSession {
         Upgrade: 'h2c',
         'X-Docker-Expose-Session-Uuid': this.id,
         'X-Docker-Expose-Session-Name': 'berth',
-        'X-Docker-Expose-Session-Grpc-Method': Object.keys(SERVICES),
+        'X-Docker-Expose-Session-Grpc-Method': methods,
       },
       abortSignal: AbortSignal.any([signal, timeout.signal]),
       statusCodes: { 200: true, 500: 'server error' },

@@ -7,6 +7,7 @@ import { BuildSession } from './build-session.js';
 import { DockerClient } from './docker-client.js';
 import { DockerError } from './docker-error.js';
 import { jsonLines } from './json-lines.js';
+import type { BuildAnswers } from './session-services.js';
 
 export interface BuildRequest {
   /** Build context, a tar. */
@@ -17,6 +18,10 @@ export interface BuildRequest {
   tag: string;
   labels: Record<string, string>;
   buildArgs: Record<string, string>;
+  /** Name of a stage; null: the last one. */
+  target: string | null;
+  /** What the build may ask for while it runs. */
+  answers: BuildAnswers;
 }
 
 const KEPT_LINES = 30;
@@ -37,7 +42,7 @@ export class Builds {
     const broken = new AbortController();
     request.context.once('error', (error) => broken.abort(error));
     const bound = AbortSignal.any([signal, broken.signal]);
-    const session = await BuildSession.open(this.docker, bound);
+    const session = await BuildSession.open(this.docker, request.answers, bound);
     let id: string | undefined;
     let refusal: string | undefined;
     try {
@@ -61,7 +66,7 @@ export class Builds {
   }
 
   private start(
-    { context, dockerfile, tag, labels, buildArgs }: BuildRequest,
+    { context, dockerfile, tag, labels, buildArgs, target }: BuildRequest,
     session: string,
     signal: AbortSignal,
   ): Promise<Readable> {
@@ -77,6 +82,7 @@ export class Builds {
         pull: '1',
         labels: JSON.stringify(labels),
         buildargs: JSON.stringify(buildArgs),
+        ...(target !== null && { target }),
       },
       file: context,
       isStream: true,

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { extract } from 'tar-stream';
@@ -88,14 +89,49 @@ describe('a build context', () => {
     expect((await read('.', 'web.Dockerfile')).names).not.toContain('src/a.ts');
   });
 
-  it.each(['/etc/passwd', '../../outside', '../web/../../x'])(
-    'must refuse a link that leaves it: %s',
+  it.each(['/etc/passwd', '../../outside', '../web/../../x', 'nothing'])(
+    'must have a link as it is, and read nothing through one that leaves it: %s',
     async (target) => {
       file('web/a/file');
+      file('outside');
       symlinkSync(target, path.join(tree, 'web/a/link'));
-      await expect(read('web')).rejects.toThrow(/symbolic link a\/link leads out/);
+      symlinkSync(target, path.join(tree, 'web/Dockerfile'));
+      const context = await read('web');
+      expect((await packed(context))['a/link']?.linkname).toBe(target);
+      expect(await context.dockerfile('Dockerfile')).toBeUndefined();
+      expect(await context.dockerfile('a/link')).toBeUndefined();
+      expect((await context.sourceTexts()).names).toBe('a/file');
     },
   );
+
+  it('must find a Dockerfile through links under its own name, also when the rules exclude it', async () => {
+    file('web/docker/prod.Dockerfile', 'FROM scratch');
+    file('web/.dockerignore', 'docker\nDockerfile\n');
+    symlinkSync('docker/prod.Dockerfile', path.join(tree, 'web/Dockerfile'));
+    const context = await read('web');
+    expect(await context.dockerfile('Dockerfile')).toEqual({ name: 'docker/prod.Dockerfile', text: 'FROM scratch' });
+    expect(context.names).toEqual(['.dockerignore', 'Dockerfile', 'docker', 'docker/prod.Dockerfile']);
+    expect((await context.sourceTexts()).names.split('\0')).toContain('Dockerfile');
+  });
+
+  it('must keep names that are not UTF-8', async () => {
+    const raw = (latin1: string) => Buffer.from(path.join(tree, latin1), 'latin1');
+    mkdirSync(raw('d\xfc'));
+    writeFileSync(raw('d\xfc/gr\xfcn.txt'), 'green');
+    symlinkSync(Buffer.from('gr\xfcn.txt', 'latin1'), raw('d\xfc/link'));
+    file('.dockerignore', 'd?/link-that-is-not-there\n');
+    const parts: Buffer[] = [];
+    for await (const part of await (await read()).pack('app/', [], COMMITTED)) parts.push(part as Buffer);
+    const headers = Buffer.concat(parts).toString('latin1');
+    expect(headers).toContain(' path=app/d\xfc/gr\xfcn.txt\n');
+    expect(headers).toContain(' path=app/d\xfc/link\n21 linkpath=gr\xfcn.txt\n');
+    const dir = mkdtempSync(path.join(tmpdir(), 'berth-unpacked-'));
+    execFileSync('tar', ['-xf', '-', '-C', dir], { input: Buffer.concat(parts) });
+    const unpacked = readdirSync(path.join(dir, 'app'), { encoding: 'buffer' }).map((name) => name.toString('latin1'));
+    expect(unpacked.sort()).toEqual(['.dockerignore', 'd\xfc']);
+    expect(readFileSync(Buffer.from(path.join(dir, 'app/d\xfc/link'), 'latin1'), 'utf8')).toBe('green');
+    rmSync(dir, { recursive: true });
+  });
 
   it('must never be outside of the repository, nor a Dockerfile outside of it', async () => {
     file('web/file');
@@ -106,7 +142,7 @@ describe('a build context', () => {
     const context = await read('web');
     file('Dockerfile');
     expect(await context.dockerfile('../Dockerfile')).toBeUndefined();
-    expect(await context.dockerfile('file')).toBe('web/file');
+    expect(await context.dockerfile('file')).toEqual({ name: 'file', text: 'web/file' });
   });
 
   it('must say which files are only pointers of Git LFS', async () => {

@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Pack } from 'tar-stream';
 import { readable } from '#src/modules/uploads/archive-entries.js';
-import { leadsOut, type TreeEntry } from '#src/modules/uploads/tree-entry.js';
-import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import type { TreeEntry } from '#src/modules/uploads/tree-entry.js';
 import { addEntry, type SourceTree } from './source-tree.js';
 import type { RunPlanning } from './planning-tasks.js';
 import type { SourceTexts } from './runtimes/source-files.js';
@@ -22,30 +21,38 @@ export class BuildContext {
     private readonly runPlanning: RunPlanning,
   ) {}
 
-  /** Throws StepFailure for links that leave the folder. */
+  /**
+   * Links are data wherever they lead: BuildKit resolves them inside the context, and Berth reads nothing outside of it.
+   * Throws StepFailure for a .dockerignore that Docker refuses.
+   */
   static async of(tree: SourceTree, dockerfile: string | null, run: RunPlanning): Promise<BuildContext> {
-    const entries = await withoutIgnored(tree, dockerfile ?? 'Dockerfile', run);
-    for (const { name, kind, target } of entries)
-      if (kind === 'symlink' && leadsOut(name, target))
-        throw new StepFailure(
-          'BUILD_FAILED',
-          `The symbolic link ${name} leads out of the build context (to ${target}). Remove it, or list it in .dockerignore.`,
-        );
-    return new BuildContext(tree, entries, run);
+    return new BuildContext(tree, await withoutIgnored(tree, dockerfile ?? 'Dockerfile', run), run);
   }
 
   get names(): string[] {
     return this.entries.map(({ name }) => name);
   }
 
-  /** Text of the Dockerfile; undefined when it is no file of the context. Links inside the context are followed. */
-  dockerfile(name: string): Promise<string | undefined> {
-    return this.tree.text(name);
+  has(name: string): boolean {
+    return this.entries.some((entry) => entry.name === name);
+  }
+
+  /**
+   * The Dockerfile, under its name after all links, so that BuildKit follows none and reads the text that was checked.
+   * Undefined when it is no file of the context.
+   */
+  async dockerfile(name: string): Promise<{ name: string; text: string } | undefined> {
+    const file = this.tree.resolve(name);
+    if (!file?.isWellFormed()) return undefined;
+    const text = await this.tree.text(file);
+    return text === undefined ? undefined : { name: file, text };
   }
 
   /** What detection may read. */
   async sourceTexts(): Promise<SourceTexts> {
-    const files = this.entries.filter(({ kind }) => kind === 'file');
+    const files = this.entries.filter(
+      ({ name, kind }) => kind === 'file' || (kind === 'symlink' && this.tree.resolve(name) !== undefined),
+    );
     const names = files.map(({ name }) => name).join('\0');
     const wanted = await this.runPlanning('wanted', { names });
     return { names, texts: await this.tree.texts(wanted) };
@@ -56,7 +63,8 @@ export class BuildContext {
     const pointers = await this.tree.lfsPointers(this.entries);
     if (pointers.length === 0) return undefined;
     const more = pointers.length > SHOWN_POINTERS ? `, and ${pointers.length - SHOWN_POINTERS} more` : '';
-    return `Git LFS is not supported: ${pointers.slice(0, SHOWN_POINTERS).join(', ')}${more} hold a pointer instead of their content.`;
+    const shown = pointers.slice(0, SHOWN_POINTERS).join(', ').toWellFormed();
+    return `Git LFS is not supported: ${shown}${more} hold a pointer instead of their content.`;
   }
 
   /** Packs a tar. Equal sources give equal bytes: owner, modes and times are not those of the files. */
@@ -98,7 +106,7 @@ async function withoutIgnored(tree: SourceTree, dockerfile: string, run: RunPlan
     names: tree.entries.map(({ name }) => name).join('\0'),
     folders: Uint8Array.from(tree.entries, ({ kind }) => (kind === 'directory' ? 1 : 0)),
     rules,
-    included: [dockerfile, '.dockerignore'],
+    included: [dockerfile, tree.resolve(dockerfile) ?? dockerfile, '.dockerignore'],
   });
   return tree.entries.filter((_, index) => selected[index] === 1);
 }

@@ -52,7 +52,7 @@ export function planBuild(input: PlanInput): BuildPlan {
   const own = input.workspaceFolder === undefined ? files : files.below(input.workspaceFolder);
   const release = procfileOf(own).get('release') ?? null;
   const releaseReasons = release === null ? [] : ['release command from Procfile (release)'];
-  const dockerfile = options.dockerfile ?? own.first('Dockerfile');
+  const dockerfile = options.dockerfile ?? own.first('Dockerfile', 'dockerfile');
   if (dockerfile !== undefined) {
     const warnings = given.length > 0 ? [`There is a Dockerfile, so ${given.join(', ')} had no effect.`] : [];
     const none = { detected: null, startCommand: null, releaseCommand: release };

@@ -4,6 +4,8 @@ import type { BuildOptions, SourceKind } from '#src/modules/deployments/domain/b
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { BuildContext } from './build-context.js';
 import type { BuildPlan } from './build-plan.js';
+import { withSourceCommit } from './dockerfile/source-commit.js';
+import { requireStage } from './dockerfile/stages.js';
 import { Planning } from './planning.js';
 import type { RunPlanning } from './planning-tasks.js';
 import { mayBeWorkspaceMember } from './runtimes/node-workspaces.js';
@@ -24,7 +26,12 @@ export interface PlannedBuild {
   plan: BuildPlan;
   /** text of the Dockerfile, generated or not */
   text: string;
+  /** its path in the context that the Engine gets, after all links */
+  dockerfile: string;
+  isGenerated: boolean;
 }
+
+const GENERATED_DOCKERFILE = 'Dockerfile';
 
 interface Opened {
   files: BuildContext;
@@ -50,9 +57,9 @@ export class BuildPlanner {
       ...(workspaceFolder !== undefined && { workspaceFolder }),
       defaults: { nginxImage: this.config.ingress.image },
     });
-    const text = 'text' in plan ? plan.text : await dockerfileOf(files, plan.dockerfile);
+    const dockerfile = await dockerfileOf(files, plan, request);
     const lfs = await files.lfsWarning();
-    return { files, plan: lfs === undefined ? plan : { ...plan, warnings: [...plan.warnings, lfs] }, text };
+    return { files, plan: lfs === undefined ? plan : { ...plan, warnings: [...plan.warnings, lfs] }, ...dockerfile };
   }
 }
 
@@ -74,8 +81,27 @@ async function openContext(
   return { files, texts: await files.sourceTexts() };
 }
 
-async function dockerfileOf(files: BuildContext, name: string): Promise<string> {
-  const text = await files.dockerfile(name);
-  if (text !== undefined) return text;
-  throw new StepFailure('DOCKERFILE_INVALID', `There is no file ${name} in the build context (dockerfile).`);
+async function dockerfileOf(
+  files: BuildContext,
+  plan: BuildPlan,
+  { options, origin }: PlanRequest,
+): Promise<Pick<PlannedBuild, 'text' | 'dockerfile' | 'isGenerated'>> {
+  const target = options.target ?? null;
+  if ('text' in plan) {
+    if (target !== null)
+      throw new StepFailure(
+        'DOCKERFILE_INVALID',
+        `There is no Dockerfile, so target ${target} names no stage. Add a Dockerfile, set dockerfile, or omit target.`,
+      );
+    const text = origin === 'repository' ? withSourceCommit(plan.text) : plan.text;
+    return { text, dockerfile: GENERATED_DOCKERFILE, isGenerated: true };
+  }
+  const found = await files.dockerfile(plan.dockerfile);
+  if (!found)
+    throw new StepFailure(
+      'DOCKERFILE_INVALID',
+      `There is no file ${plan.dockerfile} in the build context (dockerfile), or it is a link that leads out of it.`,
+    );
+  if (target !== null) requireStage(found.text, target);
+  return { text: found.text, dockerfile: found.name, isGenerated: false };
 }

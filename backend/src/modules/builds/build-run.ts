@@ -1,4 +1,5 @@
 import type { Deployment, Environment, Prisma } from '#src/generated/prisma/client.js';
+import type { BuildInputs } from '#src/modules/deployments/domain/build-inputs.js';
 import type { GitSource } from '#src/integrations/git/git-source.js';
 
 /** The part of the pipeline's context that a build uses. */
@@ -8,7 +9,7 @@ export interface BuildRun {
   readonly signal: AbortSignal;
   /** Only for a deployment from Git. */
   gitSource(): GitSource;
-  buildArgs(): Record<string, string>;
+  buildInputs(): BuildInputs;
   progress(progress: { step: string; message: string; current?: number; total?: number }): void;
   /** Runs `work` without counting its time against the deadline. */
   pauseDeadline(work: () => Promise<void>): Promise<void>;

@@ -8,21 +8,27 @@ import type { BuildRun } from './build-run.js';
 import { columnsOf, storedColumns } from '#src/modules/deployments/domain/deployment-columns.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { builtLabels } from '#src/modules/deployments/domain/built-image.js';
-import { referenceOf } from '#src/modules/deployments/domain/image-reference.js';
+import { type BuildInputs, SOURCE_COMMIT } from '#src/modules/deployments/domain/build-inputs.js';
+import { hostsOf, referenceOf } from '#src/modules/deployments/domain/image-reference.js';
+import { secretTexts } from '#src/modules/deployments/domain/secret-values.js';
 import { firstTcpPort } from '#src/modules/deployments/domain/release.js';
 import { argumentsOf } from './runtimes/procfile.js';
-import { BaseImages } from './base-images.js';
-import type { BuildContext } from './build-context.js';
+import { BaseImages, type RegistryLogin } from './base-images.js';
 import { BuildLog, type BuildLogWriter } from './build-log.js';
 import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
-import type { BuildPlan } from './build-plan.js';
 import { BuildPlanner, type PlannedBuild } from './build-planner.js';
+import { inputWarnings } from './input-warnings.js';
 import type { OpenSource } from './source-tree.js';
 import { Sources } from './sources.js';
 
 /** Folder of the sources beside a generated Dockerfile, so that the Dockerfile is not copied into the image. */
 const SOURCES_FOLDER = 'app/';
-const GENERATED_DOCKERFILE = 'Dockerfile';
+
+/** A plan whose base images are checked. */
+interface CheckedBuild extends PlannedBuild {
+  inputs: BuildInputs;
+  login: RegistryLogin | undefined;
+}
 
 /** Builds an image of this engine from a checkout or an upload. */
 @Injectable()
@@ -40,14 +46,17 @@ export class ImageBuilder {
 
   /** Returns the image's id. Throws StepFailure, BuildError and DockerError. */
   async build(run: BuildRun, source: OpenSource): Promise<string> {
-    const log = await this.log.writer(run.deployment.id, source.secrets);
+    const inputs = run.buildInputs();
+    const secrets = secretTexts([...Object.values(inputs.secrets), inputs.registryAuth?.password ?? '']);
+    const log = await this.log.writer(run.deployment.id, [...source.secrets, ...secrets]);
     try {
       await this.checkDisk();
-      const { files, plan } = await this.plan(run, source);
+      const planned = await this.plan(run, source, inputs);
+      const { plan } = planned;
       for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
       if (plan.detected) log.add(`Detected ${plan.detected}`);
       for (const reason of plan.reasons) log.add(`  ${reason}`);
-      return await this.runBuild(run, { files, plan, modified: source.modified, log });
+      return await this.runBuild(run, planned, source.modified, log);
     } catch (error) {
       run.signal.throwIfAborted();
       if (error instanceof StepFailure) log.add(error.message, 'stderr');
@@ -57,17 +66,22 @@ export class ImageBuilder {
     }
   }
 
-  private async plan(run: BuildRun, source: OpenSource): Promise<PlannedBuild> {
+  private async plan(run: BuildRun, source: OpenSource, inputs: BuildInputs): Promise<CheckedBuild> {
     const { deployment } = run;
+    const options = this.sources.optionsOf(deployment);
     const request = {
-      options: this.sources.optionsOf(deployment),
+      options,
       origin: this.sources.originOf(deployment),
-      buildArgNames: deployment.buildArgNames,
+      buildArgNames: Object.keys(inputs.args).filter((name) => name !== SOURCE_COMMIT),
       port: firstTcpPort(columnsOf(deployment).ports),
     };
     const planned = await this.planner.plan(request, source, run.signal);
-    await this.bases.check(planned.text, run.buildArgs(), run.signal);
-    const { method, detected, reasons, warnings, releaseCommand } = planned.plan;
+    const { text, isGenerated, files } = planned;
+    const { login, warnings: loginWarnings } = await this.bases.check(text, inputs, run.signal);
+    const given = { inputs, envVarNames: deployment.envVarNames, buildEnvVars: options.buildEnvVars ?? false };
+    const inputsWarned = inputWarnings({ ...given, text, isGenerated, isJavaScript: files.has('package.json') });
+    const { method, detected, reasons, releaseCommand } = planned.plan;
+    const warnings = [...planned.plan.warnings, ...inputsWarned, ...loginWarnings];
     const ownCommand = deployment.releaseCommand.length === 0 ? releaseCommand : null;
     const facts: BuildFacts = {
       method,
@@ -80,28 +94,31 @@ export class ImageBuilder {
       ...storedColumns({ build: facts }),
       ...(ownCommand !== null && { releaseCommand: argumentsOf(ownCommand) }),
     });
-    return planned;
+    return { ...planned, plan: { ...planned.plan, warnings }, inputs, login };
   }
 
   private async runBuild(
     run: BuildRun,
-    { files, plan, modified, log }: { files: BuildContext; plan: BuildPlan; modified: Date; log: BuildLogWriter },
+    { files, text, dockerfile, isGenerated, inputs, login }: CheckedBuild,
+    modified: Date,
+    log: BuildLogWriter,
   ): Promise<string> {
     const { deployment } = run;
     const deadline = AbortSignal.timeout(this.config.build.deadlineMs);
     const signal = AbortSignal.any([run.signal, deadline]);
-    const isGenerated = 'text' in plan;
-    const extra = isGenerated ? [{ name: GENERATED_DOCKERFILE, content: plan.text }] : [];
+    const extra = isGenerated ? [{ name: dockerfile, content: text }] : [];
     await this.limits.apply(this.config.build.memoryBytes);
     try {
       return await this.builds.build(
         {
           context: await files.pack(isGenerated ? SOURCES_FOLDER : '', extra, modified),
-          dockerfile: isGenerated ? GENERATED_DOCKERFILE : plan.dockerfile,
+          dockerfile,
+          target: this.sources.optionsOf(deployment).target ?? null,
           tag: referenceOf(deployment.image, deployment.tag, null),
           labels: builtLabels(deployment),
           // Separates the cache mounts of environments.
-          buildArgs: { ...run.buildArgs(), BUILDKIT_CACHE_MOUNT_NS: deployment.environmentId },
+          buildArgs: { ...inputs.args, BUILDKIT_CACHE_MOUNT_NS: deployment.environmentId },
+          answers: { secrets: inputs.secrets, credentials: login && { ...login, hosts: hostsOf(login.registry) } },
         },
         {
           line: ({ text, stream }) => log.add(text, stream),

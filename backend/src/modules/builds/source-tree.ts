@@ -1,6 +1,7 @@
 import type { Header, Pack } from 'tar-stream';
 import type { TreeEntry } from '#src/modules/uploads/tree-entry.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import { withoutRawNames } from './raw-names.js';
 
 /** The tar header fields that differ between entries. */
 export type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
@@ -9,6 +10,8 @@ export type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
 export interface SourceTree {
   /** All entries except `.git`. */
   readonly entries: TreeEntry[];
+  /** The name of a file after its links; undefined when it is no file of the folder. */
+  resolve(name: string): string | undefined;
   /**
    * Text of a file; undefined when it does not exist. Follows links inside the folder. Throws StepFailure for a file
    * larger than `maxTextBytes`.
@@ -81,7 +84,7 @@ export async function addEntry(
   content?: AsyncIterable<Buffer> | Buffer,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const sink = pack.entry(header, (error) => (error ? reject(error) : resolve()));
+    const sink = pack.entry(withoutRawNames(pack, header), (error) => (error ? reject(error) : resolve()));
     if (content === undefined || Buffer.isBuffer(content)) sink.end(content);
     else void pour(content, sink).catch((error: unknown) => pack.destroy(error as Error));
   });

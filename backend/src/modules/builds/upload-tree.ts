@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Pack } from 'tar-stream';
 import type { ArchiveEntry } from '#src/modules/uploads/archive-entries.js';
@@ -16,9 +15,8 @@ import {
   type SourceTree,
 } from './source-tree.js';
 import { isWanted } from './runtimes/wanted-files.js';
+import { resolveFile } from './tree-links.js';
 
-const MAX_LINKS = 40;
-/** Files whose text nearly every build reads: it is cached. */
 /** Every read streams the whole archive, so that the texts of detection are kept from the first one. */
 const MAX_CACHED_TEXTS = 300;
 const CACHED_TEXTS: ReadonlySet<string> = new Set(['Dockerfile', 'Dockerfile.dockerignore', '.dockerignore']);
@@ -59,6 +57,10 @@ export class UploadTree implements SourceTree {
     return new UploadTree(read, pointers, texts, entries);
   }
 
+  resolve(name: string): string | undefined {
+    return resolveFile(this.byName, name);
+  }
+
   async text(name: string): Promise<string | undefined> {
     const file = this.resolve(name);
     if (file === undefined) return undefined;
@@ -72,17 +74,18 @@ export class UploadTree implements SourceTree {
   }
 
   async texts(names: string[]): Promise<Map<string, string>> {
+    const files = new Map(names.map((name) => [name, this.resolve(name)]));
+    const missing = new Set([...files.values()].filter((file) => file !== undefined && !this.cached.has(file)));
+    const read = new Map<string, Buffer>();
+    if (missing.size > 0)
+      for await (const { entry, content } of this.read())
+        if (missing.has(entry.name)) read.set(entry.name, await bytesOf(content, maxTextBytes(entry.name) + 1));
+        else content.resume();
     const texts = new Map<string, string>();
-    for (const name of names) {
-      const known = this.cached.get(name);
-      if (known) texts.set(name, decodeWanted(name, known));
+    for (const [name, file = ''] of files) {
+      const bytes = this.cached.get(file) ?? read.get(file);
+      if (bytes) texts.set(name, decodeWanted(name, bytes));
     }
-    const wanted = new Set(names.filter((name) => !texts.has(name)));
-    if (wanted.size === 0) return texts;
-    for await (const { entry, content } of this.read())
-      if (wanted.has(entry.name) && entry.kind === 'file')
-        texts.set(entry.name, decodeWanted(entry.name, await bytesOf(content, maxTextBytes(entry.name) + 1)));
-      else content.resume();
     return texts;
   }
 
@@ -99,27 +102,6 @@ export class UploadTree implements SourceTree {
         if (wanted.has(entry.name)) await addEntry(pack, headerOf(entry));
       }
     }
-  }
-
-  /** Resolves links to the name of a file. */
-  private resolve(name: string): string | undefined {
-    let rest = path.posix.normalize(name).split('/');
-    let done: string[] = [];
-    for (let links = 0; rest.length > 0 && links <= MAX_LINKS;) {
-      const [part = '', ...after] = rest;
-      if (part === '..') return undefined;
-      const entry = this.byName.get([...done, part].join('/'));
-      if (entry?.kind === 'symlink') {
-        links += 1;
-        rest = path.posix
-          .normalize(path.posix.join(...done, entry.target))
-          .split('/')
-          .concat(after);
-        done = [];
-      } else [done, rest] = [[...done, part], after];
-    }
-    const found = done.join('/');
-    return rest.length === 0 && this.byName.get(found)?.kind === 'file' ? found : undefined;
   }
 }
 

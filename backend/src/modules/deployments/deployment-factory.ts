@@ -16,7 +16,13 @@ import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js'
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { builtRepository, builtTag, isPlatformImage } from './domain/built-image.js';
-import { type ImageReference, parseImageReference, referenceFault, TAG } from './domain/image-reference.js';
+import {
+  type ImageReference,
+  parseImageReference,
+  referenceFault,
+  registryOf,
+  TAG,
+} from './domain/image-reference.js';
 import { defaultDeploymentName } from './domain/names.js';
 import { type RunOptions, runOptionsErrors, runOptionsOf } from './run-options.js';
 import { columnsOf, storedColumns } from './domain/deployment-columns.js';
@@ -55,7 +61,7 @@ const COPIED: ReadonlySet<string> = new Set([
   'uploadId',
   'sourceSha256',
 ] satisfies (keyof Deployment)[]);
-const SEALED: SecretColumn[] = ['envVars', 'registryAuth', 'gitAuth', 'buildArgs'];
+const SEALED: SecretColumn[] = ['envVars', 'registryAuth', 'gitAuth', 'buildArgs', 'buildSecrets'];
 
 /** Builds the row of a deployment from a request's body or from another deployment. */
 @Injectable()
@@ -112,7 +118,7 @@ export class DeploymentFactory {
     const { errors: gitErrors, request } = readGitRequest(body, { allows });
     const errors = [...gitErrors, ...runOptionsErrors(body, this.config)];
     if (errors.length > 0 || !request) throw validationFailed(errors);
-    const { url, auth, options, buildArgs } = request;
+    const { url, auth, options } = request;
     const run = runOptionsOf(body, this.config);
     const jobId = this.ids.jobId();
     const name = body.name ?? defaultDeploymentName(trimTrailing(url.url, '/').replace(/\.git$/, ''), jobId);
@@ -123,7 +129,7 @@ export class DeploymentFactory {
       git: request,
       data: {
         ...this.columns(body.environmentId, { jobId, name, run }),
-        ...this.buildColumns(body.environmentId, { jobId, name }, { options, buildArgs }),
+        ...this.buildColumns(body.environmentId, { jobId, name }, request),
         source: 'GIT',
         gitUrl: url.url,
         gitBranch: options.ref,
@@ -219,7 +225,7 @@ export class DeploymentFactory {
   private buildColumns(
     environmentId: string,
     { jobId, name }: { jobId: string; name: string },
-    { options, buildArgs }: BuildRequest,
+    { options, buildArgs, buildSecrets, registryAuth }: BuildRequest,
   ) {
     return {
       image: builtRepository(this.config.build.registry, environmentId, name),
@@ -227,6 +233,8 @@ export class DeploymentFactory {
       ...storedColumns({ gitOptions: options }),
       buildArgNames: Object.keys(buildArgs),
       buildArgs: this.seal(jobId, 'buildArgs', buildArgs),
+      buildSecrets: this.seal(jobId, 'buildSecrets', buildSecrets),
+      registryAuth: registryAuth ? this.seal(jobId, 'registryAuth', registryAuth) : null,
     };
   }
 
@@ -253,7 +261,10 @@ function imageOf({ id, image, tag, imageDigest, gitCommitSha, build, rollbackOfI
   return { image, tag, imageDigest, gitCommitSha, ...(build !== null && { build }), rollbackOfId: rollbackOfId ?? id };
 }
 
-function imageErrors({ image, tag }: CreateDeploymentDto, reference: ImageReference | undefined): FieldError[] {
+function imageErrors(
+  { image, tag, registryAuth }: CreateDeploymentDto,
+  reference: ImageReference | undefined,
+): FieldError[] {
   if (!reference)
     return [
       {
@@ -261,6 +272,9 @@ function imageErrors({ image, tag }: CreateDeploymentDto, reference: ImageRefere
         message: referenceFault(image, 'nginx, nginx:alpine or ghcr.io/owner/image@sha256:…'),
       },
     ];
+  const { registry } = registryAuth ?? {};
+  if (registry != null && registryOf(registry) !== registryOf(reference.registry))
+    return [{ path: 'registryAuth.registry', message: `must be ${reference.registry}, the registry of image` }];
   if (tag === undefined) return [];
   if (!TAG.test(tag)) return [{ path: 'tag', message: 'must be 1 to 128 letters, digits, _, . or -' }];
   const conflict = reference.digest

@@ -5,14 +5,13 @@ import type { GitAuth } from '#src/integrations/git/git-source.js';
 import { type GitUrl, parseGitUrl } from '#src/integrations/git/git-url.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { GitOptions } from './domain/build-options.js';
-import { readBuildRequest } from './build-request.js';
+import { type BuildRequest, readBuildRequest } from './build-request.js';
 
 /** Git and build fields of a validated body. */
-export interface GitRequest {
+export interface GitRequest extends BuildRequest {
   url: GitUrl;
   auth: GitAuth | undefined;
   options: GitOptions;
-  buildArgs: Record<string, string>;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -40,13 +39,13 @@ export function readGitRequest(
     ...build.errors,
   ];
   if (errors.length > 0 || !url.ok || !build.request) return { errors };
-  const { options, buildArgs } = build.request;
   const git = {
     ref: body.branch == null ? null : shortRef(body.branch),
     commit: body.commit?.toLowerCase() ?? null,
     submodules: body.submodules ?? false,
   };
-  return { errors, request: { url: url.value, auth: authOf(body), options: { ...git, ...options }, buildArgs } };
+  const options = { ...git, ...build.request.options };
+  return { errors, request: { ...build.request, url: url.value, auth: authOf(body), options } };
 }
 
 function urlErrors(url: ReturnType<typeof parseGitUrl>, { allows }: GitRequestRules): FieldError[] {

@@ -58,6 +58,24 @@ describe('the entries of an archive', () => {
     expect(await read(gzipSync(body), { isGzip: true })).toEqual(expected);
   });
 
+  it('must keep names that are not UTF-8 apart, and names in extended headers as they are', async () => {
+    const body = await tarOf([
+      { name: 'a-1', content: '1' },
+      { name: 'a-2', content: '2' },
+      { name: 'ü', content: '3' },
+    ]);
+    const latin1 = body.toString('latin1').replace('a-1', '\xfc-1').replace('a-2', '\xfd-2');
+    const raw = Buffer.from(latin1, 'latin1');
+    for (const [at, added] of [
+      [0, 0xfc - 0x61],
+      [1024, 0xfd - 0x61],
+    ] as const) {
+      const checksum = parseInt(raw.toString('latin1', at + 148, at + 154), 8) + added;
+      raw.write(checksum.toString(8).padStart(6, '0'), at + 148);
+    }
+    expect(await read(raw)).toEqual({ '\udcfc-1': '1', '\udcfd-2': '2', ü: '3' });
+  });
+
   it.each<[string, Given[], RegExp]>([
     ['an absolute name', [{ name: '/etc/passwd' }], /entry \/etc\/passwd has an absolute name/],
     ['a name that leads out', [{ name: 'a/../../b' }], /entry a\/\.\.\/\.\.\/b has \.\. in its name/],

@@ -15,6 +15,8 @@ export interface ArchiveEntry {
 const MIB = 2 ** 20;
 const BLOCK_BYTES = 512;
 const GUNZIP_CHUNK_BYTES = 64 * 1024;
+/** Names are bytes, which `TreeCheck` decodes. The types of tar-stream lack this option. */
+const EXTRACT_OPTIONS = { highWaterMark: 16_384, filenameEncoding: 'latin1' };
 /** Maximum ratio of the unpacked size to the maximum body size. */
 const UNPACKED_FACTOR = 4;
 
@@ -31,7 +33,7 @@ export async function* archiveEntries(
   { isGzip, maxBytes }: { isGzip: boolean; maxBytes: number },
 ): AsyncGenerator<ArchiveEntry> {
   const { extract: createExtract } = await import('tar-stream');
-  const extract = createExtract();
+  const extract = createExtract(EXTRACT_OPTIONS);
   const check = new TreeCheck();
   let isEmpty = true;
   const writing = write(bounded(isGzip ? gunzipped(body) : body, maxBytes), extract);

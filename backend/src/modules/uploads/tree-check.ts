@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Header } from 'tar-stream';
 import { safeText } from '#src/common/safe-text.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
+import { decodeName } from './file-name.js';
 import { leadsOut, modeOf, type TreeEntry } from './tree-entry.js';
 
 export const MAX_ENTRIES = 100_000;
@@ -27,15 +28,19 @@ export class TreeCheck {
   private nameBytes = 0;
 
   /** Undefined for entries to skip: the root and `.git` folders. Throws UPLOAD_INVALID and PAYLOAD_TOO_LARGE. */
-  validate({ name: raw, type, size, mode, linkname, pax }: Header): TreeEntry | undefined {
+  validate({ name: written, type, size, mode, linkname: link, pax }: Header): TreeEntry | undefined {
     if (++this.headers > MAX_ENTRIES) throw tooMany();
+    // tar-stream decodes the names of extended headers itself, and all others as latin1.
+    const extended = (pax ?? {}) as Partial<Record<string, string>>;
+    const raw = extended['path'] ? written : decodeName(Buffer.from(written, 'latin1'));
+    const linkname = extended['linkpath'] ? link : decodeName(Buffer.from(link ?? '', 'latin1'));
     const name = this.nameOf(raw);
     if (name === '') return undefined;
     const kind = KINDS[type ?? ''];
     if (type === 'link') throw invalid(raw, 'is a hard link. Pack with tar --hard-dereference.');
     if (kind === undefined)
       throw invalid(raw, `is neither a file, a folder nor a symbolic link (${type ?? 'unknown'}).`);
-    if (Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse'))) throw invalid(raw, 'is a sparse file.');
+    if (Object.keys(extended).some((key) => key.startsWith('GNU.sparse'))) throw invalid(raw, 'is a sparse file.');
     const target = kind === 'symlink' ? (linkname ?? '') : '';
     if (kind === 'symlink' && (target === '' || target.includes('\0') || leadsOut(name, target)))
       throw invalid(raw, `is a symbolic link that leads out of the folder (to ${shown(target)}).`);

@@ -11,6 +11,10 @@ export interface BuildOptions {
   installCommand: string | null;
   buildCommand: string | null;
   startCommand: string | null;
+  /** Stage of the Dockerfile to build. Default: the last. Rows of older versions have neither of these. */
+  target?: string | null;
+  /** the variables are build arguments as well */
+  buildEnvVars?: boolean;
 }
 
 /** Build options of a Git deployment, as stored in the deployment's row. */

@@ -14,6 +14,7 @@ const DOMAIN =
 export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const MAX_REPOSITORY = 255;
+const HUB = 'docker.io';
 
 /** Undefined for an invalid reference. */
 export function parseImageReference(text: string): ImageReference | undefined {
@@ -66,6 +67,20 @@ export function pinned(repository: string, digest: string): string {
 /** The `serveraddress` under which the Engine stores credentials of a registry. */
 export function serverAddressOf(registry: string): string {
   return registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
+}
+
+/** Names of Docker Hub's own hosts. */
+const HUB_HOSTS: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
+
+/** A registry as the part of a reference before its first slash; undefined for another text. */
+export function registryOf(host: string): string | undefined {
+  if (HUB_HOSTS.has(host)) return HUB;
+  return /[.:]/.test(host) || host === 'localhost' ? (DOMAIN.test(host) ? host : undefined) : undefined;
+}
+
+/** The hosts that receive the credentials of a registry: those of Docker Hub are not its name. */
+export function hostsOf(registry: string): string[] {
+  return registry === HUB ? [...HUB_HOSTS] : [registry];
 }
 
 /** The first component is a host when it looks like one: the rule of the Engine. */

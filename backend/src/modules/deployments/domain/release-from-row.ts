@@ -5,8 +5,10 @@ import { isPushed } from './built-image.js';
 import { parseImageReference, pinned, referenceOf, serverAddressOf } from './image-reference.js';
 import { serviceName } from './names.js';
 import { columnsOf } from './deployment-columns.js';
+import { platformVariables } from './platform-variables.js';
 import type { Release } from './release.js';
 import { secretContext } from './secret-context.js';
+import { userVariablesOf } from './user-variables.js';
 
 type Row = Deployment & { environment: Environment };
 
@@ -22,9 +24,7 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
     image: imageOf(row),
     replicas: row.replicas,
     command: row.command,
-    env: row.envVars
-      ? (JSON.parse(secrets.open(row.envVars, secretContext(row.jobId, 'envVars'))) as Record<string, string>)
-      : {},
+    env: { ...platformVariables(row), ...userVariablesOf(row, secrets) },
     ports,
     volumes,
     healthCheck,
@@ -35,12 +35,12 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
   };
 }
 
-/** Credentials for a private image; undefined when the request gave none. */
+/** Credentials for the private image of a request; undefined when it gave none. Those of a build are not for its image. */
 export function registryAuthFrom(
-  { registryAuth, jobId, image }: Deployment,
+  { registryAuth, jobId, image, source }: Deployment,
   secrets: SecretBox,
 ): RegistryAuth | undefined {
-  if (!registryAuth) return undefined;
+  if (!registryAuth || source !== 'IMAGE') return undefined;
   const { username, password } = JSON.parse(
     secrets.open(registryAuth, secretContext(jobId, 'registryAuth')),
   ) as RegistryAuth;

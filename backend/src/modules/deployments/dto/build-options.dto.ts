@@ -1,6 +1,19 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsObject, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
-import { NO_NUL, RunOptionsDto } from './create-deployment.dto.js';
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import { NO_NUL, RegistryAuthDto, RunOptionsDto } from './create-deployment.dto.js';
+
+/** A name of a stage, or its number. */
+const STAGE = /^[A-Za-z0-9][\w.-]{0,127}$/;
 
 /** Build and run fields, common to Git and upload deployments. */
 export class BuildOptionsDto extends RunOptionsDto {
@@ -64,4 +77,43 @@ export class BuildOptionsDto extends RunOptionsDto {
   @IsOptional()
   @IsObject({ message: 'must be an object of names and strings' })
   buildArgs?: Record<string, string> = {};
+
+  /**
+   * Passes `envVars` to the build as build arguments too, as browser bundlers need them (`NEXT_PUBLIC_…`, `VITE_…`). All
+   * of them become part of the image's history: with secrets in `envVars`, list the public names in `buildArgs` instead.
+   */
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  buildEnvVars?: boolean = false;
+
+  /** Stage of the Dockerfile to build. Default: the last one. */
+  @ApiProperty({ example: 'production', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be the name of a stage' })
+  @Matches(STAGE, { message: 'must be the name of a stage of the Dockerfile, or its number' })
+  target?: string;
+
+  /**
+   * Secrets by id, for `RUN --mount=type=secret,id=…` of the Dockerfile. They are in no layer, history or log. Encrypted
+   * at rest, never returned.
+   */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { npmrc: '//registry.npmjs.org/:_authToken=…' },
+    selfRequired: false,
+  })
+  @IsOptional()
+  @IsObject({ message: 'must be an object of ids and strings' })
+  buildSecrets?: Record<string, string> = {};
+
+  /**
+   * Credentials for private base images (`FROM`, `COPY --from`) of one registry; no other host receives them. Encrypted
+   * at rest, never returned.
+   */
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => RegistryAuthDto)
+  registryAuth?: RegistryAuthDto;
 }

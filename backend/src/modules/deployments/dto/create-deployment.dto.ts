@@ -179,6 +179,16 @@ export class RegistryAuthDto {
   @MinLength(1, { message: 'must not be empty' })
   @MaxLength(8192, { message: 'must be at most 8192 characters' })
   password: string;
+
+  /**
+   * Host of the registry, such as `ghcr.io`. Default: the registry of `image`; for a build the registry of the base
+   * image that requires credentials.
+   */
+  @ApiProperty({ example: 'ghcr.io', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be the host of a registry' })
+  @MaxLength(255, { message: 'must be at most 255 characters' })
+  registry?: string;
 }
 
 /** Run fields, common to all sources of an image. */

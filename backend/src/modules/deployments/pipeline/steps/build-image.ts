@@ -35,7 +35,7 @@ export class BuildImage implements DeployStep {
       await context.save({ imageDigest: id });
     } catch (error) {
       signal.throwIfAborted();
-      throw buildFailure(gitFailure(error));
+      throw buildFailure(gitFailure(error), context.buildInputs().registryAuth);
     } finally {
       await this.checkouts.remove(deployment);
       this.sources.releaseSlot(context);

@@ -1,5 +1,6 @@
 import type { Deployment, Environment, Prisma } from '#src/generated/prisma/client.js';
 import type { Progress } from '#src/modules/deployments/domain/deployment-columns.js';
+import type { BuildInputs } from '#src/modules/deployments/domain/build-inputs.js';
 import type { StepIdentity } from '#src/modules/deployments/domain/step-identity.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
 import type { GitSource } from '#src/integrations/git/git-source.js';
@@ -17,7 +18,7 @@ export interface StepContext {
   registryAuth(): RegistryAuth | undefined;
   /** Only for a deployment from Git. */
   gitSource(): GitSource;
-  buildArgs(): Record<string, string>;
+  buildInputs(): BuildInputs;
   /** Shown to clients; written at most twice a second. */
   progress(progress: Progress): void;
   /** Runs `work` without counting its time against the deadlines. */

@@ -3,7 +3,8 @@ import { BuildError, type BuildErrorKind } from '#src/integrations/docker/build-
 import { DockerError } from '#src/integrations/docker/docker-error.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
 import { GitError, type GitErrorKind } from '#src/integrations/git/git-error.js';
-import { parseImageReference } from '#src/modules/deployments/domain/image-reference.js';
+import type { BuildRegistryAuth } from '#src/modules/deployments/domain/build-inputs.js';
+import { parseImageReference, registryOf } from '#src/modules/deployments/domain/image-reference.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
 
@@ -81,10 +82,10 @@ export function registryFailure(error: unknown, image: string, hasCredentials: b
  * Converts a build error to a failure with the command, its exit code and its last lines. Returns other errors
  * unchanged.
  */
-export function buildFailure(error: unknown): unknown {
+export function buildFailure(error: unknown, auth?: BuildRegistryAuth): unknown {
   if (error instanceof BuildError) {
     const { kind, message, output, cause } = error;
-    if (kind === 'base-image') return registryFailure(cause, message, false);
+    if (kind === 'base-image') return baseImageFailure(cause, message, auth);
     const text = output.length > 0 ? withLastLines(message, output, 'Last lines of the build') : message;
     return new StepFailure(BUILD_CODES[kind], text, { cause: error });
   }
@@ -93,4 +94,16 @@ export function buildFailure(error: unknown): unknown {
       cause: error,
     });
   return error;
+}
+
+function baseImageFailure(cause: unknown, image: string, auth: BuildRegistryAuth | undefined): unknown {
+  const registry = parseImageReference(image)?.registry ?? '';
+  const isForIt = auth !== undefined && (auth.registry === undefined || auth.registry === registryOf(registry));
+  const isRefused = cause instanceof RegistryError && cause.kind === 'unauthorized';
+  if (auth === undefined || isForIt || !isRefused) return registryFailure(cause, image, isForIt);
+  return new StepFailure(
+    'REGISTRY_AUTH',
+    `${registry} requires credentials for ${image}, and registryAuth is for ${auth.registry ?? ''}. A build has credentials of one registry: set registryAuth.registry to ${registry}.`,
+    { cause },
+  );
 }

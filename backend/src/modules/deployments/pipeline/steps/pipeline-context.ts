@@ -8,8 +8,10 @@ import { parseGitUrl } from '#src/integrations/git/git-url.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import type { Progress } from '#src/modules/deployments/domain/deployment-columns.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
+import { type BuildInputs, buildInputsFrom, SOURCE_COMMIT } from '#src/modules/deployments/domain/build-inputs.js';
 import { releaseFrom } from '#src/modules/deployments/domain/release-from-row.js';
 import { secretTexts } from '#src/modules/deployments/domain/secret-values.js';
+import { userVariablesOf } from '#src/modules/deployments/domain/user-variables.js';
 import { secretContext } from '#src/modules/deployments/domain/secret-context.js';
 import type { Deadline } from './deadline.js';
 import type { StepContext } from './deploy-step.js';
@@ -70,10 +72,8 @@ export class PipelineContext implements StepContext {
     return { url: url.value, auth };
   }
 
-  buildArgs(): Record<string, string> {
-    const { buildArgs, jobId } = this.deployment;
-    if (!buildArgs) return {};
-    return JSON.parse(this.secrets.open(buildArgs, secretContext(jobId, 'buildArgs'))) as Record<string, string>;
+  buildInputs(): BuildInputs {
+    return buildInputsFrom(this.deployment, this.secrets);
   }
 
   /** What no message may show: values of variables and build arguments, and credentials. */
@@ -130,10 +130,13 @@ export class PipelineContext implements StepContext {
   /** Empty when they cannot be opened: then no step has read them. */
   private collectSecrets(): string[] {
     try {
-      const password = this.registryAuth()?.password ?? '';
+      const { args, secrets, registryAuth } = this.buildInputs();
+      const passwords = [this.registryAuth()?.password ?? '', registryAuth?.password ?? ''];
       const auth = this.deployment.gitUrl === null ? undefined : this.gitSource().auth;
-      const values = [...Object.values(this.release().env), ...Object.values(this.buildArgs()), password];
-      return [...secretTexts(values), ...secretsOf(auth)];
+      const variables = userVariablesOf(this.deployment, this.secrets);
+      const named = Object.entries(args).flatMap(([name, value]) => (name === SOURCE_COMMIT ? [] : [value]));
+      const values = [...Object.values(variables), ...named, ...Object.values(secrets)];
+      return [...secretTexts([...values, ...passwords]), ...secretsOf(auth)];
     } catch {
       return [];
     }
