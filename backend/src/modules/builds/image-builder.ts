@@ -46,7 +46,7 @@ export class ImageBuilder {
       const files = await BuildContext.of(await source.openTree(), dockerfile, (task, input) =>
         this.planning.run(task, input, run.signal),
       );
-      const plan = await this.plan(run, files);
+      const plan = await this.plan(run, files, source.warnings);
       for (const warning of plan.warnings) log.add(`WARNING: ${warning}`, 'stderr');
       if (plan.detected) log.add(`Detected ${plan.detected}`);
       return await this.runBuild(run, { files, plan, modified: source.modified, log });
@@ -59,7 +59,7 @@ export class ImageBuilder {
     }
   }
 
-  private async plan(run: BuildRun, files: BuildContext): Promise<BuildPlan> {
+  private async plan(run: BuildRun, files: BuildContext, missing: string[]): Promise<BuildPlan> {
     const { deployment } = run;
     const options = this.sources.optionsOf(deployment);
     const plan = await this.planning.run(
@@ -77,7 +77,7 @@ export class ImageBuilder {
     const text = 'text' in plan ? plan.text : await dockerfileOf(files, plan.dockerfile);
     await this.bases.check(text, run.buildArgs(), run.signal);
     const lfs = await files.lfsWarning();
-    const warnings = lfs ? [...plan.warnings, lfs] : plan.warnings;
+    const warnings = [...missing, ...plan.warnings, ...(lfs ? [lfs] : [])];
     const facts: BuildFacts = { method: plan.method, detected: plan.detected, warnings };
     await run.save(storedColumns({ build: facts }));
     return { ...plan, warnings };

@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import path from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { FairPermits } from '#src/common/fair-permits.js';
 import { Config } from '#src/config/config.js';
@@ -13,6 +15,9 @@ import { type Checkout, Checkouts } from './checkouts.js';
 import { FolderTree } from './folder-tree.js';
 import type { OpenSource } from './source-tree.js';
 import { UploadTree } from './upload-tree.js';
+
+const SUBMODULES_MISSING =
+  'The repository has submodules (.gitmodules), and their folders are empty. Send submodules: true to fetch them.';
 
 /** Opens the files of a deployment, of its commit or its upload, for the steps that need them. */
 @Injectable()
@@ -81,11 +86,12 @@ export class Sources {
 
   private async openCheckout(run: BuildRun): Promise<OpenSource> {
     const { tree, committedAt } = await this.checkOut(run);
-    const { buildContext } = this.optionsOf(run.deployment);
+    const { buildContext, submodules = false } = columnsOf(run.deployment).gitOptions;
     return {
       openTree: () => FolderTree.open(tree, buildContext),
       modified: committedAt,
       secrets: secretsOf(run.gitSource().auth),
+      warnings: submodules || !(await hasSubmodules(tree)) ? [] : [SUBMODULES_MISSING],
     };
   }
 
@@ -101,6 +107,13 @@ export class Sources {
       openTree: () => UploadTree.open(() => this.uploads.entries(upload), buildContext),
       modified: upload.createdAt,
       secrets: [],
+      warnings: [],
     };
   }
+}
+
+async function hasSubmodules(tree: string): Promise<boolean> {
+  const file = path.join(tree, '.gitmodules');
+  const found = await lstat(file).catch(() => undefined);
+  return found !== undefined && found.isFile() && found.size > 0;
 }
