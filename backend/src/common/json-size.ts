@@ -20,7 +20,7 @@ export const REQUEST_LIMITS: JsonLimits = {
   nameBytes: 1024,
 };
 
-/** Of a webhook: GitHub lists up to 2048 commits with the files of each. */
+/** Of a webhook: GitHub lists up to 2048 commits with the files of each. What exceeds it is parsed in a thread. */
 export const WEBHOOK_LIMITS: JsonLimits = {
   ...REQUEST_LIMITS,
   names: 50_000,
