@@ -47,8 +47,8 @@ export function wronglySigned(headers: DeliveryHeaders): DomainError {
   });
 }
 
-export function unknownContent(headers: DeliveryHeaders): DomainError {
-  const given = safeText(String(headers['content-type'] ?? 'none'), { maxLength: MAX_EVENT_CHARACTERS });
+export function unknownContent(headers: { 'content-type'?: string | undefined }): DomainError {
+  const given = safeText(headers['content-type'] ?? 'none', { maxLength: MAX_EVENT_CHARACTERS });
   return new DomainError('UNSUPPORTED_MEDIA_TYPE', {
     detail: `A delivery must be JSON, or a form with the field payload; its content type is ${given}.`,
     hint: 'Choose the content type application/json in the webhook settings of the repository.',
@@ -73,7 +73,7 @@ export function notAPush(headers: DeliveryHeaders): string {
 
 function eventOf(headers: DeliveryHeaders): string {
   const value = FORGES.map(([header]) => headers[header]).find((event) => typeof event === 'string');
-  return safeText(String(value ?? ''), { maxLength: MAX_EVENT_CHARACTERS });
+  return safeText(value ?? '', { maxLength: MAX_EVENT_CHARACTERS });
 }
 
 function forgeOf(headers: DeliveryHeaders): Forge | undefined {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { createHash, createHmac, type Hash } from 'node:crypto';
 import { timingSafeEqualText } from '#src/common/timing-safe-equal.js';
 
 export type DeliveryHeaders = Record<string, string | string[] | undefined>;
@@ -37,7 +37,7 @@ export function proofOf(headers: DeliveryHeaders, now: Date): Proof | undefined 
 export class DeliveryCheck {
   private readonly content: Hash = createHash('sha256');
   /** Of the bytes of the body, and of the JSON in a form: Gitea signs the latter. */
-  private readonly hmacs: { body: Hmac; json: Hmac };
+  private readonly hmacs: Record<'body' | 'json', ReturnType<typeof createHmac>>;
 
   constructor(
     private readonly proof: Proof,
@@ -89,7 +89,7 @@ function standardProof(header: string, headers: DeliveryHeaders, now: Date): Pro
     kind: 'hmac',
     signatures: isNow ? given : [],
     encoding: 'base64',
-    signedId: `${id.slice(0, 100)}`,
+    signedId: id.slice(0, 100),
     prefix: `${id}.${time}.`,
   };
 }

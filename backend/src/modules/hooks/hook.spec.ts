@@ -5,7 +5,7 @@ import { FormPayload } from './form-payload.js';
 import { notAPush, unknownContent, unsigned, wronglySigned } from './hook-refusals.js';
 import { DeliveryCheck, type DeliveryHeaders, proofOf } from './hook-signature.js';
 import { matchesPaths, parsePush } from './push-event.js';
-import { parseDelivery } from './push-parser.js';
+import { parseDelivery, readPush } from './push-parser.js';
 
 const secret = 'a secret of 32 characters or so…';
 const body = Buffer.from('{"ref":"refs/heads/main"}');
@@ -195,6 +195,18 @@ describe('a push', () => {
       push: { branches: ['main'] },
     });
     expect(await parseDelivery([Buffer.from('{"zen":"z"}')])).toEqual({ push: undefined });
+  });
+
+  it.each([
+    ['nested lists', `{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`],
+    ['empty objects', `{"a":[${'{},'.repeat(1_000_001)}{}]}`],
+    ['lists in lists', `{"a":[${'[[[[[[[[]]]]]]]],'.repeat(200_000)}1]}`],
+    [
+      'names',
+      `{"a":[${Array.from({ length: 500 }, (_, n) => `{${Array.from({ length: 450 }, (__, m) => `"${n}-${m}":1`).join()}}`).join()}]}`,
+    ],
+  ])('must be refused when JSON.parse would take too much memory: %s', (_title, text) => {
+    expect(readPush(Buffer.from(text))).toMatchObject({ refusal: expect.stringContaining('must') as string });
   });
 
   it('must match by the files it changed, and always when it does not list them', async () => {
