@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { Body, Controller, Get, Module, Param, Post, Query, type RawBodyRequest, Req } from '@nestjs/common';
+import { Body, Controller, Get, Module, Param, Post, Query, Req } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Type } from 'class-transformer';
@@ -52,8 +52,10 @@ class ThingsController {
   }
 
   @Post('hooks/:id')
-  deliver(@Req() { rawBody }: RawBodyRequest<Request>): object {
-    return { bytes: rawBody?.length };
+  async deliver(@Req() request: Request): Promise<object> {
+    let bytes = 0;
+    for await (const part of request) bytes += (part as Buffer).length;
+    return { bytes };
   }
 
   @Get('things/:id')
@@ -86,7 +88,6 @@ describe('a request before its route', () => {
   beforeAll(async () => {
     app = await NestFactory.create<NestExpressApplication>(ThingsModule, {
       bodyParser: false,
-      rawBody: true,
       logger: false,
     });
     setUpRequests(app, {});
@@ -174,11 +175,15 @@ describe('a request before its route', () => {
       expect([status, problem.detail]).toEqual([413, 'The body is larger than 16 KiB.']);
     }
     expect((await send('/things', body)).status).toBe(201);
-    const commit = { id: 'x'.repeat(40), author: { name: 'a', email: 'b' }, added: ['a'], modified: ['b', 'c'] };
-    const push = JSON.stringify({ ref: 'refs/heads/main', commits: Array.from({ length: 2048 }, () => commit) });
-    const delivered = await send('/hooks/x', push, json);
-    expect([delivered.status, delivered.problem]).toEqual([201, { bytes: push.length }]);
-    expect((await send('/hooks/x', manyKeys(20_000), json)).status).toBe(400);
+    // A delivery is read by its route, whatever it is.
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    for (const [path, headers] of [
+      ['/hooks/x', json],
+      ['/HOOKS/x/', form],
+    ] as const) {
+      const delivered = await send(path, 'x'.repeat(2 ** 21), headers);
+      expect([delivered.status, delivered.problem]).toEqual([201, { bytes: 2 ** 21 }]);
+    }
     expect((await send('/things', JSON.stringify('x'.repeat(2 ** 21)))).problem.detail).toContain('1024 KiB');
   });
 

@@ -7,6 +7,7 @@ import {
   BODY_LIMIT,
   checkPath,
   checkValues,
+  isForm,
   isKeylessJson,
   isOtherJson,
   KEYLESS_BODY_LIMIT,
@@ -32,7 +33,7 @@ export function setUpRequests(app: NestExpressApplication, headers: HelmetOption
   app.useBodyParser('raw', { limit: KEYLESS_BODY_LIMIT, type: isKeylessJson });
   app.useBodyParser('raw', { limit: BODY_LIMIT, type: isOtherJson });
   app.use(parseJson);
-  app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false });
+  app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false, type: isForm });
   app.use(checkValues);
   app.useGlobalPipes(new IdPipe(), createValidationPipe());
 }

@@ -23,8 +23,6 @@ export async function startApi(config: Config): Promise<void> {
     // main.ts reports a failed start in one sentence; Nest would log a stack.
     autoFlushLogs: false,
     bodyParser: false,
-    // Signatures of webhooks cover the raw bytes of the body.
-    rawBody: true,
     abortOnError: false,
     forceCloseConnections: true,
   });

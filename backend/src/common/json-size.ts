@@ -5,7 +5,7 @@ export interface JsonLimits {
   namesPerObject: number;
   names: number;
   elementsPerList: number;
-  /** names and elements */
+  /** names, elements, objects and lists */
   values: number;
   nameBytes: number;
 }
@@ -20,12 +20,23 @@ export const REQUEST_LIMITS: JsonLimits = {
   nameBytes: 1024,
 };
 
-/** Of a webhook: GitHub lists up to 2048 commits with the files of each. */
+/** Of a webhook that is parsed at once. What exceeds it is parsed in a thread. */
 export const WEBHOOK_LIMITS: JsonLimits = {
   ...REQUEST_LIMITS,
   names: 50_000,
   elementsPerList: 10_000,
   values: 100_000,
+};
+
+/**
+ * Of any webhook: GitHub lists up to 2048 commits with the files of each. What it allows fits into the memory of a thread:
+ * one that exceeds its memory within JSON.parse would end the whole process.
+ */
+export const LARGE_WEBHOOK_LIMITS: JsonLimits = {
+  ...REQUEST_LIMITS,
+  names: 200_000,
+  elementsPerList: 1_000_000,
+  values: 1_500_000,
 };
 
 const MAX_SHOWN_BYTES = 100;
@@ -56,6 +67,7 @@ export function exceededLimit(json: Uint8Array, limits: JsonLimits): FieldError 
       at = text[1] - 1;
     } else if (byte === OBJECT || byte === LIST) {
       levels.push({ isList: byte === LIST, count: byte === LIST ? 1 : 0, name: [0, 0] });
+      total.values++;
     } else if (byte === OBJECT_END || byte === LIST_END) levels.pop();
     else if (level && byte === (level.isList ? COMMA : COLON)) {
       level.count++;

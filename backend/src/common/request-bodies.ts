@@ -13,8 +13,13 @@ const BODY_TIMEOUT_MS = 300_000;
  */
 const LINGER_MS = 5000;
 
+/** Whether it is the delivery of a webhook, whose route reads the body as it arrives. Routing ignores case. */
+export function isDelivery({ method, path }: Request): boolean {
+  return method === 'POST' && /^\/hooks\/[^/]+\/?$/i.test(path);
+}
+
 /**
- * Middleware. Accepts JSON bodies, the form of the one page that has one, and archives. Another type would be parsed
+ * Middleware. Accepts JSON bodies, the form of the one page that has one, archives, and deliveries of webhooks. Another type would be parsed
  * as an empty body, and the error would name missing fields.
  */
 export function onlyKnownBodies(request: Request, response: Response, next: NextFunction): void {
@@ -31,7 +36,7 @@ export function onlyKnownBodies(request: Request, response: Response, next: Next
   }
   endWithin(request, BODY_TIMEOUT_MS);
   const otherCharset = /charset=(?!"?utf-8\b)/i.test(headers['content-type'] ?? '');
-  const isRead = request.is('json') || (path === FORM_PATH && request.is('urlencoded'));
+  const isRead = isDelivery(request) || request.is('json') || (path === FORM_PATH && request.is('urlencoded'));
   next(otherCharset || !isRead ? new UnsupportedMediaTypeException() : undefined);
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { DomainError } from './errors/domain-error.js';
 import { exceededLimit, REQUEST_LIMITS, WEBHOOK_LIMITS } from './json-size.js';
+import { isDelivery } from './request-bodies.js';
 import { validationFailed } from './validation.pipe.js';
 import { faultOf } from './value-faults.js';
 
@@ -14,7 +15,7 @@ const MAX_QUERY_NAMES = 100;
 
 /** Routes that need no key. */
 const KEYLESS = '/auth/verify';
-const WEBHOOKS = ['/hooks/', '/telegram/webhook'];
+const WEBHOOKS = ['/telegram/webhook'];
 
 /** Content type function of the body parser with KEYLESS_BODY_LIMIT. */
 export function isKeylessJson(request: IncomingMessage): boolean {
@@ -24,6 +25,11 @@ export function isKeylessJson(request: IncomingMessage): boolean {
 /** Content type function of the body parser with BODY_LIMIT. */
 export function isOtherJson(request: IncomingMessage): boolean {
   return isJson(request as Request) && !isKeyless(request as Request);
+}
+
+/** Content type function of the body parser of the page with a form. */
+export function isForm(request: IncomingMessage): boolean {
+  return Boolean((request as Request).is('urlencoded')) && !isDelivery(request as Request);
 }
 
 /** Middleware before every other: the router would report a malformed path as a malformed body. */
@@ -90,7 +96,7 @@ function parsed(bytes: Buffer): unknown {
 }
 
 function isJson(request: Request): boolean {
-  return Boolean(request.is('json'));
+  return Boolean(request.is('json')) && !isDelivery(request);
 }
 
 function isKeyless(request: Request): boolean {

@@ -61,15 +61,31 @@ describe('a repository that cannot be deployed', () => {
     await git.create('empty', {});
     expect(await failure('refs', { branch: 'no-such' })).toMatchObject({
       errorCode: 'GIT_REF_NOT_FOUND',
-      errorMessage: `There is no branch and no tag named no-such in ${git.url('refs')}.`,
+      errorMessage: `There is no branch and no tag named no-such in ${git.url('refs')}; there is main.`,
     });
     const gone = await failure('refs', { commit: sha });
     expect(gone.errorCode).toBe('GIT_REF_NOT_FOUND');
     expect(gone.errorMessage).toContain(sha);
     expect(await failure('empty')).toMatchObject({
       errorCode: 'GIT_REF_NOT_FOUND',
-      errorMessage: 'The repository is empty: it has no commit yet.',
+      errorMessage: expect.stringContaining('The repository is empty') as string,
     });
+    await git.create('headless', dockerApplication('main'));
+    await git.commit('headless', dockerApplication('dev'), { branch: 'dev' });
+    await git.setHead('headless', 'master');
+    const errorMessage = 'Its default branch master does not exist; send branch (there is main, dev).';
+    expect(await failure('headless')).toMatchObject({ errorCode: 'GIT_REF_NOT_FOUND', errorMessage });
+    for (const [name, message] of [
+      ['headless', `GIT_REF_NOT_FOUND: ${errorMessage.slice(0, -1)}`],
+      ['empty', expect.stringMatching(/^GIT_REF_NOT_FOUND: The repository is empty[^]*[^.]$/) as string],
+    ] as const) {
+      const dry = await client.request('POST', '/deployments/from-git', {
+        environmentId,
+        dryRun: true,
+        gitUrl: git.url(name),
+      });
+      expect(dry).toMatchObject({ status: 400, body: { errors: [{ path: 'gitUrl', message }] } });
+    }
   });
 
   it('must say GIT_NOT_FOUND, GIT_AUTH and GIT_UNREACHABLE for what they mean', async () => {
@@ -109,6 +125,12 @@ describe('a repository that cannot be deployed', () => {
     [{}, 'gitUrl', /is required/],
     [{ gitUrl: 'http://github.com/a/b.git' }, 'gitUrl', /must be https/],
     [{ gitUrl: 'https://me:secret@github.com/a/b.git' }, 'gitUrl', /give them in gitAuth/],
+    [
+      { gitUrl: 'https://github.com/a/b/tree/main' },
+      'gitUrl',
+      /send gitUrl "https:\/\/github\.com\/a\/b" and branch "main"/,
+    ],
+    [{ gitUrl: 'github.com/a/b' }, 'gitUrl', /https:\/\/github\.com\/a\/b/],
     [{ gitUrl: 'git@github.com:a/b.git' }, 'gitAuth.sshKey', /is required with an ssh URL/],
     [{ gitAuth: {} }, 'gitAuth.token', /is required/],
     [{ gitAuth: { token: 'a\nb' } }, 'gitAuth.token', /one line/],

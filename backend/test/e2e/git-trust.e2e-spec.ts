@@ -72,21 +72,61 @@ describe('what a deployment from git is trusted with', () => {
     expect(asked.filter(({ authorization }) => authorization !== '')).toEqual([]);
   });
 
-  it('must fetch submodules when asked to, over https only', async () => {
-    await git.create('library', { 'greeting.html': 'from the submodule' });
-    const files = dockerApplication('with a submodule');
-    await git.create('with-submodule', files, { submodules: { lib: '../library.git' } });
-    await git.create('with-ssh-submodule', files, { submodules: { lib: git.sshUrl('library') } });
-    const body = { environmentId, gitUrl: git.url('with-submodule'), ports: [{ container: 80 }], name: 'modules' };
-    const libraryOf = async ({ id }: { id: string }) => (await engine.exec(id, 'ls', '/srv/lib')).output;
-    expect(await libraryOf(await client.runFromGit(body))).toBe('');
-    expect(await libraryOf(await client.runFromGit({ ...body, submodules: true }))).toBe('greeting.html\n');
-    const refused = await client.failFromGit({
-      environmentId,
-      gitUrl: git.url('with-ssh-submodule'),
-      submodules: true,
+  describe('with submodules', () => {
+    const files = { Dockerfile: 'FROM busybox:1.36\nCOPY . /srv\nCMD ["sleep", "600"]\nSTOPSIGNAL SIGKILL\n' };
+    const run = (name: string, body: object = {}) =>
+      client.runFromGit({ environmentId, gitUrl: git.url(name), name: 'modules', submodules: true, ...body });
+    const listOf = async ({ id }: { id: string }) =>
+      (await engine.exec(id, 'find', '/srv', '-name', '*.txt')).output.trim().split('\n').toSorted();
+
+    it('must warn of those that are not asked for, and fetch them and theirs with the credentials at hand', async () => {
+      await git.create('private/leaf', { 'leaf.txt': 'x' });
+      await git.create('private/theme', { 'theme.txt': 'x' }, { submodules: { 'deep/leaf': '../leaf.git' } });
+      const submodules = {
+        a: '../theme.git',
+        'my lib': 'git@127.0.0.1:private/leaf.git',
+        c: git.sshUrl('private/leaf'),
+      };
+      // By https every form of an address on the host is fetched with the token.
+      const sameHost = { ...submodules, c: git.url('private/leaf'), d: 'ssh://git@127.0.0.1/private/theme.git' };
+      await git.create('private/parent', files, { submodules: sameHost });
+      const auth = { gitAuth: { token: GIT_TOKEN } };
+      const without = await run('private/parent', { ...auth, submodules: false });
+      expect(without.build?.warnings).toEqual([expect.stringContaining('Send submodules: true')]);
+      expect(await listOf(without)).toEqual(['']);
+      const all = await run('private/parent', auth);
+      expect(all.build?.warnings).toEqual([]);
+      expect(await listOf(all)).toEqual(
+        ['a/deep/leaf/leaf', 'a/theme', 'c/leaf', 'd/deep/leaf/leaf', 'd/theme', 'my lib/leaf'].map(
+          (f) => `/srv/${f}.txt`,
+        ),
+      );
+      // By ssh with the key; what that does not reach, by https without credentials.
+      await git.create('library', { 'library.txt': 'x' });
+      await git.create('private/over-ssh', files, {
+        submodules: { a: submodules.a, c: submodules.c, lib: git.url('library') },
+      });
+      const overSsh = { gitUrl: git.sshUrl('private/over-ssh'), gitAuth: { sshKey: git.sshKey } };
+      expect(await listOf(await run('private/over-ssh', overSsh))).toEqual(
+        ['a/deep/leaf/leaf', 'a/theme', 'c/leaf', 'lib/library'].map((f) => `/srv/${f}.txt`),
+      );
     });
-    expect(refused.errorMessage).toMatch(/transport 'ssh' not allowed/);
+
+    it('must say in words for people why one cannot be fetched', async () => {
+      const fail = async (name: string, url: string) => {
+        await git.create(name, files, { submodules: { theme: url } });
+        const failed = await client.failFromGit({ environmentId, gitUrl: git.url(name), submodules: true });
+        expect(failed.errorMessage).not.toMatch(/askpass|\/home|\/tree|terminal prompts/);
+        expect(failed.errorMessage).toContain('The submodule theme');
+        return failed;
+      };
+      expect(await fail('refused', '../private/theme.git')).toMatchObject({
+        errorCode: 'GIT_AUTH',
+        errorMessage: expect.stringContaining('Send gitAuth with a token') as string,
+      });
+      expect((await fail('local', 'file:///srv/theme.git')).errorCode).toBe('GIT_SUBMODULE');
+      expect((await fail('missing', '../nowhere/theme.git')).errorCode).toBe('GIT_SUBMODULE');
+    });
   });
 
   it('must keep two users apart who build at the same time: files, caches and logs', async () => {

@@ -134,6 +134,53 @@ describe('a deployment from git', () => {
     expect(await pageOf(latest)).toBe('third');
   });
 
+  it('must build what forges give to copy: full names of refs, blanks, a user, and the only branch there is', async () => {
+    const files = dockerApplication('copied');
+    const tagged = await bed.git.create('My Shop/copied', files, { tag: 'v1' });
+    const branch = await bed.git.commit('My Shop/copied', dockerApplication('a branch like the tag'), { branch: 'v1' });
+    const pull = await bed.git.commit('My Shop/copied', dockerApplication('pull'), { branch: 'refs/pull/7/head' });
+    await bed.git.setHead('My Shop/copied', 'master');
+    const gitUrl = bed.git.url('My%20Shop/copied');
+    const commitOf = async (body: object) => {
+      const dry = { environmentId, dryRun: true, gitUrl, ...body };
+      return (await client.request<{ plan: { gitCommitSha: string } }>('POST', '/deployments/from-git', dry)).body.plan
+        ?.gitCommitSha;
+    };
+    expect(await commitOf({ branch: 'v1' })).toBe(branch);
+    expect(await commitOf({ branch: 'refs/tags/v1' })).toBe(tagged);
+    expect(await commitOf({ branch: 'refs/heads/main' })).toBe(tagged);
+    const common = { environmentId, name: 'copied', ports: [{ container: 80 }] };
+    const ofPull = await client.runFromGit({ ...common, gitUrl, branch: 'refs/pull/7/head' });
+    expect(ofPull).toMatchObject({ gitCommitSha: pull, gitBranch: 'refs/pull/7/head' });
+    const ofTag = await client.runFromGit({ ...common, gitUrl, branch: 'refs/tags/v1' });
+    expect(ofTag).toMatchObject({ gitCommitSha: tagged, gitBranch: 'v1' });
+
+    const only = await bed.git.create('only', files);
+    await bed.git.setHead('only', 'master');
+    expect(await commitOf({ gitUrl: bed.git.url('only') })).toBe(only);
+    const copied = ` ${bed.git.url('only').replace('//', '//acme@')}/ \n`;
+    expect(await client.runFromGit({ ...common, gitUrl: copied })).toMatchObject({
+      gitUrl: bed.git.url('only'),
+      gitCommitSha: only,
+      gitBranch: 'main',
+    });
+    const overSsh = { gitUrl: bed.git.sshUrl('My%20Shop/copied'), gitAuth: { sshKey: bed.git.sshKey } };
+    expect(await client.runFromGit({ ...common, ...overSsh, branch: 'v1' })).toMatchObject({ gitCommitSha: branch });
+  });
+
+  it('must build a commit of a server that sends no commit by its id', async () => {
+    const first = await bed.git.create('old/history', dockerApplication('first'));
+    const second = await bed.git.commit('old/history', dockerApplication('second'));
+    await bed.git.commit('old/history', dockerApplication('third'));
+    const common = { environmentId, gitUrl: bed.git.url('old/history'), ports: [{ container: 80 }], name: 'history' };
+    expect(await client.runFromGit({ ...common, commit: first })).toMatchObject({ gitCommitSha: first });
+    const ofBranch = await client.runFromGit({ ...common, commit: second, branch: 'main' });
+    expect(ofBranch).toMatchObject({ gitCommitSha: second, gitBranch: 'main' });
+    const nowhere = await client.failFromGit({ ...common, commit: 'a'.repeat(40) });
+    expect(nowhere).toMatchObject({ errorCode: 'GIT_REF_NOT_FOUND' });
+    expect(nowhere.errorMessage).toContain('in any branch');
+  });
+
   it('must come over ssh with a deploy key', async () => {
     const sha = await bed.git.create('over-ssh', dockerApplication('over ssh'));
     const deployment = await client.runFromGit({

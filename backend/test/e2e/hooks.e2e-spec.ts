@@ -62,6 +62,24 @@ async function deliver(
   return { status: answer.status, body: (await answer.json()) as Outcome };
 }
 
+/** Requests until the returned function is called, which gives the longest time that one took, in milliseconds. */
+function slowestAnswer(): () => Promise<number> {
+  let isOver = false;
+  let longest = 0;
+  const asking = (async () => {
+    while (!isOver) {
+      const began = performance.now();
+      await (await fetch(`${client.baseUrl}/health/live`)).arrayBuffer();
+      longest = Math.max(longest, performance.now() - began);
+    }
+  })();
+  return async () => {
+    isOver = true;
+    await asking;
+    return longest;
+  };
+}
+
 describe('push to deploy', () => {
   it('must be for what was made from Git, once for a name, with a secret that is shown once', async () => {
     await client.run({ environmentId, name: 'image', image: 'busybox', tag: '1.36', command: ['sleep', '86400'] });
@@ -137,6 +155,65 @@ describe('push to deploy', () => {
     await client.settled(jobId ?? '', 120_000);
     await client.ok('DELETE', `/hooks/${created.hook.id}`);
     expect((await deliver(push())).status).toBe(401);
+  });
+
+  it('must take deliveries as the forges send them, up to 25 MB, without delaying others', async () => {
+    created = await client.ok<Created>('POST', `/environments/${environmentId}/hooks`, { name: 'web' });
+    const { url } = created.hook;
+    const json = { 'content-type': 'application/json' };
+    const hmac = (body: string) => createHmac('sha256', created.secret).update(body).digest('hex');
+    const send = async (body: string, headers: Record<string, string>) => {
+      const answer = await fetch(url, { method: 'POST', body, headers });
+      return { status: answer.status, ...((await answer.json()) as Outcome & { hint?: string }) };
+    };
+    let byte = 0;
+    const text = (more: object = {}) =>
+      JSON.stringify(push({ after: (++byte).toString(16).padStart(40, 'c'), ...more }));
+    const form = (body: string) => new URLSearchParams({ payload: body }).toString();
+    const formType = { 'content-type': 'application/x-www-form-urlencoded' };
+    const commit = (size: number) => ({ id: 'b'.repeat(40), message: 'm'.repeat(size), added: ['a'], modified: [] });
+    const large = text({ commits: Array.from({ length: 2048 }, () => commit(12_000)) });
+    const bitbucket = JSON.stringify({ push: { changes: [{ new: { type: 'branch', name: 'main' } }] } });
+    const azure = JSON.stringify({ resource: { refUpdates: [{ name: 'refs/heads/main', newObjectId: 'a' }] } });
+    const ofForm = form(text());
+    const ofGitea = text();
+    const password = Buffer.from(`any:${created.secret}`).toString('base64');
+    for (const [body, headers] of [
+      [ofForm, { ...formType, 'x-github-event': 'push', 'x-hub-signature-256': `sha256=${hmac(ofForm)}` }],
+      [form(ofGitea), { ...formType, 'x-gitea-signature': hmac(ofGitea) }],
+      [bitbucket, { ...json, 'x-event-key': 'repo:push', 'x-hub-signature': `sha256=${hmac(bitbucket)}` }],
+      [azure, { ...json, authorization: `Basic ${password}` }],
+      [large, { ...json, 'x-hub-signature-256': `sha256=${hmac(large)}` }],
+    ] as [string, Record<string, string>][]) {
+      const slowest = slowestAnswer();
+      const { outcome, jobId, message } = await send(body, headers);
+      expect(outcome, message).toBe('DEPLOYING');
+      expect(await slowest()).toBeLessThan(1000);
+      await client.request('POST', `/deployments/job/${jobId ?? ''}/cancel`);
+    }
+    const ping = '{"zen":"z"}';
+    const pinged = await send(ping, {
+      ...json,
+      'x-github-event': 'ping',
+      'x-hub-signature-256': `sha256=${hmac(ping)}`,
+    });
+    expect(pinged).toMatchObject({
+      status: 200,
+      outcome: 'IGNORED',
+      message: expect.stringContaining('works') as string,
+    });
+    expect(await send(ping, { ...json, 'x-github-event': 'push' })).toMatchObject({
+      status: 401,
+      hint: expect.stringContaining('Secret') as string,
+    });
+    expect(await send(ping, { 'content-type': 'text/plain' })).toMatchObject({
+      status: 415,
+      hint: expect.stringContaining('application/json') as string,
+    });
+    const huge = 'x'.repeat(26 * 2 ** 20);
+    expect((await send(huge, { ...json, 'x-hub-signature-256': `sha256=${hmac(huge)}` })).status).toBe(413);
+    expect((await send(large, { ...json, 'x-hub-signature-256': `sha256=${hmac('')}` })).status).toBe(401);
+    await client.ok('DELETE', `/hooks/${created.hook.id}`);
   });
 
   it('must end with the key that made it, and with its user', async () => {

@@ -3,7 +3,17 @@
  * an sshd that knows one key. Repositories are bare ones in a directory of its own.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
@@ -20,6 +30,7 @@ export const GIT_TOKEN = 'tok3n-that-nobody-must-see';
 export type Files = Record<string, string | Buffer | { link: string }>;
 
 export interface CommitOptions {
+  /** or the full name of a ref */
   branch?: string;
   /** nothing of the branch's history stays */
   force?: boolean;
@@ -88,6 +99,12 @@ export class GitServer {
     return `ssh://root@127.0.0.1:${this.sshPort}${join(this.dir, 'repositories', `${name}.git`)}`;
   }
 
+  /** The remote's HEAD names this branch, which need not exist. */
+  async setHead(name: string, branch: string): Promise<void> {
+    const bare = join(this.dir, 'repositories', `${name}.git`);
+    await git(bare, 'symbolic-ref', 'HEAD', `refs/heads/${branch}`);
+  }
+
   /** The next transfers wait, once they have begun, until they are let go. */
   hold(): { reached: Promise<void>; release: () => void } {
     let arrive = () => {};
@@ -120,7 +137,7 @@ export class GitServer {
   ): Promise<string> {
     const bare = join(this.dir, 'repositories', `${name}.git`);
     const work = mkdtempSync(join(this.dir, 'work-'));
-    await git(work, 'init', '-q', `--initial-branch=${branch}`);
+    await git(work, 'init', '-q', '--initial-branch=work');
     if (!force && (await execute(work, ['fetch', '-q', bare, branch])))
       await git(work, 'reset', '-q', '--soft', 'FETCH_HEAD');
     write(work, files);
@@ -128,7 +145,15 @@ export class GitServer {
     for (const [folder, url] of Object.entries(submodules)) await this.addSubmodule(work, folder, url);
     await git(work, 'commit', '-q', '--allow-empty', '-m', 'a commit');
     if (tag) await git(work, 'tag', '-a', tag, '-m', tag);
-    await git(work, 'push', '-q', '-f', bare, `HEAD:refs/heads/${branch}`, ...(tag ? [tag] : []));
+    await git(
+      work,
+      'push',
+      '-q',
+      '-f',
+      bare,
+      `HEAD:${branch.startsWith('refs/') ? branch : `refs/heads/${branch}`}`,
+      ...(tag ? [tag] : []),
+    );
     if (force) await git(bare, 'reflog', 'expire', '--expire=now', '--all');
     if (force) await git(bare, 'gc', '-q', '--prune=now');
     const sha = (await git(work, 'rev-parse', 'HEAD')).trim();
@@ -165,11 +190,14 @@ export class GitServer {
         ...CLEAN,
         GIT_PROJECT_ROOT: join(this.dir, 'repositories'),
         GIT_HTTP_EXPORT_ALL: '1',
-        PATH_INFO: pathname,
+        PATH_INFO: decodeURIComponent(pathname),
         QUERY_STRING: search.slice(1),
         REQUEST_METHOD: request.method ?? 'GET',
         CONTENT_TYPE: request.headers['content-type'] ?? '',
-        GIT_PROTOCOL: (request.headers['git-protocol'] as string | undefined) ?? '',
+        // Below /old/ a server speaks version 0, which refuses commits that no ref names.
+        GIT_PROTOCOL: pathname.startsWith('/old/')
+          ? ''
+          : ((request.headers['git-protocol'] as string | undefined) ?? ''),
         ...(request.headers['content-encoding'] && { HTTP_CONTENT_ENCODING: request.headers['content-encoding'] }),
       },
       stdio: ['pipe', 'pipe', 'ignore'],
@@ -187,8 +215,9 @@ export class GitServer {
         .split('/')
         .at(-1)
         ?.replace(/\.git$/, '') ?? '';
-    const bare = join(this.dir, 'repositories', `${name}.git`);
-    writeFileSync(join(work, '.gitmodules'), `[submodule "${folder}"]\n\tpath = ${folder}\n\turl = ${url}\n`);
+    const folders = ['', 'private'].map((parent) => join(this.dir, 'repositories', parent, `${name}.git`));
+    const bare = folders.find((path) => existsSync(path)) ?? '';
+    appendFileSync(join(work, '.gitmodules'), `[submodule "${folder}"]\n\tpath = ${folder}\n\turl = ${url}\n`);
     await git(work, 'add', '.gitmodules');
     await git(
       work,

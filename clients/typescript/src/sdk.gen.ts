@@ -543,7 +543,7 @@ export const listHooks = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Create a webhook that redeploys a name on every push
  *
- * The response has the URL and the secret for the webhook settings of the repository; choose content type application/json there. The secret is not shown again.
+ * The response has the URL and the secret for the webhook settings of the repository; choose push events there. The secret is not shown again.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -575,7 +575,7 @@ export const deleteHook = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Receive a push webhook
  *
- * Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). A repeated delivery changes nothing.
+ * Up to 25 MiB of JSON, or a form with the field payload. Signed with the hook’s secret as GitHub, Gitea, Forgejo, Gogs and Bitbucket do it (`X-Hub-Signature-256`, `X-Hub-Signature: sha256=…`, `X-Gitea-Signature`), or `Webhook-Signature` (Standard Webhooks); or with the secret itself in `X-Gitlab-Token` or as the password of basic authentication (Azure DevOps). A repeated delivery changes nothing.
  *
  * No key needed.
  *

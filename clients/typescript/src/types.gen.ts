@@ -202,7 +202,7 @@ export type DeploymentStatus = 'PENDING' | 'PULLING_IMAGE' | 'CREATING_VOLUMES' 
 /**
  * FAILED only.
  */
-export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'REGISTRY_HOST_NOT_ALLOWED' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'UPLOAD_GONE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'RELEASE_COMMAND_FAILED' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'SUPERSEDED' | 'INTERNAL';
+export type DeploymentErrorCode = 'IMAGE_NOT_FOUND' | 'REGISTRY_AUTH' | 'REGISTRY_RATE_LIMITED' | 'REGISTRY_UNREACHABLE' | 'REGISTRY_HOST_NOT_ALLOWED' | 'IMAGE_PLATFORM_MISMATCH' | 'GIT_AUTH' | 'GIT_NOT_FOUND' | 'GIT_REF_NOT_FOUND' | 'GIT_SUBMODULE' | 'GIT_TIMEOUT' | 'GIT_UNREACHABLE' | 'GIT_HOST_NOT_ALLOWED' | 'REPO_TOO_LARGE' | 'UPLOAD_GONE' | 'DOCKERFILE_INVALID' | 'BUILD_FAILED' | 'BUILD_TIMEOUT' | 'RELEASE_COMMAND_FAILED' | 'CONTAINER_CRASHED' | 'HEALTHCHECK_TIMEOUT' | 'PORT_NOT_LISTENING' | 'HOST_PORT_TAKEN' | 'DISK_FULL' | 'DOCKER_UNAVAILABLE' | 'NOT_SCHEDULED' | 'DEADLINE_EXCEEDED' | 'CANCELLED' | 'SUPERSEDED' | 'INTERNAL';
 
 export type DeploymentSource = 'IMAGE' | 'GIT' | 'UPLOAD';
 
@@ -717,11 +717,13 @@ export type CreateGitDeployment = {
         [key: string]: string;
     };
     /**
-     * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`.
+     * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`, as forges give it to copy. A user name before
+     * the host counts as `gitAuth.username`.
      */
     gitUrl: string;
     /**
-     * A branch or a tag. Default: the remote's default branch.
+     * A branch or a tag, or the full name of a ref: `refs/tags/v1`, `refs/pull/12/head`. Default: the remote's default
+     * branch, or its only one.
      */
     branch?: string;
     /**
@@ -729,7 +731,7 @@ export type CreateGitDeployment = {
      */
     commit?: string;
     /**
-     * Fetches submodules too, over https only.
+     * Fetches submodules too: those on the host of `gitUrl` with `gitAuth`, others by https without credentials.
      */
     submodules?: boolean;
     /**
@@ -925,7 +927,7 @@ export type Hook = {
     branch: string | null;
     paths: Array<string>;
     /**
-     * URL for the webhook settings of the repository; content type JSON.
+     * URL for the webhook settings of the repository; content type JSON or form.
      */
     url: string;
     lastDeliveryAt: string | null;
@@ -3166,7 +3168,7 @@ export type DeliverHookData = {
 
 export type DeliverHookErrors = {
     /**
-     * VALIDATION_FAILED, MALFORMED_JSON
+     * VALIDATION_FAILED, MALFORMED_JSON, MALFORMED_REQUEST
      */
     400: Problem;
     /**
@@ -3186,7 +3188,7 @@ export type DeliverHookErrors = {
      */
     415: Problem;
     /**
-     * RATE_LIMITED
+     * RATE_LIMITED, RATE_LIMITED
      */
     429: Problem;
     /**

@@ -73,6 +73,7 @@ export const DEPLOYMENT_ERRORS = {
   GIT_AUTH: 'Check `gitAuth`: the server requires credentials, or refused these.',
   GIT_NOT_FOUND: 'Check `gitUrl`; a private repository needs `gitAuth`.',
   GIT_REF_NOT_FOUND: 'Check `branch` and `commit`.',
+  GIT_SUBMODULE: 'Correct the address or the commit of the submodule in the repository, or send `submodules: false`.',
   GIT_TIMEOUT: 'Deploy again; if it stays slow, check the git server or make the repository smaller.',
   GIT_UNREACHABLE: 'Check the host in `gitUrl`, and that this machine can reach it.',
   GIT_HOST_NOT_ALLOWED: 'Use a public git host, or ask the operator to list this one in GIT_ALLOWED_PRIVATE_HOSTS.',

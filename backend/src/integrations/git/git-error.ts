@@ -10,6 +10,7 @@ export type GitErrorKind =
   | 'not-allowed'
   | 'unreachable'
   | 'disk-full'
+  | 'submodule'
   | 'failed';
 
 /** A failure of a repository; the message is for the user and holds no secret. */
@@ -43,7 +44,9 @@ const MESSAGES: [parts: string[], GitErrorKind][] = [
   [['remote branch ', ' not found'], 'ref-not-found'],
   [['not our ref'], 'ref-not-found'],
   [['unadvertised object'], 'ref-not-found'],
+  [['want ', ' not valid'], 'ref-not-found'],
   [['no such remote ref'], 'ref-not-found'],
+  [['did not contain '], 'ref-not-found'],
   [['bad object'], 'ref-not-found'],
   [['unknown revision'], 'ref-not-found'],
   [['returned error: 404'], 'not-found'],

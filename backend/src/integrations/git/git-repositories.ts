@@ -9,8 +9,18 @@ import { EgressPolicy } from './egress-policy.js';
 import { GitEgressProxy } from './git-egress-proxy.js';
 import { GitError } from './git-error.js';
 import { type FetchOptions, GitFetch } from './git-fetch.js';
+import { fullRefs } from './git-ref.js';
 import { GitSession, type SessionFiles } from './git-session.js';
-import type { FetchedCommit, GitSource } from './git-source.js';
+import type { FetchedCommit, GitRevision, GitSource } from './git-source.js';
+import {
+  branchesAndTags,
+  commitOf,
+  danglingHead,
+  listRefs,
+  missingRef,
+  onlyBranch,
+  type Remote,
+} from './remote-refs.js';
 
 const RETRY = { retries: 2, minTimeout: 1000, factor: 1 };
 
@@ -35,25 +45,33 @@ export class GitRepositories {
     });
   }
 
-  /** Resolves a branch, a tag or the remote's HEAD to its commit. `dir` belongs to this call only. Throws GitError. */
+  /** Resolves a revision to its commit. `dir` belongs to this call only. Throws GitError. */
   lookUp(
     source: GitSource,
-    ref: string | undefined,
+    { ref, commit }: GitRevision,
     { dir, signal }: Pick<FetchOptions, 'dir' | 'signal'>,
   ): Promise<string> {
     const { url } = source.url;
     return this.withSession(source, dir, signal, async (session, bound) => {
-      const names = ref === undefined ? ['HEAD'] : [`refs/heads/${ref}`, `refs/tags/${ref}`, `refs/tags/${ref}^{}`];
-      const listed = await session
-        .run({ cwd: dir, signal: bound }, (git) => git.listRemote(['--', url, ...names]))
-        .catch((error: unknown) => {
-          throw session.failure(error, url, { ref, commit: undefined });
-        });
-      const sha = namedCommit(listed);
-      if (sha !== undefined) return sha;
-      const what = ref === undefined ? 'The repository is empty' : `There is no branch and no tag named ${ref}`;
-      throw new GitError('ref-not-found', `${what}: ${url}.`);
+      const remote = { session, url, cwd: dir, signal: bound };
+      const names = ref === undefined ? ['HEAD'] : fullRefs(ref).flatMap((name) => [name, `${name}^{}`]);
+      const refs = await listRefs(remote, [], names);
+      if (ref !== undefined) {
+        const sha = commitOf(refs, ref);
+        if (sha === undefined) throw missingRef(url, ref, await branchesAndTags(remote));
+        return commit ?? sha;
+      }
+      const head = commit ?? refs.find(({ name }) => name === 'HEAD')?.sha;
+      return head ?? this.onlyCommit(remote);
     });
+  }
+
+  /** The commit of the only branch, when HEAD names one that does not exist. */
+  private async onlyCommit(remote: Remote): Promise<string> {
+    const refs = await listRefs(remote, ['--heads', '--tags', '--refs']);
+    const names = refs.map(({ name }) => name);
+    const branch = onlyBranch(remote.url, names, names.length > 1 ? await danglingHead(remote) : undefined);
+    return refs.find(({ name }) => name === branch)?.sha ?? '';
   }
 
   private tryFetch(source: GitSource, options: FetchOptions): Promise<FetchedCommit> {
@@ -104,14 +122,4 @@ export class GitRepositories {
     const knownHosts = path.join(shared, 'known_hosts');
     return { dir, knownHosts, user, searchPath, caFile: await this.certificates.file() };
   }
-}
-
-/** Prefers a branch to a tag, and the commit of an annotated tag to the tag object. */
-function namedCommit(listed: string): string | undefined {
-  const lines = listed
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => line.split('\t') as [string, string]);
-  const rank = (name: string) => (name.startsWith('refs/heads/') ? 0 : name.endsWith('^{}') ? 1 : 2);
-  return lines.toSorted(([, a], [, b]) => rank(a) - rank(b))[0]?.[0];
 }

@@ -5,6 +5,7 @@ import type { GitEgressProxy } from './git-egress-proxy.js';
 import { GitError } from './git-error.js';
 import { gitFailure } from './git-failure.js';
 import { type GitRevision, type GitSource, secretsOf, TOKEN_USER } from './git-source.js';
+import type { GitUrl } from './git-url.js';
 import { LOW_SPEED_BYTES_PER_SECOND, LOW_SPEED_SECONDS } from './low-speed.js';
 import { ASKPASS, LAUNCHER, SSH } from './session-scripts.js';
 import { type OnLine, TerminalLines } from './terminal-lines.js';
@@ -41,10 +42,12 @@ export interface SessionFiles {
   caFile: string | undefined;
 }
 
+type Protocol = GitUrl['protocol'];
+
 export interface RunOptions {
   cwd: string;
-  /** The only allowed transport; default: the repository's own. */
-  protocol?: 'https' | 'ssh';
+  /** The allowed transports; default: the repository's own. */
+  protocols?: Protocol[];
   onLine?: OnLine;
   signal: AbortSignal;
 }
@@ -96,6 +99,27 @@ export class GitSession {
     }
   }
 
+  /** The output of a local command; undefined when it fails. */
+  async query(
+    cwd: string,
+    signal: AbortSignal,
+    command: (git: SimpleGit) => PromiseLike<string>,
+  ): Promise<string | undefined> {
+    try {
+      return await this.run({ cwd, signal }, command);
+    } catch (error) {
+      if (error instanceof GitCommandError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The failed connection of the last `run`, of which git itself knows only that the proxy refused. */
+  takeConnectionFailure(): GitError | undefined {
+    const { failure } = this.proxy;
+    this.proxy.failure = undefined;
+    return failure;
+  }
+
   /** The error of a failed `run` for the user: git's message translated, any other error unchanged. */
   failure(error: unknown, what: string, revision?: GitRevision): unknown {
     return error instanceof GitCommandError ? gitFailure(this.clean(error.message), what, revision) : error;
@@ -111,18 +135,18 @@ export class GitSession {
   }
 
   private client(
-    { cwd, protocol = this.source.url.protocol, onLine = () => undefined }: RunOptions,
+    { cwd, protocols = [this.source.url.protocol], onLine = () => undefined }: RunOptions,
     signal: AbortSignal,
     overflow: AbortController,
   ): SimpleGit {
-    const environment = this.environment(protocol);
+    const environment = this.environment(protocols);
     const lines = new TerminalLines((line, isFinal) => onLine(this.clean(line), isFinal));
     const meter = outputMeter(overflow);
     return simpleGit({
       baseDir: cwd,
       binary: path.join(this.home, 'git'),
       abort: signal,
-      config: this.settings(protocol),
+      config: this.settings(protocols),
       input: () => this.credentials(),
       errors: commandError,
       completion: { onExit: false }, // wait for all output
@@ -145,11 +169,11 @@ export class GitSession {
     return `${auth.username ?? TOKEN_USER}\n${auth.token}\n`.repeat(MAX_PROMPTS);
   }
 
-  private settings(protocol: 'https' | 'ssh'): string[] {
+  private settings(protocols: Protocol[]): string[] {
     const { caFile } = this.files;
     return [
       'protocol.allow=never',
-      `protocol.${protocol}.allow=always`,
+      ...protocols.map((protocol) => `protocol.${protocol}.allow=always`),
       'protocol.version=2',
       'core.hooksPath=/dev/null',
       'core.fsmonitor=false',
@@ -169,7 +193,7 @@ export class GitSession {
     ];
   }
 
-  private environment(protocol: 'https' | 'ssh'): Record<string, string> {
+  private environment(protocols: Protocol[]): Record<string, string> {
     const { url } = this.source;
     const host = url.host.includes(':') ? `[${url.host}]` : url.host;
     return {
@@ -181,7 +205,7 @@ export class GitSession {
       GIT_CONFIG_GLOBAL: '/dev/null',
       GIT_ATTR_NOSYSTEM: '1',
       GIT_TERMINAL_PROMPT: '0',
-      GIT_ALLOW_PROTOCOL: protocol,
+      GIT_ALLOW_PROTOCOL: protocols.join(':'),
       GIT_ASKPASS: path.join(this.home, 'askpass'),
       BERTH_GIT_HOST: url.port === 443 ? host : `${host}:${url.port}`,
       GIT_SSH: path.join(this.home, 'ssh'),

@@ -59,7 +59,8 @@ export class BuildPlanner {
     });
     const dockerfile = await dockerfileOf(files, plan, request);
     const lfs = await files.lfsWarning();
-    return { files, plan: lfs === undefined ? plan : { ...plan, warnings: [...plan.warnings, lfs] }, ...dockerfile };
+    const warnings = [...source.warnings, ...plan.warnings, ...(lfs === undefined ? [] : [lfs])];
+    return { files, plan: { ...plan, warnings }, ...dockerfile };
   }
 }
 

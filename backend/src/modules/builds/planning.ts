@@ -1,6 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import { Injectable } from '@nestjs/common';
 import type { DeploymentErrorCode } from '#src/common/errors/error-registry.js';
+import { runInThread, ThreadLimitError } from '#src/common/run-in-thread.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import type { PlanningTasks } from './planning-tasks.js';
 
@@ -25,29 +25,11 @@ export class Planning {
   }
 
   private async inThread<T>(task: string, input: unknown, signal: AbortSignal): Promise<Result<T>> {
-    signal.throwIfAborted();
-    const worker = new Worker(new URL('./planning-worker.js', import.meta.url), {
-      workerData: { task, input },
-      env: {},
-      resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB },
-    });
-    let timer: NodeJS.Timeout | undefined;
-    let stop: (() => void) | undefined;
+    const limits = { timeoutMs: TIMEOUT_MS, maxMemoryMb: MAX_MEMORY_MB, signal };
     try {
-      return await new Promise<Result<T>>((resolve, reject) => {
-        timer = setTimeout(() => reject(tooExpensive()), TIMEOUT_MS);
-        stop = () => reject(signal.reason as Error);
-        signal.addEventListener('abort', stop);
-        worker.once('message', resolve);
-        worker.once('error', (error: NodeJS.ErrnoException) =>
-          reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooExpensive() : error),
-        );
-        worker.once('exit', () => reject(new Error('the planning thread ended without a result')));
-      });
-    } finally {
-      clearTimeout(timer);
-      if (stop) signal.removeEventListener('abort', stop);
-      await worker.terminate();
+      return await runInThread<Result<T>>(new URL('./planning-worker.js', import.meta.url), { task, input }, limits);
+    } catch (error) {
+      throw error instanceof ThreadLimitError ? tooExpensive() : error;
     }
   }
 }

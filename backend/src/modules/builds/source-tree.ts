@@ -33,6 +33,8 @@ export interface OpenSource {
   modified: Date;
   /** Masked in the build log. */
   secrets: string[];
+  /** What the build may miss. */
+  warnings: string[];
 }
 
 const MAX_MANIFEST_BYTES = 2 ** 20;

@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import path from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { FairPermits } from '#src/common/fair-permits.js';
 import { Config } from '#src/config/config.js';
@@ -13,6 +15,9 @@ import { type Checkout, Checkouts } from './checkouts.js';
 import { FolderTree } from './folder-tree.js';
 import type { OpenSource } from './source-tree.js';
 import { UploadTree } from './upload-tree.js';
+
+const SUBMODULES_MISSING =
+  'The repository has submodules (.gitmodules), and their folders are empty. Send submodules: true to fetch them.';
 
 /** Opens the files of a deployment, of its commit or its upload, for the steps that need them. */
 @Injectable()
@@ -91,11 +96,12 @@ export class Sources {
 
   private async openCheckout(run: BuildRun): Promise<OpenSource> {
     const { tree, committedAt } = await this.checkOut(run);
-    const { buildContext } = this.optionsOf(run.deployment);
+    const { buildContext, submodules = false } = columnsOf(run.deployment).gitOptions;
     return {
       openTree: (folder = buildContext) => FolderTree.open(tree, folder),
       modified: committedAt,
       secrets: secretsOf(run.gitSource().auth),
+      warnings: await checkoutWarnings(tree, submodules),
     };
   }
 
@@ -111,6 +117,14 @@ export class Sources {
       openTree: (folder = buildContext) => UploadTree.open(() => this.uploads.entries(upload), folder),
       modified: upload.createdAt,
       secrets: [],
+      warnings: [],
     };
   }
+}
+
+/** What the build of a checkout may miss. */
+export async function checkoutWarnings(tree: string, submodules: boolean): Promise<string[]> {
+  if (submodules) return [];
+  const found = await lstat(path.join(tree, '.gitmodules')).catch(() => undefined);
+  return found?.isFile() && found.size > 0 ? [SUBMODULES_MISSING] : [];
 }

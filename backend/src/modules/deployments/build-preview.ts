@@ -5,7 +5,7 @@ import { BuildPlanner, type PlanRequest } from '#src/modules/builds/build-planne
 import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { FolderTree } from '#src/modules/builds/folder-tree.js';
 import type { OpenSource } from '#src/modules/builds/source-tree.js';
-import { Sources } from '#src/modules/builds/sources.js';
+import { checkoutWarnings, Sources } from '#src/modules/builds/sources.js';
 import { UploadTree } from '#src/modules/builds/upload-tree.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import type { BuildRequest } from './build-request.js';
@@ -14,7 +14,7 @@ import { firstTcpPort } from './domain/release.js';
 import type { BuildPreviewDto, DeploymentPlanDto } from './dto/deployment-plan.dto.js';
 import type { GitRequest } from './git-request.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
-import { asFieldError, SourceLookup } from './source-lookup.js';
+import { asFieldError, type OtherFields, SourceLookup } from './source-lookup.js';
 
 const PREVIEW_TIMEOUT_MS = 60_000;
 
@@ -38,7 +38,8 @@ export class BuildPreview {
     const commit = await this.lookup.commitOf(git);
     const attempt = { id: newId(), attempt: 0 };
     const signal = AbortSignal.timeout(PREVIEW_TIMEOUT_MS);
-    const build = await this.preview('gitUrl', signal, () =>
+    const fields = { branch: options.ref !== null, gitAuth: auth !== undefined };
+    const build = await this.preview('gitUrl', fields, signal, () =>
       this.sources.withSlot(attempt.id, caller.userId, signal, async () => {
         try {
           const revision = { ref: options.ref ?? undefined, commit };
@@ -47,7 +48,8 @@ export class BuildPreview {
           const { tree, committedAt } = await this.checkouts.ensure(attempt, { url, auth }, fetch);
           const open = (folder = options.buildContext) => FolderTree.open(tree, folder);
           const request = { ...git, port: firstTcpPort(run.ports), origin: 'repository' } as const;
-          return await this.plan(request, { openTree: open, modified: committedAt, secrets: [] }, signal);
+          const warnings = await checkoutWarnings(tree, options.submodules);
+          return await this.plan(request, { openTree: open, modified: committedAt, secrets: [], warnings }, signal);
         } finally {
           await this.checkouts.remove(attempt);
         }
@@ -64,18 +66,23 @@ export class BuildPreview {
     const upload = await this.deployments.transaction((db) => this.uploads.require(db, caller, uploadId));
     const signal = AbortSignal.timeout(PREVIEW_TIMEOUT_MS);
     const open = (folder = build.options.buildContext) => UploadTree.open(() => this.uploads.entries(upload), folder);
-    const source = { openTree: open, modified: upload.createdAt, secrets: [] };
+    const source = { openTree: open, modified: upload.createdAt, secrets: [], warnings: [] };
     const request = { ...build, port: firstTcpPort(run.ports), origin: 'upload' } as const;
-    const preview = await this.preview('uploadId', signal, () =>
+    const preview = await this.preview('uploadId', {}, signal, () =>
       this.sources.withSlot(newId(), caller.userId, signal, () => this.plan(request, source, signal)),
     );
     return { sourceSha256: upload.sha256, build: preview };
   }
 
   /** Null when the time is over, for example because every build slot is in use. */
-  private async preview(field: string, signal: AbortSignal, work: () => Promise<BuildPreviewDto>) {
+  private async preview(
+    field: string,
+    others: OtherFields,
+    signal: AbortSignal,
+    work: () => Promise<BuildPreviewDto>,
+  ) {
     try {
-      return await asFieldError(field, work);
+      return await asFieldError(field, others, work);
     } catch (error) {
       if (signal.aborted) return null;
       throw error;

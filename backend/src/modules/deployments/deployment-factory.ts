@@ -10,6 +10,7 @@ import { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { Deployment, DeploymentSource, Prisma } from '#src/generated/prisma/client.js';
 import { RegistryPolicy } from '#src/integrations/docker/registry-policy.js';
 import { EgressPolicy } from '#src/integrations/git/egress-policy.js';
+import { shortRef } from '#src/integrations/git/git-ref.js';
 import { type BuildRequest, readBuildRequest } from './build-request.js';
 import { type GitRequest, readGitRequest } from './git-request.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
@@ -132,7 +133,7 @@ export class DeploymentFactory {
         ...this.buildColumns(body.environmentId, { jobId, name }, request),
         source: 'GIT',
         gitUrl: url.url,
-        gitBranch: options.ref,
+        gitBranch: options.ref === null ? null : shortRef(options.ref),
         gitAuth: auth ? this.seal(jobId, 'gitAuth', auth) : null,
       },
     };

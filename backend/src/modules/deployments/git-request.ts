@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { FieldError } from '#src/common/errors/domain-error.js';
-import { isRefName, shortRef } from '#src/integrations/git/git-ref.js';
+import { isRefName } from '#src/integrations/git/git-ref.js';
 import type { GitAuth } from '#src/integrations/git/git-source.js';
 import { type GitUrl, parseGitUrl } from '#src/integrations/git/git-url.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
@@ -33,19 +33,24 @@ export function readGitRequest(
   const errors = [
     ...urlErrors(url, rules),
     ...authErrors(body, url.ok ? url.value : undefined),
-    ...(body.branch != null && !isRefName(shortRef(body.branch))
-      ? [{ path: 'branch', message: 'must be the name of a branch or a tag' }]
-      : []),
+    ...branchErrors(body),
     ...build.errors,
   ];
   if (errors.length > 0 || !url.ok || !build.request) return { errors };
   const git = {
-    ref: body.branch == null ? null : shortRef(body.branch),
+    // HEAD is the default branch.
+    ref: body.branch === 'HEAD' ? null : (body.branch ?? null),
     commit: body.commit?.toLowerCase() ?? null,
     submodules: body.submodules ?? false,
   };
   const options = { ...git, ...build.request.options };
-  return { errors, request: { ...build.request, url: url.value, auth: authOf(body), options } };
+  return { errors, request: { ...build.request, url: url.value, auth: authOf(body, url.username), options } };
+}
+
+function branchErrors({ branch }: CreateGitDeploymentDto): FieldError[] {
+  if (branch == null || isRefName(branch)) return [];
+  const message = 'must be the name of a branch or a tag, such as main or refs/tags/v1';
+  return [{ path: 'branch', message }];
 }
 
 function urlErrors(url: ReturnType<typeof parseGitUrl>, { allows }: GitRequestRules): FieldError[] {
@@ -67,12 +72,17 @@ function authErrors({ gitAuth }: CreateGitDeploymentDto, url: GitUrl | undefined
   if (url?.protocol === 'https' && sshKey != null)
     return [{ path: 'gitAuth.sshKey', message: 'is only valid with an ssh URL; use token with https' }];
   if (url?.protocol === 'ssh' && sshKey == null)
-    return [{ path: 'gitAuth.sshKey', message: 'is required with an ssh URL' }];
+    return [
+      {
+        path: 'gitAuth.sshKey',
+        message: 'is required with an ssh URL; a public repository needs no key by its https:// address',
+      },
+    ];
   return [];
 }
 
 /** OpenSSH requires LF line endings and a final newline. */
-function authOf({ gitAuth }: CreateGitDeploymentDto): GitAuth | undefined {
+function authOf({ gitAuth }: CreateGitDeploymentDto, usernameOfUrl: string | undefined): GitAuth | undefined {
   if (gitAuth?.sshKey != null) return { sshKey: `${gitAuth.sshKey.replaceAll('\r\n', '\n').trim()}\n` };
-  return gitAuth?.token == null ? undefined : { token: gitAuth.token, username: gitAuth.username ?? undefined };
+  return gitAuth?.token == null ? undefined : { token: gitAuth.token, username: gitAuth.username ?? usernameOfUrl };
 }

@@ -25,36 +25,45 @@ export class SourceLookup {
   ) {}
 
   digestOf(reference: string, auth: RegistryAuth | undefined): Promise<string> {
-    return asFieldError('image', () => this.images.digestOf(reference, auth, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)));
+    return asFieldError('image', { registryAuth: auth !== undefined }, () =>
+      this.images.digestOf(reference, auth, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)),
+    );
   }
 
   async commitOf({ url, auth, options }: GitRequest): Promise<string> {
     const dir = path.join(this.config.build.dir, `lookup-${newId()}`);
     const signal = AbortSignal.timeout(LOOKUP_TIMEOUT_MS);
+    const revision = { ref: options.ref ?? undefined, commit: options.commit ?? undefined };
+    const fields = { branch: options.ref !== null, gitAuth: auth !== undefined };
     try {
-      const sha = await asFieldError('gitUrl', () =>
-        this.repositories.lookUp({ url, auth }, options.ref ?? undefined, { dir, signal }),
+      return await asFieldError('gitUrl', fields, () =>
+        this.repositories.lookUp({ url, auth }, revision, { dir, signal }),
       );
-      return options.commit ?? sha;
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
   }
 }
 
+/** The fields beside the main one that a failure may be about; true for those that the body has. */
+export type OtherFields = Partial<Record<'branch' | 'gitAuth' | 'registryAuth', boolean>>;
+
 /** Runs a lookup and converts the failure of a deployment into a validation error of the field that causes it. */
-export async function asFieldError<T>(field: string, lookUp: () => Promise<T>): Promise<T> {
+export async function asFieldError<T>(field: string, others: OtherFields, lookUp: () => Promise<T>): Promise<T> {
   try {
     return await lookUp();
   } catch (error) {
     const failure = error instanceof GitError ? gitFailure(error) : error;
     if (!(failure instanceof StepFailure)) throw error;
     if (failure.code === 'DOCKER_UNAVAILABLE') throw new DomainError('DOCKER_UNAVAILABLE', { detail: failure.message });
-    throw validationFailed([{ path: fieldOf(failure, field), message: `${failure.code}: ${failure.message}` }]);
+    const cause = causeOf(failure);
+    const path = missingField(failure) ?? (cause && others[cause] ? cause : field);
+    // The message ends the sentence of the error, which has a full stop of its own.
+    throw validationFailed([{ path, message: `${failure.code}: ${failure.message.replace(/\.$/, '')}` }]);
   }
 }
 
-function fieldOf({ code, message }: StepFailure, field: string): string {
+function causeOf({ code }: StepFailure): keyof OtherFields | undefined {
   switch (code) {
     case 'GIT_REF_NOT_FOUND':
       return 'branch';
@@ -62,9 +71,13 @@ function fieldOf({ code, message }: StepFailure, field: string): string {
       return 'gitAuth';
     case 'REGISTRY_AUTH':
       return 'registryAuth';
-    case 'DOCKERFILE_INVALID':
-      return /\b[Ss]et (startCommand|buildContext|baseImage)\b/.exec(message)?.[1] ?? field;
     default:
-      return field;
+      return undefined;
   }
+}
+
+/** The field that the plan of a build lacks, as its message says. */
+function missingField({ code, message }: StepFailure): string | undefined {
+  if (code !== 'DOCKERFILE_INVALID') return undefined;
+  return /\b[Ss]et (startCommand|buildContext|baseImage)\b/.exec(message)?.[1];
 }

@@ -1,56 +1,149 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { isPathGlob } from '#src/common/glob.js';
-import { deliveryIdOf, isSigned } from './hook-signature.js';
+import { FormPayload } from './form-payload.js';
+import { notAPush, unknownContent, unsigned, wronglySigned } from './hook-refusals.js';
+import { DeliveryCheck, type DeliveryHeaders, proofOf } from './hook-signature.js';
 import { matchesPaths, parsePush } from './push-event.js';
+import { parseDelivery, readPush } from './push-parser.js';
 
 const secret = 'a secret of 32 characters or so…';
 const body = Buffer.from('{"ref":"refs/heads/main"}');
 const now = new Date('2026-01-01T00:00:00Z');
 const hmac = (text: string | Buffer) => createHmac('sha256', secret).update(text);
+const hexOf = (text: string | Buffer) => hmac(text).digest('hex');
+
+interface Delivery {
+  headers: DeliveryHeaders;
+  body: Buffer;
+  isForm?: boolean;
+}
+
+/** The check of a delivery that arrives byte by byte. */
+function checkOf({ headers, body: bytes, isForm }: Delivery, at = now): DeliveryCheck | undefined {
+  const proof = proofOf(headers, at);
+  if (!proof) return undefined;
+  const check = new DeliveryCheck(proof, secret);
+  const form = isForm ? new FormPayload() : undefined;
+  for (const byte of bytes) {
+    const part = Buffer.of(byte);
+    check.add(part, form?.push(part));
+  }
+  return check;
+}
+
+const isSigned = (delivery: Delivery, at = now) => checkOf(delivery, at)?.isValid() ?? false;
+const deliveryIdOf = (delivery: Delivery) => checkOf(delivery)?.deliveryId();
+const formOf = (json: string) => Buffer.from(new URLSearchParams({ payload: json }).toString());
 
 describe('the signature of a delivery', () => {
-  it('must be accepted as GitHub and GitLab send it', () => {
-    const github = { 'x-hub-signature-256': `sha256=${hmac(body).digest('hex')}` };
-    expect(isSigned({ headers: github, body }, secret, now)).toBe(true);
-    expect(isSigned({ headers: { 'x-gitlab-token': secret }, body }, secret, now)).toBe(true);
+  it.each([
+    { 'x-hub-signature-256': `sha256=${hexOf(body)}`, 'x-hub-signature': 'sha1=0' },
+    { 'x-forgejo-signature': hexOf(body), 'x-gitea-signature': hexOf(body), 'x-hub-signature': 'sha1=0' },
+    { 'x-gitea-signature': hexOf(body) },
+    { 'x-gogs-signature': hexOf(body) },
+    { 'x-event-key': 'repo:push', 'x-hub-signature': `sha256=${hexOf(body)}` },
+    { 'x-gitlab-token': secret },
+    { authorization: `Basic ${Buffer.from(`any:${secret}`).toString('base64')}` },
+  ])('must be accepted as the forges send it: %j', (headers) => {
+    expect(isSigned({ headers, body })).toBe(true);
+    expect(isSigned({ headers, body: Buffer.from('{}') })).toBe(
+      !Object.keys(headers).some((name) => /sign/.test(name)),
+    );
+  });
+
+  it('must be accepted as Standard Webhooks define it', () => {
     const time = String(now.getTime() / 1000);
     const signature = `v1,AAAA v1,${hmac(`msg_1.${time}.${body.toString()}`).digest('base64')}`;
     const standard = { 'webhook-id': 'msg_1', 'webhook-timestamp': time, 'webhook-signature': signature };
-    expect(isSigned({ headers: standard, body }, secret, now)).toBe(true);
-    const late = new Date(now.getTime() + 301_000);
-    expect(isSigned({ headers: standard, body }, secret, late)).toBe(false);
-    expect(isSigned({ headers: { ...standard, 'webhook-id': 'msg_2' }, body }, secret, now)).toBe(false);
+    expect(isSigned({ headers: standard, body })).toBe(true);
+    expect(isSigned({ headers: standard, body }, new Date(now.getTime() + 301_000))).toBe(false);
+    expect(isSigned({ headers: { ...standard, 'webhook-id': 'msg_2' }, body })).toBe(false);
   });
 
-  it.each([
+  it('must be accepted over the form, as GitHub signs it, and over its JSON, as Gitea does', () => {
+    const json = '{"ref":"refs/heads/ünï &=+%"}';
+    const form = formOf(json);
+    expect(isSigned({ headers: { 'x-hub-signature-256': `sha256=${hexOf(form)}` }, body: form, isForm: true })).toBe(
+      true,
+    );
+    expect(isSigned({ headers: { 'x-gitea-signature': hexOf(json) }, body: form, isForm: true })).toBe(true);
+    expect(isSigned({ headers: { 'x-gitea-signature': hexOf('{}') }, body: form, isForm: true })).toBe(false);
+  });
+
+  it.each<DeliveryHeaders>([
     {},
     { 'x-hub-signature-256': '' },
-    { 'x-hub-signature-256': `sha1=${hmac(body).digest('hex')}` },
-    { 'x-hub-signature-256': `sha256=${hmac('{}').digest('hex')}` },
-    { 'x-hub-signature-256': [`sha256=${hmac(body).digest('hex')}`] },
+    { 'x-hub-signature-256': `sha1=${hexOf(body)}` },
+    { 'x-hub-signature-256': `sha256=${hexOf('{}')}` },
+    { 'x-hub-signature-256': [`sha256=${hexOf(body)}`] },
     { 'x-hub-signature-256': 'wrong', 'x-gitlab-token': secret },
+    { 'x-hub-signature': `sha1=${createHmac('sha1', secret).update(body).digest('hex')}` },
+    { 'x-gitea-signature': '' },
     { 'x-gitlab-token': 'a secret' },
+    { authorization: `Basic ${Buffer.from(secret).toString('base64')}` },
+    { authorization: `Bearer ${secret}` },
     { 'webhook-signature': 'v1,' },
   ])('must be refused otherwise: %j', (headers) => {
-    expect(isSigned({ headers, body }, secret, now)).toBe(false);
+    expect(isSigned({ headers, body })).toBe(false);
   });
 
   it('must name the delivery by what it signs: another id does not make another delivery of a captured body', () => {
     const captured = { 'x-hub-signature-256': 'sha256=0', 'x-github-delivery': 'one' };
     const again = { ...captured, 'x-github-delivery': 'two', 'webhook-id': 'three', 'webhook-signature': 'v1,x' };
-    expect(deliveryIdOf({ headers: again, body })).toBe(deliveryIdOf({ headers: captured, body }));
-    expect(deliveryIdOf({ headers: captured, body: Buffer.from('{}') })).not.toBe(
-      deliveryIdOf({ headers: captured, body }),
-    );
-    const standard = (id: string) => ({ 'webhook-id': id, 'webhook-signature': 'v1,x' });
+    const id = deliveryIdOf({ headers: captured, body });
+    expect(id).toBe(createHash('sha256').update(body).digest('hex'));
+    expect(deliveryIdOf({ headers: again, body })).toBe(id);
+    expect(deliveryIdOf({ headers: captured, body: Buffer.from('{}') })).not.toBe(id);
+    // What a form has beside the JSON may be unsigned, as may its encoding.
+    const form = Buffer.concat([Buffer.from('x=1&'), formOf(body.toString()), Buffer.from('&y=2')]);
+    expect(deliveryIdOf({ headers: captured, body: form, isForm: true })).toBe(id);
+    const standard = (name: string) => ({ 'webhook-id': name, 'webhook-signature': 'v1,x' });
     expect(deliveryIdOf({ headers: standard('a'), body })).not.toBe(deliveryIdOf({ headers: standard('b'), body }));
+  });
+});
+
+describe('the payload of a form', () => {
+  const decode = (form: string, size: number) => {
+    const payload = new FormPayload();
+    const bytes = Buffer.from(form);
+    const parts: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += size) parts.push(payload.push(bytes.subarray(at, at + size)));
+    return Buffer.concat(parts).toString();
+  };
+
+  it.each([1, 2, 3, 7, 1000])('must be decoded wherever its parts of %i bytes end', (size) => {
+    const json = JSON.stringify({ text: 'a b+c&d=e%f — ü 😀', list: [1, 2] });
+    const form = new URLSearchParams({ payload: json }).toString();
+    for (const text of [form, `other=1&${form}`, `${form}&payload=x`, `${'n'.repeat(50)}=${'v'.repeat(50)}&${form}`])
+      expect(decode(text, size)).toBe(json);
+    for (const text of ['', 'payload', 'payload=', 'data=x', '{"ref":"a"}', '&&', 'payloads=x&a'])
+      expect(decode(text, size)).toBe('');
+  });
+});
+
+describe('a refusal', () => {
+  it('must say what to change in the forge', () => {
+    const hintOf = (headers: DeliveryHeaders, refuse = unsigned) => refuse(headers).options.hint;
+    expect(hintOf({ 'x-github-event': 'push' })).toContain('Settings > Webhooks > Secret');
+    expect(hintOf({ 'x-gitlab-event': 'Push Hook' }, wronglySigned)).toContain('Secret token');
+    expect(hintOf({})).toContain('Azure DevOps');
+    expect(hintOf({ 'x-hub-signature': 'sha1=0' })).toContain('X-Hub-Signature-256');
+    expect(hintOf({ 'content-type': 'text/plain' }, unknownContent)).toContain('application/json');
+  });
+
+  it('of another event must name it, and answer a ping', () => {
+    expect(notAPush({ 'x-github-event': 'ping' })).toContain('the hook works');
+    expect(notAPush({ 'x-event-key': 'diagnostics:ping' })).toContain('the hook works');
+    expect(notAPush({ 'x-github-event': 'issues' })).toContain('event issues, not a push');
+    expect(notAPush({ 'x-gitea-event': 'push', 'x-github-event': 'push' })).toContain('not a push to a branch');
+    expect(notAPush({})).toContain('not a push to a branch');
   });
 });
 
 describe('a push', () => {
   it('must be of an existing branch', () => {
-    expect(parsePush({ ref: 'refs/heads/feature/x', after: 'abc' })?.branch).toBe('feature/x');
+    expect(parsePush({ ref: 'refs/heads/feature/x', after: 'abc' })?.branches).toEqual(['feature/x']);
     for (const other of [
       null,
       'text',
@@ -61,6 +154,59 @@ describe('a push', () => {
       { ref: 'refs/heads/main', after: '0'.repeat(40) },
     ])
       expect(parsePush(other)).toBeUndefined();
+  });
+
+  it.each([
+    [{ push: { changes: [{ new: { type: 'branch', name: 'main', target: { hash: 'a' } } }] } }, ['main']],
+    [
+      { push: { changes: [{ new: null, old: { type: 'branch', name: 'x' } }, { new: { type: 'tag', name: 'v1' } }] } },
+      undefined,
+    ],
+    [
+      {
+        push: { changes: ['x', null, { new: { type: 'branch', name: 'a' } }, { new: { type: 'branch', name: 'b' } }] },
+      },
+      ['a', 'b'],
+    ],
+    [{ changes: [{ ref: { id: 'refs/heads/main', type: 'BRANCH' }, toHash: 'a', type: 'UPDATE' }] }, ['main']],
+    [
+      { changes: [{ ref: { id: 'refs/heads/main', type: 'BRANCH' }, toHash: '0'.repeat(40), type: 'DELETE' }] },
+      undefined,
+    ],
+    [{ resource: { refUpdates: [{ name: 'refs/heads/main', newObjectId: 'a'.repeat(40) }] } }, ['main']],
+    [{ resource: { refUpdates: [{ name: 'refs/heads/main', newObjectId: '0'.repeat(40) }] } }, undefined],
+    [{ push: 7, changes: {}, resource: [] }, undefined],
+  ])('must be read as Bitbucket and Azure DevOps send it: %j', (delivery, branches) => {
+    expect(parsePush(delivery)?.branches).toEqual(branches);
+    expect(parsePush(delivery)?.files).toBeUndefined();
+  });
+
+  it('must not be taken for whole when it lists some of its commits', () => {
+    const commits = [{ modified: ['a'] }];
+    expect(parsePush({ ref: 'refs/heads/main', commits, total_commits: 1 })?.files).toEqual(['a']);
+    expect(parsePush({ ref: 'refs/heads/main', commits, total_commits: 2 })?.files).toBeUndefined();
+    expect(parsePush({ ref: 'refs/heads/main', commits, total_commits_count: 2 })?.files).toBeUndefined();
+  });
+
+  it('must be JSON', async () => {
+    for (const text of ['', '{', '"text"', '7', 'null', 'payload=%7B%7D'])
+      expect(await parseDelivery([Buffer.from(text)])).toHaveProperty('refusal');
+    expect(await parseDelivery([Buffer.from('{"ref":"refs/he'), Buffer.from('ads/main"}')])).toMatchObject({
+      push: { branches: ['main'] },
+    });
+    expect(await parseDelivery([Buffer.from('{"zen":"z"}')])).toEqual({ push: undefined });
+  });
+
+  it.each([
+    ['nested lists', `{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`],
+    ['empty objects', `{"a":[${'{},'.repeat(1_000_001)}{}]}`],
+    ['lists in lists', `{"a":[${'[[[[[[[[]]]]]]]],'.repeat(200_000)}1]}`],
+    [
+      'names',
+      `{"a":[${Array.from({ length: 500 }, (_, n) => `{${Array.from({ length: 450 }, (__, m) => `"${n}-${m}":1`).join()}}`).join()}]}`,
+    ],
+  ])('must be refused when JSON.parse would take too much memory: %s', (_title, text) => {
+    expect(readPush(Buffer.from(text))).toMatchObject({ refusal: expect.stringContaining('must') as string });
   });
 
   it('must match by the files it changed, and always when it does not list them', async () => {

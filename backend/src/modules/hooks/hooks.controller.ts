@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, type RawBodyRequest, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
@@ -6,6 +6,7 @@ import { Operation } from '#src/common/decorators/operation.js';
 import { originOf } from '#src/common/decorators/origin.js';
 import { Config } from '#src/config/config.js';
 import { CreateHookDto, HookCreatedDto, HookDto, HookListDto, HookMessageDto, HookOutcomeDto } from './dto/hook.dto.js';
+import { HookDeliveriesService } from './hook-deliveries.service.js';
 import { HooksService } from './hooks.service.js';
 
 @ApiTags('hooks')
@@ -13,6 +14,7 @@ import { HooksService } from './hooks.service.js';
 export class HooksController {
   constructor(
     private readonly hooks: HooksService,
+    private readonly deliveries: HookDeliveriesService,
     private readonly config: Config,
   ) {}
 
@@ -21,7 +23,7 @@ export class HooksController {
     id: 'createHook',
     summary: 'Create a webhook that redeploys a name on every push',
     description:
-      'The response has the URL and the secret for the webhook settings of the repository; choose content type application/json there. The secret is not shown again.',
+      'The response has the URL and the secret for the webhook settings of the repository; choose push events there. The secret is not shown again.',
     response: HookCreatedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
@@ -71,23 +73,21 @@ export class HooksController {
     id: 'deliverHook',
     summary: 'Receive a push webhook',
     description:
-      'Signed with the hook’s secret: `X-Hub-Signature-256` as GitHub, Gitea and Forgejo send it, `X-Gitlab-Token`, or `Webhook-Signature` (Standard Webhooks). A repeated delivery changes nothing.',
+      'Up to 25 MiB of JSON, or a form with the field payload. Signed with the hook’s secret as GitHub, Gitea, Forgejo, Gogs and Bitbucket do it (`X-Hub-Signature-256`, `X-Hub-Signature: sha256=…`, `X-Gitea-Signature`), or `Webhook-Signature` (Standard Webhooks); or with the secret itself in `X-Gitlab-Token` or as the password of basic authentication (Azure DevOps). A repeated delivery changes nothing.',
     response: HookOutcomeDto,
     open: true,
     errors: [
       'HOOK_SIGNATURE_INVALID',
       'HOOK_SUSPENDED',
       'MALFORMED_JSON',
+      'MALFORMED_REQUEST',
       'PAYLOAD_TOO_LARGE',
+      'RATE_LIMITED',
       'UNSUPPORTED_MEDIA_TYPE',
     ],
   })
-  deliver(@Param('id') id: string, @Req() request: RawBodyRequest<Request>): Promise<HookOutcomeDto> {
-    const { headers, rawBody = Buffer.alloc(0) } = request;
-    return this.hooks.deliver(id, { headers, body: rawBody }, request.body as unknown, {
-      ...originOf(request),
-      via: 'HOOK',
-    });
+  deliver(@Param('id') id: string, @Req() request: Request): Promise<HookOutcomeDto> {
+    return this.deliveries.deliver(id, request, { ...originOf(request), via: 'HOOK' });
   }
 
   private toDto(hook: Parameters<typeof HookDto.from>[0]): HookDto {

@@ -44,14 +44,20 @@ export class GitAuthDto {
 }
 
 export class CreateGitDeploymentDto extends BuildOptionsDto {
-  /** `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`. */
+  /**
+   * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`, as forges give it to copy. A user name before
+   * the host counts as `gitAuth.username`.
+   */
   @ApiProperty({ example: 'https://github.com/acme/shop.git' })
   @IsDefined({ message: 'is required' })
   @IsString({ message: 'must be a URL' })
   @MaxLength(2048, { message: 'must be at most 2048 characters' })
   gitUrl: string;
 
-  /** A branch or a tag. Default: the remote's default branch. */
+  /**
+   * A branch or a tag, or the full name of a ref: `refs/tags/v1`, `refs/pull/12/head`. Default: the remote's default
+   * branch, or its only one.
+   */
   @ApiProperty({ example: 'main', required: false })
   @IsOptional()
   @IsString({ message: 'must be a string' })
@@ -62,11 +68,13 @@ export class CreateGitDeploymentDto extends BuildOptionsDto {
   @IsOptional()
   @IsString({ message: 'must be a string' })
   @Matches(/^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, {
-    message: 'must be a whole commit id, 40 or 64 hexadecimal digits',
+    message: 'must be a whole commit id, 40 or 64 hexadecimal digits, as git rev-parse HEAD prints it',
   })
   commit?: string;
 
-  /** Fetches submodules too, over https only. */
+  /**
+   * Fetches submodules too: those on the host of `gitUrl` with `gitAuth`, others by https without credentials.
+   */
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   submodules?: boolean = false;

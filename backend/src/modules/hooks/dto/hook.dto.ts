@@ -46,7 +46,7 @@ export class HookDto {
   /** Null: the branch of the newest deployment of the name. */
   branch: string | null;
   paths: string[];
-  /** URL for the webhook settings of the repository; content type JSON. */
+  /** URL for the webhook settings of the repository; content type JSON or form. */
   url: string;
   lastDeliveryAt: Date | null;
   /** Outcome of the last delivery, in a sentence. */

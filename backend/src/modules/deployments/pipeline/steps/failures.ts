@@ -17,6 +17,7 @@ const GIT_CODES: Record<GitErrorKind, DeploymentErrorCode> = {
   'not-allowed': 'GIT_HOST_NOT_ALLOWED',
   unreachable: 'GIT_UNREACHABLE',
   'disk-full': 'DISK_FULL',
+  submodule: 'GIT_SUBMODULE',
   failed: 'GIT_UNREACHABLE',
 };
 

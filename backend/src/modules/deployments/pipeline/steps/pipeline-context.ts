@@ -4,7 +4,7 @@ import { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import type { Prisma } from '#src/generated/prisma/client.js';
 import { type GitAuth, type GitSource, secretsOf } from '#src/integrations/git/git-source.js';
-import { parseGitUrl } from '#src/integrations/git/git-url.js';
+import { parseStoredGitUrl } from '#src/integrations/git/git-url.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import type { Progress } from '#src/modules/deployments/domain/deployment-columns.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
@@ -64,7 +64,7 @@ export class PipelineContext implements StepContext {
 
   gitSource(): GitSource {
     const { gitUrl, gitAuth, jobId } = this.deployment;
-    const url = parseGitUrl(gitUrl ?? '');
+    const url = parseStoredGitUrl(gitUrl ?? '');
     if (!url.ok) throw new Error(`the git URL ${url.problem}`);
     const auth = gitAuth
       ? (JSON.parse(this.secrets.open(gitAuth, secretContext(jobId, 'gitAuth'))) as GitAuth)
