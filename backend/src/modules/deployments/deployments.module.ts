@@ -49,6 +49,7 @@ import { TaskFailures } from './swarm/task-failures.js';
 import { Placement } from './swarm/placement.js';
 import { HostPorts } from './swarm/host-ports.js';
 import { ReleaseVolumes } from './swarm/release-volumes.js';
+import { ExecFailures } from './swarm/exec-failures.js';
 import { RegistryCredentials } from './swarm/registry-credentials.js';
 import { RunningServices } from './swarm/running-services.js';
 import { ContainerEvents } from './swarm/container-events.js';
@@ -131,6 +132,7 @@ import { TaskLogs } from './logs/task-logs.js';
     Placement,
     HostPorts,
     ReleaseVolumes,
+    ExecFailures,
     Drain,
     DrainSchedule,
     PipelineContexts,

@@ -3,6 +3,7 @@ import { BuildError, type BuildErrorKind } from '#src/integrations/docker/build-
 import { DockerError } from '#src/integrations/docker/docker-error.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
 import { GitError, type GitErrorKind } from '#src/integrations/git/git-error.js';
+import { adviceFor } from '#src/modules/deployments/domain/known-last-words.js';
 import { parseImageReference } from '#src/modules/deployments/domain/image-reference.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
@@ -85,7 +86,10 @@ export function buildFailure(error: unknown): unknown {
   if (error instanceof BuildError) {
     const { kind, message, output, cause } = error;
     if (kind === 'base-image') return registryFailure(cause, message, false);
-    const text = output.length > 0 ? withLastLines(message, output, 'Last lines of the build') : message;
+    const text =
+      output.length > 0
+        ? withLastLines(message, output, 'Last lines of the build', adviceFor(output, { from: 'build' }))
+        : message;
     return new StepFailure(BUILD_CODES[kind], text, { cause: error });
   }
   if (error instanceof DockerError && error.kind === 'invalid')
