@@ -89,10 +89,7 @@ export class Config {
     this.hostPorts = { first, last };
     this.reservedPorts = reservedPortsOf(env);
     this.capabilities = { allowed: listOf(env.ALLOWED_CAPABILITIES).filter((name) => name !== 'none') };
-    this.resources = {
-      default: { cpus: env.DEFAULT_CPUS, memoryMb: env.DEFAULT_MEMORY_MB, pids: env.DEFAULT_PIDS },
-      max: { cpus: env.MAX_CPUS, memoryMb: env.MAX_MEMORY_MB, pids: env.MAX_PIDS },
-    };
+    this.resources = resourcesOf(env);
   }
 
   /** Loads the configuration from the environment and `.env`. Throws ConfigError. */
@@ -184,6 +181,13 @@ function quotaOf(env: ParsedEnv): QuotaConfig {
         Math.max(Math.floor((OVERCOMMIT * totalmem()) / MIB), most * env.DEFAULT_MEMORY_MB),
       pids: env.MAX_PIDS_PER_USER ?? Math.max(PIDS_PER_USER, most * env.DEFAULT_PIDS),
     },
+  };
+}
+
+function resourcesOf(env: ParsedEnv): Config['resources'] {
+  return {
+    default: { cpus: env.DEFAULT_CPUS, memoryMb: env.DEFAULT_MEMORY_MB, pids: env.DEFAULT_PIDS },
+    max: { cpus: env.MAX_CPUS, memoryMb: env.MAX_MEMORY_MB, pids: env.MAX_PIDS },
   };
 }
 

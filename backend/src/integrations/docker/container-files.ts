@@ -108,6 +108,7 @@ async function firstEntry(archive: Readable): Promise<FirstEntry | undefined> {
     for await (const entry of tar) {
       if (found) return { ...found, isAlone: false };
       found = { header: entry.header, head: await headOf(entry), isAlone: true };
+      if (entry.header.type === 'file') return found;
     }
     return found;
   } finally {
@@ -116,13 +117,13 @@ async function firstEntry(archive: Readable): Promise<FirstEntry | undefined> {
   }
 }
 
-/** Reads the whole entry, as the archive continues only then, and keeps its beginning. */
 async function headOf(entry: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let kept = 0;
+  let bytes = 0;
   for await (const chunk of entry as AsyncIterable<Buffer>) {
-    if (kept < MAX_HEAD_BYTES) chunks.push(chunk.subarray(0, MAX_HEAD_BYTES - kept));
-    kept += Math.min(chunk.length, MAX_HEAD_BYTES - kept);
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_HEAD_BYTES) break;
   }
   return Buffer.concat(chunks);
 }

@@ -14,7 +14,6 @@ const REASONS = [NO_FILE, NOT_PERMITTED, 'executable file not found', 'permissio
 /** Where the init process, the Engine or a shell begins to say it. */
 const EXEC = /^exec |\[fatal tini|\bexec: /;
 const NO_PROGRAMS = new Set(['', 'exec', 'failed', 'line', 'FATAL', 'tini', 'stat']);
-const QUOTES = /^["'`]+|["'`]+$/g;
 const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 /** A program that exists may lack a name with `/`: it was found in these folders. */
 export const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -39,7 +38,7 @@ export function failedProgram(line: string): FailedProgram | undefined {
   const start = EXEC.exec(lower)?.index;
   if (reason === undefined || start === undefined) return undefined;
   const said = line.slice(start, lower.lastIndexOf(reason));
-  const words = said.split(/[\s:[\]]+/).map((word) => word.replaceAll(QUOTES, ''));
+  const words = said.split(/[\s:[\]"'`]+/);
   const names = words.filter((word) => !NO_PROGRAMS.has(word) && /\D/.test(word));
   const program = names.find((word) => word.startsWith('/')) ?? names.at(-1);
   return program === undefined ? undefined : { program, reason };
