@@ -1,7 +1,8 @@
 /*
- * The health probe: `probe tcp PORT` and `probe http PORT PATH`, for images without a shell or curl. With `calm REST AFTER` before these, a check that
+ * The health probe: `probe tcp PORT` and `probe http PORT PATH [HOST]…`, for images without a shell or curl. With `calm REST AFTER` before these, a check that
  * passed rests for that many seconds before it ends, once the container is older than AFTER: for engines that know one interval only. It connects to an IPv4 address of the
- * container that is not loopback, as its callers do, so that a server which listens on 127.0.0.1 only is caught. Exit 0: healthy. Exit 1: one line
+ * container that is not loopback, as its callers do, so that a server which listens on 127.0.0.1 only is caught. With several HOST headers one good
+ * answer is enough; without one it is localhost. Exit 0: healthy. Exit 1: one line
  * on standard output says why, which Docker keeps in the container's health log. Exit 2: wrong arguments. No libc: raw system calls, a few KB, no
  * files but /proc/net and /proc/1/stat are read. How long an answer may take is for the HEALTHCHECK's own timeout to say, which ends the probe.
  */
@@ -42,6 +43,7 @@ struct interfaces {
 #define DRAIN_MICROS 100000
 #define DRAIN_READS 16
 #define MAX_LISTED 10
+#define MAX_TEXT 300
 #define LISTEN_STATE 0x0a
 #define CLOCK_BOOTTIME 7
 #define TICKS_PER_SECOND 100 /* of /proc/PID/stat, on every machine: proc_pid_stat(5) */
@@ -261,6 +263,10 @@ static void send_all(long fd, const char *s, int more) {
   }
 }
 
+static int hex_digit(char c) {
+  return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+}
+
 /* Closed before its end, an answer would be a broken connection to the server, and a line in its log at every check. */
 static void drain(long fd) {
   static char rest[65536];
@@ -269,22 +275,64 @@ static void drain(long fd) {
     if (sys(__NR_read, fd, (long)rest, sizeof rest, 0, 0, 0) <= 0) return;
 }
 
+static char answer[4096];
+static u32 answer_length;
+
 /* The status of the answer, or 0. */
-static u32 get(long fd, const char *path) {
-  static char answer[64];
-  u32 used = 0;
+static u32 get(long fd, const char *path, const char *host) {
+  answer_length = 0;
   send_all(fd, "GET ", MSG_MORE); /* in one packet: simple servers read a request only once */
   send_all(fd, path, MSG_MORE);
-  send_all(fd, " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: berth-probe\r\nConnection: close\r\n\r\n", 0);
-  while (used < 12) {
-    long n = sys(__NR_read, fd, (long)(answer + used), sizeof answer - used, 0, 0, 0);
+  send_all(fd, " HTTP/1.1\r\nHost: ", MSG_MORE);
+  send_all(fd, host, MSG_MORE);
+  send_all(fd, "\r\nUser-Agent: berth-probe\r\nConnection: close\r\n\r\n", 0);
+  while (answer_length < 12) {
+    long n = sys(__NR_read, fd, (long)(answer + answer_length), sizeof answer - 1 - answer_length, 0, 0, 0);
     if (n <= 0) return 0;
-    used += (u32)n;
+    answer_length += (u32)n;
   }
   if (answer[0] != 'H' || answer[4] != '/' || answer[8] != ' ') return 0;
-  drain(fd);
+  char after = answer[12];
   answer[12] = 0;
-  return port_of(answer + 9);
+  u32 status = port_of(answer + 9);
+  answer[12] = after;
+  return status;
+}
+
+/* Reads on until the answer ends, pauses or fills the buffer. */
+static void read_rest(long fd) {
+  limit(fd, SO_RCVTIMEO, 0, DRAIN_MICROS);
+  while (answer_length < sizeof answer - 1) {
+    long n = sys(__NR_read, fd, (long)(answer + answer_length), sizeof answer - 1 - answer_length, 0, 0, 0);
+    if (n <= 0) return;
+    answer_length += (u32)n;
+  }
+}
+
+/* The beginning of the body in one line, without the tags of HTML and without the sizes of chunks. */
+static void put_text(void) {
+  u32 from = 0, shown = 0, in_tag = 0, gap = 0;
+  while (from + 3 < answer_length && !(answer[from] == '\r' && answer[from + 1] == '\n' && answer[from + 2] == '\r')) from++;
+  from += 4;
+  u32 size_end = from;
+  while (size_end < answer_length && hex_digit(answer[size_end])) size_end++;
+  if (size_end > from && size_end + 1 < answer_length && answer[size_end] == '\r' && answer[size_end + 1] == '\n')
+    from = size_end + 2;
+  for (u32 i = from; i < answer_length && shown < MAX_TEXT; i++) {
+    u8 c = (u8)answer[i];
+    if (c == '<') in_tag = 1;
+    if (c <= ' ' || in_tag || c == 127) {
+      gap = 1;
+      if (c == '>') in_tag = 0;
+      continue;
+    }
+    char text[2] = {(char)c, 0};
+    if (gap && shown) put(" "), shown++;
+    if (!shown) put(": ");
+    put(text);
+    gap = 0;
+    shown++;
+  }
 }
 
 /* Seconds since the container's first process began; 0 when that cannot be known. */
@@ -316,6 +364,36 @@ static void well(long fd) {
   leave(0);
 }
 
+/* Ends the probe when the answer is good. Of several hosts, the first one's failure is reported. */
+static void check(u32 port, const char *path, const char *host, int is_first) {
+  long fd = connect_anywhere(port);
+  if (fd < 0) {
+    if (is_first) not_listening(port);
+    return;
+  }
+  u32 status = get(fd, path, host);
+  if (status >= 200 && status < 400) {
+    drain(fd);
+    out_length = 0;
+    well(fd);
+  }
+  if (is_first) {
+    put("GET ");
+    for (u32 i = 0; path[i] && i < 200; i++) { /* a longer path would push the rest out of what Docker keeps */
+      char c[2] = {path[i], 0};
+      put(c);
+    }
+    put(status ? " answered " : " gave no answer");
+    if (status) {
+      put_number(status);
+      read_rest(fd);
+      put_text();
+    }
+  }
+  drain(fd);
+  sys(__NR_close, fd, 0, 0, 0, 0, 0);
+}
+
 __attribute__((used)) void start(long *stack) {
   long count = stack[0];
   char **arguments = (char **)(stack + 1);
@@ -328,26 +406,16 @@ __attribute__((used)) void start(long *stack) {
   }
   u32 port = count >= 3 ? port_of(arguments[2]) : 0;
   int tcp = count == 3 && same(arguments[1], "tcp");
-  int http = count == 4 && same(arguments[1], "http") && arguments[3][0] == '/';
+  int http = count >= 4 && same(arguments[1], "http") && arguments[3][0] == '/';
   if (!port || (!tcp && !http)) {
-    put("usage: probe [calm REST AFTER] tcp PORT | http PORT PATH");
+    put("usage: probe [calm REST AFTER] tcp PORT | http PORT PATH [HOST]...");
     leave(2);
   }
-  long fd = connect_anywhere(port);
-  if (fd < 0) not_listening(port);
-  if (tcp) well(fd);
-  u32 status = get(fd, arguments[3]);
-  if (status >= 200 && status < 400) well(fd);
-  put("GET ");
-  for (u32 i = 0; arguments[3][i] && i < 200; i++) { /* a longer path would push the rest out of what Docker keeps */
-    char c[2] = {arguments[3][i], 0};
-    put(c);
+  if (tcp) {
+    long fd = connect_anywhere(port);
+    if (fd < 0) not_listening(port);
+    well(fd);
   }
-  if (status) {
-    put(" answered ");
-    put_number(status);
-  } else {
-    put(" gave no answer");
-  }
+  for (long i = 4; i == 4 || i < count; i++) check(port, arguments[3], i < count ? arguments[i] : "localhost", i == 4);
   leave(1);
 }

@@ -1,4 +1,5 @@
 import Joi from 'joi';
+import { LINUX_CAPABILITIES } from '#src/common/linux-capabilities.js';
 
 const flag = (initial: 'on' | 'off') => Joi.string<'on' | 'off'>().valid('on', 'off').default(initial);
 const port = (initial: number) => Joi.number().integer().port().default(initial);
@@ -199,6 +200,12 @@ const settings = {
     'How long the logs of an ended deployment are stored; of each name the logs of the last ten releases.',
   ),
   AUDIT_RETENTION_DAYS: count(90, 36_500).description('How long audit events are stored.'),
+  ALLOWED_CAPABILITIES: Joi.string()
+    .default('FSETID,SETPCAP,SYS_CHROOT,AUDIT_WRITE')
+    .custom(capabilityList)
+    .description(
+      'Linux capabilities that a request may name in `capabilities` besides the default ones, comma-separated, or `none`. IPC_LOCK is one that some images need.',
+    ),
   DEFAULT_CPUS: Joi.number().positive().max(1024).default(1).description('CPU limit of a replica, in cores.'),
   DEFAULT_MEMORY_MB: count(512, 16_777_216).description('Memory limit of a replica, MiB.'),
   DEFAULT_PIDS: count(256, 4_194_304).description('Limit of processes and threads of a replica.'),
@@ -211,6 +218,11 @@ type ValueOf<S> = S extends Joi.AnySchema<infer T> ? T : never;
 export type ParsedEnv = { [Key in keyof typeof settings]: ValueOf<(typeof settings)[Key]> };
 
 export const configSchema = Joi.object<ParsedEnv>(settings);
+
+function capabilityList(value: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {
+  const known: readonly string[] = ['none', ...LINUX_CAPABILITIES];
+  return value.split(',').every((name) => known.includes(name.trim())) ? value : helpers.error('any.invalid');
+}
 
 function portRange(value: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {
   const [first = 0, last = 0] = value.split('-').map(Number);

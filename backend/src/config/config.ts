@@ -40,6 +40,8 @@ export class Config {
   /** Host ports that no deployment may publish. */
   readonly reservedPorts: ReadonlySet<number>;
   readonly resources: { default: Resources; max: Resources };
+  /** Capabilities that a request may name besides the default ones. */
+  readonly capabilities: { allowed: readonly string[] };
 
   constructor(env: ParsedEnv) {
     const host = env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST;
@@ -86,10 +88,8 @@ export class Config {
     };
     this.hostPorts = { first, last };
     this.reservedPorts = reservedPortsOf(env);
-    this.resources = {
-      default: { cpus: env.DEFAULT_CPUS, memoryMb: env.DEFAULT_MEMORY_MB, pids: env.DEFAULT_PIDS },
-      max: { cpus: env.MAX_CPUS, memoryMb: env.MAX_MEMORY_MB, pids: env.MAX_PIDS },
-    };
+    this.capabilities = { allowed: listOf(env.ALLOWED_CAPABILITIES).filter((name) => name !== 'none') };
+    this.resources = resourcesOf(env);
   }
 
   /** Loads the configuration from the environment and `.env`. Throws ConfigError. */
@@ -181,6 +181,13 @@ function quotaOf(env: ParsedEnv): QuotaConfig {
         Math.max(Math.floor((OVERCOMMIT * totalmem()) / MIB), most * env.DEFAULT_MEMORY_MB),
       pids: env.MAX_PIDS_PER_USER ?? Math.max(PIDS_PER_USER, most * env.DEFAULT_PIDS),
     },
+  };
+}
+
+function resourcesOf(env: ParsedEnv): Config['resources'] {
+  return {
+    default: { cpus: env.DEFAULT_CPUS, memoryMb: env.DEFAULT_MEMORY_MB, pids: env.DEFAULT_PIDS },
+    max: { cpus: env.MAX_CPUS, memoryMb: env.MAX_MEMORY_MB, pids: env.MAX_PIDS },
   };
 }
 

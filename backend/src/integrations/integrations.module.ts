@@ -3,6 +3,7 @@ import { AcmeServer } from './acme/acme-server.js';
 import { BuildLimits } from './docker/build-limits.js';
 import { Builds } from './docker/builds.js';
 import { Configs } from './docker/configs.js';
+import { ContainerFiles } from './docker/container-files.js';
 import { Containers } from './docker/containers.js';
 import { DockerClient } from './docker/docker-client.js';
 import { Engine } from './docker/engine.js';
@@ -28,6 +29,7 @@ const surfaces = [
   BuildLimits,
   Builds,
   Configs,
+  ContainerFiles,
   Containers,
   DockerClient,
   EgressPolicy,

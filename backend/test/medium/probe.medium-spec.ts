@@ -137,11 +137,11 @@ describe.concurrent('a container with the probe as its health check', () => {
   });
 
   it.each([
-    [404, '/nowhere', busybox('httpd -f -p 8080 -h /etc')],
-    [500, '/boom', scratch()],
-  ])('must be unhealthy, and say so, when the path answers %i', async (status, path, program) => {
+    [404, '/nowhere', busybox('httpd -f -p 8080 -h /etc'), /^GET \/nowhere answered 404: [^<]*not found/i],
+    [500, '/boom', scratch(), /^GET \/boom answered 500: boom$/],
+  ])('must be unhealthy, and say what the answer says, when the path answers %i', async (_, path, program, line) => {
     const service = await run(program, ['http', '8080', path]);
-    await expectUnhealthy(service, `GET ${path} answered ${status}`);
+    await expectUnhealthy(service, expect.stringMatching(line));
   });
 
   it('must be unhealthy, and say so, when what answers is not HTTP', async () => {
@@ -149,8 +149,11 @@ describe.concurrent('a container with the probe as its health check', () => {
     await expectUnhealthy(service, 'GET /health gave no answer');
   });
 
-  it('must send its whole request at once, and say who asks', async () => {
-    const request = 'GET /health HTTP/1.1|Host: localhost|User-Agent: berth-probe|Connection: close||';
+  it.each([
+    ['localhost', []],
+    ['shop.test', ['other.test', 'shop.test']],
+  ])('must send its whole request at once, for the host %s, and say who asks', async (host, hosts) => {
+    const request = `GET /health HTTP/1.1|Host: ${host}|User-Agent: berth-probe|Connection: close||`;
     // Answers 200 to exactly this in one read, and 400 to anything else.
     const answer = [
       String.raw`got=$(dd bs=4096 count=1 2>/dev/null | tr -d '\r' | tr '\n' '|')`,
@@ -158,7 +161,7 @@ describe.concurrent('a container with the probe as its health check', () => {
       String.raw`printf "HTTP/1.0 $status Compared\r\n\r\n"`,
     ];
     const program = ['nc', '-ll', '-p', '8080', '-e', 'sh', '-c', answer.join('\n')];
-    const service = await run({ Image: 'busybox:1.36', Command: program }, ['http', '8080', '/health']);
+    const service = await run({ Image: 'busybox:1.36', Command: program }, ['http', '8080', '/health', ...hosts]);
     await expectHealthy(service);
   });
 
@@ -188,7 +191,7 @@ describe.concurrent('a container with the probe as its health check', () => {
 
   it('must be unhealthy, and say how the probe is used, when its arguments are wrong', async () => {
     const service = await run(scratch(), ['http', '8080', 'health']);
-    await expectUnhealthy(service, 'usage: probe [calm REST AFTER] tcp PORT | http PORT PATH', 2);
+    await expectUnhealthy(service, 'usage: probe [calm REST AFTER] tcp PORT | http PORT PATH [HOST]...', 2);
   });
 
   async function run(

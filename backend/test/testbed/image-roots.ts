@@ -109,6 +109,14 @@ export async function selfCheckingRoot(root: string): Promise<void> {
   chownSync(join(root, 'srv/healthy'), NOBODY, NOBODY);
 }
 
+/** Its user `app` owns /owned; other folders are root's. */
+export async function unprivilegedRoot(root: string): Promise<void> {
+  await busyboxRoot(root);
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\napp:x:1000:1001::/home:/bin/sh\n');
+  mkdirSync(join(root, 'owned'));
+  chownSync(join(root, 'owned'), 1000, 1001);
+}
+
 export async function scratchHttpRoot(root: string): Promise<void> {
   await runCommand('gcc', [
     '-static',

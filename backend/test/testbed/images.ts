@@ -16,7 +16,14 @@ import {
   redisRoot,
   registryRoot,
 } from './debian-roots.js';
-import { busyboxRoot, nginxRoot, privilegeDroppingRoot, scratchHttpRoot, selfCheckingRoot } from './image-roots.js';
+import {
+  busyboxRoot,
+  nginxRoot,
+  privilegeDroppingRoot,
+  scratchHttpRoot,
+  selfCheckingRoot,
+  unprivilegedRoot,
+} from './image-roots.js';
 import {
   hasImage,
   type ImageConfig,
@@ -66,6 +73,23 @@ const RECIPES: ImageRecipe[] = [
     },
     selfCheckingRoot,
   ),
+  // Its own check first runs after five minutes, unless it is asked more often.
+  library(
+    'rare-healthcheck',
+    ['1'],
+    {
+      Cmd: ['httpd', '-f', '-p', '80', '-h', '/srv'],
+      ...HTTPD,
+      Healthcheck: {
+        Test: ['CMD-SHELL', 'wget -q -O /dev/null http://127.0.0.1/healthy'],
+        Interval: 300 * SECOND_NS,
+        Timeout: 3 * SECOND_NS,
+        Retries: 3,
+      },
+    },
+    selfCheckingRoot,
+  ),
+  library('unprivileged', ['1'], { Cmd: ['sh'], User: 'app' }, unprivilegedRoot),
   // Only for the tests that pull: nothing else runs it, so that it can be removed from the engine.
   ...['fetched-before', 'fetched-after', 'fetched-again'].map((name) =>
     library(name, ['1'], { Cmd: ['sleep', '600'], Env: [`NAME=${name}`], StopSignal: 'SIGKILL' }, busyboxRoot),

@@ -13,6 +13,7 @@ export interface ImageConfig {
   Env?: string[];
   ExposedPorts?: Record<string, object>;
   StopSignal?: string;
+  User?: string;
   /** Durations in nanoseconds, as the Engine writes them. */
   Healthcheck?: { Test: string[]; Interval: number; Timeout: number; Retries: number };
 }

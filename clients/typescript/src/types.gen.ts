@@ -218,10 +218,19 @@ export type DeploymentVolume = {
     readOnly: boolean;
 };
 
+export type DeploymentTmpfs = {
+    path: string;
+    sizeMb: number;
+};
+
 export type DeploymentResources = {
     cpus: number;
     memoryMb: number;
     pids: number;
+    /**
+     * Size of /dev/shm in MiB; omitted: 64.
+     */
+    shmMb?: number;
 };
 
 export type DeploymentEnvironment = {
@@ -258,6 +267,7 @@ export type Build = {
 export type DeploymentHealthCheck = {
     path?: string;
     port?: number;
+    host?: string;
     tcpPort?: number;
     command?: Array<string>;
     disabled?: boolean;
@@ -312,6 +322,7 @@ export type Deployment = {
         [key: string]: string;
     };
     volumes: Array<DeploymentVolume>;
+    tmpfs: Array<DeploymentTmpfs>;
     resources: DeploymentResources;
     id: string;
     jobId: string;
@@ -324,7 +335,7 @@ export type Deployment = {
      */
     queuePosition: number | null;
     /**
-     * FAILED only. Ends with the container's last log lines.
+     * FAILED only. Ends with the container's last log lines, and advice if they are known.
      */
     errorMessage: string | null;
     image: string;
@@ -364,6 +375,15 @@ export type Deployment = {
      */
     healthCheck: DeploymentHealthCheck | null;
     capabilities: Array<string>;
+    /**
+     * An init process is process 1.
+     */
+    init: boolean;
+    stopGraceSeconds: number;
+    /**
+     * Null: the image's own, else SIGTERM.
+     */
+    stopSignal: string | null;
     containers: Array<Container>;
     steps: Array<Step>;
     startedAt: string | null;
@@ -427,6 +447,17 @@ export type Logs = {
     logs: string;
 };
 
+export type Tmpfs = {
+    /**
+     * Absolute path in the container.
+     */
+    path: string;
+    /**
+     * Size limit in MiB. The files count as memory of the container.
+     */
+    sizeMb: number;
+};
+
 export type Port = {
     /**
      * Port inside the container. A numeric string is accepted.
@@ -465,6 +496,11 @@ export type HealthCheck = {
      */
     port?: number;
     /**
+     * Host header for `path`. Default: the public name of the environment if it has one, then `localhost`; the check passes
+     * with either.
+     */
+    host?: string;
+    /**
      * Healthy when this port accepts connections.
      */
     tcpPort?: number;
@@ -488,6 +524,10 @@ export type HealthCheck = {
 
 export type Resources = {
     /**
+     * Size of /dev/shm in MiB; what is in it counts as memory. Default: 64. Databases and browsers may need more.
+     */
+    shmMb?: number;
+    /**
      * CPU limit, in cores.
      */
     cpus?: number;
@@ -503,22 +543,35 @@ export type Resources = {
 
 export type CreateDeployment = {
     /**
+     * Signal that asks the container to end. Default: the image's STOPSIGNAL, else SIGTERM.
+     */
+    stopSignal?: string;
+    /**
+     * Folders in memory.
+     */
+    tmpfs?: Array<Tmpfs>;
+    /**
+     * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
+     * those that the operator lists in ALLOWED_CAPABILITIES.
+     */
+    capabilities?: Array<string>;
+    /**
      * A DNS label. A deployment with the name of an earlier one in the same environment is a new release of it. Default:
      * derived from the image, repository or upload and the jobId.
      */
     name?: string;
     ports?: Array<Port>;
     /**
-     * Environment variables. Encrypted at rest; values are returned as `"***"`.
+     * Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
         [key: string]: string;
     };
     volumes?: Array<Volume>;
     /**
-     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
-     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
-     * it.
+     * Program and arguments, in place of the image's entrypoint. The command runs once, before the release starts, in the
+     * environment's network with the release's variables and volumes. If it fails, the release fails. A rollback or a
+     * start does not run it.
      */
     releaseCommand?: Array<string>;
     /**
@@ -540,10 +593,6 @@ export type CreateDeployment = {
      * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
      */
     virtualPort?: number;
-    /**
-     * Linux capabilities to keep: a subset of the default.
-     */
-    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
     /**
      * A registry reference: `nginx`, `nginx:alpine`, `ghcr.io/o/i@sha256:…`.
      */
@@ -575,6 +624,15 @@ export type CreateDeployment = {
      */
     healthCheck?: HealthCheck;
     resources?: Resources;
+    /**
+     * Runs an init process as process 1. It reaps orphaned processes and forwards signals. `false` for an image that must
+     * be process 1 itself, such as one with s6 or systemd.
+     */
+    init?: boolean;
+    /**
+     * Seconds that a container has to end after its stop signal, before it is killed.
+     */
+    stopGraceSeconds?: number;
 };
 
 /**
@@ -645,22 +703,35 @@ export type GitAuth = {
 
 export type CreateGitDeployment = {
     /**
+     * Signal that asks the container to end. Default: the image's STOPSIGNAL, else SIGTERM.
+     */
+    stopSignal?: string;
+    /**
+     * Folders in memory.
+     */
+    tmpfs?: Array<Tmpfs>;
+    /**
+     * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
+     * those that the operator lists in ALLOWED_CAPABILITIES.
+     */
+    capabilities?: Array<string>;
+    /**
      * A DNS label. A deployment with the name of an earlier one in the same environment is a new release of it. Default:
      * derived from the image, repository or upload and the jobId.
      */
     name?: string;
     ports?: Array<Port>;
     /**
-     * Environment variables. Encrypted at rest; values are returned as `"***"`.
+     * Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
         [key: string]: string;
     };
     volumes?: Array<Volume>;
     /**
-     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
-     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
-     * it.
+     * Program and arguments, in place of the image's entrypoint. The command runs once, before the release starts, in the
+     * environment's network with the release's variables and volumes. If it fails, the release fails. A rollback or a
+     * start does not run it.
      */
     releaseCommand?: Array<string>;
     /**
@@ -682,10 +753,6 @@ export type CreateGitDeployment = {
      * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
      */
     virtualPort?: number;
-    /**
-     * Linux capabilities to keep: a subset of the default.
-     */
-    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
     /**
      * Folder of the repository or the upload to build.
      */
@@ -757,9 +824,31 @@ export type CreateGitDeployment = {
      */
     healthCheck?: HealthCheck;
     resources?: Resources;
+    /**
+     * Runs an init process as process 1. It reaps orphaned processes and forwards signals. `false` for an image that must
+     * be process 1 itself, such as one with s6 or systemd.
+     */
+    init?: boolean;
+    /**
+     * Seconds that a container has to end after its stop signal, before it is killed.
+     */
+    stopGraceSeconds?: number;
 };
 
 export type CreateUploadDeployment = {
+    /**
+     * Signal that asks the container to end. Default: the image's STOPSIGNAL, else SIGTERM.
+     */
+    stopSignal?: string;
+    /**
+     * Folders in memory.
+     */
+    tmpfs?: Array<Tmpfs>;
+    /**
+     * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
+     * those that the operator lists in ALLOWED_CAPABILITIES.
+     */
+    capabilities?: Array<string>;
     /**
      * A DNS label. A deployment with the name of an earlier one in the same environment is a new release of it. Default:
      * derived from the image, repository or upload and the jobId.
@@ -767,16 +856,16 @@ export type CreateUploadDeployment = {
     name?: string;
     ports?: Array<Port>;
     /**
-     * Environment variables. Encrypted at rest; values are returned as `"***"`.
+     * Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
         [key: string]: string;
     };
     volumes?: Array<Volume>;
     /**
-     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
-     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
-     * it.
+     * Program and arguments, in place of the image's entrypoint. The command runs once, before the release starts, in the
+     * environment's network with the release's variables and volumes. If it fails, the release fails. A rollback or a
+     * start does not run it.
      */
     releaseCommand?: Array<string>;
     /**
@@ -798,10 +887,6 @@ export type CreateUploadDeployment = {
      * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
      */
     virtualPort?: number;
-    /**
-     * Linux capabilities to keep: a subset of the default.
-     */
-    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'>;
     /**
      * Folder of the repository or the upload to build.
      */
@@ -855,6 +940,15 @@ export type CreateUploadDeployment = {
      */
     healthCheck?: HealthCheck;
     resources?: Resources;
+    /**
+     * Runs an init process as process 1. It reaps orphaned processes and forwards signals. `false` for an image that must
+     * be process 1 itself, such as one with s6 or systemd.
+     */
+    init?: boolean;
+    /**
+     * Seconds that a container has to end after its stop signal, before it is killed.
+     */
+    stopGraceSeconds?: number;
 };
 
 export type DeploymentMessage = {

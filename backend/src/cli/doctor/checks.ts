@@ -48,7 +48,12 @@ async function engine(config: Config): Promise<Finding[]> {
             advice: 'Set "no-new-privileges": true in /etc/docker/daemon.json and restart the engine.',
           },
         ];
-  return [{ what, state: 'ok', found: `${facts.version}, API ${facts.apiVersion}` }, ...flag];
+  return [{ what, state: 'ok', found: `${facts.version}, API ${facts.apiVersion}` }, ...flag, ...initProcess(facts)];
+}
+
+function initProcess({ init }: EngineFacts): Finding[] {
+  const advice = 'Install docker-init (in Debian the package tini): containers run without an init process until then.';
+  return init ? [] : [{ what: 'docker-init', state: 'warn', found: 'the engine does not find it', advice }];
 }
 
 async function swarm(config: Config): Promise<Finding[]> {

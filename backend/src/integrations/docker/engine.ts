@@ -27,6 +27,8 @@ export interface EngineFacts {
   startInterval: boolean;
   /** ContainerSpec.Privileges.NoNewPrivileges, API 1.46. */
   serviceNoNewPrivileges: boolean;
+  /** The program of ContainerSpec.Init is installed; without it no such container starts. */
+  init: boolean;
 }
 
 const FACTS_TTL_MS = 60_000;
@@ -71,6 +73,7 @@ export class Engine {
       daemonNoNewPrivileges: daemonNoNewPrivileges(version.Version, info.SecurityOptions ?? []),
       startInterval: offers(version.ApiVersion, 1, 44),
       serviceNoNewPrivileges: offers(version.ApiVersion, 1, 46),
+      init: info.InitCommit?.ID !== 'N/A',
     };
     this.facts = { value, readAt: now };
     return value;
@@ -83,6 +86,8 @@ interface EngineInfo {
   CgroupVersion?: string;
   Architecture: string;
   SecurityOptions?: string[] | null;
+  /** `N/A` when the program does not run. */
+  InitCommit?: { ID?: string };
   Swarm?: { NodeID?: string; NodeAddr?: string; LocalNodeState?: string; ControlAvailable?: boolean };
 }
 

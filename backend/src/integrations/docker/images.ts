@@ -16,8 +16,10 @@ export interface ResolvedImage {
 
 export interface LocalImage {
   id: string;
-  /** The image defines a health check other than `NONE`. */
-  hasHealthCheck: boolean;
+  /** The image's own health check, as it is written there; undefined: none, or `NONE`. */
+  healthCheck: HealthConfig | undefined;
+  /** USER of the image; empty: root. */
+  user: string;
   architecture: string;
 }
 
@@ -61,11 +63,13 @@ export class Images {
   async find(reference: string): Promise<LocalImage | undefined> {
     try {
       const { Id, Architecture, Config } = await this.docker.call((docker) => docker.getImage(reference).inspect());
-      const own = (Config as { Healthcheck?: HealthConfig }).Healthcheck?.Test?.[0];
+      const { Healthcheck: own, User = '' } = Config as { Healthcheck?: HealthConfig; User?: string };
+      const kind = own?.Test?.[0];
       return {
         id: Id,
         architecture: Architecture,
-        hasHealthCheck: own !== undefined && own !== 'NONE',
+        healthCheck: kind !== undefined && kind !== 'NONE' ? own : undefined,
+        user: User,
       };
     } catch (error) {
       if (isDockerError(error, 'not-found')) return undefined;

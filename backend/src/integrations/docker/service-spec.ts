@@ -23,6 +23,8 @@ export interface ContainerSpec {
   /** Overrides the image's entrypoint. */
   Command?: string[];
   Args?: string[];
+  /** An init process of the engine is process 1. */
+  Init?: boolean;
   Env: string[];
   User?: string;
   ReadOnly?: boolean;

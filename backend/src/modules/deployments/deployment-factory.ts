@@ -50,8 +50,12 @@ const COPIED: ReadonlySet<string> = new Set([
   'releaseCommand',
   'drainSeconds',
   'capabilities',
+  'init',
+  'stopGraceSeconds',
+  'stopSignal',
   'ports',
   'volumes',
+  'tmpfs',
   'healthCheck',
   'resources',
   'envVarNames',
@@ -200,8 +204,8 @@ export class DeploymentFactory {
 
   /** Columns of every deployment. */
   private columns(environmentId: string, { jobId, name, run }: { jobId: string; name: string; run: RunOptions }) {
-    const { replicas, ports, volumes, envVars, command, healthCheck, resources, capabilities, publicAs } = run;
-    const { releaseCommand, drainSeconds, ttlSeconds } = run;
+    const { replicas, ports, volumes, tmpfs, envVars, command, healthCheck, resources, publicAs } = run;
+    const { releaseCommand, drainSeconds, ttlSeconds, capabilities, init, stopGraceSeconds, stopSignal } = run;
     const now = this.clock.now();
     return {
       jobId,
@@ -214,9 +218,12 @@ export class DeploymentFactory {
       releaseCommand,
       drainSeconds,
       capabilities,
+      init,
+      stopGraceSeconds,
+      stopSignal,
       virtualHost: publicAs?.domain ?? null,
       virtualPort: publicAs?.port ?? null,
-      ...storedColumns({ ports, volumes, healthCheck, resources }),
+      ...storedColumns({ ports, volumes, tmpfs, healthCheck, resources }),
       envVarNames: Object.keys(envVars),
       envVars: this.seal(jobId, 'envVars', envVars),
     };

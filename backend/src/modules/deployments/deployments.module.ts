@@ -51,6 +51,8 @@ import { TaskFailures } from './swarm/task-failures.js';
 import { Placement } from './swarm/placement.js';
 import { HostPorts } from './swarm/host-ports.js';
 import { ReleaseVolumes } from './swarm/release-volumes.js';
+import { VolumeOwners } from './swarm/volume-owners.js';
+import { ExecFailures } from './swarm/exec-failures.js';
 import { RegistryCredentials } from './swarm/registry-credentials.js';
 import { RunningServices } from './swarm/running-services.js';
 import { ContainerEvents } from './swarm/container-events.js';
@@ -137,6 +139,8 @@ import { TaskLogs } from './logs/task-logs.js';
     Placement,
     HostPorts,
     ReleaseVolumes,
+    VolumeOwners,
+    ExecFailures,
     Drain,
     DrainSchedule,
     PipelineContexts,

@@ -1,20 +1,24 @@
 import type { FieldError } from '#src/common/errors/domain-error.js';
-import { trimTrailing } from '#src/common/trim-trailing.js';
 import type { Config } from '#src/config/config.js';
 import { publicDomain } from '#src/modules/ingress/sites/public-domain.js';
 import type { HealthCheckDto, RunOptionsDto } from './dto/create-deployment.dto.js';
 import {
-  BASELINE_CAPABILITIES,
   DEFAULT_HEALTH_TIMING,
   firstTcpPort,
   type HealthCheck,
   type PortMapping,
+  type ReplicaResources,
   type VolumeMount,
 } from './domain/release.js';
-import type { Resources } from '#src/config/config.js';
+import {
+  type ContainerLimits,
+  type ContainerOptions,
+  containerOptionsErrors,
+  containerOptionsOf,
+} from './container-options.js';
 
 /** The run fields of a request with every default filled in. */
-export interface RunOptions {
+export interface RunOptions extends ContainerOptions {
   replicas: number;
   ports: PortMapping[];
   volumes: VolumeMount[];
@@ -24,20 +28,28 @@ export interface RunOptions {
   drainSeconds: number;
   ttlSeconds: number | null;
   healthCheck: HealthCheck;
-  resources: Resources;
-  capabilities: string[];
+  resources: ReplicaResources;
   publicAs: { domain: string; port: number | null } | undefined;
 }
 
-type Limits = Pick<Config, 'hostPorts' | 'resources' | 'http' | 'deploy'>;
+type Limits = ContainerLimits & Pick<Config, 'hostPorts' | 'http' | 'deploy'>;
 
-const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
+/** A rule for names, and its text. */
+interface Naming {
+  pattern: RegExp;
+  message: string;
+}
+export const IDENTIFIERS: Naming = {
+  pattern: /^[A-Za-z_][A-Za-z0-9_]{0,255}$/,
+  message: 'must be named with letters, digits and _, not beginning with a digit',
+};
+/** The Engine takes every name without `=`: some programs read settings with dots or dashes from variables. */
+const VARIABLES: Naming = { pattern: /^[^=]{1,256}$/, message: 'must have a name of 1 to 256 characters without =' };
 const MAX_ENV_VARS = 500;
 const MAX_ENV_VALUE = 32_768;
 /** Sizes of what a row stores, in UTF-8. */
 const MAX_VARIABLES_BYTES = 256 * 1024;
 const MAX_COMMAND_BYTES = 64 * 1024;
-const RESERVED_PATHS = /^\/(proc|sys|dev|\.berth)(\/|$)|\/\.{1,2}(\/|$)|\/\//;
 
 /** Fills in the defaults of a validated body. Throws INVALID_DOMAIN. */
 export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
@@ -57,7 +69,7 @@ export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
     ttlSeconds: body.ttlSeconds ?? null,
     healthCheck: healthCheckOf(body.healthCheck, ports),
     resources: { ...config.resources.default, ...withoutNulls(body.resources ?? {}) },
-    capabilities: [...new Set(body.capabilities ?? BASELINE_CAPABILITIES)],
+    ...containerOptionsOf(body),
     publicAs: body.virtualHost
       ? { domain: publicDomain(body.virtualHost, 'virtualHost', config), port: body.virtualPort ?? null }
       : undefined,
@@ -70,12 +82,12 @@ export function runOptionsOf(body: RunOptionsDto, config: Limits): RunOptions {
 export function runOptionsErrors(body: RunOptionsDto, limits: Limits): FieldError[] {
   return [
     ...portErrors(body, limits),
-    ...volumeErrors(body),
-    ...namedStringErrors('envVars', body.envVars ?? {}, MAX_ENV_VARS),
+    ...namedStringErrors('envVars', body.envVars ?? {}, MAX_ENV_VARS, VARIABLES),
     ...commandErrors(body),
     ...healthErrors(body),
     ...resourceErrors(body, limits),
     ...virtualHostErrors(body),
+    ...containerOptionsErrors(body, limits),
   ];
 }
 
@@ -97,30 +109,20 @@ function portErrors({ ports, replicas }: RunOptionsDto, { hostPorts }: Limits): 
   return [...errors, ...outside, ...replicated];
 }
 
-function volumeErrors({ volumes }: RunOptionsDto): FieldError[] {
-  const list = volumes ?? [];
-  const twice = duplicates(list, 'path', ({ path }) => trimTrailing(path, '/')).map(({ index }) => ({
-    path: `volumes.${index}.path`,
-    message: 'is given twice',
-  }));
-  const reserved = list.flatMap(({ path }, index) =>
-    RESERVED_PATHS.test(path)
-      ? [{ path: `volumes.${index}.path`, message: 'must be a plain path outside /proc, /sys, /dev and /.berth' }]
-      : [],
-  );
-  return [...twice, ...reserved];
-}
-
 /** Validates an object of names and strings that becomes environment variables or build arguments. */
-export function namedStringErrors(field: string, values: Record<string, unknown>, max: number): FieldError[] {
+export function namedStringErrors(
+  field: string,
+  values: Record<string, unknown>,
+  max: number,
+  naming = IDENTIFIERS,
+): FieldError[] {
   const entries = Object.entries(values);
   if (entries.length > max) return [{ path: field, message: `must have at most ${max} names` }];
   if (Buffer.byteLength(JSON.stringify(values)) > MAX_VARIABLES_BYTES)
     return [{ path: field, message: 'must have at most 256 KiB together' }];
   return entries.flatMap(([name, value]) => {
     const path = `${field}.${name.slice(0, 100)}`;
-    if (!ENV_NAME.test(name))
-      return [{ path, message: 'must be named with letters, digits and _, not beginning with a digit' }];
+    if (!naming.pattern.test(name)) return [{ path, message: naming.message }];
     if (typeof value !== 'string') return [{ path, message: 'must be a string' }];
     if (value.includes('\0') || value.length > MAX_ENV_VALUE)
       return [{ path, message: `must contain no NUL and at most ${MAX_ENV_VALUE} characters` }];
@@ -145,9 +147,13 @@ function healthErrors({ healthCheck, ports }: RunOptionsDto): FieldError[] {
   if (healthCheck.path != null && healthCheck.port == null && !declaresTcpPort(ports)) {
     return [{ path: 'healthCheck.port', message: 'is required with path when there is no TCP port in ports' }];
   }
-  return healthCheck.port != null && healthCheck.path == null
-    ? [{ path: 'healthCheck.port', message: 'is only valid with path; use tcpPort to check a port alone' }]
-    : [];
+  if (healthCheck.path != null) return [];
+  return [
+    ...(healthCheck.port == null
+      ? []
+      : [{ path: 'healthCheck.port', message: 'is only valid with path; use tcpPort to check a port alone' }]),
+    ...(healthCheck.host == null ? [] : [{ path: 'healthCheck.host', message: 'is only valid with path' }]),
+  ];
 }
 
 function resourceErrors({ resources: requested }: RunOptionsDto, { resources: { max } }: Limits): FieldError[] {
@@ -170,10 +176,11 @@ function declaresTcpPort(ports: RunOptionsDto['ports']): boolean {
 
 function healthCheckOf(dto: HealthCheckDto | undefined, ports: PortMapping[]): HealthCheck {
   if (!dto) return { kind: 'default', ...DEFAULT_HEALTH_TIMING };
-  const { path, port, tcpPort, command, disabled, ...given } = dto;
+  const { path, port, tcpPort, command, disabled, host, ...given } = dto;
   const timing = { ...DEFAULT_HEALTH_TIMING, ...withoutNulls(given) };
   if (disabled) return { kind: 'disabled', ...timing };
-  if (path != null) return { kind: 'http', path, port: port ?? firstTcpPort(ports) ?? 80, ...timing };
+  if (path != null)
+    return { kind: 'http', path, port: port ?? firstTcpPort(ports) ?? 80, ...(host && { host }), ...timing };
   if (tcpPort != null) return { kind: 'tcp', port: tcpPort, ...timing };
   if (command != null) return { kind: 'command', command, ...timing };
   return { kind: 'default', ...timing };

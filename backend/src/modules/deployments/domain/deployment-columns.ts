@@ -1,7 +1,6 @@
-import type { Resources } from '#src/config/config.js';
 import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
 import type { BuildFacts, BuildOptions, GitOptions } from './build-options.js';
-import type { HealthCheck, PortMapping, VolumeMount } from './release.js';
+import type { HealthCheck, PortMapping, ReplicaResources, TmpfsMount, VolumeMount } from './release.js';
 
 /** What a step is doing; shown to clients. */
 export interface Progress {
@@ -15,8 +14,9 @@ export interface Progress {
 export interface DeploymentColumns {
   ports: PortMapping[];
   volumes: VolumeMount[];
+  tmpfs: TmpfsMount[];
   healthCheck: HealthCheck;
-  resources: Resources;
+  resources: ReplicaResources;
   /** only of a deployment from Git or from an upload */
   gitOptions: BuildOptions & Partial<GitOptions>;
   build: BuildFacts | null;

@@ -23,6 +23,11 @@ export function commandServiceName(service: string): string {
   return `${service}-r`;
 }
 
+/** Name of the container that sets the owner of new volumes: 62 characters at most. */
+export function volumeSetupName(service: string): string {
+  return `${service}-v`;
+}
+
 /** Contains the environment's id, not its name: two users may have environments of the same name. */
 export function volumeName(environmentId: string, name: string): string {
   return `berth_${environmentId}_${name}`;

@@ -12,9 +12,10 @@ import { userVariablesOf } from './user-variables.js';
 
 type Row = Deployment & { environment: Environment };
 
-/** Builds the release of a row. The step that starts the service sets `imageHasHealthCheck` from the pulled image. */
+/** Builds the release of a row. The step that starts the service sets `imageHealth` from the pulled image. */
 export function releaseFrom(row: Row, secrets: SecretBox): Release {
-  const { ports, volumes, healthCheck, resources } = columnsOf(row);
+  const { ports, volumes, tmpfs, healthCheck, resources } = columnsOf(row);
+  const { init, stopGraceSeconds, stopSignal } = row;
   return {
     deploymentId: row.id,
     environmentId: row.environmentId,
@@ -27,10 +28,15 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
     env: { ...platformVariables(row), ...userVariablesOf(row, secrets) },
     ports,
     volumes,
+    tmpfs,
     healthCheck,
-    imageHasHealthCheck: false,
+    imageHealth: undefined,
+    publicDomain: row.virtualHost ?? row.environment.publicDomain,
     resources,
     capabilities: row.capabilities,
+    init,
+    stopGraceSeconds,
+    stopSignal,
     nodeId: row.nodeId,
   };
 }

@@ -12,6 +12,17 @@ export interface VolumeMount {
   readOnly: boolean;
 }
 
+/** A folder in memory; what is in it counts as memory of the container. */
+export interface TmpfsMount {
+  path: string;
+  sizeMb: number;
+}
+
+/** Limits of a replica. `shmMb` is the size of /dev/shm, which counts as memory; unset: the Engine's 64 MiB. */
+export interface ReplicaResources extends Resources {
+  shmMb?: number;
+}
+
 /** Timing of Docker's health check, in seconds. */
 export interface HealthTiming {
   intervalSeconds: number;
@@ -22,7 +33,7 @@ export interface HealthTiming {
 
 export type HealthCheck = HealthTiming &
   (
-    | { kind: 'http'; path: string; port: number }
+    | { kind: 'http'; path: string; port: number; host?: string }
     | { kind: 'tcp'; port: number }
     | { kind: 'command'; command: string[] }
     | { kind: 'disabled' }
@@ -44,10 +55,19 @@ export interface Release {
   env: Record<string, string>;
   ports: PortMapping[];
   volumes: VolumeMount[];
+  tmpfs: TmpfsMount[];
   healthCheck: HealthCheck;
-  imageHasHealthCheck: boolean;
-  resources: Resources;
+  /** timing of the image's own health check; undefined: it has none */
+  imageHealth: HealthTiming | undefined;
+  /** public name that routes to the environment; null: none */
+  publicDomain: string | null;
+  resources: ReplicaResources;
   capabilities: string[];
+  /** an init process is process 1: it reaps orphans and forwards signals */
+  init: boolean;
+  stopGraceSeconds: number;
+  /** null: the image's STOPSIGNAL, else SIGTERM */
+  stopSignal: string | null;
   /** node that the tasks must run on; null: any */
   nodeId: string | null;
 }
@@ -60,8 +80,8 @@ export const DEFAULT_HEALTH_TIMING: HealthTiming = {
 };
 
 /**
- * Capabilities added after ALL are dropped: official images such as nginx and postgres need them. A request may reduce
- * them, never extend them.
+ * Capabilities added after ALL are dropped: official images such as nginx and postgres need them, and a supervisor
+ * that is root signals its workers with KILL. A request may choose others within ALLOWED_CAPABILITIES.
  */
 export const BASELINE_CAPABILITIES = [
   'CHOWN',
@@ -70,6 +90,7 @@ export const BASELINE_CAPABILITIES = [
   'SETGID',
   'SETUID',
   'NET_BIND_SERVICE',
+  'KILL',
 ] as const;
 
 /** True when the old release must stop before the new one starts: both would hold a host port or write to a volume. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { BASELINE_CAPABILITIES, DEFAULT_HEALTH_TIMING, type Release, stopsFirst } from './release.js';
-import { checkKindOf } from './health-config.js';
+import { checkKindOf, effectiveTiming, startLimitSeconds, timingOf } from './health-config.js';
 import { buildCommandSpec, buildServiceSpec } from './service-spec-builder.js';
 
-const OLD = { startInterval: false, serviceNoNewPrivileges: false };
-const NEW = { startInterval: true, serviceNoNewPrivileges: true };
+const OLD = { startInterval: false, serviceNoNewPrivileges: false, init: true };
+const NEW = { startInterval: true, serviceNoNewPrivileges: true, init: true };
 const PROBE = { id: 'config1', name: 'berth_probe_amd64_0123' };
 
 const release: Release = {
@@ -21,9 +21,14 @@ const release: Release = {
   ports: [{ container: 80, protocol: 'tcp' }],
   volumes: [{ name: 'data', path: '/data', readOnly: true }],
   healthCheck: { kind: 'default', ...DEFAULT_HEALTH_TIMING },
-  imageHasHealthCheck: false,
+  tmpfs: [],
+  imageHealth: undefined,
+  publicDomain: null,
   resources: { cpus: 0.5, memoryMb: 64, pids: 100 },
   capabilities: [...BASELINE_CAPABILITIES],
+  init: true,
+  stopGraceSeconds: 10,
+  stopSignal: null,
 };
 
 describe('the one builder of service specs', () => {
@@ -41,6 +46,7 @@ describe('the one builder of service specs', () => {
         ContainerSpec: {
           Image: 'nginx@sha256:abc',
           Labels: labels,
+          Init: true,
           Env: ['A=1'],
           Mounts: [{ Type: 'volume', Source: 'berth_e1_data', Target: '/data', ReadOnly: true }],
           Configs: [
@@ -66,6 +72,7 @@ describe('the one builder of service specs', () => {
             'CAP_SETGID',
             'CAP_SETUID',
             'CAP_NET_BIND_SERVICE',
+            'CAP_KILL',
           ],
           Privileges: { NoNewPrivileges: true },
           StopGracePeriod: 10e9,
@@ -101,10 +108,18 @@ describe('the one builder of service specs', () => {
   });
 
   it('must give variables and paths as the user wrote them: Swarm expands templates in both', () => {
-    const env = { A: '{{.Node.Hostname}}', B: 's3cr3t-{{canary"', C: '{{{{{', D: '}} { {', E: '{{- x -}} {{/* */}}' };
+    const env = {
+      '{{x': '',
+      A: '{{.Node.Hostname}}',
+      B: 's3cr3t-{{canary"',
+      C: '{{{{{',
+      D: '}} { {',
+      E: '{{- x -}} {{/* */}}',
+    };
     const volumes = [{ name: 'data', path: '/data/{{.Task.ID}}', readOnly: false }];
     const { ContainerSpec } = buildServiceSpec({ ...release, env, volumes }, NEW, PROBE).TaskTemplate;
     expect(ContainerSpec.Env).toEqual([
+      '{{"{{"}}x=',
       'A={{"{{"}}.Node.Hostname}}',
       'B=s3cr3t-{{"{{"}}canary"',
       'C={{"{{"}}{{"{{"}}{',
@@ -114,6 +129,63 @@ describe('the one builder of service specs', () => {
     expect(ContainerSpec.Mounts).toMatchObject([{ Target: '/data/{{"{{"}}.Task.ID}}' }]);
     const command = buildCommandSpec({ ...release, env }, ['migrate'], NEW);
     expect(command.TaskTemplate.ContainerSpec.Env).toEqual(ContainerSpec.Env);
+  });
+
+  it('must run a release command in place of the entrypoint, without the arguments of the release', () => {
+    const spec = buildCommandSpec({ ...release, command: ['serve'] }, ['npm', 'run', 'migrate'], NEW);
+    expect(spec.TaskTemplate.ContainerSpec.Command).toEqual(['npm', 'run', 'migrate']);
+    expect(spec.TaskTemplate.ContainerSpec.Args).toBeUndefined();
+  });
+
+  it('must mount folders in memory, stop as the request says, and run without an init process where it must', () => {
+    const options = {
+      volumes: [],
+      tmpfs: [{ path: '/cache', sizeMb: 16 }],
+      resources: { ...release.resources, shmMb: 128 },
+      init: false,
+      stopGraceSeconds: 120,
+      stopSignal: 'SIGINT',
+    };
+    const { ContainerSpec } = buildServiceSpec({ ...release, ...options }, NEW, PROBE).TaskTemplate;
+    expect(ContainerSpec.Mounts).toEqual([
+      { Type: 'tmpfs', Target: '/cache', TmpfsOptions: { SizeBytes: 16 * 2 ** 20, Mode: 0o1777 } },
+      { Type: 'tmpfs', Target: '/dev/shm', TmpfsOptions: { SizeBytes: 128 * 2 ** 20, Mode: 0o1777 } },
+    ]);
+    expect(ContainerSpec).toMatchObject({ StopSignal: 'SIGINT', StopGracePeriod: 120e9 });
+    expect(ContainerSpec.Init).toBeUndefined();
+    expect(buildServiceSpec(release, { ...NEW, init: false }, PROBE).TaskTemplate.ContainerSpec.Init).toBeUndefined();
+  });
+
+  it("must ask an image's own check often while the container starts, and then at its interval", () => {
+    const rare = timingOf({ Test: ['CMD', 'true'], Interval: 300e9, Timeout: 3e9 });
+    const check = (engine: typeof OLD) =>
+      buildServiceSpec({ ...release, imageHealth: rare }, engine, PROBE).TaskTemplate.ContainerSpec.HealthCheck;
+    const common = { Test: [], Timeout: 3e9, StartPeriod: 60e9 };
+    expect(check(NEW)).toEqual({ ...common, Interval: 300e9, Retries: 3, StartInterval: 1e9 });
+    expect(check(OLD)).toEqual({ ...common, Interval: 5e9, Retries: 180 });
+    expect(startLimitSeconds({ ...release, imageHealth: rare })).toBe(180);
+    const patient = { ...DEFAULT_HEALTH_TIMING, kind: 'default', startPeriodSeconds: 300 } as const;
+    expect(effectiveTiming({ ...release, imageHealth: rare, healthCheck: patient })).toEqual({
+      intervalSeconds: 300,
+      timeoutSeconds: 3,
+      retries: 3,
+      startPeriodSeconds: 300,
+    });
+    expect(timingOf({ Test: ['CMD', 'true'] })).toEqual({
+      intervalSeconds: 30,
+      timeoutSeconds: 30,
+      retries: 3,
+      startPeriodSeconds: 0,
+    });
+  });
+
+  it('must send the host of the request, else the public name and then localhost', () => {
+    const http = { kind: 'http', path: '/', port: 80, ...DEFAULT_HEALTH_TIMING } as const;
+    const test = (more: Partial<Release>) =>
+      buildServiceSpec({ ...release, ...more }, NEW, PROBE).TaskTemplate.ContainerSpec.HealthCheck?.Test.slice(4);
+    expect(test({ healthCheck: http })).toEqual(['/']);
+    expect(test({ healthCheck: http, publicDomain: 'shop.test' })).toEqual(['/', 'shop.test', 'localhost']);
+    expect(test({ healthCheck: { ...http, host: 'a.test' }, publicDomain: 'shop.test' })).toEqual(['/', 'a.test']);
   });
 
   it('must publish host ports on the host itself', () => {
@@ -133,7 +205,7 @@ describe('the one builder of service specs', () => {
     expect(
       checkKindOf({ ...release, healthCheck: { kind: 'http', path: '/', port: 80, ...DEFAULT_HEALTH_TIMING } }),
     ).toBe('http');
-    expect(checkKindOf({ ...release, imageHasHealthCheck: true })).toBe('image');
+    expect(checkKindOf({ ...release, imageHealth: DEFAULT_HEALTH_TIMING })).toBe('image');
     expect(checkKindOf(release)).toBe('tcp');
     expect(checkKindOf({ ...release, ports: [{ container: 53, protocol: 'udp' }] })).toBe('none');
     expect(checkKindOf({ ...release, healthCheck: { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } })).toBe('none');

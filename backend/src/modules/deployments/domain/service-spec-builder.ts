@@ -1,5 +1,5 @@
 import { type ProbeConfig, probeMount } from '#src/modules/platform-services/probe.js';
-import type { ServiceSpec } from '#src/integrations/docker/service-spec.js';
+import type { Mount, ServiceSpec } from '#src/integrations/docker/service-spec.js';
 import { buildHealthConfig } from './health-config.js';
 import { LABELS } from '#src/common/labels.js';
 import { DEFAULT_HEALTH_TIMING, type Release } from './release.js';
@@ -8,12 +8,14 @@ import { commandServiceName, volumeName } from './names.js';
 export interface EngineOffers {
   startInterval: boolean;
   serviceNoNewPrivileges: boolean;
+  init: boolean;
 }
 
 const SECOND_NS = 1_000_000_000;
 const RESTART_DELAY_NS = SECOND_NS / 2;
-const STOP_GRACE_NS = 10 * SECOND_NS;
 const MIB = 1024 * 1024;
+/** As /tmp: the user of the image is not known here. */
+const WRITABLE_BY_ALL = 0o1777;
 const NO_HEALTH_CHECK = { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } as const;
 
 /**
@@ -40,7 +42,10 @@ export function buildServiceSpec(release: Release, engine: EngineOffers, probe: 
   };
 }
 
-/** Builds the spec of a service that runs a command once: no network alias, no health check, no restart. */
+/**
+ * Builds the spec of a service that runs a command once, in place of the image's entrypoint: no network alias, no health
+ * check, no restart.
+ */
 export function buildCommandSpec(release: Release, command: string[], engine: EngineOffers): ServiceSpec {
   const { environmentId, deploymentId, name } = release;
   const labels = {
@@ -49,7 +54,7 @@ export function buildCommandSpec(release: Release, command: string[], engine: En
     [LABELS.name]: name,
     [LABELS.releaseCommand]: deploymentId,
   };
-  const once = { ...release, command, replicas: 1, ports: [], healthCheck: NO_HEALTH_CHECK };
+  const once = { ...release, command: [], replicas: 1, ports: [], healthCheck: NO_HEALTH_CHECK };
   const spec = buildServiceSpec(once, engine, undefined);
   const { TaskTemplate: task } = spec;
   return {
@@ -58,7 +63,7 @@ export function buildCommandSpec(release: Release, command: string[], engine: En
     Labels: labels,
     TaskTemplate: {
       ...task,
-      ContainerSpec: { ...task.ContainerSpec, Labels: labels },
+      ContainerSpec: { ...task.ContainerSpec, Labels: labels, Command: command },
       RestartPolicy: { ...task.RestartPolicy, Condition: 'none' },
       Networks: [{ Target: release.network, Aliases: [] }],
     },
@@ -76,20 +81,34 @@ function containerSpec(
     Image: release.image,
     Labels: labels,
     ...(release.command.length > 0 && { Args: release.command }),
-    Env: Object.entries(release.env).map(([name, value]) => `${name}=${untemplated(value)}`),
-    Mounts: release.volumes.map(({ name, path, readOnly }) => ({
-      Type: 'volume',
-      Source: volumeName(release.environmentId, name),
-      Target: untemplated(path),
-      ReadOnly: readOnly,
-    })),
+    ...(release.init && engine.init && { Init: true }),
+    Env: Object.entries(release.env).map(([name, value]) => untemplated(`${name}=${value}`)),
+    Mounts: mountsOf(release),
     Configs: probe ? [probeMount(probe)] : [],
     ...(healthCheck && { HealthCheck: healthCheck }),
     CapabilityDrop: ['ALL'],
     CapabilityAdd: release.capabilities.map((name) => `CAP_${name}`),
     ...(engine.serviceNoNewPrivileges && { Privileges: { NoNewPrivileges: true } }),
-    StopGracePeriod: STOP_GRACE_NS,
+    ...(release.stopSignal !== null && { StopSignal: release.stopSignal }),
+    StopGracePeriod: release.stopGraceSeconds * SECOND_NS,
   };
+}
+
+function mountsOf({ environmentId, volumes, tmpfs, resources: { shmMb } }: Release): Mount[] {
+  const inMemory = [...tmpfs, ...(shmMb === undefined ? [] : [{ path: '/dev/shm', sizeMb: shmMb }])];
+  return [
+    ...volumes.map(({ name, path, readOnly }) => ({
+      Type: 'volume' as const,
+      Source: volumeName(environmentId, name),
+      Target: untemplated(path),
+      ReadOnly: readOnly,
+    })),
+    ...inMemory.map(({ path, sizeMb }) => ({
+      Type: 'tmpfs' as const,
+      Target: untemplated(path),
+      TmpfsOptions: { SizeBytes: sizeMb * MIB, Mode: WRITABLE_BY_ALL },
+    })),
+  ];
 }
 
 /**

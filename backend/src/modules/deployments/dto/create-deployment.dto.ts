@@ -22,7 +22,7 @@ import {
 } from 'class-validator';
 import { ID } from '#src/common/id.pipe.js';
 import { TtlSeconds } from '#src/common/time/ttl.js';
-import { BASELINE_CAPABILITIES } from '#src/modules/deployments/domain/release.js';
+import { ContainerOptionsDto } from './container-options.dto.js';
 
 export const DEPLOYMENT_NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
 // eslint-disable-next-line no-control-regex -- NUL ends a C string: no command, variable or credential may contain one
@@ -96,6 +96,18 @@ export class HealthCheckDto {
   @Max(65_535, { message: 'must be between 1 and 65535' })
   port?: number;
 
+  /**
+   * Host header for `path`. Default: the public name of the environment if it has one, then `localhost`; the check passes
+   * with either.
+   */
+  @ApiProperty({ example: 'shop.example.com', required: false })
+  @IsOptional()
+  @IsString({ message: 'must be a host name' })
+  @Matches(/^(?=.{1,260}$)[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?$/, {
+    message: 'must be a host name, with :port if the application wants it',
+  })
+  host?: string;
+
   /** Healthy when this port accepts connections. */
   @ApiProperty({ type: Number, required: false })
   @IsOptional()
@@ -166,6 +178,13 @@ export class ResourcesDto {
   @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be at least 1' })
   pids?: number;
+
+  /** Size of /dev/shm in MiB; what is in it counts as memory. Default: 64. Databases and browsers may need more. */
+  @ApiProperty({ type: Number, example: 256, required: false })
+  @IsOptional()
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  shmMb?: number;
 }
 
 export class RegistryAuthDto {
@@ -192,7 +211,7 @@ export class RegistryAuthDto {
 }
 
 /** Run fields, common to all sources of an image. */
-export class RunOptionsDto {
+export class RunOptionsDto extends ContainerOptionsDto {
   /** The environment to deploy into. */
   @IsString({ message: 'must be the id of an environment' })
   @Matches(ID, { message: 'must be the id of an environment' })
@@ -230,7 +249,7 @@ export class RunOptionsDto {
   @Type(() => PortDto)
   ports?: PortDto[] = [];
 
-  /** Environment variables. Encrypted at rest; values are returned as `"***"`. */
+  /** Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -260,9 +279,9 @@ export class RunOptionsDto {
   command?: string[] = [];
 
   /**
-   * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
-   * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
-   * it.
+   * Program and arguments, in place of the image's entrypoint. The command runs once, before the release starts, in the
+   * environment's network with the release's variables and volumes. If it fails, the release fails. A rollback or a
+   * start does not run it.
    */
   @ApiProperty({ example: ['npm', 'run', 'migrate'], required: false })
   @IsOptional()
@@ -325,13 +344,6 @@ export class RunOptionsDto {
   @ValidateNested()
   @Type(() => ResourcesDto)
   resources?: ResourcesDto;
-
-  /** Linux capabilities to keep: a subset of the default. */
-  @ApiProperty({ enum: [...BASELINE_CAPABILITIES], isArray: true, required: false })
-  @IsOptional()
-  @IsArray({ message: 'must be a list' })
-  @IsIn(BASELINE_CAPABILITIES, { each: true, message: `must be one of ${BASELINE_CAPABILITIES.join(', ')}` })
-  capabilities?: string[];
 }
 
 export class CreateDeploymentDto extends RunOptionsDto {

@@ -10,8 +10,15 @@ import type { BuildFacts } from '#src/modules/deployments/domain/build-options.j
 import type { DeploymentRow } from '#src/modules/deployments/repositories/deployments.repository.js';
 import { DEPLOYMENT_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 import { columnsOf } from '#src/modules/deployments/domain/deployment-columns.js';
-import type { HealthCheck, PortMapping, VolumeMount } from '#src/modules/deployments/domain/release.js';
-import type { Resources } from '#src/config/config.js';
+import {
+  DEFAULT_HEALTH_TIMING,
+  type HealthCheck,
+  type HealthTiming,
+  type PortMapping,
+  type ReplicaResources,
+  type TmpfsMount,
+  type VolumeMount,
+} from '#src/modules/deployments/domain/release.js';
 
 const MASK = '***';
 
@@ -52,15 +59,23 @@ export class DeploymentVolumeDto {
   readOnly: boolean;
 }
 
+export class DeploymentTmpfsDto {
+  path: string;
+  sizeMb: number;
+}
+
 export class DeploymentResourcesDto {
   cpus: number;
   memoryMb: number;
   pids: number;
+  /** Size of /dev/shm in MiB; omitted: 64. */
+  shmMb?: number;
 }
 
 export class DeploymentHealthCheckDto {
   path?: string;
   port?: number;
+  host?: string;
   tcpPort?: number;
   command?: string[];
   disabled?: boolean;
@@ -118,7 +133,7 @@ export class DeploymentDto {
   /** FAILED only. */
   @ApiProperty({ enum: Object.keys(DEPLOYMENT_ERRORS), enumName: 'DeploymentErrorCode', nullable: true })
   errorCode: DeploymentErrorCode | null;
-  /** FAILED only. Ends with the container's last log lines. */
+  /** FAILED only. Ends with the container's last log lines, and advice if they are known. */
   errorMessage: string | null;
   image: string;
   /** Null for an image given by digest. */
@@ -141,6 +156,8 @@ export class DeploymentDto {
   envVars: Record<string, string>;
   @ApiProperty({ type: [DeploymentVolumeDto] })
   volumes: VolumeMount[];
+  @ApiProperty({ type: [DeploymentTmpfsDto] })
+  tmpfs: TmpfsMount[];
   command: string[];
   releaseCommand: string[];
   /** Seconds for which the previous release keeps serving after this one is RUNNING. */
@@ -152,8 +169,13 @@ export class DeploymentDto {
   /** Null for the default check. */
   healthCheck: DeploymentHealthCheckDto | null;
   @ApiProperty({ type: DeploymentResourcesDto })
-  resources: Resources;
+  resources: ReplicaResources;
   capabilities: string[];
+  /** An init process is process 1. */
+  init: boolean;
+  stopGraceSeconds: number;
+  /** Null: the image's own, else SIGTERM. */
+  stopSignal: string | null;
   containers: ContainerDto[];
   steps: StepDto[];
   startedAt: Date | null;
@@ -242,13 +264,15 @@ function buildFrom(facts: BuildFacts | null): BuildDto | null {
 }
 
 function specificationFrom(row: DeploymentRow) {
-  const { replicas, command, releaseCommand, drainSeconds, expiresAt, node, capabilities } = row;
-  const { ports, volumes, healthCheck, resources } = columnsOf(row);
+  const { replicas, command, releaseCommand, drainSeconds, expiresAt, node } = row;
+  const { capabilities, init, stopGraceSeconds, stopSignal } = row;
+  const { ports, volumes, tmpfs, healthCheck, resources } = columnsOf(row);
   return {
     replicas,
     ports,
     envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
     volumes,
+    tmpfs,
     command,
     releaseCommand,
     drainSeconds,
@@ -257,6 +281,9 @@ function specificationFrom(row: DeploymentRow) {
     healthCheck: healthCheckFrom(healthCheck),
     resources,
     capabilities,
+    init,
+    stopGraceSeconds,
+    stopSignal,
   };
 }
 
@@ -292,10 +319,10 @@ function healthCheckFrom({
   ...check
 }: HealthCheck): DeploymentHealthCheckDto | null {
   const timing = { intervalSeconds, timeoutSeconds, retries, startPeriodSeconds };
-  const { path, port, command } = check as { path?: string; port?: number; command?: string[] };
+  const { path, port, host, command } = check as { path?: string; port?: number; host?: string; command?: string[] };
   switch (kind) {
     case 'http':
-      return { path, port, ...timing };
+      return { path, port, ...(host && { host }), ...timing };
     case 'tcp':
       return { tcpPort: port, ...timing };
     case 'command':
@@ -303,6 +330,12 @@ function healthCheckFrom({
     case 'disabled':
       return { disabled: true, ...timing };
     case 'default':
-      return null;
+      return isDefault(timing) ? null : timing;
   }
+}
+
+function isDefault(timing: HealthTiming): boolean {
+  return (Object.keys(timing) as (keyof HealthTiming)[]).every(
+    (field) => timing[field] === DEFAULT_HEALTH_TIMING[field],
+  );
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SwarmTask } from '#src/integrations/docker/swarm-tasks.js';
 import { assessTasks } from './assess-tasks.js';
-import { failureReport } from './failure-report.js';
+import { DEFAULT_HEALTH_TIMING } from '#src/modules/deployments/domain/release.js';
+import { failureReport, type ReportedRelease } from './failure-report.js';
 
 const START = new Date('2026-01-01T00:00:00Z');
 const after = (seconds: number) => new Date(START.getTime() + seconds * 1000);
@@ -102,37 +103,68 @@ describe('the report of a failure', () => {
     code: 'HEALTHCHECK_TIMEOUT',
     reason: 'The health check did not pass in time.',
     task: undefined,
+    isSlowStart: true,
   } as const;
+  const release = {
+    healthCheck: { kind: 'http', path: '/', port: 80, ...DEFAULT_HEALTH_TIMING },
+    imageHealth: undefined,
+    ports: [{ container: 80, protocol: 'tcp' }],
+    volumes: [{ name: 'data', path: '/data', readOnly: false }],
+    publicDomain: null,
+  } satisfies ReportedRelease;
+  const evidence = { probeOutput: '', oomKilled: false, lines: [], release };
+  const line = (text: string) => ({ time: '2026-01-01T00:00:00.000Z', stream: 'stdout' as const, text });
+  const said = (probeOutput: string) => failureReport(failed, { ...evidence, probeOutput });
 
   it('must say when a server listens on 127.0.0.1 only', () => {
-    const report = failureReport(failed, {
-      probeOutput: 'not listening on port 80; listening: 127.0.0.1:80, 0.0.0.0:9090',
-      oomKilled: false,
-      logs: '',
-    });
+    const report = said('not listening on port 80; listening: 127.0.0.1:80, 0.0.0.0:9090');
     expect(report.code).toBe('PORT_NOT_LISTENING');
     expect(report.message).toContain('127.0.0.1 only');
-    const other = failureReport(failed, {
-      probeOutput: 'not listening on port 80; listening: 127.0.0.1:81',
-      oomKilled: false,
-      logs: '',
-    });
-    expect(other.message).not.toContain('127.0.0.1 only');
+    expect(said('not listening on port 80; listening: 127.0.0.1:81').message).not.toContain('127.0.0.1 only');
+  });
+
+  it('must say which field to change: the port, the host, the path or the start period', () => {
+    expect(said('not listening on port 80; listening: [::]:3000').message).toContain('set ports[].container to 3000');
+    expect(said('GET / answered 400: no such host: localhost').message).toMatch(
+      /no such host: localhost.*Host: localhost.*set healthCheck\.host/s,
+    );
+    expect(said('GET / answered 404: Not Found').message).toContain('healthCheck.path');
+    const slow = 'It had 90 s: if it needs longer to start, raise healthCheck.startPeriodSeconds (60).';
+    for (const text of [
+      'not listening on port 80; listening: nothing',
+      'GET / gave no answer',
+      '',
+      'GET / answered 503',
+    ])
+      expect(said(text).message, text).toContain(slow);
+    const { kind, code, reason, task: ended } = failed;
+    const late = failureReport(
+      { kind, code, reason, task: ended },
+      { ...evidence, probeOutput: 'GET / gave no answer' },
+    );
+    expect(late.message).not.toContain('startPeriodSeconds');
   });
 
   it('must end with the last log lines, and stay under 2 KB', () => {
-    const logs = Array.from(
-      { length: 200 },
-      (_, index) => `2026-01-01T00:00:00.000Z line ${index} ${'x'.repeat(100)}`,
-    ).join('\n');
-    const report = failureReport(failed, { probeOutput: '', oomKilled: false, logs });
+    const lines = Array.from({ length: 200 }, (_, index) => line(`line ${index} ${'x'.repeat(100)}`));
+    const report = failureReport(failed, { ...evidence, lines });
     expect(report.message.length).toBeLessThan(2048);
     expect(report.message).toContain('line 199');
   });
 
+  it('must add advice after the log lines: of the files first, else of the text', () => {
+    const crashed = { ...failed, code: 'CONTAINER_CRASHED' } as const;
+    const lines = [line("Error: EACCES: permission denied, open '/data/probe'"), line('x'.repeat(3000))];
+    const report = failureReport(crashed, { ...evidence, lines });
+    expect(report.message).toMatch(/\nAdvice: The volume at \/data belongs to another user/);
+    expect(report.message.length).toBeLessThan(2000);
+    expect(failureReport(crashed, { ...evidence, lines, advice: 'Do that.' }).message).toMatch(/\nAdvice: Do that\.$/);
+  });
+
   it('must name memory when that was it', () => {
     expect(
-      failureReport({ ...failed, code: 'CONTAINER_CRASHED' }, { probeOutput: '', oomKilled: true, logs: 'x' }).message,
+      failureReport({ ...failed, code: 'CONTAINER_CRASHED' }, { ...evidence, oomKilled: true, lines: [line('x')] })
+        .message,
     ).toContain('resources.memoryMb');
   });
 });

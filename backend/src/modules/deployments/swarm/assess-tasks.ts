@@ -15,6 +15,8 @@ export interface FailedAssessment {
   code: DeploymentErrorCode;
   reason: string;
   task: SwarmTask | undefined;
+  /** The start took too long. */
+  isSlowStart?: true;
 }
 
 export interface AssessmentInput {
@@ -25,6 +27,8 @@ export interface AssessmentInput {
   check: CheckKind;
   /** host ports of the release */
   hostPorts: number[];
+  /** how long a task may wait for its first passed check; undefined: the Engine decides */
+  startLimitSeconds?: number;
   now: Date;
 }
 
@@ -34,14 +38,19 @@ const MAX_SLOW_CRASHES = 2;
 const SLOW_AFTER_MS = 5000;
 /** A stopping task may hold a host port or memory for this long. */
 const UNSCHEDULED_TIMEOUT_MS = 5000;
+const NOT_PASSED = 'The health check did not pass in time.';
+/** The Engine's own verdict comes first where it comes in time. */
+const OVERDUE_AFTER_SECONDS = 30;
 const CHOOSE_ANOTHER = 'Choose another `ports[].host`.';
 
 /** Decides from the tasks of a starting service whether it waits, is up or has failed. Pure. */
-export function assessTasks({ tasks, unhealthy, replicas, check, hostPorts, now }: AssessmentInput): Assessment {
+export function assessTasks(input: AssessmentInput): Assessment {
+  const { tasks, unhealthy, replicas, check, hostPorts, now } = input;
   // A stale VXLAN device from the Engine's last restart is cleaned up elsewhere, and is no fault of the container.
   const ended = tasks.filter((task) => FALLEN_STATES.has(task.state) && !metStaleDevice(task));
   const fatal =
     unhealthyEnd(tasks, unhealthy, check) ??
+    overdue(input) ??
     fatalEnd(ended, hostPorts) ??
     crashLoop(tasks, ended, now) ??
     unschedulable(tasks, hostPorts, now);
@@ -55,7 +64,15 @@ export function assessTasks({ tasks, unhealthy, replicas, check, hostPorts, now 
 function unhealthyEnd(tasks: SwarmTask[], unhealthy: ReadonlySet<string>, check: CheckKind): Assessment | undefined {
   const task = tasks.find(({ id }) => unhealthy.has(id));
   const code = check === 'tcp' ? 'PORT_NOT_LISTENING' : 'HEALTHCHECK_TIMEOUT';
-  return task && { kind: 'failed', code, reason: 'The health check did not pass in time.', task };
+  return task && { kind: 'failed', code, reason: NOT_PASSED, task, isSlowStart: true };
+}
+
+/** An image's own check may run so rarely that the Engine's verdict would come after the deadline. */
+function overdue({ tasks, startLimitSeconds, now }: AssessmentInput): Assessment | undefined {
+  if (startLimitSeconds === undefined) return undefined;
+  const limitMs = (startLimitSeconds + OVERDUE_AFTER_SECONDS) * 1000;
+  const task = tasks.find(({ state, since }) => state === 'starting' && now.getTime() - since.getTime() > limitMs);
+  return task && { kind: 'failed', code: 'HEALTHCHECK_TIMEOUT', reason: NOT_PASSED, task, isSlowStart: true };
 }
 
 /** Errors that a retry would repeat. */

@@ -6,8 +6,9 @@ import { ENDED_STATES, SwarmTasks } from '#src/integrations/docker/swarm-tasks.j
 import { LABELS } from '#src/common/labels.js';
 import { DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
 
-/** Covers the stop grace period of ten seconds, the kill, and the engine's own delays. */
-const REMOVAL_POLL = { withinMs: 40_000, everyMs: 200 };
+/** Covers the kill after the grace period, and the engine's own delays. */
+const KILL_MS = 30_000;
+const REMOVAL_POLL_MS = 200;
 const CREATION_POLL = { withinMs: 20_000, everyMs: 100 };
 
 /** Finds, scales and removes the Swarm services of deployments, by label: names may change, labels do not. */
@@ -52,11 +53,12 @@ export class RunningServices {
    * containers without a grace period: for a release that never served.
    */
   async remove(deploymentId: string, signal: AbortSignal, { atOnce = false } = {}): Promise<void> {
-    for (const { id } of await this.services.list({ [LABELS.deployment]: deploymentId })) {
+    for (const service of await this.services.list({ [LABELS.deployment]: deploymentId })) {
+      const { id } = service;
       await this.logs.retainWhile(deploymentId, id, async () => {
         await this.services.remove(id);
         await pollUntil(() => (atOnce ? this.removeContainers(deploymentId, id) : this.isGone(deploymentId, id)), {
-          ...REMOVAL_POLL,
+          ...removalPoll(service),
           signal,
           what: 'containers of the service are still there',
         });
@@ -71,7 +73,7 @@ export class RunningServices {
     await this.logs.retainWhile(deploymentId, service.id, async () => {
       if (service.replicas > 0) await this.services.scale(service, 0);
       await pollUntil(() => this.stopped(service.id), {
-        ...REMOVAL_POLL,
+        ...removalPoll(service),
         signal,
         what: 'containers of the service still run',
       });
@@ -108,4 +110,9 @@ export class RunningServices {
     );
     return states.every((state) => !state?.running);
   }
+}
+
+function removalPoll({ spec }: SwarmService): { withinMs: number; everyMs: number } {
+  const graceMs = Math.ceil(spec.TaskTemplate.ContainerSpec.StopGracePeriod / 1e6);
+  return { withinMs: graceMs + KILL_MS, everyMs: REMOVAL_POLL_MS };
 }

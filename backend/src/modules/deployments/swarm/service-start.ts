@@ -4,7 +4,7 @@ import { Engine } from '#src/integrations/docker/engine.js';
 import { Images } from '#src/integrations/docker/images.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
-import { needsProbe } from '#src/modules/deployments/domain/health-config.js';
+import { needsProbe, timingOf } from '#src/modules/deployments/domain/health-config.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
 import { buildServiceSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
@@ -22,7 +22,7 @@ export class ServiceStart {
   /** Returns the service's id. */
   async create(release: Release, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<string> {
     const [engine, image] = await Promise.all([this.engine.inspect(), this.images.find(release.image)]);
-    const complete = { ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false };
+    const complete = { ...release, imageHealth: timingOf(image?.healthCheck) };
     const probe = needsProbe(complete) ? await this.probeFor(engine.arch) : undefined;
     signal.throwIfAborted();
     return this.services.create(buildServiceSpec(complete, engine, probe), auth);

@@ -4,8 +4,9 @@ import { Containers, type ContainerState } from '#src/integrations/docker/contai
 import { Images } from '#src/integrations/docker/images.js';
 import { endedUnhealthy, type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { ContainerEvents } from '#src/modules/deployments/swarm/container-events.js';
-import { type CheckKind, checkKindOf } from '#src/modules/deployments/domain/health-config.js';
+import { checkKindOf, startLimitSeconds, timingOf } from '#src/modules/deployments/domain/health-config.js';
 import { assessTasks } from '#src/modules/deployments/swarm/assess-tasks.js';
+import type { Release } from '#src/modules/deployments/domain/release.js';
 import type { DeployStep, StepContext } from './deploy-step.js';
 import { RunningServices } from '#src/modules/deployments/swarm/running-services.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
@@ -36,16 +37,18 @@ export class AwaitHealthy implements DeployStep {
     const { deployment, signal } = context;
     const service = await this.services.find(deployment.id);
     if (!service) throw new StepFailure('INTERNAL', 'The service was removed while it started.');
-    const check = await this.checkKind(context);
+    const release = await this.complete(context.release());
+    const check = checkKindOf(release);
+    const limit = check === 'image' ? { startLimitSeconds: startLimitSeconds(release) } : {};
     const up = { startedAt: 0, seenAt: 0 };
-    const hostPorts = context.release().ports.flatMap(({ host }) => host ?? []);
+    const hostPorts = release.ports.flatMap(({ host }) => host ?? []);
     for (let pollMs = POLL_INTERVAL_MS; ;) {
       const tasks = await this.tasks.list({ serviceId: service.id });
       const states = await this.statesOf(tasks);
       const unhealthy = new Set(tasks.filter((task) => isUnhealthy(task, states.get(task.id))).map(({ id }) => id));
       const { replicas } = deployment;
-      const assessment = assessTasks({ tasks, unhealthy, replicas, check, hostPorts, now: new Date() });
-      if (assessment.kind === 'failed') throw await this.failures.report(assessment, service.id);
+      const assessment = assessTasks({ tasks, unhealthy, replicas, check, hostPorts, ...limit, now: new Date() });
+      if (assessment.kind === 'failed') throw await this.failures.report(assessment, service.id, release);
       const waitMs = assessment.kind === 'up' ? this.remaining(assessment.tasks, states, up) : pollMs;
       if (waitMs <= 0) return;
       if (assessment.kind === 'waiting')
@@ -81,10 +84,9 @@ export class AwaitHealthy implements DeployStep {
     return Math.ceil(Math.min(latest + windowMs - Date.now(), up.seenAt + windowMs - performance.now()));
   }
 
-  private async checkKind(context: StepContext): Promise<CheckKind> {
-    const release = context.release();
+  private async complete(release: Release): Promise<Release> {
     const image = await this.images.find(release.image);
-    return checkKindOf({ ...release, imageHasHealthCheck: image?.hasHealthCheck ?? false });
+    return { ...release, imageHealth: timingOf(image?.healthCheck) };
   }
 }
 

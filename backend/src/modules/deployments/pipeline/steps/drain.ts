@@ -26,16 +26,17 @@ export class Drain {
    * Returns the end of the drain; undefined when it is over: after `drainSeconds`, or when the deletion of the new
    * release is requested. Throws StepFailure when the new release has failed.
    */
-  async check({ deployment }: StepContext, previous: Deployment[]): Promise<Date | undefined> {
+  async check(context: StepContext, previous: Deployment[]): Promise<Date | undefined> {
+    const { deployment } = context;
     if (!(await this.states.isRunning(deployment.id))) return undefined;
     const since = deployment.completedAt ?? new Date();
-    await this.checkTasks(deployment.id, previous, since);
+    await this.checkTasks(context, previous, since);
     const until = new Date(since.getTime() + deployment.drainSeconds * 1000);
     return until.getTime() > Date.now() ? until : undefined;
   }
 
-  private async checkTasks(id: string, previous: Deployment[], since: Date): Promise<void> {
-    const service = await this.services.find(id);
+  private async checkTasks(context: StepContext, previous: Deployment[], since: Date): Promise<void> {
+    const service = await this.services.find(context.deployment.id);
     if (!service) return; // removed by hand: the drift reconciler recreates it
     const [nodes, tasks, ...tasksOfPrevious] = await Promise.all([
       this.nodes.recent(),
@@ -46,6 +47,6 @@ export class Drain {
       }),
     ]);
     const failed = assessDrain({ tasks, tasksBefore: tasksOfPrevious.flat(), nodes, since });
-    if (failed) throw await this.failures.report(failed, service.id);
+    if (failed) throw await this.failures.report(failed, service.id, context.release());
   }
 }

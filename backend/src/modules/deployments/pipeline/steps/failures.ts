@@ -5,6 +5,7 @@ import { RegistryError } from '#src/integrations/docker/registry-error.js';
 import { GitError, type GitErrorKind } from '#src/integrations/git/git-error.js';
 import type { BuildRegistryAuth } from '#src/modules/deployments/domain/build-inputs.js';
 import { parseImageReference, registryOf } from '#src/modules/deployments/domain/image-reference.js';
+import { adviceFor } from '#src/modules/deployments/domain/known-last-words.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
 
@@ -87,7 +88,10 @@ export function buildFailure(error: unknown, auth?: BuildRegistryAuth): unknown 
   if (error instanceof BuildError) {
     const { kind, message, output, cause } = error;
     if (kind === 'base-image') return baseImageFailure(cause, message, auth);
-    const text = output.length > 0 ? withLastLines(message, output, 'Last lines of the build') : message;
+    const text =
+      output.length > 0
+        ? withLastLines(message, output, 'Last lines of the build', adviceFor(output, { from: 'build' }))
+        : message;
     return new StepFailure(BUILD_CODES[kind], text, { cause: error });
   }
   if (error instanceof DockerError && error.kind === 'invalid')

@@ -12,7 +12,8 @@ import { ENDED_STATES, type SwarmTask, SwarmTasks } from '#src/integrations/dock
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { buildCommandSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
 import type { DeployStep, PlannedDeployment, StepContext } from './deploy-step.js';
-import { withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
+import { adviceFor } from '#src/modules/deployments/domain/known-last-words.js';
+import { printedNothing, withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
 import { ALL_LINES } from '#src/modules/deployments/logs/deployment-logs.js';
 import { TaskLogs } from '#src/modules/deployments/logs/task-logs.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
@@ -54,7 +55,8 @@ export class RunReleaseCommand implements DeployStep {
       });
       const task = await this.ended(serviceId, signal);
       const lines = await this.saveOutput(context, serviceId);
-      if (task.state !== 'complete') throw failure(task, lines);
+      const volumePaths = context.release().volumes.map(({ path }) => path);
+      if (task.state !== 'complete') throw failure(task, lines, volumePaths);
       await context.save({ releaseCommandDoneAt: new Date() });
     }
     await this.remove(deployment.id, signal);
@@ -112,11 +114,13 @@ function ownedBy(deploymentId: string): Record<string, string> {
   return { [LABELS.releaseCommand]: deploymentId };
 }
 
-function failure({ exitCode, error, state }: SwarmTask, lines: string[]): StepFailure {
+function failure({ exitCode, error, state }: SwarmTask, lines: string[], volumePaths: string[]): StepFailure {
   const isStarted = state !== 'rejected' && exitCode !== undefined;
   const sentence = isStarted
     ? `The release command ended with exit code ${exitCode}.`
     : asSentence(`The release command could not be started: ${error ?? 'no reason was given'}`);
-  const text = lines.length > 0 ? withLastLines(sentence, lines, 'Last lines') : `${sentence} It printed nothing.`;
+  const advice = adviceFor([...lines, error ?? ''], { from: 'container', volumePaths });
+  const text =
+    lines.length > 0 ? withLastLines(sentence, lines, 'Last lines', advice) : printedNothing(sentence, advice);
   return new StepFailure('RELEASE_COMMAND_FAILED', text);
 }
