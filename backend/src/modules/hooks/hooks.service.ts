@@ -118,10 +118,11 @@ export class HooksService implements OnModuleInit {
     if (await this.hooks.hasDelivery(hookId, deliveryId)) return replayed;
     const caller: Caller = {
       userId: hook.environment.userId,
-      keyId: '',
+      keyId: hook.keyId ?? '',
       scopes: ['DEPLOYMENTS_WRITE', 'ENVIRONMENTS_WRITE'],
       isAdmin: false,
       expiresAt: null,
+      environmentIds: [environmentId],
       origin,
     };
     try {
