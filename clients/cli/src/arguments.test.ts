@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pairs, ports, read, volumes, whole } from './arguments.js';
+import { duration, pairs, ports, read, volumes, whole } from './arguments.js';
 import { EXIT, Failure } from './failure.js';
 
 const refused = (text: RegExp) => (error: unknown) =>
@@ -53,4 +53,11 @@ test('a number must be whole', () => {
   assert.deepEqual([whole('0', 'ttl'), whole(undefined, 'ttl')], [0, undefined]);
   for (const text of ['', '-1', '1.5', '1e3', '9999999999'])
     assert.throws(() => whole(text, 'ttl'), refused(/^--ttl .*must be a whole number/));
+});
+
+test('a duration must have a unit', () => {
+  assert.deepEqual([duration('90d', 'expires'), duration('1s', 'expires')], [7_776_000_000, 1000]);
+  assert.equal(duration(undefined, 'expires'), undefined);
+  for (const text of ['', '90', 'd', '0d', '-1d', '1.5h', '1y'])
+    assert.throws(() => duration(text, 'expires'), refused(/^--expires .*must be a number and s, m, h or d/));
 });
