@@ -190,7 +190,8 @@ describe('berth', () => {
     const { keys } = JSON.parse((await berth(['keys', 'list', '--json'], ci)).out) as { keys: { keyId: string }[] };
     expect(keys).toMatchObject([{ name: 'ci', environmentIds: [environment.id], allowAddresses: ['127.0.0.0/8'] }]);
     const keyId = keys[0]?.keyId ?? '';
-    expect((await berth(['keys'])).out).toMatch(new RegExp(`\n${keyId} +ci +shop +ENVIRONMENTS_READ,DEPLOYMENTS_WRITE`));
+    const listed = (await berth(['keys'])).out;
+    expect(listed).toMatch(new RegExp(`\n${keyId} +ci +shop +ENVIRONMENTS_READ,DEPLOYMENTS_WRITE`));
     const child = await berth(['keys', 'create', '--name', 'child', '--scopes', 'ENVIRONMENTS_READ', '--json'], ci);
     expect(JSON.parse(child.out)).toMatchObject({ name: 'child', environmentIds: [environment.id] });
     const more = await berth(['keys', 'create', '--name', 'more', '--scopes', 'LOGS_READ'], ci);

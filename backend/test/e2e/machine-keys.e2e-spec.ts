@@ -45,7 +45,8 @@ const refused = (client: ApiClient, body: object) => client.request('POST', '/au
 describe('a key that a key makes', () => {
   it('must say what it is bound to, who made it, and its secret once', async () => {
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-    const body = { name: 'ci', scopes: ['LOGS_READ'], environmentIds: [staging], expiresAt, allowAddresses: ['::/0', '127.0.0.0/8'] };
+    const bounds = { environmentIds: [staging], expiresAt, allowAddresses: ['::/0', '127.0.0.0/8'] };
+    const body = { name: 'ci', scopes: ['LOGS_READ'], ...bounds };
     const { apiKey, message, ...key } = await create(owner, body);
     const { keyId: createdByKeyId } = await keyOf(owner);
     expect(key).toMatchObject({ ...body, createdByKeyId, lastUsedAt: null });

@@ -55,7 +55,8 @@ async function list(args: string[]): Promise<void> {
   const api = new Api();
   const listed = await api.of(sdk.listKeys({ client: api.client }));
   const all = [...listed.keys, ...listed.expiredKeys];
-  const names: ReadonlyMap<string, string> = all.some(({ environmentIds }) => environmentIds) ? await api.environmentNames().catch(() => UNKNOWN) : UNKNOWN;
+  const hasBound = all.some(({ environmentIds }) => environmentIds !== null);
+  const names = hasBound ? await api.environmentNames().catch(() => UNKNOWN) : UNKNOWN;
   const rows = all.map((key) => [
     key.keyId,
     key.name ?? '',

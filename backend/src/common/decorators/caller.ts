@@ -31,7 +31,7 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
   return caller;
 });
 
-/** The where clause that restricts a query to the environments that the caller's key may access; an operator sees all. */
+/** The where clause that restricts a query to the environments that the key may access; an operator sees all. */
 export function ownedBy(caller: Caller): { AND: ({ userId: string } | { id: { in: string[] } })[] } {
   const { isAdmin, userId, environmentIds } = caller;
   return { AND: [...(isAdmin ? [] : [{ userId }]), ...(environmentIds ? [{ id: { in: environmentIds } }] : [])] };

@@ -32,7 +32,7 @@ export class ApiKeyDto {
 }
 
 export class ApiKeyListDto {
-  /** Keys that work, newest first. A key that is bound to environments sees itself and keys bound to some of the same. */
+  /** Active keys, newest first. A bound key sees itself and keys that are bound to some of the same environments. */
   keys: ApiKeyDto[];
   /** Keys that have expired within the last seven days. */
   expiredKeys: ApiKeyDto[];

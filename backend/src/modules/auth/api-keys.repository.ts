@@ -51,7 +51,8 @@ export class ApiKeysRepository {
         SELECT "keyId" FROM "ApiKey" WHERE "createdByKeyId" = ${keyId}
         UNION SELECT k."keyId" FROM "ApiKey" k JOIN made ON k."createdByKeyId" = made."keyId")
       SELECT k."keyId", k.name FROM "ApiKey" k JOIN made ON made."keyId" = k."keyId"
-      WHERE k."userId" = ${userId} AND k."revokedAt" IS NULL AND (k."expiresAt" IS NULL OR k."expiresAt" > ${now}::timestamptz)
+      WHERE k."userId" = ${userId} AND k."revokedAt" IS NULL
+        AND (k."expiresAt" IS NULL OR k."expiresAt" > ${now}::timestamptz)
       ORDER BY k."createdAt", k.id`;
   }
 

@@ -22,7 +22,11 @@ export class AuthController {
   }
 
   @Get('keys')
-  @Operation({ id: 'listKeys', summary: 'List API keys that are active or have expired lately', response: ApiKeyListDto })
+  @Operation({
+    id: 'listKeys',
+    summary: 'List API keys that are active or have expired lately',
+    response: ApiKeyListDto,
+  })
   async list(@CurrentCaller() caller: Caller): Promise<ApiKeyListDto> {
     return ApiKeyListDto.from(await this.keys.listOwn(caller));
   }
@@ -36,7 +40,11 @@ export class AuthController {
     response: KeyCreatedDto,
     status: 201,
     examples: {
-      'for CI': { name: 'ci', scopes: ['DEPLOYMENTS_WRITE', 'LOGS_READ'], environmentIds: ['clx0a1b2c3d4e5f6g7h8i9j0k'] },
+      'for CI': {
+        name: 'ci',
+        scopes: ['DEPLOYMENTS_WRITE', 'LOGS_READ'],
+        environmentIds: ['clx0a1b2c3d4e5f6g7h8i9j0k'],
+      },
       'with an end, from one network': {
         name: 'monitoring',
         scopes: ['DEPLOYMENTS_READ'],

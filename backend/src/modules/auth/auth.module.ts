@@ -32,6 +32,13 @@ import { VerifyController } from './pages/verify.controller.js';
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],
-  exports: [ApiKeysService, KeyEnvironmentsRepository, KeyRevocationWatcher, MagicLinksRepository, MagicLinksService, PairingCodesRepository],
+  exports: [
+    ApiKeysService,
+    KeyEnvironmentsRepository,
+    KeyRevocationWatcher,
+    MagicLinksRepository,
+    MagicLinksService,
+    PairingCodesRepository,
+  ],
 })
 export class AuthModule {}

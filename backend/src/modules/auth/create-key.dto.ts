@@ -39,7 +39,7 @@ export class CreateKeyDto {
   @IsIn(GRANTABLE, { each: true, message: SCOPES_RULE })
   scopes: Scope[];
 
-  /** The environments that it works in; everything else does not exist for it. Default: those of the key that makes it. */
+  /** The environments that it works in: it sees nothing else. Default: those of the key that makes it. */
   @IsOptional()
   @IsArray({ message: ENVIRONMENTS_RULE })
   @ArrayMinSize(1, { message: ENVIRONMENTS_RULE })

@@ -5,7 +5,7 @@ import { invalidField } from '#src/common/errors/domain-error.js';
 
 /** Name of a key: it is shown in terminals and in the bot. */
 export const KEY_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9 ._@/-]{0,62}[A-Za-z0-9])?$/;
-export const KEY_NAME_RULE = 'must be 1 to 64 letters, digits, spaces or . _ @ / -, with a letter or digit at both ends';
+export const KEY_NAME_RULE = 'must be 1 to 64 letters, digits, spaces or . _ @ / -; first and last a letter or digit';
 export const MAX_BOUND_ENVIRONMENTS = 50;
 export const MAX_ADDRESS_RANGES = 50;
 const MAX_TTL_YEARS = 100;
@@ -19,7 +19,7 @@ export interface KeyBounds {
 }
 
 /** Bounds that a request gives; the others are those of the key that makes the new one. */
-export type WantedBounds = Pick<KeyBounds, 'scopes'> & { [Name in Exclude<keyof KeyBounds, 'scopes'>]?: KeyBounds[Name] };
+export type WantedBounds = Pick<KeyBounds, 'scopes'> & Partial<Omit<KeyBounds, 'scopes'>>;
 
 /**
  * Returns the bounds of a new key. Throws INSUFFICIENT_SCOPE or VALIDATION_FAILED when they are wider than those of its
@@ -53,5 +53,5 @@ function checkExpiry(expiresAt: Date, makersExpiry: Date | null, now: Date): voi
   if (expiresAt <= now) throw invalidField('expiresAt', 'must be in the future');
   if (expiresAt > latest) throw invalidField('expiresAt', `must be within ${MAX_TTL_YEARS} years`);
   if (makersExpiry && expiresAt > makersExpiry)
-    throw invalidField('expiresAt', `must not be after ${makersExpiry.toISOString()}, when the key that you use expires`);
+    throw invalidField('expiresAt', `must not be after ${makersExpiry.toISOString()}, the expiry of your key`);
 }

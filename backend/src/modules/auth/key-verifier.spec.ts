@@ -12,7 +12,13 @@ const SECRET = 'aaaaaaaaaaaaaaaa';
 const MAX_FAILURES = 20;
 const IP = '192.0.2.1';
 const key = formatKey({ keyId: 'kkkkkkkkkkkkkkkk', secret: SECRET });
-const row = { keyId: 'kkkkkkkkkkkkkkkk', secretHash: '', userId: 'u', scopes: ['LOGS_READ'], expiresAt: null as Date | null };
+const row = {
+  keyId: 'kkkkkkkkkkkkkkkk',
+  secretHash: '',
+  userId: 'u',
+  scopes: ['LOGS_READ'],
+  expiresAt: null as Date | null,
+};
 const bounds = { environmentIds: [] as string[], allowAddresses: [] as string[] };
 const touch = vi.fn(() => Promise.resolve());
 let elapsedMs = 0;
@@ -94,7 +100,8 @@ it('the same wrong key sent at one moment must be limited as well', async () => 
 });
 
 it('many valid keys of one address must all be accepted at one moment', async () => {
-  const rows = Array.from({ length: 25 }, (_, index) => ({ ...row, ...bounds, keyId: String(index).padStart(16, 'k') }));
+  const keyIds = Array.from({ length: 25 }, (_, index) => String(index).padStart(16, 'k'));
+  const rows = keyIds.map((keyId) => ({ ...row, ...bounds, keyId }));
   const keys = {
     byKeyId: (keyId: string) => Promise.resolve({ ...rows.find((one) => one.keyId === keyId), revokedAt: null }),
     touch: () => Promise.resolve(),

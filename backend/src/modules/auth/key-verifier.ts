@@ -47,8 +47,8 @@ export class KeyVerifier implements OnModuleInit {
   }
 
   /**
-   * Returns undefined for every key that does not work, whatever the reason. Throws KEY_ADDRESS_NOT_ALLOWED, and
-   * RATE_LIMITED for a key that was not verified within the last minute, after too many failures of the client's address.
+   * Returns undefined for every key that does not work, whatever the reason. Throws KEY_ADDRESS_NOT_ALLOWED, and after
+   * too many failures of the client's address RATE_LIMITED for a key that was not verified within the last minute.
    */
   async verify(presented: string | string[] | undefined, ip: string | undefined): Promise<KeyHolder | undefined> {
     const key = typeof presented === 'string' ? presented : undefined;

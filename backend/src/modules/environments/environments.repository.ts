@@ -29,7 +29,8 @@ export class EnvironmentsRepository {
     const bound = caller?.environmentIds ?? null;
     const [row] = await db.$queryRaw<LockedEnvironment[]>`
       SELECT id, "userId", status::text FROM "Environment" WHERE id = ${id}
-        AND (${owner}::text IS NULL OR "userId" = ${owner}) AND (${bound}::text[] IS NULL OR id = ANY(${bound})) FOR UPDATE`;
+        AND (${owner}::text IS NULL OR "userId" = ${owner})
+        AND (${bound}::text[] IS NULL OR id = ANY(${bound})) FOR UPDATE`;
     return row;
   }
 

@@ -46,7 +46,8 @@ export class BotButtons {
       const environments = await this.environments.active(db, user.id);
       if (step.kind === 'create') return this.createLink(draft, environments);
       await this.context.answer();
-      await this.context.edit(`What may the new key${nameOfDraft(draft)} do?`, draftKeyboard(draft, mayAdmin, environments));
+      const question = `What may the new key${nameOfDraft(draft)} do?`;
+      await this.context.edit(question, draftKeyboard(draft, mayAdmin, environments));
     });
   }
 

@@ -46,8 +46,9 @@ describe('the draft of a key in the bot', () => {
   });
 
   it.each([
-    ...['', 'key:31:30:go', 'key:999:30::go:', 'key:31:31::go:', 'key:31:30::t9:', 'key:31:30::l8:', 'key:31:30:A-B:go:'],
-    ...['key:31:30::go:-x', `key:31:30::go:${'x'.repeat(21)}`, 'key:31:30::go:<b>', 'key:31:30::go:a\nb'],
+    ...['', 'key:31:30:go', 'key:999:30::go:', 'key:31:31::go:', 'key:31:30::t9:', 'key:31:30::l8:'],
+    ...['key:31:30:A-B:go:', 'key:31:30::go:-x', `key:31:30::go:${'x'.repeat(21)}`],
+    ...['key:31:30::go:<b>', 'key:31:30::go:a\nb'],
   ])('must refuse forged data: %j', (data) => expect(readDraft(data)).toBeUndefined());
 
   it('must take short names only', () => {

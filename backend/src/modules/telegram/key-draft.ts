@@ -40,7 +40,11 @@ export function isDraftName(text: string): boolean {
  * A button per scope, per TTL and per environment, then create and cancel. Callback data:
  * `key:{mask}:{ttlDays}:{environmentId}:{operation}:{name}`.
  */
-export function draftKeyboard(draft: KeyDraft, mayAdmin: boolean, environments: { id: string; name: string }[]): Keyboard {
+export function draftKeyboard(
+  draft: KeyDraft,
+  mayAdmin: boolean,
+  environments: { id: string; name: string }[],
+): Keyboard {
   const button = (text: string, operation: string) => ({ text, callback_data: encode(draft, operation) });
   const scopes = SCOPES.filter((scope) => scope !== 'ADMIN' || mayAdmin).map((scope) => [
     button(`${draft.scopes.includes(scope) ? '☑' : '☐'} ${scope}`, `t${SCOPES.indexOf(scope)}`),
