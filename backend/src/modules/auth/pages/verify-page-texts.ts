@@ -131,8 +131,18 @@ function copyable(id: string, label: string, text: string): Html {
 
 function boundsList(name: string | null, environmentIds: string[]): Html {
   const ids = environmentIds.map((id) => html`<code>${id}</code> `);
-  return html`${name === null ? html`` : html`<dt>Its name</dt><dd>${name}</dd>`}
-  ${ids.length === 0 ? html`` : html`<dt>It works only in environment</dt><dd>${ids}</dd>`}`;
+  return html`${
+    name === null
+      ? html``
+      : html`<dt>Its name</dt>
+          <dd>${name}</dd>`
+  }
+  ${
+    ids.length === 0
+      ? html``
+      : html`<dt>It works only in environment</dt>
+          <dd>${ids}</dd>`
+  }`;
 }
 
 function scopeList(scopes: Scope[]): Html {
