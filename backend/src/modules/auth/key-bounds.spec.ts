@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Caller } from '#src/common/decorators/caller.js';
-import { mayAccess, ownedBy, refuseBoundKey } from '#src/common/decorators/caller.js';
+import { type Caller, mayAccess, ownedBy, refuseBoundKey } from '#src/common/decorators/caller.js';
 import { boundsOfNewKey, type KeyBounds, knowsKey, KEY_NAME, type WantedBounds } from './key-bounds.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
