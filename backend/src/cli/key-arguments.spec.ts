@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseExpiry, UsageError } from './key-arguments.js';
+import { parseAddresses, parseExpiry, parseName, UsageError } from './key-arguments.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 
@@ -15,4 +15,19 @@ describe('--expires-in', () => {
   });
 
   it('must mean no end when it is missing', () => expect(parseExpiry(undefined, NOW)).toBeNull());
+});
+
+describe('--name and --allow', () => {
+  it('must be optional', () => expect([parseName(undefined), parseAddresses()]).toEqual([null, []]));
+
+  it('must be taken as they are', () => {
+    expect(parseName('github actions')).toBe('github actions');
+    expect(parseAddresses(['203.0.113.0/24', '::1'])).toEqual(['203.0.113.0/24', '::1']);
+  });
+
+  it('must be refused when they are wrong', () => {
+    for (const name of ['', '-x', 'a\nb', 'x'.repeat(65)]) expect(() => parseName(name)).toThrow(UsageError);
+    expect(() => parseAddresses(['203.0.113.0/24', 'home'])).toThrow(/--allow home/);
+    expect(() => parseAddresses(Array<string>(51).fill('::1'))).toThrow(UsageError);
+  });
 });

@@ -1,3 +1,6 @@
+import { isAddressRange } from '#src/common/address-ranges.js';
+import { KEY_NAME, KEY_NAME_RULE, MAX_ADDRESS_RANGES } from '#src/modules/auth/key-bounds.js';
+
 /** The command line is invalid: the message says why, and the usage is printed after it. */
 export class UsageError extends Error {}
 
@@ -11,4 +14,19 @@ export function parseExpiry(text: string | undefined, now: Date): Date | null {
   const ms = Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
   if (!(ms > 0 && ms <= MAX_MS)) throw new UsageError('--expires-in must be a number and s, m, h or d, such as 30d.');
   return new Date(now.getTime() + ms);
+}
+
+/** Checks `--name`; null without it. Throws UsageError. */
+export function parseName(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (!KEY_NAME.test(text)) throw new UsageError(`--name ${KEY_NAME_RULE}.`);
+  return text;
+}
+
+/** Checks every `--allow`. Throws UsageError. */
+export function parseAddresses(texts: string[] = []): string[] {
+  const wrong = texts.find((text) => !isAddressRange(text));
+  if (wrong !== undefined) throw new UsageError(`--allow ${wrong}: must be an address or a range: 203.0.113.0/24.`);
+  if (texts.length > MAX_ADDRESS_RANGES) throw new UsageError(`--allow may be given ${MAX_ADDRESS_RANGES} times.`);
+  return texts;
 }

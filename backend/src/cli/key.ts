@@ -10,18 +10,22 @@ import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import { revocationText } from '#src/modules/auth/api-key.dto.js';
 import { ApiKeysRepository } from '#src/modules/auth/api-keys.repository.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
+import { KeyEnvironmentsRepository } from '#src/modules/auth/key-environments.repository.js';
+import { MAX_BOUND_ENVIRONMENTS } from '#src/modules/auth/key-bounds.js';
 import { PairingCodesRepository, pairingLink } from '#src/modules/auth/pairing-codes.repository.js';
 import { openDatabase } from './shared/database.js';
-import { parseExpiry, UsageError } from './key-arguments.js';
+import { parseAddresses, parseExpiry, parseName, UsageError } from './key-arguments.js';
 import { runCli } from './run-cli.js';
 
-const USAGE = `script/key create --telegram-id N [--handle H] --scopes A,B|ALL [--expires-in 30d]
+const USAGE = `script/key create --telegram-id N [--handle H] --scopes A,B|ALL [--name NAME] [--expires-in 30d]
+                  [--env NAME]... [--allow ADDRESS]...
 script/key list
 script/key revoke KEYID
 script/key pair
 
 Scopes: ${SCOPES.join(' ')}. ALL is every scope, ADMIN included.
 --expires-in takes a number and s, m, h or d. Without it the key does not expire.
+--env binds the key to an environment of its user, by name or id; --allow lets it work from an address or a range only.
 pair prints a link that makes who opens it an operator of the Telegram bot, once, within 15 minutes.
 create prints the key, and nothing else, on standard output: it is shown this once.
 `;
@@ -47,6 +51,9 @@ function create(args: string[]): Action {
     handle: { type: 'string' },
     scopes: { type: 'string' },
     'expires-in': { type: 'string' },
+    name: { type: 'string' },
+    env: { type: 'string', multiple: true },
+    allow: { type: 'string', multiple: true },
   } as const;
   const { values } = parse(args, options);
   const telegramId = values['telegram-id'] ?? '';
@@ -54,9 +61,16 @@ function create(args: string[]): Action {
     throw new UsageError('--telegram-id must be a number: the Telegram id of the user of the key.');
   const scopes = scopesOf(values.scopes);
   const expiresAt = parseExpiry(values['expires-in'], new Date());
-  return async (keys, { config }) => {
+  const name = parseName(values.name);
+  const allowAddresses = parseAddresses(values.allow);
+  const { env = [] } = values;
+  if (env.length > 0 && scopes.includes('ADMIN'))
+    throw new UsageError('--env cannot bind a key with ADMIN, which sees every environment: name other scopes.');
+  return async (keys, { config, prisma }) => {
+    const environmentIds = await environmentsNamed(prisma, telegramId, env);
     const user = { telegramId, ...(values.handle !== undefined && { telegramHandle: values.handle }) };
-    const { apiKey, key } = await keys.mintOnHost(user, { scopes, expiresAt });
+    const bounds = { name, environmentIds, allowAddresses };
+    const { apiKey, key } = await keys.mintOnHost(user, { scopes, expiresAt, ...bounds });
     process.stdout.write(`${apiKey}\n`);
     const active = await keys.countActive(key.userId);
     const max = config.quota.keysPerUser;
@@ -67,18 +81,40 @@ function create(args: string[]): Action {
   };
 }
 
+/** Ids of the user's environments that are given by name or id. */
+async function environmentsNamed(prisma: PrismaService, telegramId: string, given: string[]): Promise<string[]> {
+  if (given.length === 0) return [];
+  const active = await new KeyEnvironmentsRepository().activeOf(prisma, telegramId);
+  const ids = given.map((text) => {
+    const found = active.find(({ id, name }) => name === text || id === text);
+    if (!found) throw new UsageError(`--env ${text}: user ${telegramId} has no active environment of this name.`);
+    return found.id;
+  });
+  if (ids.length > MAX_BOUND_ENVIRONMENTS) throw new UsageError(`--env may be given ${MAX_BOUND_ENVIRONMENTS} times.`);
+  return [...new Set(ids)];
+}
+
 function list(args: string[]): Action {
   parse(args, {});
-  return async (keys) => {
-    const rows = (await keys.listAll()).map((key) => [
+  return async (keys, { prisma }) => {
+    const all = await keys.listAll();
+    const environments = new KeyEnvironmentsRepository();
+    const places = await Promise.all(all.map((key) => environments.names(prisma, key.environmentIds)));
+    const rows = all.map((key, index) => [
       key.keyId,
       key.user.telegramId,
       stateOf(key),
       key.createdAt.toISOString(),
       key.expiresAt?.toISOString() ?? 'never',
       key.scopes.join(','),
+      key.name ?? '',
+      places[index]?.join(',') || 'all',
+      key.allowAddresses.join(',') || 'any',
     ]);
-    for (const row of [['KEYID', 'TELEGRAM ID', 'STATE', 'CREATED', 'EXPIRES', 'SCOPES'], ...rows])
+    for (const row of [
+      ['KEYID', 'TELEGRAM ID', 'STATE', 'CREATED', 'EXPIRES', 'SCOPES', 'NAME', 'ENVIRONMENTS', 'ADDRESSES'],
+      ...rows,
+    ])
       process.stdout.write(`${row.join('\t')}\n`);
   };
 }
@@ -103,7 +139,7 @@ function pair(args: string[]): Action {
   };
 }
 
-function parse<T extends Record<string, { type: 'string' }>>(args: string[], options: T) {
+function parse<T extends Record<string, { type: 'string'; multiple?: boolean }>>(args: string[], options: T) {
   try {
     return parseArgs({ args, options });
   } catch (error) {

@@ -179,6 +179,35 @@ describe('berth', () => {
     expect((await berth(['delete', 'nobody'])).err).toContain('There is no deployment nobody');
   });
 
+  it('must create keys that are bound to an environment, list and revoke them', async () => {
+    const made = await berth([
+      ...['keys', 'create', '--name', 'ci', '--env', 'shop', '--scopes', 'DEPLOYMENTS_WRITE,ENVIRONMENTS_READ'],
+      ...['--expires', '90d', '--allow', '127.0.0.0/8'],
+    ]);
+    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^rw_prod_\S+\n$/) as string });
+    expect(made.err).toMatch(/Key ci works in shop. It expires at \d{4}-/);
+    const ci = { ...login(), BERTH_API_KEY: made.out.trim() };
+    const { keys } = JSON.parse((await berth(['keys', 'list', '--json'], ci)).out) as { keys: { keyId: string }[] };
+    expect(keys).toMatchObject([{ name: 'ci', environmentIds: [environment.id], allowAddresses: ['127.0.0.0/8'] }]);
+    const keyId = keys[0]?.keyId ?? '';
+    const listed = (await berth(['keys'])).out;
+    expect(listed).toMatch(new RegExp(`\n${keyId} +ci +shop +ENVIRONMENTS_READ,DEPLOYMENTS_WRITE`));
+    const child = await berth(['keys', 'create', '--name', 'child', '--scopes', 'ENVIRONMENTS_READ', '--json'], ci);
+    expect(JSON.parse(child.out)).toMatchObject({ name: 'child', environmentIds: [environment.id] });
+    const more = await berth(['keys', 'create', '--name', 'more', '--scopes', 'LOGS_READ'], ci);
+    expect([more.code, more.err]).toEqual([3, expect.stringContaining('INSUFFICIENT_SCOPE')]);
+    expect((await berth(['keys', 'revoke', keyId])).out).toContain('still work: child (');
+    expect((await berth(['keys'], ci)).err).toContain('UNAUTHENTICATED');
+    for (const [args, text] of [
+      [['create', '--scopes', 'LOGS_READ'], '--name is missing'],
+      [['create', '--name', 'x'], '--scopes is missing'],
+      [['create', '--name', 'x', '--scopes', 'LOGS_READ', '--expires', 'soon'], '--expires soon: must be'],
+      [['revoke'], 'KEYID is missing'],
+      [['dance'], 'must be list, create or revoke'],
+    ] as const)
+      expect(await berth(['keys', ...args])).toMatchObject({ code: 2, err: expect.stringContaining(text) as string });
+  });
+
   it('must make and delete environments', async () => {
     expect((await berth(['env', 'create', 'preview', '--ttl', '600'])).out).toBe('Environment preview is ACTIVE.\n');
     expect((await berth(['env', 'delete', 'preview'])).out).toBe('Environment preview is being deleted.\n');

@@ -18,12 +18,17 @@ describe('the contract', () => {
   const engine = new EngineView();
   let client: ApiClient;
   let stranger: ApiClient;
+  /** Of the owner, but bound to another environment. */
+  let bound: ApiClient;
   let owned: Record<string, string>;
 
   beforeAll(async () => {
     await platform.start();
     [client, stranger] = [await platform.client('1', SCOPES.join(',')), await platform.client('2', SCOPES.join(','))];
     const { id: environmentId } = await client.createEnvironment('owned');
+    const { id: elsewhere } = await client.createEnvironment('elsewhere');
+    const body = { name: 'bound', scopes: SCOPES, environmentIds: [elsewhere] };
+    bound = new ApiClient(platform.baseUrl, (await client.ok<{ apiKey: string }>('POST', '/auth/keys', body)).apiKey);
     const { id, jobId } = await client.run({ environmentId, image: 'busybox', tag: '1.36', command: sh(IDLE) });
     const { key } = await client.ok<{ key: { keyId: string } }>('GET', '/auth/me');
     const { uploadId } = await client.upload(await folderOf({ 'index.html': 'owned' }));
@@ -67,16 +72,19 @@ describe('the contract', () => {
     for (const { id, name } of environments) if (name !== 'owned') await client.deleteEnvironment(id);
   });
 
-  it("must answer for somebody else's id exactly as for one that does not exist", async () => {
+  it.each([
+    ["somebody else's id", () => stranger],
+    ['an id outside the bounds of the key', () => bound],
+  ])('must answer for %s exactly as for one that does not exist', async (_title, clientOf) => {
     let compared = 0;
     for (const operation of operations) {
       const body = operation.examples[0];
       const ids = operation.parameters.filter(({ in: place }) => place === 'path').map(({ name }) => name);
       const bodyIds = Object.keys(operation.body?.properties ?? {}).filter((name) => /Id$/.test(name));
       if (ids.length + bodyIds.length === 0) continue;
-      const theirs = await ask(stranger, operation, body && withIds(body, bodyIds, owned), ownedId(operation));
+      const theirs = await ask(clientOf(), operation, body && withIds(body, bodyIds, owned), ownedId(operation));
       const nobodys = await ask(
-        stranger,
+        clientOf(),
         operation,
         body && withIds(body, bodyIds, { environmentId: NOBODY.cuid, keyId: NOBODY.jobId, uploadId: NOBODY.cuid }),
         (name) => (name === 'jobId' ? NOBODY.jobId : NOBODY.cuid),

@@ -58,16 +58,26 @@ export class Api {
     return all;
   }
 
+  /** Returns the names of all environments by id. */
+  async environmentNames(): Promise<Map<string, string>> {
+    const names = new Map<string, string>();
+    for await (const { id, name } of this.environments()) names.set(id, name);
+    return names;
+  }
+
   private async findEnvironment(nameOrId: string): Promise<Environment | undefined> {
+    for await (const one of this.environments()) if (one.name === nameOrId || one.id === nameOrId) return one;
+    return undefined;
+  }
+
+  private async *environments(): AsyncGenerator<Environment> {
     let cursor: string | undefined;
     do {
       const query = { limit: 100, ...(cursor && { cursor }) };
       const page = await this.of(sdk.listEnvironments({ client: this.client, query }));
-      const found = page.environments.find(({ name, id }) => name === nameOrId || id === nameOrId);
-      if (found) return found;
+      yield* page.environments;
       cursor = page.nextCursor ?? undefined;
     } while (cursor);
-    return undefined;
   }
 
   /** Returns the running deployment of the name, else the newest. */

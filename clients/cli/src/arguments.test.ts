@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { fileContents, pairs, ports, read, volumes, whole } from './arguments.js';
+import { duration, fileContents, pairs, ports, read, volumes, whole } from './arguments.js';
 import { EXIT, Failure } from './failure.js';
 
 const refused = (text: RegExp) => (error: unknown) =>
@@ -69,4 +69,11 @@ test('a secret of the build must be the text of a file', () => {
   );
   assert.throws(() => fileContents(['npmrc'], 'build-secret'), refused(/must be NAME=value/));
   rmSync(folder, { recursive: true });
+});
+
+test('a duration must have a unit', () => {
+  assert.deepEqual([duration('90d', 'expires'), duration('1s', 'expires')], [7_776_000_000, 1000]);
+  assert.equal(duration(undefined, 'expires'), undefined);
+  for (const text of ['', '90', 'd', '0d', '-1d', '1.5h', '1y'])
+    assert.throws(() => duration(text, 'expires'), refused(/^--expires .*must be a number and s, m, h or d/));
 });

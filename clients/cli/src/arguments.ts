@@ -73,6 +73,17 @@ export function whole(value: string | undefined, option: string): number | undef
   return Number(value);
 }
 
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Parses `90d` into milliseconds; undefined when the option is not given. */
+export function duration(value: string | undefined, option: string): number | undefined {
+  if (value === undefined) return undefined;
+  const [, amount, unit] = /^(\d{1,7})([smhd])$/.exec(value) ?? [];
+  const ms = Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  if (!(ms > 0)) throw new Failure(EXIT.usage, `--${option} ${value}: must be a number and s, m, h or d, such as 90d.`);
+  return ms;
+}
+
 function parse<T extends Options>(args: string[], options: T) {
   try {
     return parseArgs({ args, options, allowPositionals: true });

@@ -6,6 +6,7 @@ import { completion } from './completion.js';
 import { deploy, DEPLOY_USAGE } from './deploy.js';
 import { environmentName, IN_ENVIRONMENT, JSON_OUTPUT, printOutcome } from './environment.js';
 import { EXIT, Failure } from './failure.js';
+import { keys, KEYS_USAGE } from './keys.js';
 import { login } from './login.js';
 import { age, print, table } from './output.js';
 
@@ -52,6 +53,11 @@ export const COMMANDS: Record<string, Command> = {
     usage: 'DOMAIN --env NAME [--port N] [--json]',
     summary: 'make the environment public under a domain name',
     run: makePublic,
+  },
+  keys: {
+    usage: KEYS_USAGE,
+    summary: 'list, create or revoke API keys; --env binds a new key to an environment',
+    run: keys,
   },
   completion: {
     usage: 'bash|zsh|fish',

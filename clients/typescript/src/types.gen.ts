@@ -29,19 +29,17 @@ export type User = {
 
 export type Scope = 'ENVIRONMENTS_READ' | 'ENVIRONMENTS_WRITE' | 'DEPLOYMENTS_READ' | 'DEPLOYMENTS_WRITE' | 'LOGS_READ' | 'ADMIN';
 
-export type CurrentKey = {
-    scopes: Array<Scope>;
-    keyId: string;
-    expiresAt: string | null;
-};
-
 export type Me = {
     user: User;
-    key: CurrentKey;
+    key: ApiKey;
 };
 
 export type ApiKey = {
     scopes: Array<Scope>;
+    environmentIds: Array<string> | null;
+    allowAddresses: Array<string> | null;
+    name: string | null;
+    createdByKeyId: string | null;
     /**
      * First half of the key; not secret.
      */
@@ -56,7 +54,20 @@ export type ApiKey = {
 
 export type ApiKeyList = {
     keys: Array<ApiKey>;
+    expiredKeys: Array<ApiKey>;
 };
+
+export type CreateKey = {
+    name: string;
+    scopes: Array<Scope>;
+    environmentIds?: Array<string>;
+    expiresAt?: string;
+    allowAddresses?: Array<string>;
+};
+
+export type KeyCreated = ApiKey & { apiKey: string; message: string };
+
+export type RemainingKey = { keyId: string; name: string | null };
 
 export type RevokeKey = {
     /**
@@ -80,6 +91,7 @@ export type KeyRevoked = {
      * Hooks that the key made: they accept no deliveries any more.
      */
     suspendedHooks: Array<SuspendedHook>;
+    remainingKeys: Array<RemainingKey>;
 };
 
 export type VerifiedKey = {
@@ -1370,6 +1382,10 @@ export type ListKeysResponses = {
 };
 
 export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
+
+export type CreateKeyData = { body: CreateKey; path?: never; query?: never; url: '/auth/keys' };
+export type CreateKeyErrors = { 400: Problem; 401: Problem; 403: Problem; 404: Problem; 409: Problem };
+export type CreateKeyResponses = { 201: KeyCreated };
 
 export type RevokeKeyData = {
     body: RevokeKey;

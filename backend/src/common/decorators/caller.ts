@@ -11,6 +11,8 @@ export interface KeyHolder {
   scopes: Scope[];
   isAdmin: boolean;
   expiresAt: Date | null;
+  /** The environments that the key is bound to; null: all that the user may access. */
+  environmentIds: string[] | null;
 }
 
 /** The authenticated client of a request and the request's origin. */
@@ -29,9 +31,25 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
   return caller;
 });
 
-/** The where clause that restricts a query to the caller's environments; an operator sees all. */
-export function ownedBy(caller: Caller): { userId?: string } {
-  return caller.isAdmin ? {} : { userId: caller.userId };
+/** The where clause that restricts a query to the environments that the key may access; an operator sees all. */
+export function ownedBy(caller: Caller): { AND: ({ userId: string } | { id: { in: string[] } })[] } {
+  const { isAdmin, userId, environmentIds } = caller;
+  return { AND: [...(isAdmin ? [] : [{ userId }]), ...(environmentIds ? [{ id: { in: environmentIds } }] : [])] };
+}
+
+/** The same as `ownedBy`, for an environment that is read already. */
+export function mayAccess(caller: Caller, { id, userId }: { id: string; userId: string }): boolean {
+  return (caller.isAdmin || userId === caller.userId) && (caller.environmentIds?.includes(id) ?? true);
+}
+
+/** Throws INSUFFICIENT_SCOPE for a key that is bound to environments: it could not access a new one. */
+export function refuseBoundKey({ environmentIds }: Caller): void {
+  if (environmentIds === null) return;
+  throw new DomainError('INSUFFICIENT_SCOPE', {
+    detail: 'This key is bound to environments and creates none.',
+    hint: 'Use a key that is not bound to environments and has this scope.',
+    required: ['ENVIRONMENTS_WRITE'],
+  });
 }
 
 /** Throws INSUFFICIENT_SCOPE unless the key has all required scopes. */

@@ -21,9 +21,11 @@ export const Idempotent = createParamDecorator(
     if (key === undefined || !caller) return undefined;
     if (typeof key !== 'string' || !KEY_PATTERN.test(key))
       throw invalidField('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
+    const operation = `${context.getClass().name}.${context.getHandler().name}`;
     return {
       userId: caller.userId,
-      operation: `${context.getClass().name}.${context.getHandler().name}`,
+      // A bound key must not get the response to a request of another key: it may be outside its environments.
+      operation: caller.environmentIds ? `${operation}/${caller.keyId}` : operation,
       key,
       body: Object.keys(request.params).length > 0 ? [request.params, request.body] : (request.body as unknown),
     };

@@ -49,7 +49,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
   const { media = 'application/json', alsoAs = [], examples } = options;
   const codes: ApiErrorCode[] = [
     ...ALWAYS,
-    ...(open ? [] : (['UNAUTHENTICATED'] as const)),
+    ...(open ? [] : (['UNAUTHENTICATED', 'KEY_ADDRESS_NOT_ALLOWED'] as const)),
     ...(scopes ? (['INSUFFICIENT_SCOPE'] as const) : []),
     ...(idempotent ? IDEMPOTENT : []),
     ...(examples ? WITH_BODY : []),

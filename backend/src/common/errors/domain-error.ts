@@ -36,6 +36,14 @@ export function unauthenticated(): DomainError {
   });
 }
 
+/** The same error for an environment that does not exist and for one that the caller may not access. */
+export function environmentNotFound(id: string): DomainError {
+  return new DomainError('ENVIRONMENT_NOT_FOUND', {
+    detail: `Environment ${id} does not exist.`,
+    hint: 'GET /environments lists yours.',
+  });
+}
+
 /** VALIDATION_FAILED for a single field. */
 export function invalidField(path: string, message: string): DomainError {
   return new DomainError('VALIDATION_FAILED', {

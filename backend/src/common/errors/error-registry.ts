@@ -21,6 +21,7 @@ export const API_ERRORS = {
   HOOK_SIGNATURE_INVALID: client(401, 'Unauthorized'),
   MAGIC_LINK_INVALID: client(401, 'Unauthorized'),
   INSUFFICIENT_SCOPE: client(403, 'Forbidden'),
+  KEY_ADDRESS_NOT_ALLOWED: client(403, 'Forbidden'),
   HOOK_SUSPENDED: client(403, 'Forbidden'),
   ROUTE_NOT_FOUND: client(404, 'Not Found'),
   API_KEY_NOT_FOUND: client(404, 'Not Found'),

@@ -77,12 +77,12 @@ export class Audit {
   /** Records an action of a client of the API. */
   byCaller(
     db: Db,
-    { userId, origin }: Caller,
+    { userId, keyId, origin }: Caller,
     action: AuditAction,
     target: string,
     detail?: AuditEntry['detail'],
   ): Promise<void> {
-    return this.record(db, { action, userId, target, ...(detail && { detail }) }, origin);
+    return this.record(db, { action, userId, keyId: keyId || undefined, target, ...(detail && { detail }) }, origin);
   }
 
   /** Records an action of the platform itself. */

@@ -2,25 +2,44 @@ import { IsString, Matches } from 'class-validator';
 import { SCOPES, type Scope } from '#src/common/decorators/access.js';
 import type { ApiKey } from '#src/generated/prisma/client.js';
 import { ApiProperty } from '@nestjs/swagger';
-import type { KeyWithUser } from './api-keys.repository.js';
+import type { KeyWithUser, Revocation } from './api-keys.repository.js';
 
 export class ApiKeyDto {
   /** First half of the key; not secret. */
   keyId: string;
+  name: string | null;
   @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true })
   scopes: Scope[];
+  /** The environments that the key is bound to; null: all that its user may access. */
+  @ApiProperty({ type: [String], nullable: true })
+  environmentIds: string[] | null;
+  /** Addresses and ranges that requests may come from; null: any. */
+  @ApiProperty({ type: [String], nullable: true })
+  allowAddresses: string[] | null;
   createdAt: Date;
+  /** The key that made it; null: a magic link or the operator did. */
+  createdByKeyId: string | null;
   expiresAt: Date | null;
   /** Updated at most once a minute. */
   lastUsedAt: Date | null;
 
-  static from({ keyId, scopes, createdAt, expiresAt, lastUsedAt }: ApiKey): ApiKeyDto {
-    return { keyId, scopes, createdAt, expiresAt, lastUsedAt };
+  static from(key: ApiKey): ApiKeyDto {
+    const { keyId, name, scopes, createdAt, createdByKeyId, expiresAt, lastUsedAt } = key;
+    const environmentIds = orNull(key.environmentIds);
+    const allowAddresses = orNull(key.allowAddresses);
+    return { keyId, name, scopes, environmentIds, allowAddresses, createdAt, createdByKeyId, expiresAt, lastUsedAt };
   }
 }
 
 export class ApiKeyListDto {
+  /** Active keys, newest first. A bound key sees itself and keys that are bound to some of the same environments. */
   keys: ApiKeyDto[];
+  /** Keys that have expired within the last seven days. */
+  expiredKeys: ApiKeyDto[];
+
+  static from({ active, expired }: { active: ApiKey[]; expired: ApiKey[] }): ApiKeyListDto {
+    return { keys: active.map((key) => ApiKeyDto.from(key)), expiredKeys: expired.map((key) => ApiKeyDto.from(key)) };
+  }
 }
 
 export class RevokeKeyDto {
@@ -37,21 +56,36 @@ export class SuspendedHookDto {
   name: string;
 }
 
+export class RemainingKeyDto {
+  keyId: string;
+  name: string | null;
+}
+
 export class KeyRevokedDto {
   message: string;
   /** Hooks that the key made: they accept no deliveries any more. */
   suspendedHooks: SuspendedHookDto[];
+  /** Keys that the key made, directly or not, and that still work. */
+  remainingKeys: RemainingKeyDto[];
 
-  static from(keyId: string, suspendedHooks: SuspendedHookDto[]): KeyRevokedDto {
-    return { message: revocationText(keyId, suspendedHooks), suspendedHooks };
+  static from(keyId: string, revocation: Revocation): KeyRevokedDto {
+    const { suspendedHooks, remainingKeys } = revocation;
+    return { message: revocationText(keyId, revocation), suspendedHooks, remainingKeys };
   }
 }
 
-/** Says that a key is revoked, and which hooks with it. */
-export function revocationText(keyId: string, hooks: SuspendedHookDto[]): string {
-  const names = hooks.map(({ name }) => name).join(', ');
-  const suspended = hooks.length === 0 ? '' : ` Pushes no longer redeploy ${names}: the key made these hooks.`;
-  return `API key ${keyId} is revoked.${suspended}`;
+/** Says that a key is revoked, which hooks end with it, and which keys that it made do not. */
+export function revocationText(keyId: string, { suspendedHooks, remainingKeys }: Revocation): string {
+  const names = suspendedHooks.map(({ name }) => name).join(', ');
+  const suspended = suspendedHooks.length === 0 ? '' : ` Pushes no longer redeploy ${names}: the key made these hooks.`;
+  return `API key ${keyId} is revoked.${suspended}${remainingText(remainingKeys)}`;
+}
+
+/** Names the keys that a key made and that its revocation does not end; empty when there are none. */
+export function remainingText(keys: RemainingKeyDto[]): string {
+  if (keys.length === 0) return '';
+  const names = keys.map(({ keyId, name }) => (name === null ? keyId : `${name} (${keyId})`)).join(', ');
+  return ` Keys that it made still work: ${names}. Revoke them one by one.`;
 }
 
 export class UserDto {
@@ -60,19 +94,17 @@ export class UserDto {
   telegramHandle: string | null;
 }
 
-export class CurrentKeyDto {
-  keyId: string;
-  @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true })
-  scopes: Scope[];
-  expiresAt: Date | null;
-}
-
 export class MeDto {
   user: UserDto;
-  key: CurrentKeyDto;
+  key: ApiKeyDto;
 
-  static from({ user, keyId, scopes, expiresAt }: KeyWithUser): MeDto {
-    const { id, telegramId, telegramHandle } = user;
-    return { user: { id, telegramId, telegramHandle }, key: { keyId, scopes, expiresAt } };
+  static from(key: KeyWithUser): MeDto {
+    const { id, telegramId, telegramHandle } = key.user;
+    return { user: { id, telegramId, telegramHandle }, key: ApiKeyDto.from(key) };
   }
+}
+
+/** In responses, null says that there is no bound; a row has an empty list. */
+function orNull(list: string[]): string[] | null {
+  return list.length === 0 ? null : list;
 }

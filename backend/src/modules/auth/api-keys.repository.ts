@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { Scope } from '#src/common/decorators/access.js';
 import type { ApiKey, Prisma, User } from '#src/generated/prisma/client.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 
@@ -8,6 +7,11 @@ export type KeyWithUser = ApiKey & { user: User };
 const HOOK_FIELDS = { id: true, environmentId: true, name: true } satisfies Prisma.DeployHookSelect;
 /** A hook that ends with a key. */
 export type HookOfKey = Prisma.DeployHookGetPayload<{ select: typeof HOOK_FIELDS }>;
+/** What the revocation of a key ends besides it, and what not. */
+export interface Revocation {
+  suspendedHooks: HookOfKey[];
+  remainingKeys: Pick<ApiKey, 'keyId' | 'name'>[];
+}
 
 @Injectable()
 export class ApiKeysRepository {
@@ -23,6 +27,33 @@ export class ApiKeysRepository {
       where: { userId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     });
+  }
+
+  /** Returns the user's keys that expired after `since`, the last to expire first. */
+  listExpired(userId: string, since: Date, now: Date): Promise<ApiKey[]> {
+    return this.prisma.apiKey.findMany({
+      where: { userId, revokedAt: null, expiresAt: { gt: since, lte: now } },
+      orderBy: [{ expiresAt: 'desc' }, { id: 'desc' }],
+    });
+  }
+
+  /** Returns the key if it is active, and keeps it so until the end of the transaction. */
+  async lockActive(db: Db, keyId: string, now: Date): Promise<ApiKey | undefined> {
+    await db.$executeRaw`SELECT 1 FROM "ApiKey" WHERE "keyId" = ${keyId} FOR SHARE`;
+    const active = { keyId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+    return (await db.apiKey.findFirst({ where: active })) ?? undefined;
+  }
+
+  /** Returns the active keys that the key made, and those that they made in turn, oldest first. */
+  activeMadeBy(db: Db, userId: string, keyId: string, now: Date): Promise<Revocation['remainingKeys']> {
+    return db.$queryRaw<Revocation['remainingKeys']>`
+      WITH RECURSIVE made AS (
+        SELECT "keyId" FROM "ApiKey" WHERE "createdByKeyId" = ${keyId}
+        UNION SELECT k."keyId" FROM "ApiKey" k JOIN made ON k."createdByKeyId" = made."keyId")
+      SELECT k."keyId", k.name FROM "ApiKey" k JOIN made ON made."keyId" = k."keyId"
+      WHERE k."userId" = ${userId} AND k."revokedAt" IS NULL
+        AND (k."expiresAt" IS NULL OR k."expiresAt" > ${now}::timestamptz)
+      ORDER BY k."createdAt", k.id`;
   }
 
   /** Counts the user's active keys, and locks the user's row: one writer at a time. */
@@ -42,11 +73,8 @@ export class ApiKeysRepository {
     return db.user.upsert({ where: { telegramId }, create: { telegramId, ...handle }, update: handle });
   }
 
-  create(
-    db: Db,
-    key: { keyId: string; secretHash: string; scopes: Scope[]; userId: string; expiresAt: Date | null },
-  ): Promise<ApiKey> {
-    return db.apiKey.create({ data: key });
+  create(db: Db, data: Prisma.ApiKeyUncheckedCreateInput): Promise<ApiKey> {
+    return db.apiKey.create({ data });
   }
 
   /** Returns undefined when the key does not exist, is revoked already, or belongs to another user. */

@@ -5,8 +5,10 @@ import { ApiKeyGuard } from './api-key.guard.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
+import { KeyEnvironmentsRepository } from './key-environments.repository.js';
 import { KeyVerifier } from './key-verifier.js';
 import { KeyRevocationWatcher } from './key-revocation-watcher.js';
+import { MachineKeysService } from './machine-keys.service.js';
 import { MagicLinksRepository } from './magic-links.repository.js';
 import { MagicLinksService } from './magic-links.service.js';
 import { VerifyPages } from './pages/verify-pages.js';
@@ -19,8 +21,10 @@ import { VerifyController } from './pages/verify.controller.js';
   providers: [
     ApiKeysRepository,
     ApiKeysService,
+    KeyEnvironmentsRepository,
     KeyVerifier,
     KeyRevocationWatcher,
+    MachineKeysService,
     MagicLinksRepository,
     MagicLinksService,
     PairingCodesRepository,
@@ -28,6 +32,13 @@ import { VerifyController } from './pages/verify.controller.js';
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: ScopesGuard },
   ],
-  exports: [ApiKeysService, KeyRevocationWatcher, MagicLinksRepository, MagicLinksService, PairingCodesRepository],
+  exports: [
+    ApiKeysService,
+    KeyEnvironmentsRepository,
+    KeyRevocationWatcher,
+    MagicLinksRepository,
+    MagicLinksService,
+    PairingCodesRepository,
+  ],
 })
 export class AuthModule {}

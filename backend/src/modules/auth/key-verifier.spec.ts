@@ -12,15 +12,25 @@ const SECRET = 'aaaaaaaaaaaaaaaa';
 const MAX_FAILURES = 20;
 const IP = '192.0.2.1';
 const key = formatKey({ keyId: 'kkkkkkkkkkkkkkkk', secret: SECRET });
-const row = { keyId: 'kkkkkkkkkkkkkkkk', secretHash: '', userId: 'u', scopes: ['LOGS_READ'], expiresAt: null };
+const row = {
+  keyId: 'kkkkkkkkkkkkkkkk',
+  secretHash: '',
+  userId: 'u',
+  scopes: ['LOGS_READ'],
+  expiresAt: null as Date | null,
+};
+const bounds = { environmentIds: [] as string[], allowAddresses: [] as string[] };
+const touch = vi.fn(() => Promise.resolve());
 let elapsedMs = 0;
 let wallMs = Date.now();
 let failures: FailedAuthentications;
 let verifier: KeyVerifier;
 
 beforeEach(async () => {
+  Object.assign(bounds, { environmentIds: [], allowAddresses: [] });
+  row.expiresAt = null;
   row.secretHash = await hashSecret(SECRET);
-  const keys = { byKeyId: () => Promise.resolve({ ...row, revokedAt: null }), touch: () => Promise.resolve() };
+  const keys = { byKeyId: () => Promise.resolve({ ...row, ...bounds, revokedAt: null }), touch };
   const clock = { now: () => new Date(wallMs), monotonicMs: () => elapsedMs };
   const notifications = { on: () => undefined };
   const limits = { windowMs: 60_000, authFailures: MAX_FAILURES };
@@ -90,7 +100,8 @@ it('the same wrong key sent at one moment must be limited as well', async () => 
 });
 
 it('many valid keys of one address must all be accepted at one moment', async () => {
-  const rows = Array.from({ length: 25 }, (_, index) => ({ ...row, keyId: String(index).padStart(16, 'k') }));
+  const keyIds = Array.from({ length: 25 }, (_, index) => String(index).padStart(16, 'k'));
+  const rows = keyIds.map((keyId) => ({ ...row, ...bounds, keyId }));
   const keys = {
     byKeyId: (keyId: string) => Promise.resolve({ ...rows.find((one) => one.keyId === keyId), revokedAt: null }),
     touch: () => Promise.resolve(),
@@ -104,4 +115,38 @@ it('addresses of one IPv6 network must be limited together', async () => {
   for (let index = 0; index < MAX_FAILURES; index++) await present('malformed', `2001:db8::${index + 1}`);
   await expect(present('malformed', '2001:db8::ffff')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   expect(await present('malformed', '2001:db8:0:1::1')).toBeUndefined();
+});
+
+it('a cached key must be refused from the moment on in which it expires', async () => {
+  row.expiresAt = new Date(wallMs + 10);
+  expect(await present()).toMatchObject({ keyId: row.keyId });
+  wallMs += 9;
+  expect(await present()).toBeDefined();
+  wallMs += 1;
+  expect(await present()).toBeUndefined();
+});
+
+it('a key must be refused from an address that it does not allow, and must not count as used then', async () => {
+  bounds.allowAddresses = ['198.51.100.0/24', '2001:db8::/32'];
+  touch.mockClear();
+  await expect(present()).rejects.toMatchObject({ code: 'KEY_ADDRESS_NOT_ALLOWED' });
+  await expect(present(key, '')).rejects.toMatchObject({ code: 'KEY_ADDRESS_NOT_ALLOWED' });
+  expect(touch).not.toHaveBeenCalled();
+  expect(await present(key, '::ffff:198.51.100.9')).toBeDefined();
+  expect(await present(key, '2001:db8::9')).toBeDefined();
+  expect(touch).toHaveBeenCalledTimes(1);
+});
+
+it('requests from addresses that the key does not allow must be limited', async () => {
+  bounds.allowAddresses = ['198.51.100.0/24'];
+  for (let index = 0; index < MAX_FAILURES; index++)
+    await expect(present()).rejects.toMatchObject({ code: 'KEY_ADDRESS_NOT_ALLOWED' });
+  await expect(present()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+});
+
+it('a key without environments must be bound to none', async () => {
+  expect(await present()).toMatchObject({ environmentIds: null });
+  bounds.environmentIds = ['one'];
+  elapsedMs += 1000;
+  expect(await present()).toMatchObject({ environmentIds: ['one'] });
 });

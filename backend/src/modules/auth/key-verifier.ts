@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { isAddressIn } from '#src/common/address-ranges.js';
 import type { KeyHolder } from '#src/common/decorators/caller.js';
+import { DomainError } from '#src/common/errors/domain-error.js';
 import { Clock } from '#src/common/time/clock.js';
 import { FailedAuthentications } from '#src/core/rate-limits/failed-authentications.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
@@ -45,23 +47,34 @@ export class KeyVerifier implements OnModuleInit {
   }
 
   /**
-   * Returns undefined for every key that does not work, whatever the reason. Throws RATE_LIMITED for a key that was not
-   * verified within the last minute, after too many failures of the client's address.
+   * Returns undefined for every key that does not work, whatever the reason. Throws KEY_ADDRESS_NOT_ALLOWED, and after
+   * too many failures of the client's address RATE_LIMITED for a key that was not verified within the last minute.
    */
   async verify(presented: string | string[] | undefined, ip: string | undefined): Promise<KeyHolder | undefined> {
     const key = typeof presented === 'string' ? presented : undefined;
     const digest = key && createHash('sha256').update(key).digest('base64');
     const known = digest ? this.verified.get(digest) : undefined;
-    if (known && this.clock.monotonicMs() - known.rowReadAt < ROW_TTL_MS) return this.authenticate(known.row);
-    return digest ? this.authenticate(await this.rowOf(digest, key ?? '', ip)) : undefined;
+    if (known && this.clock.monotonicMs() - known.rowReadAt < ROW_TTL_MS) return this.authenticate(known.row, ip);
+    return digest ? this.authenticate(await this.rowOf(digest, key ?? '', ip), ip) : undefined;
   }
 
-  private authenticate(row: KeyWithUser | undefined): KeyHolder | undefined {
+  private async authenticate(row: KeyWithUser | undefined, ip: string | undefined): Promise<KeyHolder | undefined> {
     const now = this.clock.now();
     if (!row || row.revokedAt || (row.expiresAt && row.expiresAt <= now)) return undefined;
-    this.touch(row.keyId, now);
-    const { userId, keyId, scopes, expiresAt } = row;
-    return { userId, keyId, scopes, expiresAt, isAdmin: scopes.includes('ADMIN') };
+    const { userId, keyId, scopes, expiresAt, allowAddresses } = row;
+    if (allowAddresses.length > 0 && !isAddressIn(allowAddresses, ip)) await this.refuseAddress(ip);
+    this.touch(keyId, now);
+    const environmentIds = row.environmentIds.length > 0 ? row.environmentIds : null;
+    return { userId, keyId, scopes, expiresAt, environmentIds, isAdmin: scopes.includes('ADMIN') };
+  }
+
+  /** Counts as a failure: the rate limit of the user does not count these requests. */
+  private async refuseAddress(ip: string | undefined): Promise<never> {
+    await this.failures.count(ip);
+    throw new DomainError('KEY_ADDRESS_NOT_ALLOWED', {
+      detail: 'This key does not work from the address of this client.',
+      hint: 'Use it from an allowed address: GET /auth/keys with another key of its user lists them.',
+    });
   }
 
   private rowOf(digest: string, presented: string, ip: string | undefined): Promise<KeyWithUser | undefined> {

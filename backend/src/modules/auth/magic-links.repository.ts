@@ -10,6 +10,9 @@ export interface LinkRequest {
   scopes: Scope[];
   /** TTL of the key; null: it does not expire */
   keyExpiresInSeconds: number | null;
+  keyName: string | null;
+  /** Environments that the key is bound to; none: all of the user's. */
+  environmentIds: string[];
 }
 
 export interface UsedLink extends LinkRequest {
@@ -24,6 +27,8 @@ export interface LinkView {
   state: LinkState;
   scopes: Scope[];
   keyExpiresInSeconds: number | null;
+  keyName: string | null;
+  environmentIds: string[];
   messageId: number | null;
   telegramId: string;
 }
@@ -46,11 +51,12 @@ export class MagicLinksRepository {
     hash: string,
     link: LinkRequest & { messageId: number | null },
   ): Promise<{ id: string; expiresAt: Date }> {
-    const { userId, scopes, keyExpiresInSeconds, messageId } = link;
+    const { userId, scopes, keyExpiresInSeconds, keyName, environmentIds, messageId } = link;
     const [row] = await db.$queryRaw<{ id: string; expiresAt: Date }[]>`
-      INSERT INTO "MagicLink" (id, token, scopes, "userId", "expiresAt", "keyExpiresInSeconds", "messageId")
+      INSERT INTO "MagicLink" (id, token, scopes, "userId", "expiresAt", "keyExpiresInSeconds", "messageId",
+        "keyName", "environmentIds")
       VALUES (${newId()}, ${hash}, ${scopes}::"Scope"[], ${userId}, now() + ${LINK_TTL_SECONDS} * interval '1 second',
-        ${keyExpiresInSeconds}, ${messageId})
+        ${keyExpiresInSeconds}, ${messageId}, ${keyName}, ${environmentIds}::text[])
       RETURNING id, "expiresAt"`;
     if (!row) throw new Error('INSERT INTO "MagicLink" returned no row');
     return row;
@@ -71,7 +77,7 @@ export class MagicLinksRepository {
     const rows = await db.$queryRaw<UsedLink[]>`
       UPDATE "MagicLink" SET "usedAt" = now()
       WHERE token = ${hash} AND "usedAt" IS NULL AND "voidedAt" IS NULL AND "expiresAt" > now()
-      RETURNING id, "userId", scopes::text[], "keyExpiresInSeconds", "usedAt"`;
+      RETURNING id, "userId", scopes::text[], "keyExpiresInSeconds", "keyName", "environmentIds", "usedAt"`;
     return rows[0];
   }
 
@@ -94,12 +100,14 @@ export class MagicLinksRepository {
     const link = await this.prisma.magicLink.findUnique({ where, include: { user: true } });
     if (!link) return undefined;
     const [clock] = await this.prisma.$queryRaw<{ now: Date }[]>`SELECT now()`;
-    const { id, scopes, keyExpiresInSeconds, messageId, user } = link;
+    const { id, scopes, keyExpiresInSeconds, keyName, environmentIds, messageId, user } = link;
     return {
       id,
       state: stateOf(link, clock?.now ?? new Date()),
       scopes,
       keyExpiresInSeconds,
+      keyName,
+      environmentIds,
       messageId,
       telegramId: user.telegramId,
     };

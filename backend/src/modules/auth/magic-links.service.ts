@@ -56,11 +56,11 @@ export class MagicLinksService implements OnModuleInit {
     return this.links.transaction(async (db) => {
       const link = await this.links.use(db, digestOf(token));
       if (!link) throw invalid();
-      const { id, userId, scopes, keyExpiresInSeconds, usedAt } = link;
+      const { id, userId, scopes, keyExpiresInSeconds, keyName: name, environmentIds, usedAt } = link;
       const expiresAt = keyExpiresInSeconds === null ? null : new Date(usedAt.getTime() + keyExpiresInSeconds * 1000);
       await this.keys.refuseAbove(db, userId, this.config.quota.keysPerUser);
       await this.audit.record(db, { action: 'link.used', userId, target: id }, origin);
-      const minted = await this.keys.mint(db, { userId, scopes, expiresAt }, origin);
+      const minted = await this.keys.mint(db, { userId, name, scopes, environmentIds, expiresAt }, origin);
       await this.enqueueLinkEnded(db, id);
       return minted;
     });

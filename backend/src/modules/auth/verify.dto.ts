@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, MaxLength } from 'class-validator';
 import { SCOPES, type Scope } from '#src/common/decorators/access.js';
+import { ApiKeyDto } from './api-key.dto.js';
 import type { MintedKey } from './api-keys.service.js';
 
 export class MagicLinkTokenDto {
@@ -14,13 +15,18 @@ export class VerifiedKeyDto {
   /** The API key. It is not shown again. */
   apiKey: string;
   keyId: string;
+  name: string | null;
   @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true })
   scopes: Scope[];
+  /** The environments that the key is bound to; null: all that its user may access. */
+  @ApiProperty({ type: [String], nullable: true })
+  environmentIds: string[] | null;
   expiresAt: Date | null;
   message: string;
 
-  static from({ apiKey, key: { keyId, scopes, expiresAt } }: MintedKey): VerifiedKeyDto {
+  static from({ apiKey, key }: MintedKey): VerifiedKeyDto {
+    const { keyId, name, scopes, environmentIds, expiresAt } = ApiKeyDto.from(key);
     const message = 'Keep this key: it is not shown again. Send it as X-API-Key.';
-    return { apiKey, keyId, scopes, expiresAt, message };
+    return { apiKey, keyId, name, scopes, environmentIds, expiresAt, message };
   }
 }

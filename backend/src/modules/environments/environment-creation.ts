@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '#src/common/decorators/caller.js';
+import { type Caller, refuseBoundKey } from '#src/common/decorators/caller.js';
 import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { Clock } from '#src/common/time/clock.js';
@@ -35,6 +35,7 @@ export class EnvironmentCreation {
     { name, ttlSeconds }: CreateEnvironmentDto,
     idempotent?: IdempotentRequest,
   ): Promise<{ answer: EnvironmentAnswerDto; replayed: boolean }> {
+    refuseBoundKey(caller);
     return this.idempotency.execute(idempotent, async (claim) => {
       const reserved = await this.reserve(caller, { name, ttlSeconds: ttlSeconds ?? null }, claim);
       try {

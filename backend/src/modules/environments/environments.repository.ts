@@ -25,9 +25,12 @@ export class EnvironmentsRepository {
 
   /** Locks the row; with `caller`, only if the caller may access it. */
   async lock(db: Db, id: string, caller: Caller | undefined): Promise<LockedEnvironment | undefined> {
-    const owner = (caller && ownedBy(caller).userId) ?? null;
+    const owner = caller && !caller.isAdmin ? caller.userId : null;
+    const bound = caller?.environmentIds ?? null;
     const [row] = await db.$queryRaw<LockedEnvironment[]>`
-      SELECT id, "userId", status::text FROM "Environment" WHERE id = ${id} AND (${owner}::text IS NULL OR "userId" = ${owner}) FOR UPDATE`;
+      SELECT id, "userId", status::text FROM "Environment" WHERE id = ${id}
+        AND (${owner}::text IS NULL OR "userId" = ${owner})
+        AND (${bound}::text[] IS NULL OR id = ANY(${bound})) FOR UPDATE`;
     return row;
   }
 

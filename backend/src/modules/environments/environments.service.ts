@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
-import { DomainError, invalidField } from '#src/common/errors/domain-error.js';
+import { DomainError, environmentNotFound, invalidField } from '#src/common/errors/domain-error.js';
 import { cut, type Page } from '#src/common/pagination.js';
 import { Clock } from '#src/common/time/clock.js';
 import { expiryOf } from '#src/common/time/ttl.js';
@@ -45,7 +45,7 @@ export class EnvironmentsService {
   /** Returns the caller's environment in any status; throws ENVIRONMENT_NOT_FOUND, also for another user's. */
   async get(caller: Caller, id: string): Promise<EnvironmentRow> {
     const environment = await this.environments.find(caller, id);
-    if (!environment) throw notFound(id);
+    if (!environment) throw environmentNotFound(id);
     return environment;
   }
 
@@ -60,7 +60,7 @@ export class EnvironmentsService {
    */
   async lockActive(db: Db, id: string, caller?: Caller): Promise<LockedEnvironment> {
     const environment = await this.environments.lock(db, id, caller);
-    if (!environment) throw notFound(id);
+    if (!environment) throw environmentNotFound(id);
     return active(environment);
   }
 
@@ -75,7 +75,7 @@ export class EnvironmentsService {
   /** Enqueues the teardown, a durable job that ends in DELETED; a no-op while that job is pending. */
   async delete(caller: Caller, id: string, preserveVolumes: boolean): Promise<EnvironmentRow> {
     const environment = await this.get(caller, id);
-    if (environment.status === 'DELETED') throw notFound(id);
+    if (environment.status === 'DELETED') throw environmentNotFound(id);
     await this.environments.transaction(async (db) => {
       if (!(await this.teardown.enqueue(db, id, { preserveVolumes }))) return;
       await this.audit.byCaller(db, caller, 'environment.deleted', id, { preserveVolumes });
@@ -89,13 +89,6 @@ function active<T extends { id: string; status: EnvironmentStatus }>(environment
   throw new DomainError('ENVIRONMENT_NOT_ACTIVE', {
     detail: `Environment ${environment.id} is ${environment.status}.`,
     hint: 'Deploy into an ACTIVE environment.',
-  });
-}
-
-function notFound(id: string): DomainError {
-  return new DomainError('ENVIRONMENT_NOT_FOUND', {
-    detail: `Environment ${id} does not exist.`,
-    hint: 'GET /environments lists yours.',
   });
 }
 

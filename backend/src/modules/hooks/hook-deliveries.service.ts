@@ -81,10 +81,11 @@ export class HookDeliveriesService {
     if (await this.hooks.hasDelivery(hookId, deliveryId)) return REPLAYED;
     const caller: Caller = {
       userId: hook.environment.userId,
-      keyId: '',
+      keyId: hook.keyId ?? '',
       scopes: ['DEPLOYMENTS_WRITE', 'ENVIRONMENTS_WRITE'],
       isAdmin: false,
       expiresAt: null,
+      environmentIds: [environmentId],
       origin,
     };
     try {

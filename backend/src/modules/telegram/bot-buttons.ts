@@ -3,9 +3,10 @@ import { Action, Ctx, On, Update } from 'nestjs-telegraf';
 import type { Context } from 'telegraf';
 import { DomainError } from '#src/common/errors/domain-error.js';
 import { Clock } from '#src/common/time/clock.js';
-import { revocationText } from '#src/modules/auth/api-key.dto.js';
-import type { HookOfKey } from '#src/modules/auth/api-keys.repository.js';
+import { remainingText, revocationText } from '#src/modules/auth/api-key.dto.js';
+import type { Revocation } from '#src/modules/auth/api-keys.repository.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
+import { type KeyEnvironment, KeyEnvironmentsRepository } from '#src/modules/auth/key-environments.repository.js';
 import { MagicLinksService } from '#src/modules/auth/magic-links.service.js';
 import { BOT, BotUsers, nameOf, type UserAccess } from './bot-users.js';
 import { draftKeyboard, type KeyDraft, ttlText, readDraft } from './key-draft.js';
@@ -25,6 +26,7 @@ export class BotButtons {
     private readonly users: BotUsers,
     private readonly keys: ApiKeysService,
     private readonly links: MagicLinksService,
+    private readonly environments: KeyEnvironmentsRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -34,22 +36,30 @@ export class BotButtons {
       const step = readDraft(callbackQuery.data ?? '');
       if (!step) return this.context.answer(UNKNOWN_BUTTON);
       if (step.kind === 'cancel') return this.done('No key was created.');
-      const mayAdmin = this.users.isOperator(this.context.state.user);
-      if (step.draft.scopes.includes('ADMIN') && !mayAdmin)
+      const { db, user } = this.context.state;
+      const { draft } = step;
+      const mayAdmin = this.users.isOperator(user);
+      if (draft.scopes.includes('ADMIN') && !mayAdmin)
         return this.context.answer('Only operators may have a key with ADMIN.');
-      if (step.kind === 'create') return this.createLink(step.draft);
+      if (draft.scopes.includes('ADMIN') && draft.environmentId !== null)
+        return this.context.answer('A key with ADMIN works in all environments. Choose all, or untick ADMIN.');
+      const environments = await this.environments.active(db, user.id);
+      if (step.kind === 'create') return this.createLink(draft, environments);
       await this.context.answer();
-      await this.context.edit('What may the new key do?', draftKeyboard(step.draft, mayAdmin));
+      const question = `What may the new key${nameOfDraft(draft)} do?`;
+      await this.context.edit(question, draftKeyboard(draft, mayAdmin, environments));
     });
   }
 
   @Action(/^revoke:(ask|yes):([A-Za-z0-9_-]{16})$/)
   async revoke(@Ctx() { match: [, step, keyId = ''] }: ButtonContext): Promise<void> {
     await this.ifAllowed(async () => {
+      const { db, user } = this.context.state;
       if (step === 'ask') {
         await this.context.answer();
+        const remaining = escapeHtml(remainingText(await this.keys.activeMadeBy(db, user.id, keyId)));
         return this.context.edit(
-          `Revoke <code>${keyId}</code>? What uses it stops working at once, and so do the hooks that it made.`,
+          `Revoke <code>${keyId}</code>? What uses it stops working at once, and so do the hooks that it made.${remaining}`,
           [
             [
               { text: 'Revoke', callback_data: `revoke:yes:${keyId}` },
@@ -58,15 +68,14 @@ export class BotButtons {
           ],
         );
       }
-      const { db, user } = this.context.state;
-      let hooks: HookOfKey[];
+      let revocation: Revocation;
       try {
-        hooks = await this.keys.revokeIn(db, keyId, user.id, BOT);
+        revocation = await this.keys.revokeIn(db, keyId, user.id, BOT);
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
         return this.done('This key is none of your active keys.');
       }
-      await this.done(escapeHtml(revocationText(keyId, hooks)));
+      await this.done(escapeHtml(revocationText(keyId, revocation)));
     });
   }
 
@@ -148,14 +157,20 @@ export class BotButtons {
     await this.context.answer(UNKNOWN_BUTTON);
   }
 
-  private async createLink({ scopes, ttlDays }: KeyDraft): Promise<void> {
+  private async createLink(draft: KeyDraft, environments: KeyEnvironment[]): Promise<void> {
+    const { scopes, ttlDays, environmentId } = draft;
+    const environment = environments.find(({ id }) => id === environmentId);
+    if (environmentId !== null && !environment) return this.context.answer('This environment is not active any more.');
     if (scopes.length === 0) return this.context.answer('Tick at least one scope.');
     const { db, user, messageId } = this.context.state;
     const keyExpiresInSeconds = ttlDays === 0 ? null : ttlDays * DAY_SECONDS;
-    const url = await this.links.create(db, { userId: user.id, scopes, keyExpiresInSeconds, messageId }, BOT);
+    const bounds = { keyName: draft.name || null, environmentIds: environment ? [environment.id] : [] };
+    const request = { userId: user.id, scopes, keyExpiresInSeconds, messageId, ...bounds };
+    const url = await this.links.create(db, request, BOT);
     await this.context.answer();
+    const place = environment ? ` in ${escapeHtml(environment.name)} only` : '';
     await this.context.edit(
-      `A key with ${scopes.join(', ')} (${ttlText(ttlDays)}).\n\nThe link works once, within 15 minutes.`,
+      `A key${nameOfDraft(draft)} with ${scopes.join(', ')}${place} (${ttlText(ttlDays)}).\n\nThe link works once, within 15 minutes.`,
       [[{ text: 'Open', url }]],
     );
   }
@@ -175,6 +190,10 @@ export class BotButtons {
     if (this.users.isOperator(this.context.state.user)) return act();
     await this.context.answer('Only operators may do this.');
   }
+}
+
+function nameOfDraft({ name }: KeyDraft): string {
+  return name === '' ? '' : ` <b>${escapeHtml(name)}</b>`;
 }
 
 function accessText({ keys, hooks }: UserAccess): string {

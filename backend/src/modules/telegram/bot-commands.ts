@@ -3,14 +3,15 @@ import { Command, Ctx, Help, On, Start, Update } from 'nestjs-telegraf';
 import type { Context } from 'telegraf';
 import type { ApiKey } from '#src/generated/prisma/client.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
+import { KeyEnvironmentsRepository } from '#src/modules/auth/key-environments.repository.js';
 import { PairingCodesRepository } from '#src/modules/auth/pairing-codes.repository.js';
 import { BotUsers, nameOf } from './bot-users.js';
-import { draftKeyboard, FIRST_DRAFT } from './key-draft.js';
+import { draftKeyboard, FIRST_DRAFT, isDraftName, MAX_DRAFT_NAME } from './key-draft.js';
 import { escapeHtml, type Keyboard, UpdateContext } from './update-context.js';
 
 /** The bot's menu. */
 export const COMMANDS = [
-  { command: 'api_create', description: 'Create an API key' },
+  { command: 'api_create', description: 'Create an API key; a name may follow' },
   { command: 'api_list', description: 'List your API keys' },
   { command: 'api_revoke', description: 'Revoke an API key' },
   { command: 'notify', description: 'Turn messages about your deployments on or off' },
@@ -19,6 +20,9 @@ export const COMMANDS = [
 ];
 const HELP = COMMANDS.map(({ command, description }) => `/${command} – ${description}`).join('\n');
 const MAX_BUTTONS = 50;
+/** A message has at most 4096 characters. */
+const MAX_LISTED = 15;
+const MAX_BOUNDS = 2;
 const DRAFT_TEXT = 'What may the new key do? ADMIN, where it is offered, allows everything, for every user.';
 
 type CommandContext = Context & { payload?: string };
@@ -31,6 +35,7 @@ export class BotCommands {
     private readonly context: UpdateContext,
     private readonly users: BotUsers,
     private readonly keys: ApiKeysService,
+    private readonly environments: KeyEnvironmentsRepository,
     private readonly pairing: PairingCodesRepository,
   ) {}
 
@@ -50,30 +55,41 @@ export class BotCommands {
   }
 
   @Command('api_create')
-  async create(): Promise<void> {
-    const mayAdmin = this.users.isOperator(this.context.state.user);
-    await this.ifAllowed(() => this.context.say(DRAFT_TEXT, draftKeyboard(FIRST_DRAFT, mayAdmin)));
+  async create(@Ctx() { payload = '' }: CommandContext): Promise<void> {
+    await this.ifAllowed(async () => {
+      const { db, user } = this.context.state;
+      const name = payload.trim();
+      if (!isDraftName(name))
+        return this.context.say(
+          `A name has 1 to ${MAX_DRAFT_NAME} letters, digits, spaces or . _ @ / -, such as <code>/api_create ci</code>`,
+        );
+      const draft = { ...FIRST_DRAFT, name };
+      const environments = await this.environments.active(db, user.id);
+      await this.context.say(DRAFT_TEXT, draftKeyboard(draft, this.users.isOperator(user), environments));
+    });
   }
 
   @Command('api_list')
   async list(): Promise<void> {
     await this.ifAllowed(async () => {
-      const keys = await this.keys.listOwn({ userId: this.context.state.user.id });
+      const { db, user } = this.context.state;
+      const { active, expired } = await this.keys.listOf(user.id);
+      const keys = [...active, ...expired].slice(0, MAX_LISTED);
       if (keys.length === 0) return this.context.say('You have no API key. /api_create creates one.');
-      await this.context.say(keys.slice(0, MAX_BUTTONS).map(described).join('\n\n'));
+      const texts = keys.map(async (key) => described(key, await this.environments.names(db, key.environmentIds)));
+      await this.context.say((await Promise.all(texts)).join('\n\n'));
     });
   }
 
   @Command('api_revoke')
   async revoke(): Promise<void> {
     await this.ifAllowed(async () => {
-      const keys = await this.keys.listOwn({ userId: this.context.state.user.id });
+      const { active: keys } = await this.keys.listOf(this.context.state.user.id);
       if (keys.length === 0) return this.context.say('You have no active API key.');
-      const buttons: Keyboard = keys
-        .slice(0, MAX_BUTTONS)
-        .map(({ keyId, createdAt }) => [
-          { text: `${keyId} of ${createdAt.toISOString().slice(0, 10)}`, callback_data: `revoke:ask:${keyId}` },
-        ]);
+      const buttons: Keyboard = keys.slice(0, MAX_BUTTONS).map(({ keyId, name, createdAt }) => {
+        const text = `${keyId} of ${createdAt.toISOString().slice(0, 10)}${name === null ? '' : `, ${name}`}`;
+        return [{ text, callback_data: `revoke:ask:${keyId}` }];
+      });
       await this.context.say('Which key shall be revoked?', buttons);
     });
   }
@@ -138,11 +154,19 @@ export class BotCommands {
   }
 }
 
-function described({ keyId, scopes, createdAt, expiresAt, lastUsedAt }: ApiKey): string {
+function described(key: ApiKey, environments: string[]): string {
+  const { keyId, name, scopes, allowAddresses, createdAt, expiresAt, lastUsedAt } = key;
   const day = (time: Date | null, otherwise: string) => time?.toISOString().slice(0, 10) ?? otherwise;
   return [
-    `<code>${keyId}</code>`,
+    `<code>${keyId}</code>${name === null ? '' : ` <b>${escapeHtml(name)}</b>`}`,
     scopes.join(', '),
+    ...(environments.length > 0 ? [`only in ${listed(environments)}`] : []),
+    ...(allowAddresses.length > 0 ? [`only from ${listed(allowAddresses)}`] : []),
     `created ${day(createdAt, '')}, expires ${day(expiresAt, 'never')}, last used ${day(lastUsedAt, 'never')}`,
   ].join('\n');
+}
+
+function listed(all: string[]): string {
+  const more = all.length > MAX_BOUNDS ? ` and ${all.length - MAX_BOUNDS} more` : '';
+  return escapeHtml(all.slice(0, MAX_BOUNDS).join(', ')) + more;
 }

@@ -87,8 +87,8 @@ export class BotUsers {
 
   /** What ends when the user is removed: active keys, and hooks, which no longer accept deliveries. */
   async accessOf(db: Db, { id }: User): Promise<UserAccess> {
-    const [keys, hooks] = await Promise.all([this.keys.listOwn({ userId: id }), this.keys.countHooksOf(db, id)]);
-    return { keys: keys.length, hooks };
+    const [keys, hooks] = await Promise.all([this.keys.listOf(id), this.keys.countHooksOf(db, id)]);
+    return { keys: keys.active.length, hooks };
   }
 
   /** Removes the user, and revokes their links and keys, which suspends hooks. Their deployments keep running. */

@@ -62,7 +62,7 @@ export class UploadReceiver {
     }
   }
 
-  private async createRow({ userId }: Caller, isGzip: boolean): Promise<string> {
+  private async createRow({ userId, keyId }: Caller, isGzip: boolean): Promise<string> {
     const createdAt = this.clock.now();
     const expiresAt = new Date(createdAt.getTime() + Math.max(TTL_MS, longestMs(this.config.upload.maxBytes)));
     return this.uploads.transaction(async (db) => {
@@ -73,7 +73,7 @@ export class UploadReceiver {
           detail: `You have ${MAX_PER_USER} uploads that are not deployed, the maximum.`,
           hint: 'Deploy one of them, or wait until one expires.',
         });
-      const row = { userId, isGzip, receiverKey: this.identity.lockKey, createdAt, expiresAt };
+      const row = { userId, keyId, isGzip, receiverKey: this.identity.lockKey, createdAt, expiresAt };
       return (await this.uploads.create(db, row)).id;
     });
   }

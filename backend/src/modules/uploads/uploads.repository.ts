@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Caller, ownedBy } from '#src/common/decorators/caller.js';
+import type { Caller } from '#src/common/decorators/caller.js';
 import { WORKER_LOCK_CLASS } from '#src/core/database/worker-identity.js';
 import { type Db, PrismaService } from '#src/core/database/prisma.service.js';
 import { Prisma, type Upload } from '#src/generated/prisma/client.js';
@@ -40,7 +40,7 @@ export class UploadsRepository {
 
   create(
     db: Db,
-    data: Pick<Upload, 'userId' | 'isGzip' | 'receiverKey' | 'createdAt' | 'expiresAt'>,
+    data: Pick<Upload, 'userId' | 'keyId' | 'isGzip' | 'receiverKey' | 'createdAt' | 'expiresAt'>,
   ): Promise<{ id: string }> {
     return db.upload.create({ data, select: { id: true } });
   }
@@ -57,11 +57,14 @@ export class UploadsRepository {
     await this.prisma.upload.deleteMany({ where: { id } });
   }
 
-  /** An upload of the caller that is complete and not expired. */
+  /**
+   * An upload of the caller that is complete and not expired. Uploads belong to no environment: a key that is bound to
+   * environments finds those that it sent itself.
+   */
   find(db: Db, caller: Caller, id: string, now: Date): Promise<Upload | null> {
-    return db.upload.findFirst({
-      where: { id, ...ownedBy(caller), completedAt: { not: null }, expiresAt: { gt: now } },
-    });
+    const { isAdmin, userId, keyId, environmentIds } = caller;
+    const owner = { ...(!isAdmin && { userId }), ...(environmentIds && { keyId }) };
+    return db.upload.findFirst({ where: { id, ...owner, completedAt: { not: null }, expiresAt: { gt: now } } });
   }
 
   /** A complete upload of any owner, expired or not. */

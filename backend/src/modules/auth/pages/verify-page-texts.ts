@@ -19,10 +19,11 @@ const DAY_SECONDS = 86_400;
 const NEW_LINK_HINT = html`<p>Ask the bot for a new one with <code>/api_create</code>.</p>`;
 
 /** Asks before a key is created. The form sends the token: nothing happens until the user presses the button. */
-export function confirmPage(token: string, { scopes, keyExpiresInSeconds }: LinkView): string {
+export function confirmPage(token: string, { scopes, keyExpiresInSeconds, keyName, environmentIds }: LinkView): string {
   return page(
     'Create this API key?',
     html`<dl>
+        ${boundsList(keyName, environmentIds)}
         <dt>It may</dt>
         <dd>${scopeList(scopes)}</dd>
         <dt>It expires</dt>
@@ -43,6 +44,7 @@ export function keyPage({ apiKey, key }: MintedKey, baseUrl: string): string {
     html`<p><strong>Copy it now: it is not shown again.</strong></p>
       ${copyable('key', 'API key', apiKey)}
       <dl>
+        ${boundsList(key.name, key.environmentIds)}
         <dt>It may</dt>
         <dd>${scopeList(key.scopes)}</dd>
         <dt>It expires</dt>
@@ -125,6 +127,22 @@ function copyable(id: string, label: string, text: string): Html {
     <textarea id="${id}" readonly spellcheck="false" autocomplete="off" rows="2">${text}</textarea>
     <button type="button" data-copy="${id}" hidden>Copy</button>
   </div>`;
+}
+
+function boundsList(name: string | null, environmentIds: string[]): Html {
+  const ids = environmentIds.map((id) => html`<code>${id}</code> `);
+  return html`${
+    name === null
+      ? html``
+      : html`<dt>Its name</dt>
+          <dd>${name}</dd>`
+  }
+  ${
+    ids.length === 0
+      ? html``
+      : html`<dt>It works only in environment</dt>
+          <dd>${ids}</dd>`
+  }`;
 }
 
 function scopeList(scopes: Scope[]): Html {

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Caller } from '#src/common/decorators/caller.js';
+import { type Caller, mayAccess } from '#src/common/decorators/caller.js';
 import { ReadThroughCache } from '#src/common/read-through-cache.js';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 import {
@@ -31,6 +31,6 @@ export class DeploymentStatusCache implements OnModuleInit {
   /** Null for a deployment that does not exist or belongs to another user. */
   async find(caller: Caller, jobId: string): Promise<DeploymentRow | null> {
     const row = await this.rows.get(jobId, () => this.deployments.byJobIdUnfiltered(jobId));
-    return row && (caller.isAdmin || row.environment.userId === caller.userId) ? row : null;
+    return row && mayAccess(caller, row.environment) ? row : null;
   }
 }

@@ -24,7 +24,7 @@ export class AuditEventDto {
   action: AuditAction;
   /** The user who acted; null: the operator on the host, or the platform itself. */
   userId: string | null;
-  /** The API key that was created or revoked. */
+  /** The API key that acted; of an event of a key, the key that was created or revoked. */
   keyId: string | null;
   /** Id of another object that was changed. */
   target: string | null;
