@@ -120,6 +120,23 @@ CMD ["/bin/sh","-c","exec node dist/main.js"]
 `);
   });
 
+  it.each([
+    ['nuxt', {}, 'node .output/server/index.mjs'],
+    ['next', { 'web/next.config.js': "module.exports = { output: 'standalone' }" }, 'next start'],
+  ])('must copy a whole workspace for the server of %s', (name, files, start) => {
+    const made = plan(
+      {
+        'package.json': { workspaces: ['web'] },
+        'web/package.json': { scripts: { build: `${name} build` }, dependencies: { [name]: '*' } },
+        ...files,
+      },
+      { buildContext: 'web' },
+      'web',
+    );
+    expect(made.startCommand).toBe(start);
+    expect(made.text).toContain('COPY --from=build --chown=1000:1000 /app /app\nWORKDIR /app/web\n');
+  });
+
   it('must say which packages a workspace has, when it has no start command itself', () => {
     const files = {
       'package.json': { private: true, workspaces: ['apps/*'] },
