@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildOptions } from '#src/modules/deployments/domain/build-options.js';
 import { planBuild } from '../build-plan.js';
+import { foreignImagesOf } from '../dockerfile/foreign-images.js';
 
 const NOTHING: BuildOptions = {
   buildContext: '.',
@@ -144,6 +145,14 @@ CMD ["/bin/sh","-c","exec node dist/main.js"]
       'apps/web/package.json': { scripts: { build: 'vite build' } },
     };
     expect(() => plan(files)).toThrow(/Set buildContext to the package to deploy: apps\/api, apps\/web\./);
+  });
+
+  it('must name only the images that it is based on', () => {
+    const imagesOf = (text: string) =>
+      foreignImagesOf({ text, buildArgs: {}, platform: { os: 'linux', arch: 'amd64' } });
+    expect(imagesOf(plan({ 'package.json': APP, 'bun.lock': '' }).text)).toEqual(['node:22-slim']);
+    const made = plan({ 'package.json': { scripts: { build: 'vite build' }, devDependencies: { vite: '6' } } });
+    expect(imagesOf(made.text).sort()).toEqual(['nginx:1.30-alpine', 'node:22-slim']);
   });
 
   it('must follow the commands of the request', () => {
