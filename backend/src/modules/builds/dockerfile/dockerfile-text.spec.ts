@@ -17,17 +17,21 @@ describe('the start command of a generated Dockerfile', () => {
   it.each([
     ['SERVER && echo ended', ['up', 'clean', 'ended'], 0],
     ['true; SERVER; exit 3', ['up', 'clean'], 3],
-  ])('must pass the stop signal to every program: %s', async (start, lines, code) => {
-    const [program = '', ...words] = argumentsOf(start);
-    const child = spawn(program, words, { detached: true });
-    let output = '';
-    child.stdout.on('data', (part: Buffer) => {
-      output += part.toString();
-      if (output === 'up\n') child.kill('SIGTERM');
-    });
-    expect(await once(child, 'close')).toEqual([code, null]);
-    expect(output.trim().split('\n')).toEqual(lines);
-  });
+  ])(
+    'must pass the stop signal to every program: %s',
+    async (start, lines, code) => {
+      const [program = '', ...words] = argumentsOf(start);
+      const child = spawn(program, words, { detached: true });
+      let output = '';
+      child.stdout.on('data', (part: Buffer) => {
+        output += part.toString();
+        if (output === 'up\n') child.kill('SIGTERM');
+      });
+      expect(await once(child, 'close')).toEqual([code, null]);
+      expect(output.trim().split('\n')).toEqual(lines);
+    },
+    60_000,
+  );
 
   it('must be the program itself, when it is one', () => {
     expect(argumentsOf('node server.js')).toEqual(['/bin/sh', '-c', 'exec node server.js']);

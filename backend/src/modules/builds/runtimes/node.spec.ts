@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildOptions } from '#src/modules/deployments/domain/build-options.js';
 import { planBuild } from '../build-plan.js';
+import { foreignImagesOf } from '../dockerfile/foreign-images.js';
 
 const NOTHING: BuildOptions = {
   buildContext: '.',
@@ -120,6 +121,23 @@ CMD ["/bin/sh","-c","exec node dist/main.js"]
 `);
   });
 
+  it.each([
+    ['nuxt', {}, 'node .output/server/index.mjs'],
+    ['next', { 'web/next.config.js': "module.exports = { output: 'standalone' }" }, 'next start'],
+  ])('must copy a whole workspace for the server of %s', (name, files, start) => {
+    const made = plan(
+      {
+        'package.json': { workspaces: ['web'] },
+        'web/package.json': { scripts: { build: `${name} build` }, dependencies: { [name]: '*' } },
+        ...files,
+      },
+      { buildContext: 'web' },
+      'web',
+    );
+    expect(made.startCommand).toBe(start);
+    expect(made.text).toContain('COPY --from=build --chown=1000:1000 /app /app\nWORKDIR /app/web\n');
+  });
+
   it('must say which packages a workspace has, when it has no start command itself', () => {
     const files = {
       'package.json': { private: true, workspaces: ['apps/*'] },
@@ -127,6 +145,14 @@ CMD ["/bin/sh","-c","exec node dist/main.js"]
       'apps/web/package.json': { scripts: { build: 'vite build' } },
     };
     expect(() => plan(files)).toThrow(/Set buildContext to the package to deploy: apps\/api, apps\/web\./);
+  });
+
+  it('must name only the images that it is based on', () => {
+    const imagesOf = (text: string) =>
+      foreignImagesOf({ text, buildArgs: {}, platform: { os: 'linux', arch: 'amd64' } });
+    expect(imagesOf(plan({ 'package.json': APP, 'bun.lock': '' }).text)).toEqual(['node:22-slim']);
+    const made = plan({ 'package.json': { scripts: { build: 'vite build' }, devDependencies: { vite: '6' } } });
+    expect(imagesOf(made.text).sort()).toEqual(['nginx:1.30-alpine', 'node:22-slim']);
   });
 
   it('must follow the commands of the request', () => {

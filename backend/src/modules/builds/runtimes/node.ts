@@ -50,14 +50,14 @@ export function detectNode(files: SourceFiles, { nginxImage }: RuntimeDefaults, 
     const start = resolveCommand(project.manifest, web);
     return { ...server(project, start, 'start command from Procfile (web)', undefined), isProcfileRead: true };
   }
-  const output = nodeOutputOf(own, project.manifest);
+  const output =
+    folder === '.' ? nodeOutputOf(own, project.manifest) : inWorkspace(nodeOutputOf(own, project.manifest));
   const script = startScriptOf(project.manifest);
   const isExported = output?.kind === 'files' && output.isExport === true;
   const isReplaced = output?.kind === 'server' && script !== undefined && isServedBetterBy(output, script.command);
   if (script && !isExported && !isReplaced)
     return server(project, script.command, `start command from the script ${script.script}`, output);
-  if (output?.kind === 'server' && (folder === '.' || output.copies === undefined))
-    return server(project, output.start, `start command of ${output.tool}`, output);
+  if (output?.kind === 'server') return server(project, output.start, `start command of ${output.tool}`, output);
   const entry = entryOf(project);
   if (output?.kind === 'files' && !(entry && isServerEntry(entry))) return site(project, output, nginxImage);
   if (entry) return server(project, startOf(entry, project), `start command from ${entry}`, undefined);
@@ -124,7 +124,7 @@ function environment(folder: string): Record<string, string> {
 function server(project: Project, start: string, reason: string, output: NodeOutput | undefined): Runtime {
   const runtime = common(project);
   const framework = output?.kind === 'server' ? output : undefined;
-  const copies = framework && framework.start === start && project.folder === '.' ? framework.copies : undefined;
+  const copies = framework?.start === start ? framework.copies : undefined;
   const { prune, reason: kept } = copies ? {} : pruneOf(project, start);
   const withManager = startsWithManager(start) && project.manager.setup !== undefined;
   const withPrograms = [
@@ -193,6 +193,13 @@ function moveSite(folder: string, known: string | undefined): string {
   const paths = folders.map((name) => (folder === '.' ? name : `${folder}/${name}`)).join(' ');
   const message = `The build made no index.html in ${folders.join(', ')}. Set startCommand, such as "npx serve -s FOLDER -l 8080", or add a Dockerfile.`;
   return `for folder in ${paths}; do if [ -f "$folder/index.html" ]; then exec mv "$folder" ${SITE}; fi; done; echo '${message}' >&2; exit 1`;
+}
+
+/** In a workspace an output is not copied alone: its paths depend on the root that the tool finds. */
+function inWorkspace(output: NodeOutput | undefined): NodeOutput | undefined {
+  if (output?.kind !== 'server' || output.copies === undefined) return output;
+  const { kind, tool, env = {} } = output;
+  return { kind, tool, start: tool === 'Next.js standalone' ? 'next start' : output.start, env };
 }
 
 /** A self-contained output is smaller and needs no dependencies. */
