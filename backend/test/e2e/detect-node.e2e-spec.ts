@@ -35,10 +35,16 @@ describe('a Node.js project of which only the URL and the port are known', () =>
   });
   afterAll(() => bed?.stop());
 
-  async function run(name: string, files: Files, host: number, { container = 3000, ...options } = {}) {
+  async function run(
+    name: string,
+    files: Files,
+    host: number,
+    options: { container?: number; buildContext?: string } = {},
+  ) {
     await bed.git.create(name, files);
+    const { container = 3000, buildContext = '.' } = options;
     const ports = [{ container, host }];
-    return client.runFromGit({ environmentId, name, gitUrl: bed.git.url(name), ports, ...options }, 400_000);
+    return client.runFromGit({ environmentId, name, gitUrl: bed.git.url(name), buildContext, ports }, 400_000);
   }
 
   it('must be built and served as files when it is a site, also for a path of its router', async () => {
@@ -73,8 +79,9 @@ describe('a Node.js project of which only the URL and the port are known', () =>
     await bed.git.create('workspace', workspaceProject());
     const dryRun = { environmentId, dryRun: true, gitUrl: bed.git.url('workspace') };
     const root = await client.request('POST', '/deployments/from-git', dryRun);
-    expect(root.body.errors?.[0]?.message).toContain('Set buildContext to the package to deploy: packages/web.');
-    await run('workspace-web', workspaceProject(), 3027, { buildContext: 'packages/web' } as object);
+    const message = expect.stringContaining('Set buildContext to the package to deploy: packages/web.') as string;
+    expect(root.body.errors).toEqual([{ path: 'buildContext', message }]);
+    await run('workspace-web', workspaceProject(), 3027, { buildContext: 'packages/web' });
     expect(await answerOf(3027)).toBe('from the library');
   });
 

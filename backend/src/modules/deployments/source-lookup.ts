@@ -63,7 +63,7 @@ function fieldOf({ code, message }: StepFailure, field: string): string {
     case 'REGISTRY_AUTH':
       return 'registryAuth';
     case 'DOCKERFILE_INVALID':
-      return message.includes('startCommand') ? 'startCommand' : field;
+      return /\b[Ss]et (startCommand|buildContext|baseImage)\b/.exec(message)?.[1] ?? field;
     default:
       return field;
   }

@@ -64,7 +64,7 @@ describe('the package manager', () => {
       },
       [
         undefined,
-        'node .yarn/releases/yarn-4.9.2.cjs install --immutable',
+        'node /app/.yarn/releases/yarn-4.9.2.cjs install --immutable',
         'yarn from .yarn/releases/yarn-4.9.2.cjs of .yarnrc.yml',
       ],
     ],

@@ -138,7 +138,8 @@ function yarn(files: SourceFiles, { lock, pinned, source }: Choice): NodeManager
   if (berry === undefined) return classicYarn({ lock, pinned, source });
   const settings = fieldsOf(yamlOf(files.text('.yarnrc.yml') ?? ''));
   const release = releaseFile(files, textOf(settings['yarnPath']));
-  const program = release === undefined ? 'yarn' : `node ${release}`;
+  // Absolute, because the scripts of a workspace run in its folders.
+  const program = release === undefined ? 'yarn' : `node /app/${release}`;
   const major = Number.parseInt(berry, 10);
   const canFocus = major >= 4 || files.has('.yarn/plugins/@yarnpkg/plugin-workspace-tools.cjs');
   const focus = `${program} workspaces focus --production && rm -rf .yarn/cache .yarn/install-state.gz`;

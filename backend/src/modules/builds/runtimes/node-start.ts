@@ -1,10 +1,35 @@
 import type { NodeManifest } from './node-manifest.js';
+import type { SourceFiles } from './source-files.js';
 
 /** Scripts that start what was built, in the order of preference. */
 const START_SCRIPTS = ['start', 'start:prod', 'start:production', 'serve:prod', 'prod', 'preview', 'serve'];
-/** Programs that serve while developers work; a build makes what they would serve. */
-const DEVELOPMENT =
-  /\b(?:react-scripts start|craco start|react-app-rewired start|ng serve|vue-cli-service serve|webpack serve|webpack-dev-server|vite(?: dev| preview| serve)?|next dev|nuxt dev|nuxi dev|nuxt preview|astro (?:dev|preview)|gatsby develop|gatsby serve|docusaurus (?:start|serve)|remix dev|react-router dev|parcel(?: serve)?|rsbuild (?:dev|preview)|nest start|eleventy --serve|vitepress (?:dev|preview)|serve -s|serve (?:build|dist)|http-server|live-server|nodemon|ts-node-dev|tsx watch|node --watch)\b/;
+/** Programs that serve while developers work, with any argument. */
+const SERVERS_FOR_DEVELOPERS: ReadonlySet<string> = new Set(
+  'vite parcel webpack-dev-server eleventy vitepress serve http-server live-server nodemon ts-node-dev tsnd'.split(' '),
+);
+/** Programs that serve so with one of these first arguments; otherwise they build or start. */
+const DEVELOPMENT: Record<string, readonly string[]> = {
+  'react-scripts': ['start'],
+  craco: ['start'],
+  'react-app-rewired': ['start'],
+  nest: ['start'],
+  ng: ['serve'],
+  'vue-cli-service': ['serve'],
+  webpack: ['serve'],
+  next: ['dev', ''],
+  nuxt: ['dev', 'preview', ''],
+  nuxi: ['dev', 'preview'],
+  astro: ['dev', 'preview'],
+  remix: ['dev'],
+  'react-router': ['dev'],
+  rsbuild: ['dev', 'preview'],
+  gatsby: ['develop', 'serve'],
+  docusaurus: ['start', 'serve'],
+  tsx: ['watch'],
+  node: ['--watch'],
+};
+/** Programs that start the next word. */
+const LAUNCHERS: ReadonlySet<string> = new Set(['npx', 'bunx', 'cross-env', 'env', 'exec']);
 /** `npm run NAME`, `yarn NAME` and the like. */
 const RUNS_SCRIPT = /^(?:npm|pnpm|yarn|bun) (?:run(?:-script)? )?([\w:.-]+)$/;
 const NEEDS_SHELL = /[;|<>()`\n\\]|(?<!&)&(?!&)|npm_/;
@@ -38,6 +63,11 @@ export function startScriptOf({ scripts }: NodeManifest): StartScript | undefine
   return undefined;
 }
 
+/** The script `start`, whatever it starts. */
+export function anyStartScriptOf({ scripts }: NodeManifest): string | undefined {
+  return scripts.has('start') ? programOf(scripts, 'start') : undefined;
+}
+
 /** A command of a Procfile, which mostly runs a script. */
 export function resolveCommand({ scripts }: NodeManifest, command: string): string {
   const script = RUNS_SCRIPT.exec(command)?.[1];
@@ -50,7 +80,11 @@ function isForDevelopment(scripts: ReadonlyMap<string, string>, script: string, 
   const other = RUNS_SCRIPT.exec(last)?.[1];
   if (other !== undefined && scripts.has(other) && depth < MAX_DEPTH)
     return isForDevelopment(scripts, other, depth + 1);
-  return DEVELOPMENT.test(last);
+  const words = last.split(/\s+/).filter((word) => !word.includes('=') && !LAUNCHERS.has(word));
+  const [path = '', argument = ''] = words;
+  const program = path.split('/').at(-1) ?? '';
+  const isKnown = Object.hasOwn(DEVELOPMENT, program);
+  return SERVERS_FOR_DEVELOPERS.has(program) || (isKnown && DEVELOPMENT[program]?.includes(argument) === true);
 }
 
 /**
@@ -93,8 +127,15 @@ export function startsWithManager(command: string): boolean {
 }
 
 /** The development dependency that the start command needs. */
-export function neededAtStart(command: string, { dependencies, devDependencies }: NodeManifest): string | undefined {
+export function neededAtStart(
+  command: string,
+  { dependencies, devDependencies }: NodeManifest,
+  files: SourceFiles,
+): string | undefined {
   const words = new Set(command.split(/[\s=/]+/));
+  // Next.js reads its configuration with TypeScript, also when it starts.
+  const isTyped = words.has('next') && files.first('next.config.ts', 'next.config.mts') !== undefined;
+  if (isTyped && devDependencies.has('typescript')) return 'typescript';
   for (const name of devDependencies.keys()) {
     if (dependencies.has(name)) continue;
     const program = name.split('/').at(-1) ?? name;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildOptions } from '#src/modules/deployments/domain/build-options.js';
 import { planBuild } from '../build-plan.js';
+import { foreignImagesOf } from '../dockerfile/foreign-images.js';
 
 const NOTHING: BuildOptions = {
   buildContext: '.',
@@ -120,6 +121,23 @@ CMD ["/bin/sh","-c","exec node dist/main.js"]
 `);
   });
 
+  it.each([
+    ['nuxt', {}, 'node .output/server/index.mjs'],
+    ['next', { 'web/next.config.js': "module.exports = { output: 'standalone' }" }, 'next start'],
+  ])('must copy a whole workspace for the server of %s', (name, files, start) => {
+    const made = plan(
+      {
+        'package.json': { workspaces: ['web'] },
+        'web/package.json': { scripts: { build: `${name} build` }, dependencies: { [name]: '*' } },
+        ...files,
+      },
+      { buildContext: 'web' },
+      'web',
+    );
+    expect(made.startCommand).toBe(start);
+    expect(made.text).toContain('COPY --from=build --chown=1000:1000 /app /app\nWORKDIR /app/web\n');
+  });
+
   it('must say which packages a workspace has, when it has no start command itself', () => {
     const files = {
       'package.json': { private: true, workspaces: ['apps/*'] },
@@ -127,6 +145,14 @@ CMD ["/bin/sh","-c","exec node dist/main.js"]
       'apps/web/package.json': { scripts: { build: 'vite build' } },
     };
     expect(() => plan(files)).toThrow(/Set buildContext to the package to deploy: apps\/api, apps\/web\./);
+  });
+
+  it('must name only the images that it is based on', () => {
+    const imagesOf = (text: string) =>
+      foreignImagesOf({ text, buildArgs: {}, platform: { os: 'linux', arch: 'amd64' } });
+    expect(imagesOf(plan({ 'package.json': APP, 'bun.lock': '' }).text)).toEqual(['node:22-slim']);
+    const made = plan({ 'package.json': { scripts: { build: 'vite build' }, devDependencies: { vite: '6' } } });
+    expect(imagesOf(made.text).sort()).toEqual(['nginx:1.30-alpine', 'node:22-slim']);
   });
 
   it('must follow the commands of the request', () => {
@@ -189,6 +215,9 @@ describe('the start command of a Node.js project', () => {
     [{ start: 'node server.js & node worker.js' }, 'exec npm start'],
     [{ start: 'echo $npm_package_version && node server.js' }, 'exec npm start'],
     [{ start: 'nodemon server.js', 'start:prod': 'node server.js' }, 'exec node server.js'],
+    [{ start: 'http-server ./public -p $PORT' }, 'exec http-server ./public -p $PORT'],
+    [{ start: 'node vite-server.js' }, 'exec node vite-server.js'],
+    [{ start: 'vite-node src/server.ts' }, 'exec vite-node src/server.ts'],
     [{ build: 'node build.mjs', preview: 'node .output/server/index.mjs' }, 'exec node .output/server/index.mjs'],
   ])('must be the program itself, where no hook needs npm: %j', (scripts, command) => {
     expect(lastOf(plan({ 'package.json': { scripts } }).text)).toBe(command);
@@ -215,6 +244,23 @@ describe('the start command of a Node.js project', () => {
     const made = plan({ 'package.json': { scripts: { start: 'tsx server.ts' }, devDependencies: { tsx: '4' } } });
     expect(made.text).not.toContain('prune');
     expect(made.reasons).toContain('development dependencies stay: the start command needs tsx');
+  });
+
+  it('must keep TypeScript for the configuration of Next.js', () => {
+    const scripts = { build: 'next build', start: 'next start' };
+    const manifest = { scripts, dependencies: { next: '15' }, devDependencies: { typescript: '5', eslint: '9' } };
+    expect(plan({ 'package.json': manifest, 'next.config.ts': '' }).text).not.toContain('prune');
+    expect(plan({ 'package.json': manifest, 'next.config.mjs': '' }).text).toContain('prune');
+  });
+
+  it.each([
+    { start: 'vite', build: 'vite build' },
+    { start: 'npm run dev', dev: 'npx vite --host', build: 'vite build' },
+    { start: 'serve -s dist', build: 'vite build' },
+  ])('must not be one for development, when a build makes files: %j', (scripts) => {
+    const made = plan({ 'package.json': { scripts, devDependencies: { vite: '6' } }, 'index.html': '' });
+    expect(made.text).toMatch(/mv \\"\$folder\\" \/home\/app\/site[^]*FROM nginx:1\.30-alpine\n/);
+    expect(made.text).toContain('COPY --from=build --chown=101:101 ["/home/app/site/"');
   });
 
   it('must be asked for with an example, when there is none', () => {

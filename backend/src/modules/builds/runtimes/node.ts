@@ -3,7 +3,7 @@ import { installFiles, needsFullImage, toolsReason } from './node-dependencies.j
 import { dependsOn, type NodeManifest, readManifest } from './node-manifest.js';
 import { type NodeManager, nodeManagerOf } from './node-manager.js';
 import { type NodeOutput, nodeOutputOf, OUTPUT_FOLDERS } from './node-output.js';
-import { neededAtStart, resolveCommand, startScriptOf, startsWithManager } from './node-start.js';
+import { anyStartScriptOf, neededAtStart, resolveCommand, startScriptOf, startsWithManager } from './node-start.js';
 import { type NodeVersion, nodeVersionOf } from './node-version.js';
 import { buildOrder, deployableFolders } from './node-workspaces.js';
 import { procfileOf } from './procfile.js';
@@ -50,14 +50,14 @@ export function detectNode(files: SourceFiles, { nginxImage }: RuntimeDefaults, 
     const start = resolveCommand(project.manifest, web);
     return { ...server(project, start, 'start command from Procfile (web)', undefined), isProcfileRead: true };
   }
-  const output = nodeOutputOf(own, project.manifest);
+  const output =
+    folder === '.' ? nodeOutputOf(own, project.manifest) : inWorkspace(nodeOutputOf(own, project.manifest));
   const script = startScriptOf(project.manifest);
   const isExported = output?.kind === 'files' && output.isExport === true;
   const isReplaced = output?.kind === 'server' && script !== undefined && isServedBetterBy(output, script.command);
   if (script && !isExported && !isReplaced)
     return server(project, script.command, `start command from the script ${script.script}`, output);
-  if (output?.kind === 'server' && (folder === '.' || output.copies === undefined))
-    return server(project, output.start, `start command of ${output.tool}`, output);
+  if (output?.kind === 'server') return server(project, output.start, `start command of ${output.tool}`, output);
   const entry = entryOf(project);
   if (output?.kind === 'files' && !(entry && isServerEntry(entry))) return site(project, output, nginxImage);
   if (entry) return server(project, startOf(entry, project), `start command from ${entry}`, undefined);
@@ -67,6 +67,8 @@ export function detectNode(files: SourceFiles, { nginxImage }: RuntimeDefaults, 
       { kind: 'files', tool: 'web site', folder: undefined, build: undefined, isSinglePage: true },
       nginxImage,
     );
+  const anyway = anyStartScriptOf(project.manifest);
+  if (anyway !== undefined) return server(project, anyway, 'start command from the script start', undefined);
   return { ...common(project), missing: missingStart(project) };
 }
 
@@ -122,7 +124,7 @@ function environment(folder: string): Record<string, string> {
 function server(project: Project, start: string, reason: string, output: NodeOutput | undefined): Runtime {
   const runtime = common(project);
   const framework = output?.kind === 'server' ? output : undefined;
-  const copies = framework && framework.start === start && project.folder === '.' ? framework.copies : undefined;
+  const copies = framework?.start === start ? framework.copies : undefined;
   const { prune, reason: kept } = copies ? {} : pruneOf(project, start);
   const withManager = startsWithManager(start) && project.manager.setup !== undefined;
   const withPrograms = [
@@ -141,9 +143,9 @@ function server(project: Project, start: string, reason: string, output: NodeOut
 }
 
 /** Development dependencies do not reach the final image, unless the program needs one. */
-function pruneOf({ folder, manifest, manager }: Project, start: string): { prune?: string; reason?: string } {
+function pruneOf({ files, folder, manifest, manager }: Project, start: string): { prune?: string; reason?: string } {
   if (manifest.devDependencies.size === 0 && folder === '.') return {};
-  const needed = neededAtStart(start, manifest);
+  const needed = neededAtStart(start, manifest, folder === '.' ? files : files.below(folder));
   if (needed !== undefined) return { reason: `development dependencies stay: the start command needs ${needed}` };
   // Only npm removes them from a workspace without links that lead nowhere, and leaves what Prisma has generated.
   const isSafe =
@@ -191,6 +193,13 @@ function moveSite(folder: string, known: string | undefined): string {
   const paths = folders.map((name) => (folder === '.' ? name : `${folder}/${name}`)).join(' ');
   const message = `The build made no index.html in ${folders.join(', ')}. Set startCommand, such as "npx serve -s FOLDER -l 8080", or add a Dockerfile.`;
   return `for folder in ${paths}; do if [ -f "$folder/index.html" ]; then exec mv "$folder" ${SITE}; fi; done; echo '${message}' >&2; exit 1`;
+}
+
+/** In a workspace an output is not copied alone: its paths depend on the root that the tool finds. */
+function inWorkspace(output: NodeOutput | undefined): NodeOutput | undefined {
+  if (output?.kind !== 'server' || output.copies === undefined) return output;
+  const { kind, tool, env = {} } = output;
+  return { kind, tool, start: tool === 'Next.js standalone' ? 'next start' : output.start, env };
 }
 
 /** A self-contained output is smaller and needs no dependencies. */
