@@ -277,7 +277,7 @@ describe('the start command of a project of Python', () => {
 
   it('must be found in linear time', () => {
     const long = 'a'.repeat(60_000);
-    const began = performance.now();
+    const began = process.cpuUsage();
     for (const text of [
       `app: ${long}`,
       `def create_app(${','.repeat(60_000)}`,
@@ -292,6 +292,6 @@ describe('the start command of a project of Python', () => {
         '.python-version': text,
         'pyproject.toml': text,
       });
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(process.cpuUsage(began).user).toBeLessThan(2_000_000);
   });
 });
