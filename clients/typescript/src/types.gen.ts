@@ -252,6 +252,10 @@ export type Build = {
      * Description of the detected runtime.
      */
     detected: string | null;
+    /**
+     * What in the files determined the runtime, its version and its commands.
+     */
+    reasons: Array<string>;
     warnings: Array<string>;
 };
 
@@ -452,6 +456,11 @@ export type Volume = {
 };
 
 export type RegistryAuth = {
+    /**
+     * Host of the registry, such as `ghcr.io`. Default: the registry of `image`; for a build the registry of the base
+     * image that requires credentials.
+     */
+    registry?: string;
     username: string;
     /**
      * Encrypted at rest, never returned.
@@ -577,6 +586,34 @@ export type CreateDeployment = {
     resources?: Resources;
 };
 
+export type BuildPreview = {
+    /**
+     * A Dockerfile among the files, commands of the request, or a detected runtime.
+     */
+    method: BuildMethod;
+    /**
+     * Description of the detected runtime.
+     */
+    detected: string | null;
+    /**
+     * What in the files determined the runtime, its version and its commands.
+     */
+    reasons: Array<string>;
+    warnings: Array<string>;
+    /**
+     * Null with a Dockerfile among the files.
+     */
+    startCommand: string | null;
+    /**
+     * The `release` process of the Procfile, which runs when the request has no releaseCommand.
+     */
+    releaseCommand: string | null;
+    /**
+     * Text of the Dockerfile, generated or not.
+     */
+    dockerfile: string;
+};
+
 /**
  * STOP_FIRST with a host port or a writable volume: the old release stops before the new one starts.
  */
@@ -584,6 +621,10 @@ export type ReleaseStrategy = 'START_FIRST' | 'STOP_FIRST';
 
 export type DeploymentPlan = {
     source: DeploymentSource;
+    /**
+     * How the sources would be built; null for an image of a registry.
+     */
+    build: BuildPreview | null;
     ports: Array<DeploymentPort>;
     volumes: Array<DeploymentVolume>;
     resources: DeploymentResources;
@@ -717,6 +758,17 @@ export type CreateGitDeployment = {
         [key: string]: string;
     };
     /**
+     * Stage of the Dockerfile to build. Default: the last one.
+     */
+    target?: string;
+    /**
+     * Secrets by id, for `RUN --mount=type=secret,id=…` of the Dockerfile. They are in no layer, history or log. Encrypted
+     * at rest, never returned.
+     */
+    buildSecrets?: {
+        [key: string]: string;
+    };
+    /**
      * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`.
      */
     gitUrl: string;
@@ -736,6 +788,16 @@ export type CreateGitDeployment = {
      * `token` for https, `sshKey` for ssh.
      */
     gitAuth?: GitAuth;
+    /**
+     * Passes `envVars` to the build as build arguments too, as browser bundlers need them (`NEXT_PUBLIC_…`, `VITE_…`). All
+     * of them become part of the image's history: with secrets in `envVars`, list the public names in `buildArgs` instead.
+     */
+    buildEnvVars?: boolean;
+    /**
+     * Credentials for private base images (`FROM`, `COPY --from`) of one registry; no other host receives them. Encrypted
+     * at rest, never returned.
+     */
+    registryAuth?: RegistryAuth;
     /**
      * The environment to deploy into.
      */
@@ -831,9 +893,30 @@ export type CreateUploadDeployment = {
         [key: string]: string;
     };
     /**
+     * Stage of the Dockerfile to build. Default: the last one.
+     */
+    target?: string;
+    /**
+     * Secrets by id, for `RUN --mount=type=secret,id=…` of the Dockerfile. They are in no layer, history or log. Encrypted
+     * at rest, never returned.
+     */
+    buildSecrets?: {
+        [key: string]: string;
+    };
+    /**
      * Id of an upload from POST /uploads that has not expired.
      */
     uploadId: string;
+    /**
+     * Passes `envVars` to the build as build arguments too, as browser bundlers need them (`NEXT_PUBLIC_…`, `VITE_…`). All
+     * of them become part of the image's history: with secrets in `envVars`, list the public names in `buildArgs` instead.
+     */
+    buildEnvVars?: boolean;
+    /**
+     * Credentials for private base images (`FROM`, `COPY --from`) of one registry; no other host receives them. Encrypted
+     * at rest, never returned.
+     */
+    registryAuth?: RegistryAuth;
     /**
      * The environment to deploy into.
      */
