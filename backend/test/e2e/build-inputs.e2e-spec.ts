@@ -52,7 +52,11 @@ describe('what a build hears and sees', () => {
     const output = async (...command: string[]) => (await engine.exec(deployment.id, ...command)).output;
     expect(await output('cat', '/commit')).toBe(`${sha}\n`);
     const listed = await output('ls', '-l', '/srv');
-    for (const link of ['LICENSE -> ../../LICENSE', 'localtime -> /usr/share/zoneinfo/Europe/Berlin', 'note -> nothing'])
+    for (const link of [
+      'LICENSE -> ../../LICENSE',
+      'localtime -> /usr/share/zoneinfo/Europe/Berlin',
+      'note -> nothing',
+    ])
       expect(listed).toContain(link);
     expect(await output('sh', '-c', String.raw`cat "$(printf '/srv/gr\374n.txt')"`)).toBe('green');
     const variables = (await output('printenv')).split('\n');
