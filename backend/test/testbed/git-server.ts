@@ -20,7 +20,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { encodeName } from '../../src/modules/uploads/file-name.js';
+import { encodeName } from '#src/modules/uploads/file-name.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { makeServerCertificate } from './test-authority.js';
