@@ -29,14 +29,14 @@ export const WEBHOOK_LIMITS: JsonLimits = {
 };
 
 /**
- * Of any webhook: GitHub lists up to 2048 commits with the files of each. What it allows fits into the memory of a thread:
- * one that exceeds its memory within JSON.parse would end the whole process.
+ * Of any webhook: GitHub lists up to 2048 commits with the files of each. What it allows fits into the memory of a
+ * thread: one that exceeds its memory within JSON.parse would end the whole process.
  */
 export const LARGE_WEBHOOK_LIMITS: JsonLimits = {
   ...REQUEST_LIMITS,
   names: 200_000,
-  elementsPerList: 1_000_000,
-  values: 1_500_000,
+  elementsPerList: 500_000,
+  values: 1_000_000,
 };
 
 const MAX_SHOWN_BYTES = 100;

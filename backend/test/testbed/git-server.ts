@@ -215,7 +215,7 @@ export class GitServer {
         .split('/')
         .at(-1)
         ?.replace(/\.git$/, '') ?? '';
-    const folders = ['', 'private'].map((parent) => join(this.dir, 'repositories', parent, `${name}.git`));
+    const folders = ['', 'private', 'old'].map((parent) => join(this.dir, 'repositories', parent, `${name}.git`));
     const bare = folders.find((path) => existsSync(path)) ?? '';
     appendFileSync(join(work, '.gitmodules'), `[submodule "${folder}"]\n\tpath = ${folder}\n\turl = ${url}\n`);
     await git(work, 'add', '.gitmodules');

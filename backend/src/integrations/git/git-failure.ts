@@ -35,7 +35,10 @@ export function gitFailure(output: string, what: string, revision?: GitRevision)
 }
 
 function reasonOf(output: string): string {
-  const lines = output.split('\n').filter((line) => !INNER.some((part) => line.toLowerCase().includes(part)));
+  const lines = output.split('\n').filter((line) => {
+    const text = line.toLowerCase();
+    return !INNER.some((part) => text.includes(part));
+  });
   const reason = lines.slice(-MAX_REASON_LINES).join('; ');
   return reason === '' ? '' : `: ${reason}`;
 }

@@ -8,6 +8,8 @@ export type Proof =
   | { kind: 'secret'; secret: string }
   | { kind: 'hmac'; signatures: string[]; encoding: 'hex' | 'base64'; signedId: string; prefix: string };
 
+type Hmac = ReturnType<typeof createHmac>;
+
 /** Maximum clock difference to a sender that signs the time. */
 const TOLERANCE_SECONDS = 300;
 const SHA256 = 'sha256=';
@@ -36,31 +38,33 @@ export function proofOf(headers: DeliveryHeaders, now: Date): Proof | undefined 
 /** Checks the proof of a body that is given in parts. It also names the delivery by what the proof covers. */
 export class DeliveryCheck {
   private readonly content: Hash = createHash('sha256');
-  /** Of the bytes of the body, and of the JSON in a form: Gitea signs the latter. */
-  private readonly hmacs: Record<'body' | 'json', ReturnType<typeof createHmac>>;
+  private readonly ofBody: Hmac;
+  /** Of the JSON in a form, which Gitea signs; undefined when there is none, as an HMAC of nothing proves nothing. */
+  private ofJson: Hmac | undefined;
 
   constructor(
     private readonly proof: Proof,
     private readonly secret: string,
   ) {
-    const prefix = proof.kind === 'hmac' ? proof.prefix : '';
-    const hmac = () => createHmac('sha256', secret).update(prefix);
-    this.hmacs = { body: hmac(), json: hmac() };
+    this.ofBody = this.createHmac();
   }
 
   /** `json`: the part of the JSON in a form; undefined when the body is the JSON. */
   add(body: Buffer, json?: Buffer): void {
     this.content.update(json ?? body);
     if (this.proof.kind === 'secret') return;
-    this.hmacs.body.update(body);
-    if (json) this.hmacs.json.update(json);
+    this.ofBody.update(body);
+    if (json === undefined || json.length === 0) return;
+    this.ofJson ??= this.createHmac();
+    this.ofJson.update(json);
   }
 
   /** Call it once, after the last part. */
   isValid(): boolean {
     const { proof } = this;
     if (proof.kind === 'secret') return timingSafeEqualText(proof.secret, this.secret);
-    const expected = [this.hmacs.body, this.hmacs.json].map((hmac) => hmac.digest(proof.encoding));
+    const hmacs = this.ofJson ? [this.ofBody, this.ofJson] : [this.ofBody];
+    const expected = hmacs.map((hmac) => hmac.digest(proof.encoding));
     return proof.signatures.some((given) => expected.some((signature) => timingSafeEqualText(given, signature)));
   }
 
@@ -72,6 +76,10 @@ export class DeliveryCheck {
     const content = this.content.digest('hex');
     const id = this.proof.kind === 'hmac' ? this.proof.signedId : '';
     return id === '' ? content : `${id}/${content}`;
+  }
+
+  private createHmac(): Hmac {
+    return createHmac('sha256', this.secret).update(this.proof.kind === 'hmac' ? this.proof.prefix : '');
   }
 }
 
