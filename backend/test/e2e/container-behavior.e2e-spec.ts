@@ -105,8 +105,8 @@ describe('a container as people expect it', () => {
     const older = await client.run({ environmentId, image: 'busybox', command: sh(IDLE), volumes });
     await client.ok('DELETE', `/deployments/${older.id}`);
     const failed = await client.fail({ environmentId, image: 'unprivileged', tag: '1', command: write, volumes });
-    expect(failed.errorCode).toBe('CONTAINER_CRASHED');
     expect(failed.errorMessage).toMatch(/Permission denied\nAdvice: The volume at \/new\/data belongs to another user/);
+    expect(failed.errorCode).toBe('CONTAINER_CRASHED');
   });
 
   it('must let a master signal its workers, and name the capability that a program needs', async () => {
