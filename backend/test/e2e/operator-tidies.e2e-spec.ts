@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ApiClient, Problem } from '../scenario/api-client.js';
+import type { ApiClient } from '../scenario/api-client.js';
 import { scratchFolder } from '../scenario/archives.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
@@ -75,7 +75,7 @@ describe('what an operator removes by hand', () => {
 it('an image name with capitals must be told as such, and a dry run must end its sentences once', async () => {
   const capital = await client.request('POST', '/deployments', { environmentId, image: 'Busybox:1.36' });
   expect(capital.body.errors).toEqual([{ path: 'image', message: 'must be lower-case but for the tag: busybox:1.36' }]);
-  const missing = await client.request<Problem>('POST', '/deployments', {
+  const missing = await client.request('POST', '/deployments', {
     environmentId,
     dryRun: true,
     image: 'no-such-image',
