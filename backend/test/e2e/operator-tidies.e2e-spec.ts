@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ApiClient, Problem } from '../scenario/api-client.js';
+import type { ApiClient } from '../scenario/api-client.js';
 import { scratchFolder } from '../scenario/archives.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { Platform } from '../scenario/platform.js';
@@ -34,7 +34,7 @@ describe('what an operator removes by hand', () => {
     const body = { environmentId, name: 'pulled', image: 'fetched-again', tag: '1' };
     const { id, imageDigest } = await client.run(body);
     const [before] = await engine.containersOf(id);
-    await removeWithImage(id, (name) => name.includes('fetched-again'));
+    await removeWithImage(id, 'fetched-again');
     await eventually(async () => {
       const [after] = await engine.containersOf(id);
       expect(after).toBeDefined();
@@ -60,7 +60,7 @@ describe('what an operator removes by hand', () => {
     expect(rolledBack.errorMessage).toContain('POST /deployments/from-upload');
     expect((await client.deployment(second.id)).status).toBe('RUNNING'); // what runs stays
 
-    await removeWithImage(second.id, (_, labels) => labels['berth.deployment'] === second.id);
+    await removeServiceAndImage(second.id);
     await client.expectDeployment(second.id, 'FAILED', REPAIR_MS);
     expect(await client.deployment(second.id)).toMatchObject({
       errorCode: 'IMAGE_NOT_FOUND',
@@ -75,7 +75,7 @@ describe('what an operator removes by hand', () => {
 it('an image name with capitals must be told as such, and a dry run must end its sentences once', async () => {
   const capital = await client.request('POST', '/deployments', { environmentId, image: 'Busybox:1.36' });
   expect(capital.body.errors).toEqual([{ path: 'image', message: 'must be lower-case but for the tag: busybox:1.36' }]);
-  const missing = await client.request<Problem>('POST', '/deployments', {
+  const missing = await client.request('POST', '/deployments', {
     environmentId,
     dryRun: true,
     image: 'no-such-image',
@@ -91,20 +91,27 @@ it('an image name with capitals must be told as such, and a dry run must end its
 });
 
 /** As `docker rm -f` and `docker image prune -a` in a row. */
-async function removeWithImage(
-  deploymentId: string,
-  isIts: (name: string, labels: Record<string, string>) => boolean,
-): Promise<void> {
-  const images = (await engine.docker.listImages()).filter(({ RepoTags, RepoDigests, Labels }) =>
-    [...(RepoTags ?? []), ...(RepoDigests ?? []), ''].some((name) => isIts(name, Labels ?? {})),
-  );
-  expect(images.length).toBeGreaterThan(0);
+async function removeWithImage(deploymentId: string, repository: string): Promise<void> {
+  await eventually(async () => {
+    await removeContainersOf(deploymentId);
+    await engine.forgetImage(repository);
+  }, 20_000);
+}
+
+/** As `docker service rm` and `docker image prune -a` in a row. */
+async function removeServiceAndImage(deploymentId: string): Promise<void> {
   await eventually(async () => {
     const filters = { label: [`berth.deployment=${deploymentId}`] };
-    for (const { Id } of await engine.docker.listContainers({ all: true, filters }))
-      await engine.docker.getContainer(Id).remove({ force: true });
-    for (const { Id } of images) await engine.docker.getImage(Id).remove({ force: true });
-  }, 20_000);
+    for (const { ID } of await engine.docker.listServices({ filters })) await engine.docker.getService(ID).remove();
+    await removeContainersOf(deploymentId);
+    await removeImagesOf(deploymentId);
+  }, 60_000);
+}
+
+async function removeContainersOf(deploymentId: string): Promise<void> {
+  const filters = { label: [`berth.deployment=${deploymentId}`] };
+  for (const { Id } of await engine.docker.listContainers({ all: true, filters }))
+    await engine.docker.getContainer(Id).remove({ force: true });
 }
 
 async function removeImagesOf(deploymentId: string): Promise<void> {
