@@ -29,22 +29,26 @@ export type User = {
 
 export type Scope = 'ENVIRONMENTS_READ' | 'ENVIRONMENTS_WRITE' | 'DEPLOYMENTS_READ' | 'DEPLOYMENTS_WRITE' | 'LOGS_READ' | 'ADMIN';
 
-export type Me = {
-    user: User;
-    key: ApiKey;
-};
-
 export type ApiKey = {
     scopes: Array<Scope>;
+    /**
+     * The environments that the key is bound to; null: all that its user may access.
+     */
     environmentIds: Array<string> | null;
+    /**
+     * Addresses and ranges that requests may come from; null: any.
+     */
     allowAddresses: Array<string> | null;
-    name: string | null;
-    createdByKeyId: string | null;
     /**
      * First half of the key; not secret.
      */
     keyId: string;
+    name: string | null;
     createdAt: string;
+    /**
+     * The key that made it; null: a magic link or the operator did.
+     */
+    createdByKeyId: string | null;
     expiresAt: string | null;
     /**
      * Updated at most once a minute.
@@ -52,22 +56,76 @@ export type ApiKey = {
     lastUsedAt: string | null;
 };
 
+export type Me = {
+    user: User;
+    key: ApiKey;
+};
+
 export type ApiKeyList = {
+    /**
+     * Keys that work, newest first. A key that is bound to environments sees itself and keys bound to some of the same.
+     */
     keys: Array<ApiKey>;
+    /**
+     * Keys that have expired within the last seven days.
+     */
     expiredKeys: Array<ApiKey>;
 };
 
 export type CreateKey = {
+    /**
+     * What the key is for: 1–64 letters, digits, spaces or `. _ @ / -`.
+     */
     name: string;
+    /**
+     * Scopes of the new key: those of the key that makes it, or fewer; never ADMIN.
+     */
     scopes: Array<Scope>;
-    environmentIds?: Array<string>;
+    /**
+     * When it expires, RFC 3339; not after the key that makes it, which is the default.
+     */
     expiresAt?: string;
+    /**
+     * The environments that it works in; everything else does not exist for it. Default: those of the key that makes it.
+     */
+    environmentIds?: Array<string>;
+    /**
+     * IPv4 and IPv6 addresses and ranges that requests may come from. Default: those of the key that makes it.
+     */
     allowAddresses?: Array<string>;
 };
 
-export type KeyCreated = ApiKey & { apiKey: string; message: string };
-
-export type RemainingKey = { keyId: string; name: string | null };
+export type KeyCreated = {
+    scopes: Array<Scope>;
+    /**
+     * The environments that the key is bound to; null: all that its user may access.
+     */
+    environmentIds: Array<string> | null;
+    /**
+     * Addresses and ranges that requests may come from; null: any.
+     */
+    allowAddresses: Array<string> | null;
+    /**
+     * First half of the key; not secret.
+     */
+    keyId: string;
+    name: string | null;
+    createdAt: string;
+    /**
+     * The key that made it; null: a magic link or the operator did.
+     */
+    createdByKeyId: string | null;
+    expiresAt: string | null;
+    /**
+     * Updated at most once a minute.
+     */
+    lastUsedAt: string | null;
+    /**
+     * The API key. It is not shown again.
+     */
+    apiKey: string;
+    message: string;
+};
 
 export type RevokeKey = {
     /**
@@ -85,22 +143,35 @@ export type SuspendedHook = {
     name: string;
 };
 
+export type RemainingKey = {
+    keyId: string;
+    name: string | null;
+};
+
 export type KeyRevoked = {
     message: string;
     /**
      * Hooks that the key made: they accept no deliveries any more.
      */
     suspendedHooks: Array<SuspendedHook>;
+    /**
+     * Keys that the key made, directly or not, and that still work.
+     */
     remainingKeys: Array<RemainingKey>;
 };
 
 export type VerifiedKey = {
     scopes: Array<Scope>;
     /**
+     * The environments that the key is bound to; null: all that its user may access.
+     */
+    environmentIds: Array<string> | null;
+    /**
      * The API key. It is not shown again.
      */
     apiKey: string;
     keyId: string;
+    name: string | null;
     expiresAt: string | null;
     message: string;
 };
@@ -1022,7 +1093,7 @@ export type AuditEvent = {
      */
     userId: string | null;
     /**
-     * The API key that was created or revoked.
+     * The API key that acted; of an event of a key, the key that was created or revoked.
      */
     keyId: string | null;
     /**
@@ -1059,7 +1130,7 @@ export type NodeList = {
     nodes: Array<Node>;
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'MALFORMED_URL' | 'MALFORMED_REQUEST' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'HOOK_SUSPENDED' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'REQUEST_TIMEOUT' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'RESOURCE_QUOTA_EXCEEDED' | 'DOMAIN_QUOTA_EXCEEDED' | 'API_KEY_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'STREAM_QUOTA_EXCEEDED' | 'HEADERS_TOO_LARGE' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'MALFORMED_URL' | 'MALFORMED_REQUEST' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'KEY_ADDRESS_NOT_ALLOWED' | 'HOOK_SUSPENDED' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'REQUEST_TIMEOUT' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'RESOURCE_QUOTA_EXCEEDED' | 'DOMAIN_QUOTA_EXCEEDED' | 'API_KEY_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'STREAM_QUOTA_EXCEEDED' | 'HEADERS_TOO_LARGE' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -1222,6 +1293,10 @@ export type GetMeErrors = {
      */
     401: Problem;
     /**
+     * KEY_ADDRESS_NOT_ALLOWED
+     */
+    403: Problem;
+    /**
      * RATE_LIMITED
      */
     429: Problem;
@@ -1263,6 +1338,10 @@ export type ListKeysErrors = {
      */
     401: Problem;
     /**
+     * KEY_ADDRESS_NOT_ALLOWED
+     */
+    403: Problem;
+    /**
      * RATE_LIMITED
      */
     429: Problem;
@@ -1287,9 +1366,66 @@ export type ListKeysResponses = {
 
 export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
 
-export type CreateKeyData = { body: CreateKey; path?: never; query?: never; url: '/auth/keys' };
-export type CreateKeyErrors = { 400: Problem; 401: Problem; 403: Problem; 404: Problem; 409: Problem };
-export type CreateKeyResponses = { 201: KeyCreated };
+export type CreateKeyData = {
+    body: CreateKey;
+    path?: never;
+    query?: never;
+    url: '/auth/keys';
+};
+
+export type CreateKeyErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * ENVIRONMENT_NOT_ACTIVE, API_KEY_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
+
+export type CreateKeyResponses = {
+    /**
+     * Done.
+     */
+    201: KeyCreated;
+};
+
+export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
 
 export type RevokeKeyData = {
     body: RevokeKey;
@@ -1308,7 +1444,7 @@ export type RevokeKeyErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1478,7 +1614,7 @@ export type ListEnvironmentsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1529,7 +1665,7 @@ export type CreateEnvironmentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1597,7 +1733,7 @@ export type DeleteEnvironmentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1648,7 +1784,7 @@ export type GetEnvironmentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1699,7 +1835,7 @@ export type UpdateEnvironmentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1762,7 +1898,7 @@ export type MakeEnvironmentPrivateErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1813,7 +1949,7 @@ export type MakeEnvironmentPublicErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1880,7 +2016,7 @@ export type CreateUploadErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1956,7 +2092,7 @@ export type GetDeploymentByJobErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2013,7 +2149,7 @@ export type StreamDeploymentEventsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2087,7 +2223,7 @@ export type GetDeploymentLogsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2161,7 +2297,7 @@ export type GetDeploymentBuildLogsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2216,7 +2352,7 @@ export type CreateDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2291,7 +2427,7 @@ export type CreateDeploymentFromGitErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2366,7 +2502,7 @@ export type CreateDeploymentFromUploadErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2437,7 +2573,7 @@ export type CancelDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2501,7 +2637,7 @@ export type ListDeploymentsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2557,7 +2693,7 @@ export type DeleteDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2608,7 +2744,7 @@ export type GetDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2659,7 +2795,7 @@ export type UpdateDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2728,7 +2864,7 @@ export type RedeployDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2793,7 +2929,7 @@ export type RollbackDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2860,7 +2996,7 @@ export type StopDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2921,7 +3057,7 @@ export type StartDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2978,7 +3114,7 @@ export type ListOrphansErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3025,7 +3161,7 @@ export type ListHooksErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3076,7 +3212,7 @@ export type CreateHookErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3139,7 +3275,7 @@ export type DeleteHookErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3342,7 +3478,7 @@ export type ListAuditEventsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3387,7 +3523,7 @@ export type ListNodesErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
