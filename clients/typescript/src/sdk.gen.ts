@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentFromUploadData, CreateDeploymentFromUploadErrors, CreateDeploymentFromUploadResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
+import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentFromUploadData, CreateDeploymentFromUploadErrors, CreateDeploymentFromUploadResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -63,7 +63,7 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
 });
 
 /**
- * List active API keys
+ * List API keys that are active or have expired lately
  *
  * Any valid key.
  *
@@ -76,9 +76,28 @@ export const listKeys = <ThrowOnError extends boolean = false>(options?: Options
 });
 
 /**
+ * Create an API key for a machine
+ *
+ * The new key can do no more than the key that creates it: bounds that the body leaves out are inherited. A key that is bound to environments sees only those; everything else is a 404. The key is shown once, so there is no `Idempotency-Key`.
+ *
+ * Any valid key.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const createKey = <ThrowOnError extends boolean = false>(options: Options<CreateKeyData, ThrowOnError>) => (options.client ?? client).post<CreateKeyResponses, CreateKeyErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/auth/keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Revoke one of your API keys
  *
- * Suspends the hooks that the key made. A key revokes itself, and keys whose scopes it has; the bot revokes any.
+ * Suspends the hooks that the key made; keys that it made continue to work, and the response lists them. A key revokes itself, and keys whose scopes and environments it has; the bot revokes any.
  *
  * Any valid key.
  *
@@ -87,16 +106,6 @@ export const listKeys = <ThrowOnError extends boolean = false>(options?: Options
 export const revokeKey = <ThrowOnError extends boolean = false>(options: Options<RevokeKeyData, ThrowOnError>) => (options.client ?? client).post<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],
     url: '/auth/revoke',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-export const createKey = <ThrowOnError extends boolean = false>(options: Options<CreateKeyData, ThrowOnError>) => (options.client ?? client).post<CreateKeyResponses, CreateKeyErrors, ThrowOnError>({
-    security: [{ name: 'X-API-Key', type: 'apiKey' }],
-    url: '/auth/keys',
     ...options,
     headers: {
         'Content-Type': 'application/json',

@@ -29,22 +29,26 @@ export type User = {
 
 export type Scope = 'ENVIRONMENTS_READ' | 'ENVIRONMENTS_WRITE' | 'DEPLOYMENTS_READ' | 'DEPLOYMENTS_WRITE' | 'LOGS_READ' | 'ADMIN';
 
-export type Me = {
-    user: User;
-    key: ApiKey;
-};
-
 export type ApiKey = {
     scopes: Array<Scope>;
+    /**
+     * The environments that the key is bound to; null: all that its user may access.
+     */
     environmentIds: Array<string> | null;
+    /**
+     * Addresses and ranges that requests may come from; null: any.
+     */
     allowAddresses: Array<string> | null;
-    name: string | null;
-    createdByKeyId: string | null;
     /**
      * First half of the key; not secret.
      */
     keyId: string;
+    name: string | null;
     createdAt: string;
+    /**
+     * The key that made it; null: a magic link or the operator did.
+     */
+    createdByKeyId: string | null;
     expiresAt: string | null;
     /**
      * Updated at most once a minute.
@@ -52,22 +56,76 @@ export type ApiKey = {
     lastUsedAt: string | null;
 };
 
+export type Me = {
+    user: User;
+    key: ApiKey;
+};
+
 export type ApiKeyList = {
+    /**
+     * Keys that work, newest first. A key that is bound to environments sees itself and keys bound to some of the same.
+     */
     keys: Array<ApiKey>;
+    /**
+     * Keys that have expired within the last seven days.
+     */
     expiredKeys: Array<ApiKey>;
 };
 
 export type CreateKey = {
+    /**
+     * What the key is for: 1–64 letters, digits, spaces or `. _ @ / -`.
+     */
     name: string;
+    /**
+     * Scopes of the new key: those of the key that makes it, or fewer; never ADMIN.
+     */
     scopes: Array<Scope>;
-    environmentIds?: Array<string>;
+    /**
+     * When it expires, RFC 3339; not after the key that makes it, which is the default.
+     */
     expiresAt?: string;
+    /**
+     * The environments that it works in; everything else does not exist for it. Default: those of the key that makes it.
+     */
+    environmentIds?: Array<string>;
+    /**
+     * IPv4 and IPv6 addresses and ranges that requests may come from. Default: those of the key that makes it.
+     */
     allowAddresses?: Array<string>;
 };
 
-export type KeyCreated = ApiKey & { apiKey: string; message: string };
-
-export type RemainingKey = { keyId: string; name: string | null };
+export type KeyCreated = {
+    scopes: Array<Scope>;
+    /**
+     * The environments that the key is bound to; null: all that its user may access.
+     */
+    environmentIds: Array<string> | null;
+    /**
+     * Addresses and ranges that requests may come from; null: any.
+     */
+    allowAddresses: Array<string> | null;
+    /**
+     * First half of the key; not secret.
+     */
+    keyId: string;
+    name: string | null;
+    createdAt: string;
+    /**
+     * The key that made it; null: a magic link or the operator did.
+     */
+    createdByKeyId: string | null;
+    expiresAt: string | null;
+    /**
+     * Updated at most once a minute.
+     */
+    lastUsedAt: string | null;
+    /**
+     * The API key. It is not shown again.
+     */
+    apiKey: string;
+    message: string;
+};
 
 export type RevokeKey = {
     /**
@@ -85,22 +143,35 @@ export type SuspendedHook = {
     name: string;
 };
 
+export type RemainingKey = {
+    keyId: string;
+    name: string | null;
+};
+
 export type KeyRevoked = {
     message: string;
     /**
      * Hooks that the key made: they accept no deliveries any more.
      */
     suspendedHooks: Array<SuspendedHook>;
+    /**
+     * Keys that the key made, directly or not, and that still work.
+     */
     remainingKeys: Array<RemainingKey>;
 };
 
 export type VerifiedKey = {
     scopes: Array<Scope>;
     /**
+     * The environments that the key is bound to; null: all that its user may access.
+     */
+    environmentIds: Array<string> | null;
+    /**
      * The API key. It is not shown again.
      */
     apiKey: string;
     keyId: string;
+    name: string | null;
     expiresAt: string | null;
     message: string;
 };
@@ -1118,7 +1189,7 @@ export type AuditEvent = {
      */
     userId: string | null;
     /**
-     * The API key that was created or revoked.
+     * The API key that acted; of an event of a key, the key that was created or revoked.
      */
     keyId: string | null;
     /**
@@ -1155,7 +1226,7 @@ export type NodeList = {
     nodes: Array<Node>;
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'MALFORMED_URL' | 'MALFORMED_REQUEST' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'HOOK_SUSPENDED' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'REQUEST_TIMEOUT' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'RESOURCE_QUOTA_EXCEEDED' | 'DOMAIN_QUOTA_EXCEEDED' | 'API_KEY_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'STREAM_QUOTA_EXCEEDED' | 'HEADERS_TOO_LARGE' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'MALFORMED_URL' | 'MALFORMED_REQUEST' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'KEY_ADDRESS_NOT_ALLOWED' | 'HOOK_SUSPENDED' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'REQUEST_TIMEOUT' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'RESOURCE_QUOTA_EXCEEDED' | 'DOMAIN_QUOTA_EXCEEDED' | 'API_KEY_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'STREAM_QUOTA_EXCEEDED' | 'HEADERS_TOO_LARGE' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -1318,6 +1389,10 @@ export type GetMeErrors = {
      */
     401: Problem;
     /**
+     * KEY_ADDRESS_NOT_ALLOWED
+     */
+    403: Problem;
+    /**
      * RATE_LIMITED
      */
     429: Problem;
@@ -1359,6 +1434,10 @@ export type ListKeysErrors = {
      */
     401: Problem;
     /**
+     * KEY_ADDRESS_NOT_ALLOWED
+     */
+    403: Problem;
+    /**
      * RATE_LIMITED
      */
     429: Problem;
@@ -1383,9 +1462,66 @@ export type ListKeysResponses = {
 
 export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
 
-export type CreateKeyData = { body: CreateKey; path?: never; query?: never; url: '/auth/keys' };
-export type CreateKeyErrors = { 400: Problem; 401: Problem; 403: Problem; 404: Problem; 409: Problem };
-export type CreateKeyResponses = { 201: KeyCreated };
+export type CreateKeyData = {
+    body: CreateKey;
+    path?: never;
+    query?: never;
+    url: '/auth/keys';
+};
+
+export type CreateKeyErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * ENVIRONMENT_NOT_ACTIVE, API_KEY_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
+
+export type CreateKeyResponses = {
+    /**
+     * Done.
+     */
+    201: KeyCreated;
+};
+
+export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
 
 export type RevokeKeyData = {
     body: RevokeKey;
@@ -1404,7 +1540,7 @@ export type RevokeKeyErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1574,7 +1710,7 @@ export type ListEnvironmentsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1625,7 +1761,7 @@ export type CreateEnvironmentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1693,7 +1829,7 @@ export type DeleteEnvironmentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1744,7 +1880,7 @@ export type GetEnvironmentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1795,7 +1931,7 @@ export type UpdateEnvironmentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1858,7 +1994,7 @@ export type MakeEnvironmentPrivateErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1909,7 +2045,7 @@ export type MakeEnvironmentPublicErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -1976,7 +2112,7 @@ export type CreateUploadErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2052,7 +2188,7 @@ export type GetDeploymentByJobErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2109,7 +2245,7 @@ export type StreamDeploymentEventsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2183,7 +2319,7 @@ export type GetDeploymentLogsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2257,7 +2393,7 @@ export type GetDeploymentBuildLogsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2312,7 +2448,7 @@ export type CreateDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2387,7 +2523,7 @@ export type CreateDeploymentFromGitErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2462,7 +2598,7 @@ export type CreateDeploymentFromUploadErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2533,7 +2669,7 @@ export type CancelDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2597,7 +2733,7 @@ export type ListDeploymentsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2653,7 +2789,7 @@ export type DeleteDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2704,7 +2840,7 @@ export type GetDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2755,7 +2891,7 @@ export type UpdateDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2824,7 +2960,7 @@ export type RedeployDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2889,7 +3025,7 @@ export type RollbackDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -2956,7 +3092,7 @@ export type StopDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3017,7 +3153,7 @@ export type StartDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3074,7 +3210,7 @@ export type ListOrphansErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3121,7 +3257,7 @@ export type ListHooksErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3172,7 +3308,7 @@ export type CreateHookErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3235,7 +3371,7 @@ export type DeleteHookErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3438,7 +3574,7 @@ export type ListAuditEventsErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3483,7 +3619,7 @@ export type ListNodesErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
