@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { mergePatchNames } from '#src/common/merge-patch.js';
 import { ProblemDto } from '#src/common/filters/problem.dto.js';
 import { HealthPartDto } from '#src/core/health/health.controller.js';
 import { VERSION } from '#src/modules/platform/version.js';
@@ -12,6 +13,7 @@ export function createDocument(app: INestApplication, serverUrl: string): OpenAP
   });
   for (const path of Object.values(document.paths))
     for (const operation of Object.values(path) as Operation[]) complete(operation);
+  for (const name of mergePatchNames()) acceptNull(document.components?.schemas?.[name]);
   return forClients(document);
 }
 
@@ -64,6 +66,27 @@ function complete(operation: Operation): void {
   for (const response of Object.values(responses) as { content?: Record<string, { schema: object }> }[]) {
     const text = response.content?.['text/plain'];
     if (text) text.schema = { type: 'string' };
+  }
+}
+
+interface Schema {
+  $ref?: string;
+  allOf?: Schema[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: Schema | boolean;
+  nullable?: boolean;
+}
+
+/** In a merge patch, null removes a field, and a name of a field that holds names and values. */
+function acceptNull(schema: Schema | object | undefined): void {
+  const { properties = {}, required = [] }: Schema = schema ?? {};
+  for (const [name, property] of Object.entries(properties)) {
+    if (required.includes(name)) continue;
+    // What stands beside a reference is ignored.
+    if (property.$ref !== undefined) properties[name] = { allOf: [{ $ref: property.$ref }], nullable: true };
+    else property.nullable = true;
+    if (typeof property.additionalProperties === 'object') property.additionalProperties.nullable = true;
   }
 }
 
