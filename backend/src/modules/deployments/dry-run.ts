@@ -5,18 +5,29 @@ import { EnvironmentsService } from '#src/modules/environments/environments.serv
 import { Admission } from './admission.js';
 import { type DeploymentRequest, DeploymentFactory, type NewDeployment } from './deployment-factory.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
-import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
+import type { CreateDeploymentDto, RegistryAuthDto } from './dto/create-deployment.dto.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { DeploymentPlanDto } from './dto/deployment-plan.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { SourceLookup } from './source-lookup.js';
 import { DeploySteps } from './pipeline/steps/deploy-steps.js';
-import { parseImageReference, referenceOf } from './domain/image-reference.js';
+import { referenceOf } from './domain/image-reference.js';
 import { registryAuthOf } from './domain/release-from-row.js';
+import type { GitRequest } from './git-request.js';
 import { stopsFirst } from './domain/release.js';
 
 /** Thrown to roll back the transaction of a dry run. */
 class DryRunRollback extends Error {}
+
+/** A release that is made from another one. */
+export interface PlannedChange {
+  request: NewDeployment & { git?: GitRequest };
+  registryAuth?: RegistryAuthDto | undefined;
+  /** its image is there already */
+  keepsImage: boolean;
+}
+
+type Found = Partial<Pick<DeploymentPlanDto, 'imageDigest' | 'gitCommitSha' | 'sourceSha256'>>;
 
 /** Plans a deployment: makes every check that changes nothing. */
 @Injectable()
@@ -34,10 +45,7 @@ export class DryRun {
   async ofImage(caller: Caller, body: CreateDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromImage(body);
     await this.checkAdmission(caller, request);
-    const { image, tag } = request.data;
-    const imageDigest = parseImageReference(body.image)?.digest ?? null;
-    const auth = body.registryAuth && registryAuthOf(image, body.registryAuth);
-    return this.plan(request, { imageDigest: await this.lookup.digestOf(referenceOf(image, tag, imageDigest), auth) });
+    return this.plan(request, await this.findImage(request, body.registryAuth));
   }
 
   async ofGit(caller: Caller, body: CreateGitDeploymentDto): Promise<DeploymentPlanDto> {
@@ -53,6 +61,24 @@ export class DryRun {
     return this.plan(request, { sourceSha256: sha256 });
   }
 
+  async ofChange(caller: Caller, change: PlannedChange): Promise<DeploymentPlanDto> {
+    await this.checkAdmission(caller, change.request);
+    return this.plan(change.request, await this.findSource(change));
+  }
+
+  private async findSource({ request, registryAuth, keepsImage }: PlannedChange): Promise<Found> {
+    const { imageDigest = null, gitCommitSha = null, sourceSha256 = null, source } = request.data;
+    if (keepsImage || source === 'UPLOAD') return { imageDigest, gitCommitSha, sourceSha256 };
+    if (request.git) return { gitCommitSha: await this.lookup.commitOf(request.git) };
+    return this.findImage(request, registryAuth);
+  }
+
+  private async findImage({ data }: NewDeployment, registryAuth: RegistryAuthDto | undefined): Promise<Found> {
+    const { image, tag, imageDigest = null } = data;
+    const auth = registryAuth && registryAuthOf(image, registryAuth);
+    return { imageDigest: await this.lookup.digestOf(referenceOf(image, tag, imageDigest), auth) };
+  }
+
   private async checkAdmission(caller: Caller, request: DeploymentRequest): Promise<void> {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
     const environment = await this.environments.getActive(caller, request.environmentId);
@@ -65,11 +91,8 @@ export class DryRun {
     });
   }
 
-  private async plan(
-    { environmentId, name, data, run }: NewDeployment,
-    found: Partial<Pick<DeploymentPlanDto, 'imageDigest' | 'gitCommitSha' | 'sourceSha256'>>,
-  ): Promise<DeploymentPlanDto> {
-    const { image, tag, source } = data;
+  private async plan({ environmentId, name, data, run }: NewDeployment, found: Found): Promise<DeploymentPlanDto> {
+    const { image, tag, source, rollbackOfId = null, isChange = false } = data;
     const { replicas, ports, volumes, resources, releaseCommand, publicAs } = run;
     const virtualHost = publicAs?.domain ?? null;
     const replaced = await this.deployments.running(environmentId, name);
@@ -89,7 +112,7 @@ export class DryRun {
       resources,
       replaces: replaced?.id ?? null,
       strategy: stopsFirst(run) ? 'STOP_FIRST' : 'START_FIRST',
-      steps: this.steps.of({ source, releaseCommand, virtualHost, rollbackOfId: null }).map((step) => step.name),
+      steps: this.steps.of({ source, releaseCommand, virtualHost, rollbackOfId, isChange }).map((step) => step.name),
     };
   }
 }

@@ -2,6 +2,21 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { DeploymentPortDto, DeploymentResourcesDto, DeploymentVolumeDto } from './deployment.dto.js';
 
+export class FieldChangeDto {
+  /** Path of the field in the body. */
+  @ApiProperty({ example: 'envVars.LOG_LEVEL' })
+  path: string;
+  /** REMOVED: the default applies. */
+  @ApiProperty({ enum: ['ADDED', 'CHANGED', 'REMOVED'], enumName: 'FieldChangeKind' })
+  change: 'ADDED' | 'CHANGED' | 'REMOVED';
+  /** The earlier value; absent for a field that keeps a secret. */
+  @ApiProperty({ type: () => Object, required: false, example: 1 })
+  from?: unknown;
+  /** The new value; absent for a field that keeps a secret. */
+  @ApiProperty({ type: () => Object, required: false, example: 2 })
+  to?: unknown;
+}
+
 /** Result of a dry run. */
 export class DeploymentPlanDto {
   environmentId: string;
@@ -29,6 +44,9 @@ export class DeploymentPlanDto {
   @ApiProperty({ enum: ['START_FIRST', 'STOP_FIRST'], enumName: 'ReleaseStrategy' })
   strategy: 'START_FIRST' | 'STOP_FIRST';
   steps: string[];
+  /** Of a redeploy or a promotion: the fields that differ from the release that it is made from. */
+  @ApiProperty({ type: [FieldChangeDto], required: false })
+  changes?: FieldChangeDto[];
 }
 
 export class DeploymentPlanAnswerDto {

@@ -10,6 +10,7 @@ import type { BuildFacts } from '#src/modules/deployments/domain/build-options.j
 import type { DeploymentRow } from '#src/modules/deployments/repositories/deployments.repository.js';
 import { DEPLOYMENT_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 import { columnsOf } from '#src/modules/deployments/domain/deployment-columns.js';
+import { timesOf } from '#src/modules/deployments/domain/variable-times.js';
 import type { HealthCheck, PortMapping, VolumeMount } from '#src/modules/deployments/domain/release.js';
 import type { Resources } from '#src/config/config.js';
 
@@ -137,6 +138,13 @@ export class DeploymentDto {
   /** Names with the value `"***"`. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: { NODE_ENV: MASK } })
   envVars: Record<string, string>;
+  /** Time at which each variable got its value. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string', format: 'date-time' },
+    example: { NODE_ENV: '2026-01-01T12:00:00.000Z' },
+  })
+  envVarsUpdatedAt: Record<string, string>;
   @ApiProperty({ type: [DeploymentVolumeDto] })
   volumes: VolumeMount[];
   command: string[];
@@ -235,11 +243,12 @@ function originFrom(row: DeploymentRow) {
 
 function specificationFrom(row: DeploymentRow) {
   const { replicas, command, releaseCommand, drainSeconds, expiresAt, node, capabilities } = row;
-  const { ports, volumes, healthCheck, resources } = columnsOf(row);
+  const { ports, volumes, healthCheck, resources, envVarsUpdatedAt } = columnsOf(row);
   return {
     replicas,
     ports,
     envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
+    envVarsUpdatedAt: timesOf(row.envVarNames, envVarsUpdatedAt, row.createdAt),
     volumes,
     command,
     releaseCommand,
