@@ -76,13 +76,15 @@ interface Schema {
   required?: string[];
   additionalProperties?: Schema | boolean;
   nullable?: boolean;
+  default?: unknown;
 }
 
-/** In a merge patch, null removes a field, and a name of a field that holds names and values. */
+/** In a merge patch, null removes a field or a name of it, and a missing field stays: it has no default. */
 function acceptNull(schema: Schema | object | undefined): void {
   const { properties = {}, required = [] }: Schema = schema ?? {};
   for (const [name, property] of Object.entries(properties)) {
     if (required.includes(name)) continue;
+    delete property.default;
     // What stands beside a reference is ignored.
     if (property.$ref !== undefined) properties[name] = { allOf: [{ $ref: property.$ref }], nullable: true };
     else property.nullable = true;
@@ -90,11 +92,15 @@ function acceptNull(schema: Schema | object | undefined): void {
   }
 }
 
-/** Makes every number but `cpus` an integer, and removes the suffix Dto from the names of the schemas. */
+/** Makes every number but `cpus` and those of a format an integer, and removes the suffix Dto from the names of the schemas. */
 function forClients(document: OpenAPIObject): OpenAPIObject {
   return JSON.parse(JSON.stringify(document).replace(/\b([A-Z]\w*)Dto\b/g, '$1'), (name, value: unknown) =>
-    name !== 'cpus' && value && typeof value === 'object' && (value as { type?: unknown }).type === 'number'
-      ? { ...value, type: 'integer' }
-      : value,
+    name !== 'cpus' && isPlainNumber(value) ? { ...value, type: 'integer' } : value,
   ) as OpenAPIObject;
+}
+
+function isPlainNumber(value: unknown): value is { type: 'number' } {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type, format } = value as { type?: unknown; format?: unknown };
+  return type === 'number' && format === undefined;
 }

@@ -44,23 +44,24 @@ export class DryRun {
 
   async ofImage(caller: Caller, body: CreateDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromImage(body);
-    await this.checkAdmission(caller, request);
+    await this.checkRequest(caller, request);
     return this.plan(request, await this.findImage(request, body.registryAuth));
   }
 
   async ofGit(caller: Caller, body: CreateGitDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromGit(body);
-    await this.checkAdmission(caller, request);
+    await this.checkRequest(caller, request);
     return this.plan(request, { gitCommitSha: await this.lookup.commitOf(request.git) });
   }
 
   async ofUpload(caller: Caller, body: CreateUploadDeploymentDto): Promise<DeploymentPlanDto> {
     const request = this.requests.fromUpload(body);
-    await this.checkAdmission(caller, request);
+    await this.checkRequest(caller, request);
     const { sha256 } = await this.deployments.transaction((db) => this.uploads.require(db, caller, body.uploadId));
     return this.plan(request, { sourceSha256: sha256 });
   }
 
+  /** The scopes of a change are checked where it is made. */
   async ofChange(caller: Caller, change: PlannedChange): Promise<DeploymentPlanDto> {
     await this.checkAdmission(caller, change.request);
     return this.plan(change.request, await this.findSource(change));
@@ -79,8 +80,12 @@ export class DryRun {
     return { imageDigest: await this.lookup.digestOf(referenceOf(image, tag, imageDigest), auth) };
   }
 
-  private async checkAdmission(caller: Caller, request: DeploymentRequest): Promise<void> {
+  private async checkRequest(caller: Caller, request: DeploymentRequest): Promise<void> {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
+    await this.checkAdmission(caller, request);
+  }
+
+  private async checkAdmission(caller: Caller, request: DeploymentRequest): Promise<void> {
     const environment = await this.environments.getActive(caller, request.environmentId);
     const check = this.deployments.transaction(async (db) => {
       await this.admission.check(db, environment, request);

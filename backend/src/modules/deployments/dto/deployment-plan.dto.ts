@@ -2,6 +2,16 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { DeploymentPortDto, DeploymentResourcesDto, DeploymentVolumeDto } from './deployment.dto.js';
 
+const ANY_VALUE = {
+  oneOf: [
+    { type: 'string' },
+    { type: 'number', format: 'double' },
+    { type: 'boolean' },
+    { type: 'array', items: {} },
+    { type: 'object', additionalProperties: true },
+  ],
+};
+
 export class FieldChangeDto {
   /** Path of the field in the body. */
   @ApiProperty({ example: 'envVars.LOG_LEVEL' })
@@ -10,10 +20,10 @@ export class FieldChangeDto {
   @ApiProperty({ enum: ['ADDED', 'CHANGED', 'REMOVED'], enumName: 'FieldChangeKind' })
   change: 'ADDED' | 'CHANGED' | 'REMOVED';
   /** The earlier value; absent for a field that keeps a secret. */
-  @ApiProperty({ type: () => Object, required: false, example: 1 })
+  @ApiProperty({ ...ANY_VALUE, required: false, example: 1 })
   from?: unknown;
   /** The new value; absent for a field that keeps a secret. */
-  @ApiProperty({ type: () => Object, required: false, example: 2 })
+  @ApiProperty({ ...ANY_VALUE, required: false, example: 2 })
   to?: unknown;
 }
 
