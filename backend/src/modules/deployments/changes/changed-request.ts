@@ -9,11 +9,9 @@ import { REQUESTS, type StoredRequest } from './stored-request.js';
 
 const SOURCE_NAMES: Record<DeploymentSource, string> = { IMAGE: 'an image', GIT: 'Git', UPLOAD: 'an upload' };
 /** Credentials may be replaced for later releases while the image is kept. */
-const CREDENTIALS: Record<DeploymentSource, string[]> = {
-  IMAGE: ['registryAuth'],
-  GIT: ['gitAuth'],
-  UPLOAD: [],
-};
+const CREDENTIALS = ['registryAuth', 'gitAuth'];
+/** Fields that choose whose files a build reads. */
+const BUILD_ORIGINS = ['baseImage', 'gitUrl', 'uploadId'];
 /** Giving the first replaces what is stored of the others: they said more exactly what the first said. */
 const REPLACES: Record<string, string[]> = { image: ['tag'], branch: ['commit'], gitUrl: ['commit'] };
 /** Of these members an object has those of one line: giving one replaces what is stored of the other lines. */
@@ -52,7 +50,7 @@ export function changeErrors(
     .filter((name) => !known.has(name))
     .map((path) => ({ path, message: `is not a field of a deployment from ${SOURCE_NAMES[source]}` }));
   const contradicting = sourceFieldsIn(patch)
-    .filter((name) => asked === true && known.has(name) && !CREDENTIALS[source].includes(name))
+    .filter((name) => asked === true && known.has(name) && !CREDENTIALS.includes(name))
     .map((path) => ({ path, message: 'cannot be combined with keepImage' }));
   const missing = leakedCredentials(stored, patch)
     .filter((name) => patch[name] === undefined)
@@ -70,14 +68,25 @@ function sourceFieldsIn(patch: JsonObject): string[] {
 
 /** Names of the stored credentials that the patch would send to another host than they were given for. */
 function leakedCredentials({ shown, secret }: StoredRequest, patch: JsonObject): string[] {
-  const moves = {
-    registryAuth: [shown['image'], patch['image'], registryOf],
-    gitAuth: [shown['gitUrl'], patch['gitUrl'], gitHostOf],
-  } as const;
-  return Object.entries(moves).flatMap(([name, [from, to, hostOf]]) => {
-    const host = typeof to === 'string' ? hostOf(to) : undefined;
-    return secret[name] !== undefined && host !== undefined && host !== hostOf(String(from)) ? [name] : [];
-  });
+  const moved = {
+    registryAuth: hostMoves(shown['image'], patch['image'], registryOf) || registryMoves(secret['registryAuth'], patch),
+    gitAuth: hostMoves(shown['gitUrl'], patch['gitUrl'], gitHostOf),
+  };
+  return CREDENTIALS.filter((name) => secret[name] !== undefined && moved[name as keyof typeof moved]);
+}
+
+function hostMoves(from: unknown, to: unknown, hostOf: (text: string) => string | undefined): boolean {
+  const host = typeof to === 'string' ? hostOf(to) : undefined;
+  return host !== undefined && host !== hostOf(String(from));
+}
+
+/** Credentials may name their registry themselves. Without a name, the files of a build decide who asks for them. */
+function registryMoves(stored: unknown, patch: JsonObject): boolean {
+  if (!isJsonObject(stored)) return false;
+  const given = patch['registryAuth'];
+  if (isJsonObject(given) && 'registry' in given && (given['registry'] ?? undefined) !== stored['registry'])
+    return true;
+  return stored['registry'] === undefined && BUILD_ORIGINS.some((name) => typeof patch[name] === 'string');
 }
 
 function registryOf(image: string): string | undefined {

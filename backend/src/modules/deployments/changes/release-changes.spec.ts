@@ -176,6 +176,15 @@ describe('a change', () => {
     expect(await errors('GIT', { gitUrl: 'https://evil.example/x' })).toEqual(['gitAuth']);
     expect(await errors('GIT', { gitUrl: 'https://github.com:8443/x' })).toEqual(['gitAuth']);
     expect(await errors('GIT', { gitUrl: 'https://github.com/acme/other' })).toEqual([]);
+    const auth = { username: 'acme', password: 'pass', registry: 'ghcr.io' };
+    const named = { shown: {}, secret: { registryAuth: auth }, secretNames: ['registryAuth'] };
+    const moved = (registry: string | null) => changedRequest(named, { registryAuth: { registry } })['registryAuth'];
+    expect(moved('evil.example')).toEqual({ registry: 'evil.example' });
+    expect(moved(null)).toEqual({});
+    expect(moved('ghcr.io')).toEqual(auth);
+    const unnamed = { shown: {}, secret: { registryAuth: IMAGE.registryAuth }, secretNames: ['registryAuth'] };
+    expect(changedRequest(unnamed, { baseImage: 'evil.example/x' })).toEqual({ baseImage: 'evil.example/x' });
+    expect(changedRequest(unnamed, { startCommand: 'x' })['registryAuth']).toEqual(IMAGE.registryAuth);
     const partly = await changed('IMAGE', { image: 'evil.example/api', registryAuth: { username: 'x' } });
     expect(partly['registryAuth']).toEqual({ username: 'x' });
     const half = await changed('GIT', { gitUrl: 'https://evil.example/x', gitAuth: { username: 'x' } });
