@@ -15,3 +15,10 @@ export function nullErrors(value: unknown, path: string[] = []): FieldError[] {
     entry === null && NULLABLE.has(key) ? [] : nullErrors(entry, [...path, key]),
   );
 }
+
+/** As `nullErrors`, for a merge patch: null removes a member of an object, but lists are replaced as a whole. */
+export function nullsInLists(value: unknown, path: string[] = []): FieldError[] {
+  if (Array.isArray(value)) return nullErrors(value, path);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, entry]: [string, unknown]) => nullsInLists(entry, [...path, key]));
+}

@@ -1,33 +1,60 @@
-import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
-import type { ValidationError } from 'class-validator';
+import { type ArgumentMetadata, type Type, ValidationPipe, type ValidationPipeOptions } from '@nestjs/common';
+import { getMetadataStorage, type ValidationError } from 'class-validator';
 import { asSentence } from './errors/as-sentence.js';
 import { DomainError, type FieldError } from './errors/domain-error.js';
-import { nullErrors } from './null-fields.js';
+import { isMergePatch } from './merge-patch.js';
+import { nullErrors, nullsInLists } from './null-fields.js';
 import { trimTrailing } from './trim-trailing.js';
 
 /** Of any number of faults a client can use the first few. */
 const MAX_ERRORS = 50;
 
+const OPTIONS: ValidationPipeOptions = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  transform: true,
+  stopAtFirstError: true,
+  validationError: { target: false, value: false },
+  exceptionFactory: (errors) => validationFailed(distinct(errors.flatMap((error) => flatten(error, '')))),
+};
+
 /** Validates requests by their DTO classes; the error names the wrong fields, unknown ones and nulls included. */
 export function createValidationPipe(): ValidationPipe {
-  return new DtoPipe({
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    transform: true,
-    stopAtFirstError: true,
-    validationError: { target: false, value: false },
-    exceptionFactory: (errors) => validationFailed(errors.flatMap((error) => flatten(error, ''))),
-  });
+  return new DtoPipe(OPTIONS);
+}
+
+/** Validates an object as the body of a request. Throws VALIDATION_FAILED. */
+export async function validated<T>(type: Type<T>, body: object): Promise<T> {
+  return (await createValidationPipe().transform(body, { type: 'body', metatype: type })) as T;
+}
+
+/** Names of the fields that a DTO class accepts. */
+export function fieldsOf(type: Type): ReadonlySet<string> {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  return new Set(rules.map(({ propertyName }) => propertyName));
 }
 
 /** class-validator takes a null in an optional field for an absent one, and would ignore what the client meant by it. */
 class DtoPipe extends ValidationPipe {
+  /** Of a merge patch only what is given can be wrong. */
+  private readonly patches = new ValidationPipe({ ...OPTIONS, skipMissingProperties: true });
+
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const nulls = metadata.type === 'body' && this.toValidate(metadata) ? nullErrors(value) : [];
-    if (nulls.length === 0) return super.transform(value, metadata);
-    const others = await super.transform(value, metadata).then(() => [], fieldErrorsOf);
+    const isPatch = isMergePatch(metadata.metatype);
+    const nulls =
+      metadata.type === 'body' && this.toValidate(metadata) ? (isPatch ? nullsInLists : nullErrors)(value) : [];
+    const result = this.converted(value, metadata, isPatch);
+    if (nulls.length === 0) return result;
+    const others = await result.then(() => [], fieldErrorsOf);
     const named = new Set(others.map(({ path }) => path));
     throw validationFailed([...others, ...nulls.filter(({ path }) => !named.has(path))]);
+  }
+
+  /** A merge patch is returned as it was sent: the defaults of the class are no changes. */
+  private async converted(value: unknown, metadata: ArgumentMetadata, isPatch: boolean): Promise<unknown> {
+    if (!isPatch) return super.transform(value, metadata) as Promise<unknown>;
+    await this.patches.transform(value, metadata);
+    return value ?? {};
   }
 }
 
@@ -44,6 +71,11 @@ export function validationFailed(errors: FieldError[]): DomainError {
 function fieldErrorsOf(error: unknown): FieldError[] {
   if (error instanceof DomainError && error.options.errors) return error.options.errors;
   throw error;
+}
+
+/** A DTO that is composed of several, which share a field, has the rules of that field several times. */
+function distinct(errors: FieldError[]): FieldError[] {
+  return [...new Map(errors.map((error) => [`${error.path} ${error.message}`, error])).values()];
 }
 
 function flatten(error: ValidationError, parent: string): FieldError[] {

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { mergePatchNames } from '#src/common/merge-patch.js';
 import { ProblemDto } from '#src/common/filters/problem.dto.js';
 import { HealthPartDto } from '#src/core/health/health.controller.js';
 import { VERSION } from '#src/modules/platform/version.js';
@@ -12,6 +13,7 @@ export function createDocument(app: INestApplication, serverUrl: string): OpenAP
   });
   for (const path of Object.values(document.paths))
     for (const operation of Object.values(path) as Operation[]) complete(operation);
+  for (const name of mergePatchNames()) acceptNull(document.components?.schemas?.[name]);
   return forClients(document);
 }
 
@@ -67,11 +69,38 @@ function complete(operation: Operation): void {
   }
 }
 
-/** Makes every number but `cpus` an integer, and removes the suffix Dto from the names of the schemas. */
+interface Schema {
+  $ref?: string;
+  allOf?: Schema[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: Schema | boolean;
+  nullable?: boolean;
+  default?: unknown;
+}
+
+/** In a merge patch, null removes a field or a name of it, and a missing field stays: it has no default. */
+function acceptNull(schema: Schema | object | undefined): void {
+  const { properties = {}, required = [] }: Schema = schema ?? {};
+  for (const [name, property] of Object.entries(properties)) {
+    if (required.includes(name)) continue;
+    delete property.default;
+    // What stands beside a reference is ignored.
+    if (property.$ref !== undefined) properties[name] = { allOf: [{ $ref: property.$ref }], nullable: true };
+    else property.nullable = true;
+    if (typeof property.additionalProperties === 'object') property.additionalProperties.nullable = true;
+  }
+}
+
+/** Makes every number but `cpus` and those of a format an integer, and removes the suffix Dto from the names of the schemas. */
 function forClients(document: OpenAPIObject): OpenAPIObject {
   return JSON.parse(JSON.stringify(document).replace(/\b([A-Z]\w*)Dto\b/g, '$1'), (name, value: unknown) =>
-    name !== 'cpus' && value && typeof value === 'object' && (value as { type?: unknown }).type === 'number'
-      ? { ...value, type: 'integer' }
-      : value,
+    name !== 'cpus' && isPlainNumber(value) ? { ...value, type: 'integer' } : value,
   ) as OpenAPIObject;
+}
+
+function isPlainNumber(value: unknown): value is { type: 'number' } {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type, format } = value as { type?: unknown; format?: unknown };
+  return type === 'number' && format === undefined;
 }

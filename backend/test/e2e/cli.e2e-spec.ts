@@ -149,6 +149,30 @@ describe('berth', () => {
     expect(plan.out).toContain('START_FIRST: ResolveImage, PullImage');
   });
 
+  it('must change what it names, and promote it', async () => {
+    const run = async (...args: string[]) => {
+      const { code, out, err } = await berth([...args, '--wait', '--json']);
+      expect(code, err).toBe(0);
+      return JSON.parse(out) as Deployment;
+    };
+    const before = await run('set', 'web', 'GREETING=hello', 'EXTRA=1');
+    const changed = await run('set', 'web', 'LEVEL=debug', '--unset', 'EXTRA');
+    expect(changed.envVars).toEqual({ GREETING: '***', LEVEL: '***' });
+    expect([changed.imageDigest, changed.ports]).toEqual([before.imageDigest, before.ports]);
+    const tagged = await run('deploy', 'web', '--tag', 'alpine');
+    expect([tagged.tag, tagged.envVars]).toEqual(['alpine', changed.envVars]);
+    expect((await run('redeploy', 'web', '--keep-image')).imageDigest).toBe(tagged.imageDigest);
+    await berth(['env', 'create', 'prod']);
+    const promoted = await run('promote', 'web', '--to', 'prod', '--set', 'STAGE=prod');
+    expect([promoted.imageDigest, promoted.envVars]).toEqual([tagged.imageDigest, { STAGE: '***' }]);
+    const plan = await berth(['set', 'web', 'LEVEL=info', '--dry-run']);
+    expect(plan.out).toContain('changed envVars.LEVEL');
+    expect((await berth(['stop', 'web', '-e', 'prod'])).out).toBe('Deployment web is being stopped.\n');
+    const nobody = await berth(['set', 'nobody', 'A=1']);
+    expect([nobody.code, nobody.err]).toEqual([3, expect.stringContaining('DEPLOYMENT_NOT_FOUND')]);
+    await berth(['env', 'delete', 'prod']);
+  });
+
   it('must name what is wrong in how it is called', async () => {
     for (const [args, text] of [
       [['dance'], 'There is no command dance'],
@@ -156,6 +180,10 @@ describe('berth', () => {
       [['deploy', 'nginx', '--port', 'x'], '--port x: must be'],
       [['deploy', 'nginx', '--set', 'x'], '--set x: must be NAME=value'],
       [['deploy', 'nginx', '--nope'], '--nope'],
+      [['deploy', 'nginx:alpine', '--tag', '1'], 'must be the name of a deployment'],
+      [['set', 'web'], 'KEY=value or --unset KEY is missing'],
+      [['set', 'web', 'NOWHERE'], 'must be NAME=value'],
+      [['promote', 'web'], '--to is missing'],
       [['login', 'localhost'], 'must begin with https://'],
       [['completion', 'cmd'], 'must be bash, zsh or fish'],
     ] as const) {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { duration, fileContents, pairs, ports, read, volumes, whole } from './arguments.js';
+import { duration, fileContents, pairs, ports, read, variables, volumes, whole } from './arguments.js';
 import { EXIT, Failure } from './failure.js';
 
 const refused = (text: RegExp) => (error: unknown) =>
@@ -41,6 +41,16 @@ test('a value may hold an equals sign, a name may not be missing', () => {
   assert.deepEqual(pairs(['A=b=c', 'EMPTY='], 'set'), { A: 'b=c', EMPTY: '' });
   assert.throws(() => pairs(['=x'], 'set'), refused(/^--set =x: must be NAME=value/));
   assert.equal(pairs(undefined, 'set'), undefined);
+});
+
+test('a variable must have its value here or in the shell', () => {
+  assert.deepEqual(variables(['A=b=c', 'EMPTY=', 'TOKEN'], { TOKEN: 'from the shell' }), {
+    A: 'b=c',
+    EMPTY: '',
+    TOKEN: 'from the shell',
+  });
+  for (const word of ['=x', 'NOWHERE', ''])
+    assert.throws(() => variables([word], {}), refused(/must be NAME=value, or the name/));
 });
 
 test('a volume must have a name and an absolute path', () => {

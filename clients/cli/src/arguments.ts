@@ -42,6 +42,19 @@ export function fileContents(values: string[], option: string): Record<string, s
   );
 }
 
+/** Parses `NAME=value`; a `NAME` alone has the value of this process's environment, which no process list shows. */
+export function variables(words: string[], environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      const value = at < 0 ? environment[word] : word.slice(at + 1);
+      if (at === 0 || value === undefined)
+        throw new Failure(EXIT.usage, `${word}: must be NAME=value, or the name of a variable of this shell.`);
+      return [at < 0 ? word : word.slice(0, at), value];
+    }),
+  );
+}
+
 /** Parses `80`, `8080:80` or `53/udp`, as docker run does: host port first. */
 export function ports(values: string[] | undefined) {
   return values?.map((text) => {

@@ -9,6 +9,7 @@ import { EXIT, Failure } from './failure.js';
 import { keys, KEYS_USAGE } from './keys.js';
 import { login } from './login.js';
 import { age, print, table } from './output.js';
+import { promote, redeploy, rollback, set, start, stop } from './releases.js';
 
 interface Command {
   /** arguments of the command */
@@ -39,11 +40,28 @@ export const COMMANDS: Record<string, Command> = {
     summary: 'print logs; --follow continues across releases',
     run: logs,
   },
+  set: {
+    usage: 'NAME [KEY=value]… [KEY]… [--unset KEY]… --env NAME [--wait] [--dry-run] [--json]',
+    summary: 'change variables and keep the rest; the value of a KEY alone is taken from this shell',
+    run: set,
+  },
+  redeploy: {
+    usage: 'NAME --env NAME [--keep-image] [--wait] [--json]',
+    summary: 'release the same again; resolves the tag or the branch unless the image is kept',
+    run: redeploy,
+  },
+  promote: {
+    usage: 'NAME --to NAME --env NAME [--name N] [--set K=v]… [--keep-env] [--wait] [--dry-run] [--json]',
+    summary: 'release the same image in another environment, with the variables of that environment',
+    run: promote,
+  },
   rollback: {
     usage: 'NAME --env NAME [--to DEPLOYMENT-ID] [--wait] [--json]',
     summary: 'roll back to the previous release, or to a given one',
     run: rollback,
   },
+  stop: { usage: 'NAME --env NAME [--json]', summary: 'stop a deployment; its volumes are retained', run: stop },
+  start: { usage: 'NAME --env NAME [--wait] [--json]', summary: 'start a stopped deployment', run: start },
   delete: {
     usage: 'NAME --env NAME [--volumes] [--json]',
     summary: 'delete a deployment; --volumes also deletes its volumes',
@@ -131,18 +149,6 @@ async function logs(args: string[]): Promise<void> {
   const answer = await fetch(api.login.url + path, { headers });
   if (!answer.ok || !answer.body) throw new Failure(EXIT.refused, `The API answered ${answer.status}.`);
   for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) process.stdout.write(chunk);
-}
-
-async function rollback(args: string[]): Promise<void> {
-  const options = {
-    to: { type: 'string' },
-    wait: { type: 'boolean', short: 'w' },
-  } as const;
-  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, ...options }, ['NAME']);
-  const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
-  const body = values.to ? { deploymentId: values.to } : {};
-  const { jobId } = await api.of(sdk.rollbackDeployment({ client: api.client, path: { id }, body }));
-  await printOutcome(api, jobId, values);
 }
 
 async function remove(args: string[]): Promise<void> {

@@ -14,10 +14,12 @@ import { environmentName, IN_ENVIRONMENT, printOutcome } from './environment.js'
 import { EXIT, Failure } from './failure.js';
 import { archiveOf, folderOf, nameOf } from './folder.js';
 import { print } from './output.js';
+import { change } from './releases.js';
 
 const DEPLOY = {
   ...IN_ENVIRONMENT,
   name: { type: 'string', short: 'n' },
+  tag: { type: 'string' },
   branch: { type: 'string' },
   dockerfile: { type: 'string' },
   'build-arg': { type: 'string', multiple: true },
@@ -40,19 +42,20 @@ type Values = ReturnType<typeof read<typeof DEPLOY>>['values'];
 type Answer = DeploymentAccepted | DeploymentPlanAnswer;
 
 export const DEPLOY_USAGE =
-  'FOLDER|IMAGE|GIT-URL [--env NAME] [--name N] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n' +
+  'FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n' +
   '    [--dockerfile PATH] [--target STAGE] [--build-arg K=v]… [--build-env] [--build-secret ID=FILE]…\n' +
   '    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n' +
   '    [--wait] [--detach] [--dry-run] [--json]';
 
 /**
- * Deploys. For a folder it waits for the outcome, unless detached, and creates the environment, by default named as the
+ * Deploys. With a tag, releases that tag of a deployment that exists. For a folder it waits for the outcome, unless detached, and creates the environment, by default named as the
  * folder.
  */
 export async function deploy(args: string[]): Promise<void> {
   const { values, positionals } = read(args, DEPLOY, ['FOLDER, IMAGE or GIT-URL']);
   const source = positionals[0] ?? '';
   const options = optionsOf(values);
+  if (values.tag !== undefined) return deployTag(source, values, options);
   const api = new Api();
   const folder = isRepository(source) ? undefined : await folderOf(source);
   const answer =
@@ -67,6 +70,13 @@ export async function deploy(args: string[]): Promise<void> {
   }
   const wait = values.wait === true || (folder !== undefined && values.detach !== true);
   await printOutcome(api, answer.jobId, { ...values, wait });
+}
+
+/** Everything that no option names stays as it is. */
+async function deployTag(name: string, values: Values, options: object): Promise<void> {
+  if (!/^[a-z][a-z0-9-]*$/.test(name) || values.name !== undefined)
+    throw new Failure(EXIT.usage, `${name} --tag: must be the name of a deployment; write IMAGE:TAG for a new one.`);
+  await change(name, values, { ...options, ...(values.tag && { tag: values.tag }) });
 }
 
 async function fromElsewhere(api: Api, source: string, values: Values, options: object): Promise<Answer> {

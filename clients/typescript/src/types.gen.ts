@@ -404,6 +404,12 @@ export type Deployment = {
     envVars: {
         [key: string]: string;
     };
+    /**
+     * Time at which each variable got its value.
+     */
+    envVarsUpdatedAt: {
+        [key: string]: string;
+    };
     volumes: Array<DeploymentVolume>;
     tmpfs: Array<DeploymentTmpfs>;
     resources: DeploymentResources;
@@ -648,7 +654,7 @@ export type CreateDeployment = {
      * Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
-        [key: string]: string;
+        [key: string]: string | null;
     };
     volumes?: Array<Volume>;
     /**
@@ -723,6 +729,34 @@ export type CreateDeployment = {
  */
 export type ReleaseStrategy = 'START_FIRST' | 'STOP_FIRST';
 
+/**
+ * REMOVED: the default applies.
+ */
+export type FieldChangeKind = 'ADDED' | 'CHANGED' | 'REMOVED';
+
+export type FieldChange = {
+    /**
+     * Path of the field in the body.
+     */
+    path: string;
+    /**
+     * REMOVED: the default applies.
+     */
+    change: FieldChangeKind;
+    /**
+     * The earlier value; absent for a field that keeps a secret.
+     */
+    from?: string | number | boolean | Array<unknown> | {
+        [key: string]: unknown;
+    };
+    /**
+     * The new value; absent for a field that keeps a secret.
+     */
+    to?: string | number | boolean | Array<unknown> | {
+        [key: string]: unknown;
+    };
+};
+
 export type DeploymentPlan = {
     source: DeploymentSource;
     ports: Array<DeploymentPort>;
@@ -732,6 +766,10 @@ export type DeploymentPlan = {
      * STOP_FIRST with a host port or a writable volume: the old release stops before the new one starts.
      */
     strategy: ReleaseStrategy;
+    /**
+     * Of a redeploy or a promotion: the fields that differ from the release that it is made from.
+     */
+    changes?: Array<FieldChange>;
     environmentId: string;
     name: string;
     image: string;
@@ -808,7 +846,7 @@ export type CreateGitDeployment = {
      * Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
-        [key: string]: string;
+        [key: string]: string | null;
     };
     volumes?: Array<Volume>;
     /**
@@ -864,7 +902,7 @@ export type CreateGitDeployment = {
      * Values of the Dockerfile's `ARG`s. Encrypted at rest. They become part of the image's history: do not pass secrets.
      */
     buildArgs?: {
-        [key: string]: string;
+        [key: string]: string | null;
     };
     /**
      * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`, as forges give it to copy. A user name before
@@ -942,7 +980,7 @@ export type CreateUploadDeployment = {
      * Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
-        [key: string]: string;
+        [key: string]: string | null;
     };
     volumes?: Array<Volume>;
     /**
@@ -998,7 +1036,7 @@ export type CreateUploadDeployment = {
      * Values of the Dockerfile's `ARG`s. Encrypted at rest. They become part of the image's history: do not pass secrets.
      */
     buildArgs?: {
-        [key: string]: string;
+        [key: string]: string | null;
     };
     /**
      * Id of an upload from POST /uploads that has not expired.
@@ -1042,6 +1080,203 @@ export type DeploymentMessage = {
 export type DeploymentList = {
     deployments: Array<Deployment>;
     nextCursor: string | null;
+};
+
+export type Redeploy = {
+    ports?: Array<Port> | null;
+    /**
+     * Environment variables. Encrypted at rest; values are returned as `"***"`.
+     */
+    envVars?: {
+        [key: string]: string | null;
+    } | null;
+    volumes?: Array<Volume> | null;
+    /**
+     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
+     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
+     * it.
+     */
+    releaseCommand?: Array<string> | null;
+    /**
+     * Seconds for which the previous release keeps serving after this one is RUNNING. If this one fails during that time,
+     * the previous release stays. Default: DRAIN_SECONDS.
+     */
+    drainSeconds?: number | null;
+    /**
+     * Seconds after which the deployment is removed, as by DELETE. The bot and the audit log announce it before; PATCH
+     * extends it.
+     */
+    ttlSeconds?: number | null;
+    /**
+     * Public domain to claim when the deployment is RUNNING, as by POST /environments/{id}/public. Also requires the
+     * scope ENVIRONMENTS_WRITE.
+     */
+    virtualHost?: string | null;
+    /**
+     * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
+     */
+    virtualPort?: number | null;
+    /**
+     * Linux capabilities to keep: a subset of the default.
+     */
+    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'> | null;
+    /**
+     * A registry reference: `nginx`, `nginx:alpine`, `ghcr.io/o/i@sha256:…`.
+     */
+    image?: string | null;
+    /**
+     * Default: the tag in `image`, else `latest`.
+     */
+    tag?: string | null;
+    /**
+     * Folder of the repository or the upload to build.
+     */
+    buildContext?: string | null;
+    /**
+     * Path in `buildContext`. Default: `Dockerfile`, if it exists.
+     */
+    dockerfile?: string | null;
+    /**
+     * Without a Dockerfile: the base image. Default: the image of the detected runtime.
+     */
+    baseImage?: string | null;
+    /**
+     * Without a Dockerfile: the build runs it with `sh -c` as an unprivileged user.
+     */
+    installCommand?: string | null;
+    /**
+     * Without a Dockerfile: the build runs it after `installCommand`.
+     */
+    buildCommand?: string | null;
+    /**
+     * Without a Dockerfile: the command that the container runs.
+     */
+    startCommand?: string | null;
+    /**
+     * Values of the Dockerfile's `ARG`s. Encrypted at rest. They become part of the image's history: do not pass secrets.
+     */
+    buildArgs?: {
+        [key: string]: string | null;
+    } | null;
+    /**
+     * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`.
+     */
+    gitUrl?: string | null;
+    /**
+     * A branch or a tag. Default: the remote's default branch.
+     */
+    branch?: string | null;
+    /**
+     * Id of an upload from POST /uploads that has not expired.
+     */
+    uploadId?: string | null;
+    /**
+     * Validates the request without changing anything and returns the plan with 200.
+     */
+    dryRun?: boolean | null;
+    replicas?: number | null;
+    /**
+     * Arguments for the image's entrypoint. They replace the image's CMD.
+     */
+    command?: Array<string> | null;
+    /**
+     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the HEALTHCHECK of the image, else a TCP check of the
+     * first TCP port.
+     */
+    healthCheck?: HealthCheck | null;
+    resources?: Resources | null;
+    /**
+     * Credentials of the image's registry. Encrypted at rest, never returned.
+     */
+    registryAuth?: RegistryAuth | null;
+    /**
+     * Full commit id, 40 or 64 hexadecimal digits.
+     */
+    commit?: string | null;
+    /**
+     * Fetches submodules too, over https only.
+     */
+    submodules?: boolean | null;
+    /**
+     * `token` for https, `sshKey` for ssh.
+     */
+    gitAuth?: GitAuth | null;
+    /**
+     * True: uses the image of the release as it is, without a pull or a build. False: resolves the tag or the branch
+     * again. Default: true when fields are given and none of them is about the image or the source.
+     */
+    keepImage?: boolean | null;
+    /**
+     * Refuses the request with 409 when another deployment is the newest of the name.
+     */
+    ifDeploymentId?: string | null;
+};
+
+export type Promote = {
+    ports?: Array<Port> | null;
+    /**
+     * Environment variables. Encrypted at rest; values are returned as `"***"`.
+     */
+    envVars?: {
+        [key: string]: string | null;
+    } | null;
+    volumes?: Array<Volume> | null;
+    /**
+     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
+     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
+     * it.
+     */
+    releaseCommand?: Array<string> | null;
+    /**
+     * Seconds for which the previous release keeps serving after this one is RUNNING. If this one fails during that time,
+     * the previous release stays. Default: DRAIN_SECONDS.
+     */
+    drainSeconds?: number | null;
+    /**
+     * Seconds after which the deployment is removed, as by DELETE. The bot and the audit log announce it before; PATCH
+     * extends it.
+     */
+    ttlSeconds?: number | null;
+    /**
+     * Public domain to claim when the deployment is RUNNING, as by POST /environments/{id}/public. Also requires the
+     * scope ENVIRONMENTS_WRITE.
+     */
+    virtualHost?: string | null;
+    /**
+     * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
+     */
+    virtualPort?: number | null;
+    /**
+     * Linux capabilities to keep: a subset of the default.
+     */
+    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'> | null;
+    /**
+     * Validates the request without changing anything and returns the plan with 200.
+     */
+    dryRun?: boolean | null;
+    replicas?: number | null;
+    /**
+     * Arguments for the image's entrypoint. They replace the image's CMD.
+     */
+    command?: Array<string> | null;
+    /**
+     * One of `path`, `tcpPort`, `command`, `disabled`. Default: the HEALTHCHECK of the image, else a TCP check of the
+     * first TCP port.
+     */
+    healthCheck?: HealthCheck | null;
+    resources?: Resources | null;
+    /**
+     * The environment to release into.
+     */
+    environmentId: string;
+    /**
+     * Name in that environment. Default: the name of the promoted deployment.
+     */
+    name?: string | null;
+    /**
+     * Takes the variables of the promoted deployment instead of those of the newest release there.
+     */
+    keepEnvVars?: boolean | null;
 };
 
 export type Rollback = {
@@ -1170,7 +1405,7 @@ export type Welcome = {
     };
 };
 
-export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'hook.created' | 'hook.deleted' | 'upload.created' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired';
+export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'hook.created' | 'hook.deleted' | 'upload.created' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.promoted' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired';
 
 export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST' | 'HOOK' | 'PLATFORM';
 
@@ -2936,7 +3171,7 @@ export type UpdateDeploymentResponses = {
 export type UpdateDeploymentResponse = UpdateDeploymentResponses[keyof UpdateDeploymentResponses];
 
 export type RedeployDeploymentData = {
-    body?: never;
+    body?: Redeploy;
     headers?: {
         /**
          * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
@@ -2952,7 +3187,7 @@ export type RedeployDeploymentData = {
 
 export type RedeployDeploymentErrors = {
     /**
-     * VALIDATION_FAILED
+     * VALIDATION_FAILED, MALFORMED_JSON
      */
     400: Problem;
     /**
@@ -2964,13 +3199,21 @@ export type RedeployDeploymentErrors = {
      */
     403: Problem;
     /**
-     * DEPLOYMENT_NOT_FOUND
+     * DEPLOYMENT_NOT_FOUND, UPLOAD_NOT_FOUND
      */
     404: Problem;
     /**
-     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, UPLOAD_GONE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED, RESOURCE_QUOTA_EXCEEDED
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, DEPLOYMENT_STATUS_CONFLICT, UPLOAD_GONE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED, RESOURCE_QUOTA_EXCEEDED
      */
     409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
     /**
      * IDEMPOTENCY_KEY_REUSED
      */
@@ -2993,12 +3236,171 @@ export type RedeployDeploymentError = RedeployDeploymentErrors[keyof RedeployDep
 
 export type RedeployDeploymentResponses = {
     /**
+     * With `dryRun`: the plan.
+     */
+    200: DeploymentPlanAnswer;
+    /**
      * Done.
      */
     201: DeploymentAccepted;
 };
 
 export type RedeployDeploymentResponse = RedeployDeploymentResponses[keyof RedeployDeploymentResponses];
+
+export type RedeployByNameData = {
+    body?: Redeploy;
+    headers?: {
+        /**
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+        name: string;
+    };
+    query?: never;
+    url: '/environments/{id}/deployments/{name}/redeploy';
+};
+
+export type RedeployByNameErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND, DEPLOYMENT_NOT_FOUND, UPLOAD_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, DEPLOYMENT_STATUS_CONFLICT, UPLOAD_GONE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED, RESOURCE_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type RedeployByNameError = RedeployByNameErrors[keyof RedeployByNameErrors];
+
+export type RedeployByNameResponses = {
+    /**
+     * With `dryRun`: the plan.
+     */
+    200: DeploymentPlanAnswer;
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type RedeployByNameResponse = RedeployByNameResponses[keyof RedeployByNameResponses];
+
+export type PromoteDeploymentData = {
+    body: Promote;
+    headers?: {
+        /**
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/deployments/{id}/promote';
+};
+
+export type PromoteDeploymentErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND, ENVIRONMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ENVIRONMENT_NOT_ACTIVE, DEPLOYMENT_STATUS_CONFLICT, UPLOAD_GONE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED, RESOURCE_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type PromoteDeploymentError = PromoteDeploymentErrors[keyof PromoteDeploymentErrors];
+
+export type PromoteDeploymentResponses = {
+    /**
+     * With `dryRun`: the plan.
+     */
+    200: DeploymentPlanAnswer;
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type PromoteDeploymentResponse = PromoteDeploymentResponses[keyof PromoteDeploymentResponses];
 
 export type RollbackDeploymentData = {
     body: Rollback;
@@ -3192,6 +3594,202 @@ export type StartDeploymentResponses = {
 };
 
 export type StartDeploymentResponse = StartDeploymentResponses[keyof StartDeploymentResponses];
+
+export type RollbackByNameData = {
+    body: Rollback;
+    headers?: {
+        /**
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+        name: string;
+    };
+    query?: never;
+    url: '/environments/{id}/deployments/{name}/rollback';
+};
+
+export type RollbackByNameErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND, DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ROLLBACK_NOT_POSSIBLE, ENVIRONMENT_NOT_ACTIVE, DEPLOYMENT_STATUS_CONFLICT, UPLOAD_GONE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED, RESOURCE_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type RollbackByNameError = RollbackByNameErrors[keyof RollbackByNameErrors];
+
+export type RollbackByNameResponses = {
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type RollbackByNameResponse = RollbackByNameResponses[keyof RollbackByNameResponses];
+
+export type StopByNameData = {
+    body?: never;
+    path: {
+        id: string;
+        name: string;
+    };
+    query?: never;
+    url: '/environments/{id}/deployments/{name}/stop';
+};
+
+export type StopByNameErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND, DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * DEPLOYMENT_STATUS_CONFLICT
+     */
+    409: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type StopByNameError = StopByNameErrors[keyof StopByNameErrors];
+
+export type StopByNameResponses = {
+    /**
+     * Done.
+     */
+    202: DeploymentMessage;
+};
+
+export type StopByNameResponse = StopByNameResponses[keyof StopByNameResponses];
+
+export type StartByNameData = {
+    body?: never;
+    headers?: {
+        /**
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+        name: string;
+    };
+    query?: never;
+    url: '/environments/{id}/deployments/{name}/start';
+};
+
+export type StartByNameErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND, DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, ROLLBACK_NOT_POSSIBLE, ENVIRONMENT_NOT_ACTIVE, DEPLOYMENT_STATUS_CONFLICT, UPLOAD_GONE, HOST_PORT_TAKEN, DEPLOYMENT_QUOTA_EXCEEDED, RESOURCE_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type StartByNameError = StartByNameErrors[keyof StartByNameErrors];
+
+export type StartByNameResponses = {
+    /**
+     * Done.
+     */
+    201: DeploymentAccepted;
+};
+
+export type StartByNameResponse = StartByNameResponses[keyof StartByNameResponses];
 
 export type ListOrphansData = {
     body?: never;

@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   'deployment.created',
   'deployment.redeployed',
   'deployment.rolledBack',
+  'deployment.promoted',
   'deployment.started',
   'deployment.stopped',
   'deployment.scaled',

@@ -51,7 +51,7 @@ export class BuildLogRepository {
       status: { in: IN_PROGRESS_STATUSES },
       releaseCommand: { isEmpty: false },
       releaseCommandDoneAt: null,
-      rollbackOfId: null,
+      OR: [{ rollbackOfId: null }, { isChange: true }],
     };
     const where = { id, OR: [{ status: { in: [...before] } }, hasPendingCommand] };
     return (await this.prisma.deployment.count({ where })) > 0;

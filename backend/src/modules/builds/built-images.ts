@@ -27,10 +27,11 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
   }
 
   async clear({ id }: Environment, signal: AbortSignal): Promise<void> {
-    const built = await this.deployments.idsIn(id);
+    const [built, usedElsewhere] = [await this.deployments.idsIn(id), await this.deployments.idsInUse(id)];
     for (const image of await this.images.list({ [LABELS.environment]: id })) {
-      // Any image may contain Berth's labels.
-      if (!built.has(image.labels[LABELS.deployment] ?? '')) continue;
+      const deploymentId = image.labels[LABELS.deployment] ?? '';
+      // Any image may contain Berth's labels. One that was promoted stays, and is pruned when it is not used any more.
+      if (!built.has(deploymentId) || usedElsewhere.has(deploymentId)) continue;
       await pollUntil(async () => (await this.remove(image)) || !(await this.images.find(image.id)), {
         withinMs: REMOVAL_TIMEOUT_MS,
         everyMs: 200,
@@ -43,8 +44,8 @@ export class BuiltImages implements OnModuleInit, TeardownParticipant {
   private async prune(): Promise<void> {
     const images = await this.images.list({ [LABELS.managed]: 'true' });
     const deployments = await this.deployments.byIds(images.map(({ labels }) => labels[LABELS.deployment] ?? ''));
-    const live = await this.deployments.idsInUse();
-    for (const image of supersededImages(images, { deployments, live, now: new Date() })) await this.remove(image);
+    const used = await this.deployments.idsInUse();
+    for (const image of supersededImages(images, { deployments, used, now: new Date() })) await this.remove(image);
   }
 
   /** Removes every tag of the image, else the image by its id. True when all are removed. */

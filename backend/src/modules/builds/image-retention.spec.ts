@@ -13,22 +13,30 @@ const deployment = (id: string, hours: number, name = 'web') => ({
   environmentId: 'env',
   name,
   createdAt: hoursAgo(hours),
+  isGone: false,
 });
 
 describe('superseded images', () => {
   const deployments = [5, 4, 3, 2, 1].map((hours) => deployment(`d${hours}`, hours));
   const images = deployments.map(({ id }) => image(id));
-  const ids = (live: string[], list = images) =>
-    supersededImages(list, { deployments, live: new Set(live), now }).map(({ id }) => id.slice('sha256:'.length));
+  const ids = (used: string[], list = images, known = deployments) =>
+    supersededImages(list, { deployments: known, used: new Set(used), now }).map(({ id }) =>
+      id.slice('sha256:'.length),
+    );
 
   it('must be all but the last three of a name', () => {
     expect(ids([])).toEqual(['d4', 'd5']);
   });
 
-  it('must not be one that is live, that is young, or of an unknown deployment', () => {
+  it('must not be one that is in use, that is young, or of an unknown deployment', () => {
     expect(ids(['d5'])).toEqual(['d4']);
     expect(ids([], [...images.slice(1), image('d5', { hours: 0.5 })])).toEqual(['d4']);
     expect(ids([], [...images, image('stranger'), { ...image('x'), labels: {} }])).toEqual(['d4', 'd5']);
+  });
+
+  it('must be all of a deleted environment but those that another one uses', () => {
+    const gone = deployments.map((one) => ({ ...one, isGone: true }));
+    expect(ids(['d2'], images, gone)).toEqual(['d1', 'd3', 'd4', 'd5']);
   });
 
   it('must be one that lost its name to a later build of the same deployment', () => {

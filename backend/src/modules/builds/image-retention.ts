@@ -1,24 +1,20 @@
 import type { ListedImage } from '#src/integrations/docker/images.js';
 import { LABELS } from '#src/common/labels.js';
+import type { BuiltDeployment } from './built-deployments.repository.js';
 
 const RETAINED_PER_NAME = 3;
 /** A younger image is never removed. */
 const MIN_AGE_MS = 3_600_000;
 
-interface Known {
-  id: string;
-  environmentId: string;
-  name: string;
-  createdAt: Date;
-}
+type Known = Pick<BuiltDeployment, 'id' | 'environmentId' | 'name' | 'createdAt' | 'isGone'>;
 
 /**
- * Chooses the built images that may be removed: not of a live deployment, not of the last three of a name, not younger
- * than an hour, and not of an unknown deployment.
+ * Chooses the built images that may be removed: not one in use, not of the last three of a name, not younger than an
+ * hour, and not of an unknown deployment.
  */
 export function supersededImages(
   images: ListedImage[],
-  { deployments, live, now }: { deployments: Known[]; live: ReadonlySet<string>; now: Date },
+  { deployments, used, now }: { deployments: Known[]; used: ReadonlySet<string>; now: Date },
 ): ListedImage[] {
   const known = new Map(deployments.map((deployment) => [deployment.id, deployment]));
   const ranks = new Map<string, number>();
@@ -36,9 +32,9 @@ export function supersededImages(
     .sort((a, b) => b.deployment.createdAt.getTime() - a.deployment.createdAt.getTime())
     .filter(({ image, deployment }) => {
       // An image without a tag was replaced by a second build after a crash.
-      const isRetained = image.tags.length > 0 && rankOf(deployment) < RETAINED_PER_NAME;
+      const isRetained = image.tags.length > 0 && !deployment.isGone && rankOf(deployment) < RETAINED_PER_NAME;
       const isYoung = now.getTime() - image.createdAt.getTime() < MIN_AGE_MS;
-      return !isRetained && !isYoung && !(image.tags.length > 0 && live.has(deployment.id));
+      return !isRetained && !isYoung && !(image.tags.length > 0 && used.has(deployment.id));
     })
     .map(({ image }) => image);
 }

@@ -7,7 +7,7 @@ import { expiryOf } from '#src/common/time/ttl.js';
 import { IdSource } from '#src/common/time/id-source.js';
 import { Config } from '#src/config/config.js';
 import { SecretBox } from '#src/core/crypto/secret-box.js';
-import type { Deployment, DeploymentSource, Prisma } from '#src/generated/prisma/client.js';
+import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
 import { RegistryPolicy } from '#src/integrations/docker/registry-policy.js';
 import { EgressPolicy } from '#src/integrations/git/egress-policy.js';
 import { shortRef } from '#src/integrations/git/git-ref.js';
@@ -32,9 +32,18 @@ import { type SecretColumn, secretContext } from './domain/secret-context.js';
 export interface DeploymentRequest {
   environmentId: string;
   name: string;
+  /** id of the deployment that it is made from */
+  of?: string;
   run: Pick<RunOptions, 'ports' | 'publicAs' | 'replicas' | 'resources'>;
-  data: Prisma.DeploymentUncheckedCreateInput & { jobId: string; source: DeploymentSource };
+  data: NewColumns;
 }
+
+/** Columns of a new row; the named ones are also read before it is created. */
+export type NewColumns = Prisma.DeploymentUncheckedCreateInput &
+  Pick<Deployment, 'jobId' | 'source' | 'createdAt'> &
+  Partial<Pick<Deployment, ReadColumn>>;
+type ReadColumn =
+  'envVars' | 'expiresAt' | 'imageDigest' | 'gitCommitSha' | 'sourceSha256' | 'rollbackOfId' | 'isChange';
 
 /** A request with all run options; a clone has the columns of the row. */
 export interface NewDeployment extends DeploymentRequest {
@@ -67,6 +76,8 @@ const COPIED: ReadonlySet<string> = new Set([
   'sourceSha256',
 ] satisfies (keyof Deployment)[]);
 const SEALED: SecretColumn[] = ['envVars', 'registryAuth', 'gitAuth', 'buildArgs', 'buildSecrets'];
+/** Columns that a clone has from its origin, beside its image. */
+export const CLONED: readonly string[] = [...COPIED, ...SEALED];
 
 /** Builds the row of a deployment from a request's body or from another deployment. */
 @Injectable()
@@ -181,6 +192,7 @@ export class DeploymentFactory {
     return {
       environmentId,
       name,
+      of: row.id,
       run: {
         ports: columnsOf(row).ports,
         resources: columnsOf(row).resources,
@@ -188,14 +200,14 @@ export class DeploymentFactory {
         publicAs: isPublic ? { domain: virtualHost, port: virtualPort } : undefined,
       },
       data: {
-        ...(copied as Prisma.DeploymentUncheckedCreateInput),
+        ...(copied as NewColumns),
         ...(columnsOf(row).build?.releaseFromProcfile && !keepImage && { releaseCommand: [] }),
         ...Object.fromEntries(sealed),
-        ...(keepImage ? imageOf(row) : this.unresolvedImage(row, jobId)),
+        ...(keepImage ? keptImage(row) : this.unresolvedImage(row, jobId)),
         jobId,
         source,
         createdAt: now,
-        expiresAt: row.expiresAt !== null && row.expiresAt > now ? row.expiresAt : null,
+        expiresAt: keptExpiry(row, now),
         virtualHost: isPublic ? virtualHost : null,
         virtualPort: isPublic ? virtualPort : null,
       },
@@ -264,9 +276,14 @@ export class DeploymentFactory {
   }
 }
 
-/** Image columns of a clone with the same image. */
-function imageOf({ id, image, tag, imageDigest, gitCommitSha, build, rollbackOfId }: Deployment) {
+/** Image columns of a release with the same image. */
+export function keptImage({ id, image, tag, imageDigest, gitCommitSha, build, rollbackOfId }: Deployment) {
   return { image, tag, imageDigest, gitCommitSha, ...(build !== null && { build }), rollbackOfId: rollbackOfId ?? id };
+}
+
+/** An expiry that has not passed stays. */
+export function keptExpiry({ expiresAt }: Pick<Deployment, 'expiresAt'>, now: Date): Date | null {
+  return expiresAt !== null && expiresAt > now ? expiresAt : null;
 }
 
 function imageErrors(

@@ -23,7 +23,12 @@ import { DeploymentFactory } from './deployment-factory.js';
 import { DeploymentExpiry } from './deployment-expiry.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
 import { Admission } from './admission.js';
+import { NewReleases } from './new-releases.js';
 import { ReleaseCreation } from './release-creation.js';
+import { NamedReleases } from './changes/named-releases.service.js';
+import { PromotionsService } from './changes/promotions.service.js';
+import { RedeploymentsService } from './changes/redeployments.service.js';
+import { ReleaseChanges } from './changes/release-changes.js';
 import { SourceLookup } from './source-lookup.js';
 import { BuildPreview } from './build-preview.js';
 import { DryRun } from './dry-run.js';
@@ -65,6 +70,8 @@ import { LostImages } from './reconcile/lost-images.js';
 import { DriftReconciler } from './reconcile/drift-reconciler.js';
 import { PushReleases } from './push-releases.js';
 import { UploadReleases } from './upload-releases.js';
+import { NamedReleasesController } from './api/named-releases.controller.js';
+import { RedeploymentsController } from './api/redeployments.controller.js';
 import { ReleasesController } from './api/releases.controller.js';
 import { ReleasesService } from './releases.service.js';
 import { ServiceStart } from './swarm/service-start.js';
@@ -90,7 +97,9 @@ import { TaskLogs } from './logs/task-logs.js';
     EnvironmentDetailsController,
     DeploymentStreamsController,
     DeploymentsController,
+    RedeploymentsController,
     ReleasesController,
+    NamedReleasesController,
     OrphansController,
   ],
   providers: [
@@ -105,7 +114,12 @@ import { TaskLogs } from './logs/task-logs.js';
     ReleasesService,
     PushReleases,
     UploadReleases,
+    NewReleases,
     ReleaseCreation,
+    ReleaseChanges,
+    RedeploymentsService,
+    PromotionsService,
+    NamedReleases,
     DeploymentFactory,
     Admission,
     DryRun,

@@ -1,32 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { type Caller, requireScope } from '#src/common/decorators/caller.js';
 import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
-import { Audit, type AuditAction } from '#src/core/audit/audit.js';
+import { Audit, type AuditAction, type AuditEntry } from '#src/core/audit/audit.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { Idempotency } from '#src/core/idempotency/idempotency.js';
-import type { LockedEnvironment } from '#src/modules/environments/environments.repository.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
-import { Admission } from './admission.js';
 import type { DeploymentRequest } from './deployment-factory.js';
-import { DeploymentJobs } from './jobs/deployment-jobs.js';
+import { type Accepted, NewReleases } from './new-releases.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
-import { PipelineRepository } from './repositories/pipeline.repository.js';
-
-export interface Accepted {
-  jobId: string;
-  deploymentId: string;
-  status: 'PENDING';
-}
 
 /** How a release is created. Releases of one name run one after the other, and a newer one supersedes pending ones. */
 export interface ReleaseKind {
   action: AuditAction;
-  /** id of the deployment that it is cloned from */
-  of?: string;
   /** runs in the transaction before the row is created; throws when the release is not possible */
   before?: (db: Db) => Promise<void>;
   /** runs in the same transaction, after the row is created */
   also?: (db: Db) => Promise<void>;
+}
+
+/**
+ * A request that depends on the other releases of its name. It is made in the transaction that creates the row, with
+ * the environment locked, so that of two changes at once the second is made from the first.
+ */
+export interface DeferredRequest {
+  environmentId: string;
+  make: (db: Db) => Promise<{ request: DeploymentRequest; detail?: AuditEntry['detail'] }>;
 }
 
 /** `replayed`: the response of an earlier request with the same Idempotency-Key. */
@@ -41,9 +39,7 @@ export class ReleaseCreation {
   constructor(
     private readonly deployments: DeploymentsRepository,
     private readonly environments: EnvironmentsService,
-    private readonly admission: Admission,
-    private readonly jobs: DeploymentJobs,
-    private readonly pipeline: PipelineRepository,
+    private readonly releases: NewReleases,
     private readonly idempotency: Idempotency,
     private readonly audit: Audit,
   ) {}
@@ -56,29 +52,30 @@ export class ReleaseCreation {
     idempotent: IdempotentRequest | undefined,
   ): Promise<Created> {
     if (request.run.publicAs) requireScope(caller, 'ENVIRONMENTS_WRITE');
+    const { environmentId } = request;
+    return this.createLater(caller, { environmentId, make: () => Promise.resolve({ request }) }, how, idempotent);
+  }
+
+  /** As `create`. `make` checks the scopes that the request needs. */
+  createLater(
+    caller: Caller,
+    { environmentId, make }: DeferredRequest,
+    how: ReleaseKind,
+    idempotent: IdempotentRequest | undefined,
+  ): Promise<Created> {
     return this.idempotency.execute(idempotent, (claim) =>
       this.deployments.transaction(async (db) => {
         await claim.reserve(db);
-        const environment = await this.environments.lockActive(db, request.environmentId, caller);
+        const environment = await this.environments.lockActive(db, environmentId, caller);
         await how.before?.(db);
-        const answer = await this.add(db, environment, request);
-        await this.audit.byCaller(db, caller, how.action, answer.deploymentId, how.of ? { of: how.of } : undefined);
+        const { request, detail } = await make(db);
+        const answer = await this.releases.add(db, environment, request);
+        const about = request.of === undefined ? detail : { of: request.of, ...detail };
+        await this.audit.byCaller(db, caller, how.action, answer.deploymentId, about);
         await how.also?.(db);
         await claim.storeResponse(db, answer);
         return answer;
       }),
     );
-  }
-
-  private async add(db: Db, environment: LockedEnvironment, request: DeploymentRequest): Promise<Accepted> {
-    const { name } = request;
-    await this.admission.check(db, environment, request);
-    await this.pipeline.supersede(db, environment.id, name);
-    const behind = await this.deployments.countInProgress(db, environment.userId);
-    const { id } = await this.deployments.create(db, request.data);
-    const isBuilt = request.data.source !== 'IMAGE' && !request.data.rollbackOfId;
-    await this.jobs.run(db, { id, environmentId: environment.id, name, isBuilt }, behind);
-    await this.jobs.expire(db, id, request.data.expiresAt as Date | null);
-    return { jobId: request.data.jobId, deploymentId: id, status: 'PENDING' };
   }
 }

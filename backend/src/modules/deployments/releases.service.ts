@@ -12,7 +12,6 @@ import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { type Created, ReleaseCreation } from './release-creation.js';
-import { UploadReleases } from './upload-releases.js';
 
 /** Creates releases for users: from an image, a repository or an upload, and from an existing deployment. */
 @Injectable()
@@ -23,7 +22,6 @@ export class ReleasesService {
     private readonly requests: DeploymentFactory,
     private readonly creation: ReleaseCreation,
     private readonly uploads: UploadsService,
-    private readonly uploadReleases: UploadReleases,
   ) {}
 
   createFromImage(caller: Caller, body: CreateDeploymentDto, idempotent?: IdempotentRequest): Promise<Created> {
@@ -42,13 +40,6 @@ export class ReleasesService {
       request.data.sourceSha256 = (await this.uploads.require(db, caller, body.uploadId)).sha256;
     };
     return this.creation.create(caller, request, { action: 'deployment.created', before }, idempotent);
-  }
-
-  /** Keeps the specification and resolves the tag or the branch again. Rebuilds an upload while it is retained. */
-  async redeploy(caller: Caller, id: string, idempotent?: IdempotentRequest): Promise<Created> {
-    const row = await this.service.get(caller, id);
-    const data = row.source === 'UPLOAD' ? await this.uploadReleases.redeploy(row) : this.requests.cloneFrom(row);
-    return this.creation.create(caller, data, { action: 'deployment.redeployed', of: id }, idempotent);
   }
 
   /** Creates a release with the image, specification and secrets of the previous release, or of a given one. */
@@ -85,7 +76,7 @@ export class ReleasesService {
         hint: 'Redeploy it instead.',
       });
     const data = this.requests.cloneFrom(target, { keepImage: true });
-    return this.creation.create(caller, data, { action, of: target.id }, idempotent);
+    return this.creation.create(caller, data, { action }, idempotent);
   }
 
   private async previous({ id, environmentId, name, createdAt }: DeploymentRow): Promise<DeploymentRow> {

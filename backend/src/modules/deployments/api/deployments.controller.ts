@@ -11,8 +11,8 @@ import {
   CREATE_FROM_GIT_EXAMPLES,
   CREATE_FROM_UPLOAD_EXAMPLES,
 } from '#src/modules/deployments/dto/create-examples.js';
-import { accepted } from './accepted.js';
-import { DeploymentPlanAnswerDto, DeploymentPlanDto } from '#src/modules/deployments/dto/deployment-plan.dto.js';
+import { accepted, PLAN, planned } from './accepted.js';
+import { DeploymentPlanAnswerDto } from '#src/modules/deployments/dto/deployment-plan.dto.js';
 import { DryRun } from '#src/modules/deployments/dry-run.js';
 import { DeploymentsService } from '#src/modules/deployments/deployments.service.js';
 import { ReleasesService } from '#src/modules/deployments/releases.service.js';
@@ -27,8 +27,6 @@ import {
   DeploymentMessageDto,
 } from '#src/modules/deployments/dto/deployment.dto.js';
 import { DeleteDeploymentQueryDto } from '#src/modules/deployments/dto/logs-query.dto.js';
-
-const PLAN = { status: 200, description: 'With `dryRun`: the plan.', type: DeploymentPlanAnswerDto };
 
 @ApiTags('deployments')
 @Controller('deployments')
@@ -198,9 +196,4 @@ export class DeploymentsController {
     const deployment = await this.deployments.delete(caller, id, deleteVolumes ?? false);
     return { message: `Deployment ${deployment.name} is being removed.`, deployment: DeploymentDto.from(deployment) };
   }
-}
-
-function planned(plan: DeploymentPlanDto, response: Response): DeploymentPlanAnswerDto {
-  response.status(200);
-  return { plan };
 }

@@ -6,6 +6,7 @@ import { Idempotent, type IdempotentRequest } from '#src/common/decorators/idemp
 import { Operation } from '#src/common/decorators/operation.js';
 import { Config } from '#src/config/config.js';
 import { accepted } from './accepted.js';
+import { ROLLBACK_EXAMPLES } from '#src/modules/deployments/dto/release-examples.js';
 import {
   DeploymentAcceptedDto,
   DeploymentAnswerDto,
@@ -25,35 +26,6 @@ export class ReleasesController {
     private readonly config: Config,
   ) {}
 
-  @Post(':id/redeploy')
-  @Operation({
-    id: 'redeployDeployment',
-    summary: 'Redeploy, resolving the tag or branch again',
-    description:
-      'Creates a new release of the same name with the same specification and secrets. Poll the jobId. An uploaded folder is rebuilt while the upload is retained; after that the new release uses the image that was built.',
-    response: DeploymentAcceptedDto,
-    status: 201,
-    scopes: ['DEPLOYMENTS_WRITE'],
-    rateLimit: 'deploy',
-    idempotent: true,
-    errors: [
-      'DEPLOYMENT_NOT_FOUND',
-      'ENVIRONMENT_NOT_ACTIVE',
-      'UPLOAD_GONE',
-      'HOST_PORT_TAKEN',
-      'DEPLOYMENT_QUOTA_EXCEEDED',
-      'RESOURCE_QUOTA_EXCEEDED',
-    ],
-  })
-  async redeploy(
-    @CurrentCaller() caller: Caller,
-    @Param('id') id: string,
-    @Idempotent() idempotent: IdempotentRequest | undefined,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<DeploymentAcceptedDto> {
-    return accepted(await this.releases.redeploy(caller, id, idempotent), response, this.config);
-  }
-
   @Post(':id/rollback')
   @Operation({
     id: 'rollbackDeployment',
@@ -65,7 +37,7 @@ export class ReleasesController {
     scopes: ['DEPLOYMENTS_WRITE'],
     rateLimit: 'deploy',
     idempotent: true,
-    examples: { 'previous release': {}, 'given release': { deploymentId: 'clx1a2b3c4d5e6f7g8h9i0j1k' } },
+    examples: ROLLBACK_EXAMPLES,
     errors: [
       'DEPLOYMENT_NOT_FOUND',
       'ENVIRONMENT_NOT_ACTIVE',

@@ -21,6 +21,8 @@ export interface DeploymentColumns {
   gitOptions: BuildOptions & Partial<GitOptions>;
   build: BuildFacts | null;
   progress: Progress | null;
+  /** time of each variable's value by name, RFC 3339 */
+  envVarsUpdatedAt: Record<string, string> | null;
 }
 
 /** Reads the JSON columns that the row has. */

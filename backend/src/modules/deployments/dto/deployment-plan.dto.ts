@@ -21,6 +21,31 @@ export class BuildPreviewDto {
   dockerfile: string;
 }
 
+const ANY_VALUE = {
+  oneOf: [
+    { type: 'string' },
+    { type: 'number', format: 'double' },
+    { type: 'boolean' },
+    { type: 'array', items: {} },
+    { type: 'object', additionalProperties: true },
+  ],
+};
+
+export class FieldChangeDto {
+  /** Path of the field in the body. */
+  @ApiProperty({ example: 'envVars.LOG_LEVEL' })
+  path: string;
+  /** REMOVED: the default applies. */
+  @ApiProperty({ enum: ['ADDED', 'CHANGED', 'REMOVED'], enumName: 'FieldChangeKind' })
+  change: 'ADDED' | 'CHANGED' | 'REMOVED';
+  /** The earlier value; absent for a field that keeps a secret. */
+  @ApiProperty({ ...ANY_VALUE, required: false, example: 1 })
+  from?: unknown;
+  /** The new value; absent for a field that keeps a secret. */
+  @ApiProperty({ ...ANY_VALUE, required: false, example: 2 })
+  to?: unknown;
+}
+
 /** Result of a dry run. */
 export class DeploymentPlanDto {
   environmentId: string;
@@ -51,6 +76,9 @@ export class DeploymentPlanDto {
   @ApiProperty({ enum: ['START_FIRST', 'STOP_FIRST'], enumName: 'ReleaseStrategy' })
   strategy: 'START_FIRST' | 'STOP_FIRST';
   steps: string[];
+  /** Of a redeploy or a promotion: the fields that differ from the release that it is made from. */
+  @ApiProperty({ type: [FieldChangeDto], required: false })
+  changes?: FieldChangeDto[];
 }
 
 export class DeploymentPlanAnswerDto {

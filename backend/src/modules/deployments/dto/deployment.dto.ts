@@ -19,6 +19,7 @@ import {
   type TmpfsMount,
   type VolumeMount,
 } from '#src/modules/deployments/domain/release.js';
+import { timesOf } from '#src/modules/deployments/domain/variable-times.js';
 
 const MASK = '***';
 
@@ -154,6 +155,13 @@ export class DeploymentDto {
   /** Names with the value `"***"`. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: { NODE_ENV: MASK } })
   envVars: Record<string, string>;
+  /** Time at which each variable got its value. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string', format: 'date-time' },
+    example: { NODE_ENV: '2026-01-01T12:00:00.000Z' },
+  })
+  envVarsUpdatedAt: Record<string, string>;
   @ApiProperty({ type: [DeploymentVolumeDto] })
   volumes: VolumeMount[];
   @ApiProperty({ type: [DeploymentTmpfsDto] })
@@ -266,11 +274,12 @@ function buildFrom(facts: BuildFacts | null): BuildDto | null {
 function specificationFrom(row: DeploymentRow) {
   const { replicas, command, releaseCommand, drainSeconds, expiresAt, node } = row;
   const { capabilities, init, stopGraceSeconds, stopSignal } = row;
-  const { ports, volumes, tmpfs, healthCheck, resources } = columnsOf(row);
+  const { ports, volumes, tmpfs, healthCheck, resources, envVarsUpdatedAt } = columnsOf(row);
   return {
     replicas,
     ports,
     envVars: Object.fromEntries(row.envVarNames.map((variable) => [variable, MASK])),
+    envVarsUpdatedAt: timesOf(row.envVarNames, envVarsUpdatedAt, row.createdAt),
     volumes,
     tmpfs,
     command,

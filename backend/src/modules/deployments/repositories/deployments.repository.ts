@@ -157,10 +157,33 @@ export class DeploymentsRepository {
   }
 
   /** The newest deployment of the name that was created from Git; null when its deletion is requested. */
-  async newestBuilt(environmentId: string, name: string): Promise<Deployment | null> {
+  async newestBuilt(db: Db, environmentId: string, name: string): Promise<Deployment | null> {
     const where = { environmentId, name, source: 'GIT' } as const;
-    const row = await this.prisma.deployment.findFirst({ where, orderBy: NEWEST_FIRST });
+    const row = await db.deployment.findFirst({ where, orderBy: NEWEST_FIRST });
     return row?.deleteRequestedAt ? null : row;
+  }
+
+  /** Does not filter by owner: the caller must check it. */
+  get(db: Db, id: string): Promise<Deployment> {
+    return db.deployment.findUniqueOrThrow({ where: { id } });
+  }
+
+  /** The newest release of the name, also one that has FAILED. */
+  newest(db: Db, environmentId: string, name: string): Promise<Deployment | null> {
+    return db.deployment.findFirst({ where: { environmentId, name }, orderBy: NEWEST_FIRST });
+  }
+
+  /** The newest release of the name that has not FAILED: it runs, is to run, or was the last to run. */
+  newestValid(db: Db, environmentId: string, name: string): Promise<Deployment | null> {
+    return db.deployment.findFirst({
+      where: { environmentId, name, status: { not: 'FAILED' } },
+      orderBy: NEWEST_FIRST,
+    });
+  }
+
+  /** Reads outside of a transaction. */
+  get db(): Db {
+    return this.prisma;
   }
 
   /** The newest release of the name that ran and was created before `createdAt`. */

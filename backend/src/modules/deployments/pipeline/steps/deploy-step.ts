@@ -7,7 +7,10 @@ import type { GitSource } from '#src/integrations/git/git-source.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 
 /** What determines the steps of a deployment. */
-export type PlannedDeployment = Pick<Deployment, 'source' | 'rollbackOfId' | 'releaseCommand' | 'virtualHost'>;
+export type PlannedDeployment = Pick<
+  Deployment,
+  'source' | 'rollbackOfId' | 'isChange' | 'releaseCommand' | 'virtualHost'
+>;
 
 /** What a step works with: the current row, and the writes that it may make. No step writes a status. */
 export interface StepContext {

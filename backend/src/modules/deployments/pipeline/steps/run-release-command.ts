@@ -26,14 +26,14 @@ const SHOWN_COMMAND = 200;
 /**
  * Runs the release command, such as a database migration, once before the release starts, as a Swarm service of its own
  * in the environment's network. The step stores that it is done before it removes the service, so that a crash does not
- * run it twice. A rollback skips it.
+ * run it twice. A rollback skips it; a change of a release with the same image does not.
  */
 @Injectable()
 export class RunReleaseCommand implements DeployStep {
   readonly name = 'RunReleaseCommand';
   readonly status = 'STARTING_CONTAINERS';
-  readonly appliesTo = ({ releaseCommand, rollbackOfId }: PlannedDeployment) =>
-    releaseCommand.length > 0 && rollbackOfId === null;
+  readonly appliesTo = ({ releaseCommand, rollbackOfId, isChange }: PlannedDeployment) =>
+    releaseCommand.length > 0 && (rollbackOfId === null || isChange);
 
   constructor(
     private readonly services: SwarmServices,

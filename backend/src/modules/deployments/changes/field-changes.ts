@@ -1,0 +1,36 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isJsonObject, type JsonObject } from '#src/common/merge-patch.js';
+import type { StoredRequest } from './stored-request.js';
+
+/** `REMOVED`: the default applies. */
+export type ChangeKind = 'ADDED' | 'CHANGED' | 'REMOVED';
+
+export interface FieldChange {
+  /** dotted path in the body: `envVars.LOG_LEVEL`, `replicas` */
+  path: string;
+  change: ChangeKind;
+  /** absent for a field that keeps a secret */
+  from?: unknown;
+  to?: unknown;
+}
+
+/** What differs between the request of a release and that of the next one. Secret fields: names only. */
+export function fieldChanges({ shown, secret, secretNames }: StoredRequest, after: JsonObject): FieldChange[] {
+  return differences({ ...shown, ...secret }, after).map((difference) => {
+    const { path, change } = difference;
+    return secretNames.includes(path.split('.')[0] ?? '') ? { path, change } : difference;
+  });
+}
+
+function differences(before: JsonObject, after: JsonObject, parents: string[] = []): FieldChange[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names.flatMap((name): FieldChange[] => {
+    const [from, to, at] = [before[name], after[name], [...parents, name]];
+    if (isDeepStrictEqual(from, to)) return [];
+    if (isJsonObject(from ?? {}) && isJsonObject(to ?? {}))
+      return differences((from ?? {}) as JsonObject, (to ?? {}) as JsonObject, at);
+    const path = at.join('.');
+    if (from === undefined) return [{ path, change: 'ADDED', to }];
+    return to === undefined ? [{ path, change: 'REMOVED', from }] : [{ path, change: 'CHANGED', from, to }];
+  });
+}
