@@ -19,8 +19,8 @@ export function isDelivery({ method, path }: Request): boolean {
 }
 
 /**
- * Middleware. Accepts JSON bodies, the form of the one page that has one, archives, and deliveries of webhooks. Another type would be parsed
- * as an empty body, and the error would name missing fields.
+ * Middleware. Accepts JSON bodies, the form of the one page that has one, archives, and deliveries of webhooks. Another
+ * type would be parsed as an empty body, and the error would name missing fields.
  */
 export function onlyKnownBodies(request: Request, response: Response, next: NextFunction): void {
   const { headers, path } = request;

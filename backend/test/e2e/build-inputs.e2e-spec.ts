@@ -59,7 +59,7 @@ describe('what a build hears and sees', () => {
     ])
       expect(listed).toContain(link);
     expect(await output('sh', '-c', String.raw`cat "$(printf '/srv/gr\374n.txt')"`)).toBe('green');
-    const variables = (await output('printenv')).split('\n');
+    const variables = (await output('cat', '/proc/self/environ')).split('\0');
     expect(variables).toEqual(
       expect.arrayContaining([
         'BERTH_NAME=mine',
@@ -131,6 +131,8 @@ CMD ["sleep", "600"]
     await fails({ registryAuth: { ...right, password: 'wrong' } }, 'REGISTRY_AUTH', /refused the credentials/);
     await fails({ registryAuth: { ...right, registry: 'ghcr.io' } }, 'REGISTRY_AUTH', /registryAuth is for ghcr\.io/);
     await fails({ registryAuth: right, target: 'prod' }, 'DOCKERFILE_INVALID', /no stage prod.*stages are production/);
+    // A cached step asks for no secret.
+    await bed.git.commit('again', { Dockerfile: Dockerfile.replace('test -s', 'test -r') });
     await fails({ registryAuth: right, buildSecrets: {} }, 'BUILD_FAILED', /secret npmrc: add it to buildSecrets/);
 
     const stranger = await bed.platform.client(

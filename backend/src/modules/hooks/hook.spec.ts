@@ -214,9 +214,13 @@ describe('a push', () => {
       'names',
       `{"a":[${Array.from({ length: 500 }, (_, n) => `{${Array.from({ length: 450 }, (__, m) => `"${n}-${m}":1`).join()}}`).join()}]}`,
     ],
-  ])('must be refused when JSON.parse would take too much memory: %s', (_title, text) => {
-    expect(readPush(Buffer.from(text))).toMatchObject({ refusal: expect.stringContaining('must') as string });
-  }, 30_000);
+  ])(
+    'must be refused when JSON.parse would take too much memory: %s',
+    (_title, text) => {
+      expect(readPush(Buffer.from(text))).toMatchObject({ refusal: expect.stringContaining('must') as string });
+    },
+    30_000,
+  );
 
   it('must match by the files it changed, and always when it does not list them', async () => {
     const push = parsePush({
