@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentFromUploadData, CreateDeploymentFromUploadErrors, CreateDeploymentFromUploadResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
+import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentFromUploadData, CreateDeploymentFromUploadErrors, CreateDeploymentFromUploadResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, PromoteDeploymentData, PromoteDeploymentErrors, PromoteDeploymentResponses, RedeployByNameData, RedeployByNameErrors, RedeployByNameResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackByNameData, RollbackByNameErrors, RollbackByNameResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartByNameData, StartByNameErrors, StartByNameResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopByNameData, StopByNameErrors, StopByNameResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -468,9 +468,9 @@ export const updateDeployment = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * Redeploy, resolving the tag or branch again
+ * Redeploy the same again, or with changes
  *
- * Creates a new release of the same name with the same specification and secrets. Poll the jobId. An uploaded folder is rebuilt while the upload is retained; after that the new release uses the image that was built.
+ * Creates a new release of the same name. The body is a merge patch (RFC 7396) of the fields of a deployment: a missing field stays, null removes it, `envVars` merge by name. Without fields the tag or the branch is resolved again; an uploaded folder is rebuilt while the upload is retained. Fields are merged into the newest release of the name that has not FAILED, or into the deployment of the id while it is the newest, when the release is created: of concurrent changes none is lost.
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
@@ -479,7 +479,49 @@ export const updateDeployment = <ThrowOnError extends boolean = false>(options: 
 export const redeployDeployment = <ThrowOnError extends boolean = false>(options: Options<RedeployDeploymentData, ThrowOnError>) => (options.client ?? client).post<RedeployDeploymentResponses, RedeployDeploymentErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],
     url: '/deployments/{id}/redeploy',
-    ...options
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Redeploy by name, the same again or with changes
+ *
+ * As POST /deployments/{id}/redeploy, for clients that store no ids.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
+ */
+export const redeployByName = <ThrowOnError extends boolean = false>(options: Options<RedeployByNameData, ThrowOnError>) => (options.client ?? client).post<RedeployByNameResponses, RedeployByNameErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/environments/{id}/deployments/{name}/redeploy',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Release the image of a deployment in another environment
+ *
+ * Creates a release with the same image digest there, without a pull from a registry or a build. Variables and the other run fields are those of the newest release of that name there; fields of the body are merged into them. A name that is new there gets the run fields of the promoted deployment without host ports, TTL and, unless `keepEnvVars`, variables.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
+ */
+export const promoteDeployment = <ThrowOnError extends boolean = false>(options: Options<PromoteDeploymentData, ThrowOnError>) => (options.client ?? client).post<PromoteDeploymentResponses, PromoteDeploymentErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/{id}/promote',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -528,6 +570,55 @@ export const stopDeployment = <ThrowOnError extends boolean = false>(options: Op
 export const startDeployment = <ThrowOnError extends boolean = false>(options: Options<StartDeploymentData, ThrowOnError>) => (options.client ?? client).post<StartDeploymentResponses, StartDeploymentErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],
     url: '/deployments/{id}/start',
+    ...options
+});
+
+/**
+ * Roll a name back to the previous release, or to a given one
+ *
+ * As POST /deployments/{id}/rollback, for the newest release of the name that has not FAILED.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
+ */
+export const rollbackByName = <ThrowOnError extends boolean = false>(options: Options<RollbackByNameData, ThrowOnError>) => (options.client ?? client).post<RollbackByNameResponses, RollbackByNameErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/environments/{id}/deployments/{name}/rollback',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Stop the running deployment of a name
+ *
+ * As POST /deployments/{id}/stop, for the newest release of the name that has not FAILED.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const stopByName = <ThrowOnError extends boolean = false>(options: Options<StopByNameData, ThrowOnError>) => (options.client ?? client).post<StopByNameResponses, StopByNameErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/environments/{id}/deployments/{name}/stop',
+    ...options
+});
+
+/**
+ * Start the stopped deployment of a name
+ *
+ * As POST /deployments/{id}/start, for the newest release of the name that has not FAILED.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
+ */
+export const startByName = <ThrowOnError extends boolean = false>(options: Options<StartByNameData, ThrowOnError>) => (options.client ?? client).post<StartByNameResponses, StartByNameErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/environments/{id}/deployments/{name}/start',
     ...options
 });
 

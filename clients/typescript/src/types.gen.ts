@@ -63,7 +63,7 @@ export type Me = {
 
 export type ApiKeyList = {
     /**
-     * Keys that work, newest first. A key that is bound to environments sees itself and keys bound to some of the same.
+     * Active keys, newest first. A bound key sees itself and keys that are bound to some of the same environments.
      */
     keys: Array<ApiKey>;
     /**
@@ -86,7 +86,7 @@ export type CreateKey = {
      */
     expiresAt?: string;
     /**
-     * The environments that it works in; everything else does not exist for it. Default: those of the key that makes it.
+     * The environments that it works in: it sees nothing else. Default: those of the key that makes it.
      */
     environmentIds?: Array<string>;
     /**
@@ -344,6 +344,10 @@ export type Build = {
      * Description of the detected runtime.
      */
     detected: string | null;
+    /**
+     * What in the files determined the runtime, its version and its commands.
+     */
+    reasons: Array<string>;
     warnings: Array<string>;
 };
 
@@ -572,6 +576,11 @@ export type Volume = {
 };
 
 export type RegistryAuth = {
+    /**
+     * Host of the registry, such as `ghcr.io`. Default: the registry of `image`; for a build the registry of the base
+     * image that requires credentials.
+     */
+    registry?: string;
     username: string;
     /**
      * Encrypted at rest, never returned.
@@ -724,6 +733,34 @@ export type CreateDeployment = {
     stopGraceSeconds?: number;
 };
 
+export type BuildPreview = {
+    /**
+     * A Dockerfile among the files, commands of the request, or a detected runtime.
+     */
+    method: BuildMethod;
+    /**
+     * Description of the detected runtime.
+     */
+    detected: string | null;
+    /**
+     * What in the files determined the runtime, its version and its commands.
+     */
+    reasons: Array<string>;
+    warnings: Array<string>;
+    /**
+     * Null with a Dockerfile among the files.
+     */
+    startCommand: string | null;
+    /**
+     * The `release` process of the Procfile, which runs when the request has no releaseCommand.
+     */
+    releaseCommand: string | null;
+    /**
+     * Text of the Dockerfile, generated or not.
+     */
+    dockerfile: string;
+};
+
 /**
  * STOP_FIRST with a host port or a writable volume: the old release stops before the new one starts.
  */
@@ -759,6 +796,10 @@ export type FieldChange = {
 
 export type DeploymentPlan = {
     source: DeploymentSource;
+    /**
+     * How the sources would be built; null for an image of a registry, and when they could not be read in a minute.
+     */
+    build: BuildPreview | null;
     ports: Array<DeploymentPort>;
     volumes: Array<DeploymentVolume>;
     resources: DeploymentResources;
@@ -905,6 +946,17 @@ export type CreateGitDeployment = {
         [key: string]: string | null;
     };
     /**
+     * Stage of the Dockerfile to build. Default: the last one.
+     */
+    target?: string;
+    /**
+     * Secrets by id, for `RUN --mount=type=secret,id=…` of the Dockerfile. They are in no layer, history or log. Encrypted
+     * at rest, never returned.
+     */
+    buildSecrets?: {
+        [key: string]: string | null;
+    };
+    /**
      * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`, as forges give it to copy. A user name before
      * the host counts as `gitAuth.username`.
      */
@@ -926,6 +978,16 @@ export type CreateGitDeployment = {
      * `token` for https, `sshKey` for ssh.
      */
     gitAuth?: GitAuth;
+    /**
+     * Passes `envVars` to the build as build arguments too, as browser bundlers need them (`NEXT_PUBLIC_…`, `VITE_…`). All
+     * of them become part of the image's history: with secrets in `envVars`, list the public names in `buildArgs` instead.
+     */
+    buildEnvVars?: boolean;
+    /**
+     * Credentials for private base images (`FROM`, `COPY --from`) of one registry; no other host receives them. Encrypted
+     * at rest, never returned.
+     */
+    registryAuth?: RegistryAuth;
     /**
      * The environment to deploy into.
      */
@@ -1039,9 +1101,30 @@ export type CreateUploadDeployment = {
         [key: string]: string | null;
     };
     /**
+     * Stage of the Dockerfile to build. Default: the last one.
+     */
+    target?: string;
+    /**
+     * Secrets by id, for `RUN --mount=type=secret,id=…` of the Dockerfile. They are in no layer, history or log. Encrypted
+     * at rest, never returned.
+     */
+    buildSecrets?: {
+        [key: string]: string | null;
+    };
+    /**
      * Id of an upload from POST /uploads that has not expired.
      */
     uploadId: string;
+    /**
+     * Passes `envVars` to the build as build arguments too, as browser bundlers need them (`NEXT_PUBLIC_…`, `VITE_…`). All
+     * of them become part of the image's history: with secrets in `envVars`, list the public names in `buildArgs` instead.
+     */
+    buildEnvVars?: boolean;
+    /**
+     * Credentials for private base images (`FROM`, `COPY --from`) of one registry; no other host receives them. Encrypted
+     * at rest, never returned.
+     */
+    registryAuth?: RegistryAuth;
     /**
      * The environment to deploy into.
      */
@@ -1083,18 +1166,31 @@ export type DeploymentList = {
 };
 
 export type Redeploy = {
+    /**
+     * Signal that asks the container to end. Default: the image's STOPSIGNAL, else SIGTERM.
+     */
+    stopSignal?: string | null;
+    /**
+     * Folders in memory.
+     */
+    tmpfs?: Array<Tmpfs> | null;
+    /**
+     * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
+     * those that the operator lists in ALLOWED_CAPABILITIES.
+     */
+    capabilities?: Array<string> | null;
     ports?: Array<Port> | null;
     /**
-     * Environment variables. Encrypted at rest; values are returned as `"***"`.
+     * Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
         [key: string]: string | null;
     } | null;
     volumes?: Array<Volume> | null;
     /**
-     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
-     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
-     * it.
+     * Program and arguments, in place of the image's entrypoint. The command runs once, before the release starts, in the
+     * environment's network with the release's variables and volumes. If it fails, the release fails. A rollback or a
+     * start does not run it.
      */
     releaseCommand?: Array<string> | null;
     /**
@@ -1116,10 +1212,6 @@ export type Redeploy = {
      * Container port that `virtualHost` routes to. Default: the first TCP port of `ports`.
      */
     virtualPort?: number | null;
-    /**
-     * Linux capabilities to keep: a subset of the default.
-     */
-    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'> | null;
     /**
      * A registry reference: `nginx`, `nginx:alpine`, `ghcr.io/o/i@sha256:…`.
      */
@@ -1159,17 +1251,39 @@ export type Redeploy = {
         [key: string]: string | null;
     } | null;
     /**
-     * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`.
+     * Stage of the Dockerfile to build. Default: the last one.
+     */
+    target?: string | null;
+    /**
+     * Secrets by id, for `RUN --mount=type=secret,id=…` of the Dockerfile. They are in no layer, history or log. Encrypted
+     * at rest, never returned.
+     */
+    buildSecrets?: {
+        [key: string]: string | null;
+    } | null;
+    /**
+     * `https://…`; with `gitAuth.sshKey` also `ssh://…` or `user@host:path`, as forges give it to copy. A user name before
+     * the host counts as `gitAuth.username`.
      */
     gitUrl?: string | null;
     /**
-     * A branch or a tag. Default: the remote's default branch.
+     * A branch or a tag, or the full name of a ref: `refs/tags/v1`, `refs/pull/12/head`. Default: the remote's default
+     * branch, or its only one.
      */
     branch?: string | null;
     /**
      * Id of an upload from POST /uploads that has not expired.
      */
     uploadId?: string | null;
+    /**
+     * Runs an init process as process 1. It reaps orphaned processes and forwards signals. `false` for an image that must
+     * be process 1 itself, such as one with s6 or systemd.
+     */
+    init?: boolean | null;
+    /**
+     * Seconds that a container has to end after its stop signal, before it is killed.
+     */
+    stopGraceSeconds?: number | null;
     /**
      * Validates the request without changing anything and returns the plan with 200.
      */
@@ -1186,15 +1300,21 @@ export type Redeploy = {
     healthCheck?: HealthCheck | null;
     resources?: Resources | null;
     /**
-     * Credentials of the image's registry. Encrypted at rest, never returned.
+     * Credentials for private base images (`FROM`, `COPY --from`) of one registry; no other host receives them. Encrypted
+     * at rest, never returned.
      */
     registryAuth?: RegistryAuth | null;
+    /**
+     * Passes `envVars` to the build as build arguments too, as browser bundlers need them (`NEXT_PUBLIC_…`, `VITE_…`). All
+     * of them become part of the image's history: with secrets in `envVars`, list the public names in `buildArgs` instead.
+     */
+    buildEnvVars?: boolean | null;
     /**
      * Full commit id, 40 or 64 hexadecimal digits.
      */
     commit?: string | null;
     /**
-     * Fetches submodules too, over https only.
+     * Fetches submodules too: those on the host of `gitUrl` with `gitAuth`, others by https without credentials.
      */
     submodules?: boolean | null;
     /**
@@ -1213,18 +1333,31 @@ export type Redeploy = {
 };
 
 export type Promote = {
+    /**
+     * Signal that asks the container to end. Default: the image's STOPSIGNAL, else SIGTERM.
+     */
+    stopSignal?: string | null;
+    /**
+     * Folders in memory.
+     */
+    tmpfs?: Array<Tmpfs> | null;
+    /**
+     * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
+     * those that the operator lists in ALLOWED_CAPABILITIES.
+     */
+    capabilities?: Array<string> | null;
     ports?: Array<Port> | null;
     /**
-     * Environment variables. Encrypted at rest; values are returned as `"***"`.
+     * Environment variables. A name is any text without `=`. Encrypted at rest; values are returned as `"***"`.
      */
     envVars?: {
         [key: string]: string | null;
     } | null;
     volumes?: Array<Volume> | null;
     /**
-     * Arguments for the image's entrypoint. They run once, before the release starts, in the environment's network with
-     * the release's variables and volumes. If the command fails, the release fails. A rollback or a start does not run
-     * it.
+     * Program and arguments, in place of the image's entrypoint. The command runs once, before the release starts, in the
+     * environment's network with the release's variables and volumes. If it fails, the release fails. A rollback or a
+     * start does not run it.
      */
     releaseCommand?: Array<string> | null;
     /**
@@ -1247,9 +1380,14 @@ export type Promote = {
      */
     virtualPort?: number | null;
     /**
-     * Linux capabilities to keep: a subset of the default.
+     * Runs an init process as process 1. It reaps orphaned processes and forwards signals. `false` for an image that must
+     * be process 1 itself, such as one with s6 or systemd.
      */
-    capabilities?: Array<'CHOWN' | 'DAC_OVERRIDE' | 'FOWNER' | 'SETGID' | 'SETUID' | 'NET_BIND_SERVICE'> | null;
+    init?: boolean | null;
+    /**
+     * Seconds that a container has to end after its stop signal, before it is killed.
+     */
+    stopGraceSeconds?: number | null;
     /**
      * Validates the request without changing anything and returns the plan with 200.
      */
@@ -3273,7 +3411,7 @@ export type RedeployByNameErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3350,7 +3488,7 @@ export type PromoteDeploymentErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3621,7 +3759,7 @@ export type RollbackByNameErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3689,7 +3827,7 @@ export type StopByNameErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**
@@ -3751,7 +3889,7 @@ export type StartByNameErrors = {
      */
     401: Problem;
     /**
-     * INSUFFICIENT_SCOPE
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
      */
     403: Problem;
     /**

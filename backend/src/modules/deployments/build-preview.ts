@@ -75,12 +75,7 @@ export class BuildPreview {
   }
 
   /** Null when the time is over, for example because every build slot is in use. */
-  private async preview(
-    field: string,
-    others: OtherFields,
-    signal: AbortSignal,
-    work: () => Promise<BuildPreviewDto>,
-  ) {
+  private async preview(field: string, others: OtherFields, signal: AbortSignal, work: () => Promise<BuildPreviewDto>) {
     try {
       return await asFieldError(field, others, work);
     } catch (error) {

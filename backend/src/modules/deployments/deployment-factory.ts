@@ -17,13 +17,7 @@ import type { CreateGitDeploymentDto } from './dto/create-git-deployment.dto.js'
 import type { CreateDeploymentDto } from './dto/create-deployment.dto.js';
 import type { CreateUploadDeploymentDto } from './dto/create-upload-deployment.dto.js';
 import { builtRepository, builtTag, isPlatformImage } from './domain/built-image.js';
-import {
-  type ImageReference,
-  parseImageReference,
-  referenceFault,
-  registryOf,
-  TAG,
-} from './domain/image-reference.js';
+import { type ImageReference, parseImageReference, referenceFault, registryOf, TAG } from './domain/image-reference.js';
 import { defaultDeploymentName } from './domain/names.js';
 import { type RunOptions, runOptionsErrors, runOptionsOf } from './run-options.js';
 import { columnsOf, storedColumns } from './domain/deployment-columns.js';

@@ -39,12 +39,16 @@ const RUN = {
   ports: [{ container: 8080, protocol: 'tcp' }],
   envVars: { A: '1', B: 'two', SECRET: '{{x}} "quoted"\n' },
   volumes: [{ name: 'data', path: '/data', readOnly: true }],
+  tmpfs: [{ path: '/scratch', sizeMb: 8 }],
   command: ['serve'],
   releaseCommand: ['migrate'],
   drainSeconds: 7,
   healthCheck: { path: '/healthz', intervalSeconds: 3 },
-  resources: { cpus: 0.5, memoryMb: 64, pids: 32 },
+  resources: { cpus: 0.5, memoryMb: 64, pids: 32, shmMb: 16 },
   capabilities: ['CHOWN'],
+  init: false,
+  stopGraceSeconds: 30,
+  stopSignal: 'SIGINT',
 };
 const BUILD = {
   buildContext: 'services/api',
@@ -53,7 +57,11 @@ const BUILD = {
   installCommand: 'npm ci',
   buildCommand: 'npm run build',
   startCommand: 'npm start',
+  target: 'production',
   buildArgs: { VERSION: '1' },
+  buildEnvVars: true,
+  buildSecrets: { npmrc: 'token=1' },
+  registryAuth: { username: 'acme', password: 'pass', registry: 'ghcr.io' },
 };
 const IMAGE = { ...RUN, image: 'ghcr.io/acme/api', tag: '1.3', registryAuth: { username: 'acme', password: 'pass' } };
 const GIT = {
@@ -122,7 +130,8 @@ describe('the request of a release', () => {
       const row = await rowOf(source);
       const { shown, secret } = storedRequestOf(row, secrets);
       const again = await rowOf(source, { ...shown, ...secret });
-      const plain = { jobId: '', createdAt: '', tag: '', envVars: '', buildArgs: '', gitAuth: '', registryAuth: '' };
+      const sealed = { envVars: '', buildArgs: '', buildSecrets: '', gitAuth: '', registryAuth: '' };
+      const plain = { jobId: '', createdAt: '', tag: '', ...sealed };
       expect({ ...again, ...plain }).toEqual({ ...row, ...plain });
     }
   });
@@ -138,7 +147,7 @@ describe('a change', () => {
     const patch = { replicas: null, resources: { cpus: null, pids: 9 }, ports: [{ container: 1 }], command: null };
     const expected = {
       ...omit(IMAGE, 'replicas', 'command'),
-      resources: { memoryMb: 64, pids: 9 },
+      resources: { memoryMb: 64, pids: 9, shmMb: 16 },
       ports: [{ container: 1 }],
     };
     expect(await changed('IMAGE', patch)).toEqual(expected);
