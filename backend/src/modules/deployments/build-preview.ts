@@ -1,22 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
 import { newId } from '#src/common/time/id-source.js';
-import { BuildPlanner, type PlanRequest } from '#src/modules/builds/build-planner.js';
+import { BuildPlanner } from '#src/modules/builds/build-planner.js';
 import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { FolderTree } from '#src/modules/builds/folder-tree.js';
+import { inputWarnings } from '#src/modules/builds/input-warnings.js';
 import type { OpenSource } from '#src/modules/builds/source-tree.js';
 import { checkoutWarnings, Sources } from '#src/modules/builds/sources.js';
 import { UploadTree } from '#src/modules/builds/upload-tree.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import type { BuildRequest } from './build-request.js';
 import type { NewDeployment } from './deployment-factory.js';
+import { buildArguments, SOURCE_COMMIT } from './domain/build-inputs.js';
+import type { SourceKind } from './domain/build-options.js';
 import { firstTcpPort } from './domain/release.js';
 import type { BuildPreviewDto, DeploymentPlanDto } from './dto/deployment-plan.dto.js';
 import type { GitRequest } from './git-request.js';
+import type { RunOptions } from './run-options.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import { asFieldError, type OtherFields, SourceLookup } from './source-lookup.js';
 
 const PREVIEW_TIMEOUT_MS = 60_000;
+
+interface PreviewRequest extends BuildRequest {
+  origin: SourceKind;
+  run: RunOptions;
+  /** of a repository */
+  commit: string | null;
+}
 
 /** Plans the build of a dry run from its sources, which it reads as a build does and then removes. */
 @Injectable()
@@ -47,7 +58,7 @@ export class BuildPreview {
           const fetch = { revision, submodules: options.submodules, ...silent, signal };
           const { tree, committedAt } = await this.checkouts.ensure(attempt, { url, auth }, fetch);
           const open = (folder = options.buildContext) => FolderTree.open(tree, folder);
-          const request = { ...git, port: firstTcpPort(run.ports), origin: 'repository' } as const;
+          const request = { ...git, commit, run, origin: 'repository' } as const;
           const warnings = await checkoutWarnings(tree, options.submodules);
           return await this.plan(request, { openTree: open, modified: committedAt, secrets: [], warnings }, signal);
         } finally {
@@ -67,7 +78,7 @@ export class BuildPreview {
     const signal = AbortSignal.timeout(PREVIEW_TIMEOUT_MS);
     const open = (folder = build.options.buildContext) => UploadTree.open(() => this.uploads.entries(upload), folder);
     const source = { openTree: open, modified: upload.createdAt, secrets: [], warnings: [] };
-    const request = { ...build, port: firstTcpPort(run.ports), origin: 'upload' } as const;
+    const request = { ...build, commit: null, run, origin: 'upload' } as const;
     const preview = await this.preview('uploadId', {}, signal, () =>
       this.sources.withSlot(newId(), caller.userId, signal, () => this.plan(request, source, signal)),
     );
@@ -84,15 +95,22 @@ export class BuildPreview {
     }
   }
 
-  private async plan(
-    { buildArgs, ...request }: Omit<PlanRequest, 'buildArgNames'> & { buildArgs: Record<string, string> },
-    source: OpenSource,
-    signal: AbortSignal,
-  ): Promise<BuildPreviewDto> {
-    const { options, origin, port } = request;
-    const buildArgNames = Object.keys(buildArgs);
-    const { plan, text } = await this.planner.plan({ options, origin, port, buildArgNames }, source, signal);
-    const { method, detected, reasons, warnings, startCommand, releaseCommand } = plan;
+  private async plan(request: PreviewRequest, source: OpenSource, signal: AbortSignal): Promise<BuildPreviewDto> {
+    const { options, origin, run, commit, buildArgs, buildSecrets, registryAuth } = request;
+    const buildEnvVars = options.buildEnvVars ?? false;
+    const args = buildArguments({ commit, envVars: buildEnvVars ? run.envVars : {}, buildArgs });
+    const inputs = { args, secrets: buildSecrets, registryAuth };
+    const buildArgNames = Object.keys(args).filter((name) => name !== SOURCE_COMMIT);
+    const port = firstTcpPort(run.ports);
+    const { plan, text, isGenerated, files } = await this.planner.plan(
+      { options, origin, port, buildArgNames },
+      source,
+      signal,
+    );
+    const { method, detected, reasons, startCommand, releaseCommand } = plan;
+    const given = { inputs, envVarNames: Object.keys(run.envVars), buildEnvVars };
+    const missed = inputWarnings({ ...given, text, isGenerated, isJavaScript: files.has('package.json') });
+    const warnings = [...plan.warnings, ...missed];
     return { method, detected, reasons, warnings, startCommand, releaseCommand, dockerfile: text };
   }
 }

@@ -32,10 +32,14 @@ export function changedRequest(request: StoredRequest, patch: JsonObject): JsonO
   return mergePatch(Object.fromEntries(present), patch);
 }
 
-/** True when the release keeps the image: as asked for, else when the patch changes only how the image is run. */
-export function keepsImage(patch: JsonObject, asked: boolean | undefined): boolean {
+/**
+ * True when the release keeps the image: as asked for, else when the patch changes only how the image is run. Variables
+ * that the build gets, too, are part of the image.
+ */
+export function keepsImage({ shown }: StoredRequest, patch: JsonObject, asked: boolean | undefined): boolean {
   const names = Object.keys(patch);
-  return asked ?? (names.length > 0 && sourceFieldsIn(patch).length === 0);
+  const changesBuild = sourceFieldsIn(patch).length > 0 || (shown['buildEnvVars'] === true && 'envVars' in patch);
+  return asked ?? (names.length > 0 && !changesBuild);
 }
 
 /** Finds the fields that this release does not have, that contradict `keepImage`, or that need credentials again. */

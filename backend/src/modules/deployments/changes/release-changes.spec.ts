@@ -200,7 +200,8 @@ describe('a change', () => {
     expect(half['gitAuth']).toEqual({ username: 'x' });
   });
 
-  it('must keep the image unless a field is about the image or the source', () => {
+  it('must keep the image unless a field is about the image or the source', async () => {
+    const stored = await requestOf('IMAGE');
     const kept = [{ envVars: {} }, { replicas: null }, { healthCheck: {}, resources: {} }, { ttlSeconds: 60 }];
     const resolved = [
       { tag: '2' },
@@ -209,12 +210,14 @@ describe('a change', () => {
       { gitAuth: {} },
       { uploadId: 'x' },
     ];
-    expect(kept.map((patch) => keepsImage(patch, undefined))).toEqual([true, true, true, true]);
-    expect(resolved.map((patch) => keepsImage(patch, undefined))).toEqual([false, false, false, false, false]);
-    expect([keepsImage({}, undefined), keepsImage({}, true), keepsImage({ envVars: {} }, false)]).toEqual([
+    const keeps = (patch: JsonObject, asked?: boolean) => keepsImage(stored, patch, asked);
+    expect(kept.map((patch) => keeps(patch))).toEqual([true, true, true, true]);
+    expect(resolved.map((patch) => keeps(patch))).toEqual([false, false, false, false, false]);
+    expect([keeps({}), keeps({}, true), keeps({ envVars: {} }, false)]).toEqual([false, true, false]);
+    const passing = await requestOf('GIT');
+    expect([keepsImage(passing, { envVars: {} }, undefined), keepsImage(passing, { replicas: 1 }, undefined)]).toEqual([
       false,
       true,
-      false,
     ]);
   });
 

@@ -73,7 +73,7 @@ export class ReleaseChanges {
       name: place.name,
     };
     checkClaim(caller, patch, body);
-    const isKept = keepsImage(patch, keepImage) && isUsable(image);
+    const isKept = keepsImage(request, patch, keepImage) && isUsable(image);
     if (keepImage === true && !isKept) throw imageUnknown(image);
     const { registryAuth, ...made } = await this.requestFrom(image.source, body);
     const expiry = 'ttlSeconds' in patch ? {} : { expiresAt: keptExpiry(place, this.clock.now()) };
