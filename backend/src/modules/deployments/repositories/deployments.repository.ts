@@ -162,10 +162,9 @@ export class DeploymentsRepository {
    */
   async newestBuilt(db: Db, environmentId: string, name: string): Promise<Deployment | null> {
     const where = { environmentId, name, source: 'GIT' } as const;
-    const [row, valid] = await Promise.all([
-      db.deployment.findFirst({ where, orderBy: NEWEST_FIRST }),
-      db.deployment.findFirst({ where: { ...where, status: { not: 'FAILED' } }, orderBy: NEWEST_FIRST }),
-    ]);
+    const row = await db.deployment.findFirst({ where, orderBy: NEWEST_FIRST });
+    const isValid = { ...where, status: { not: 'FAILED' } } as const;
+    const valid = await db.deployment.findFirst({ where: isValid, orderBy: NEWEST_FIRST });
     return row?.deleteRequestedAt || valid?.deleteRequestedAt ? null : row;
   }
 
