@@ -118,7 +118,7 @@ describe('a change of one variable', () => {
     for (const [body, path] of [
       [{ surprise: null }, 'surprise'],
       [{ healthCheck: { surprise: 1 } }, 'healthCheck.surprise'],
-      [{ envVars: { '1X': 'y' } }, 'envVars.1X'],
+      [{ envVars: { 'X=': 'y' } }, 'envVars.X='],
       [{ gitUrl: 'https://example.com/x' }, 'gitUrl'],
       [{ tag: '1', keepImage: true }, 'tag'],
       [{ ports: [{ container: null }] }, 'ports.0.container'],
