@@ -1,17 +1,16 @@
 #!/usr/bin/env node
 import { COMMANDS, usageOf } from "./commands.js";
+import { complete } from "./complete.js";
 import { EXIT, Failure } from "./failure.js";
 
-/**
- * Runs one command. Exit codes: 0 success, 1 a deployment has FAILED, 2 usage error, 3 the API refused or does not
- * answer.
- */
+/** Runs one command. `EXIT` has the exit codes. */
 async function main([name, ...rest]: string[]): Promise<void> {
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     process.stdout.write(usageOf());
     return;
   }
-  const command = COMMANDS[name];
+  if (name === "__complete") return complete(rest, COMMANDS);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new Failure(EXIT.usage, `There is no command ${name}: see berth help.`);
   if (rest.includes("--help") || rest.includes("-h")) process.stdout.write(usageOf(name));
   else await command.run(rest);

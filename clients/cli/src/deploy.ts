@@ -8,9 +8,9 @@ import type {
   DeploymentPlanAnswer,
   Upload,
 } from "../../typescript/src/index.js";
-import { Api } from "./api.js";
-import { fileContents, pairs, ports, read, volumes, whole } from "./arguments.js";
-import { environmentName, IN_ENVIRONMENT, printOutcome } from "./environment.js";
+import { Api, unreachable } from "./api.js";
+import { ENV_FILE, envFiles, fileContents, pairs, ports, read, volumes, whole } from "./arguments.js";
+import { environmentName, IN_ENVIRONMENT, printOutcome, timeoutMsOf, WAIT } from "./environment.js";
 import { EXIT, Failure } from "./failure.js";
 import { archiveOf, folderOf, nameOf } from "./folder.js";
 import { print } from "./output.js";
@@ -18,6 +18,8 @@ import { change } from "./releases.js";
 
 const DEPLOY = {
   ...IN_ENVIRONMENT,
+  ...WAIT,
+  ...ENV_FILE,
   name: { type: "string", short: "n" },
   tag: { type: "string" },
   branch: { type: "string" },
@@ -33,7 +35,6 @@ const DEPLOY = {
   health: { type: "string" },
   "release-command": { type: "string", multiple: true },
   ttl: { type: "string" },
-  wait: { type: "boolean", short: "w" },
   detach: { type: "boolean", short: "d" },
   "dry-run": { type: "boolean" },
 } as const;
@@ -42,10 +43,10 @@ type Values = ReturnType<typeof read<typeof DEPLOY>>["values"];
 type Answer = DeploymentAccepted | DeploymentPlanAnswer;
 
 export const DEPLOY_USAGE =
-  "FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n" +
+  "FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--env-file FILE]…\n    [--volume data:/path]…\n" +
   "    [--dockerfile PATH] [--target STAGE] [--build-arg K=v]… [--build-env] [--build-secret ID=FILE]…\n" +
   "    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n" +
-  "    [--wait] [--detach] [--dry-run] [--json]";
+  "    [--wait] [--timeout 10m] [--detach] [--dry-run] [--json]";
 
 /**
  * Deploys. With a tag, releases that tag of a deployment that exists. For a folder it waits for the outcome, unless detached, and creates the environment, by default named as the
@@ -58,6 +59,8 @@ export async function deploy(args: string[]): Promise<void> {
   if (values.tag !== undefined) return deployTag(source, values, options);
   const api = new Api();
   const folder = isRepository(source) ? undefined : await folderOf(source);
+  const waiting = { ...values, wait: values.wait === true || (folder !== undefined && values.detach !== true) };
+  timeoutMsOf(waiting);
   const answer =
     folder === undefined
       ? await fromElsewhere(api, source, values, options)
@@ -68,8 +71,7 @@ export async function deploy(args: string[]): Promise<void> {
     print(values.json, answer.plan, `${name} ${what}: ${steps.join(", ")}.\n`);
     return;
   }
-  const wait = values.wait === true || (folder !== undefined && values.detach !== true);
-  await printOutcome(api, answer.jobId, { ...values, wait });
+  await printOutcome(api, answer.jobId, waiting);
 }
 
 /** Everything that no option names stays as it is. */
@@ -115,8 +117,8 @@ async function upload(api: Api, folder: string, dockerfile: string | undefined):
     body: Readable.toWeb(archive as Readable),
     duplex: "half",
   } as unknown as RequestInit).catch((error: Error) => {
-    const reason = readError ?? (error.cause instanceof Error ? error.cause : error);
-    throw new Failure(EXIT.refused, `The folder could not be uploaded: ${reason.message}`);
+    if (!readError) throw unreachable(api.login.url, error);
+    throw new Failure(EXIT.usage, `The folder could not be read: ${readError.message}`);
   });
   const body = (await response.json()) as unknown;
   return api.of(Promise.resolve(response.ok ? { data: body as Upload, response } : { error: body, response }));
@@ -128,7 +130,9 @@ function optionsOf(values: Values): object {
   return {
     ...(values.name && { name: values.name }),
     ...(values.port && { ports: ports(values.port) }),
-    ...(values.set && { envVars: pairs(values.set, "set") }),
+    ...((values.set ?? values["env-file"]) && {
+      envVars: { ...envFiles(values["env-file"]), ...pairs(values.set, "set") },
+    }),
     ...(values.volume && { volumes: volumes(values.volume) }),
     ...(values.health && { healthCheck: { path: values.health } }),
     ...(values["release-command"] && { releaseCommand: values["release-command"] }),
