@@ -10,7 +10,9 @@ const OFFLINE = new Set([undefined, 'help', 'login', 'completion']);
 const COMPLETION = '__complete';
 
 function needsLogin([command, ...rest]) {
-  return !OFFLINE.has(command) && ![command, ...rest].some((word) => word === '--help' || word === '-h');
+  // What follows -- is not an option.
+  const options = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : undefined);
+  return !OFFLINE.has(command) && ![command, ...options].some((word) => word === '--help' || word === '-h');
 }
 
 async function logIn() {

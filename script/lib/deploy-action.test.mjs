@@ -28,7 +28,7 @@ test('every input must become one argument, and secrets none', () => {
   assert.deepEqual(args, [
     ...FIRST,
     ...['--name=api', '--branch=main', '--dockerfile=Dockerfile.prod', '--health=/health', '--replicas=2'],
-    ...['--port=80', '--port=8080:81', '--env-file=-', '--', './web'],
+    ...['--port=80', '--port=8080:81', '--set-file=-', '--', './web'],
   ]);
   assert.equal(input, 'PASSWORD=hidden value\n');
   assert.deepEqual(login, { BERTH_URL: 'https://berth.example.com', BERTH_API_KEY: 'rw_prod_k.s3cret' });

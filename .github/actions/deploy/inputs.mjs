@@ -18,7 +18,7 @@ export function commandOf(env) {
       ...['branch', 'dockerfile', 'health', 'replicas'].flatMap((name) => option(name, value(name))),
       ...ports.flatMap((port) => option('port', port)),
       // Values of variables are not in the list of processes.
-      ...(value('variables') ? ['--env-file=-'] : []),
+      ...(value('variables') ? ['--set-file=-'] : []),
       '--',
       value('tag') ? value('name') : value('source') || '.',
     ],

@@ -34,7 +34,7 @@ describe('berth', () => {
 
   it('must show what runs and what fails now, and the URL for visitors', async () => {
     const inSeen = { ...login(), BERTH_ENV: 'seen' };
-    const variables = ['--env-file', '-', '--wait', '--json'];
+    const variables = ['--set-file', '-', '--wait', '--json'];
     const deployed = await berth(
       ['deploy', 'nginx:alpine', '-n', 'web', '-p', '3062:80', ...variables],
       inSeen,

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -22,6 +22,13 @@ export class CommandLine {
     const project = path.join(BACKEND, '../clients/cli/tsconfig.json');
     const types = path.join(BACKEND, 'node_modules/@types');
     await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', this.folder, '--typeRoots', types]);
+  }
+
+  /** Writes the program `berth` for a shell. */
+  install(file: string): void {
+    mkdirSync(path.dirname(file), { recursive: true });
+    const options = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
+    writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' ${options} '${this.program}' "$@"\n`, { mode: 0o755 });
   }
 
   remove(): void {

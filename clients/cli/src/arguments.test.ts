@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { duration, envFiles, fileContents, pairs, ports, read, variables, volumes, whole } from "./arguments.js";
+import { duration, variableFiles, fileContents, pairs, ports, read, variables, volumes, whole } from "./arguments.js";
 import { EXIT, Failure } from "./failure.js";
 
 const refused = (text: RegExp) => (error: unknown) =>
@@ -92,13 +92,13 @@ test("a file of variables must have one NAME=value a line, and an error must not
   const folder = mkdtempSync(path.join(tmpdir(), "berth-variables-"));
   const file = path.join(folder, ".env");
   writeFileSync(file, '# a comment\n\nA=b=c\r\nQUOTED="x y"\nEMPTY=\n');
-  assert.deepEqual(envFiles([file]), { A: "b=c", QUOTED: '"x y"', EMPTY: "" });
-  assert.deepEqual(envFiles(undefined), {});
+  assert.deepEqual(variableFiles([file]), { A: "b=c", QUOTED: '"x y"', EMPTY: "" });
+  assert.deepEqual(variableFiles(undefined), {});
   writeFileSync(file, "s3cret\n");
   assert.throws(
-    () => envFiles([file]),
+    () => variableFiles([file]),
     (error) => refused(/each line must be NAME=value/)(error) && !(error as Error).message.includes("s3cret"),
   );
-  assert.throws(() => envFiles([`${folder}/none`]), refused(/^--env-file .*ENOENT/));
+  assert.throws(() => variableFiles([`${folder}/none`]), refused(/^--set-file .*ENOENT/));
   rmSync(folder, { recursive: true });
 });

@@ -2,8 +2,11 @@ import { readFileSync } from "node:fs";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { EXIT, Failure } from "./failure.js";
 
-/** `-` is standard input. No process list shows the values. */
-export const ENV_FILE = { "env-file": { type: "string", multiple: true } } as const;
+/**
+ * `-` is standard input. No process list shows the values. Not `--env-file`: Node.js itself reacts to it, wherever it
+ * stands.
+ */
+export const SET_FILE = { "set-file": { type: "string", multiple: true } } as const;
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
@@ -46,7 +49,7 @@ export function fileContents(values: string[], option: string): Record<string, s
 }
 
 /** Reads files of variables as docker run does: one NAME=value a line, without quotes; `#` begins a comment. */
-export function envFiles(files: string[] | undefined): Record<string, string> {
+export function variableFiles(files: string[] | undefined): Record<string, string> {
   const lines = (files ?? []).flatMap((file) =>
     textOf(file)
       .split(/\r?\n/)
@@ -57,7 +60,7 @@ export function envFiles(files: string[] | undefined): Record<string, string> {
     wanted.map(({ file, line }) => {
       const at = line.indexOf("=");
       // Not the line itself, which may be a part of a secret.
-      if (at < 1) throw new Failure(EXIT.usage, `--env-file ${file}: each line must be NAME=value.`);
+      if (at < 1) throw new Failure(EXIT.usage, `--set-file ${file}: each line must be NAME=value.`);
       return [line.slice(0, at), line.slice(at + 1)];
     }),
   );
@@ -67,7 +70,7 @@ function textOf(file: string): string {
   try {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
-    throw new Failure(EXIT.usage, `--env-file ${file}: ${(error as Error).message}`);
+    throw new Failure(EXIT.usage, `--set-file ${file}: ${(error as Error).message}`);
   }
 }
 

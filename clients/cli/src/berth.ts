@@ -12,7 +12,9 @@ async function main([name, ...rest]: string[]): Promise<void> {
   if (name === "__complete") return complete(rest, COMMANDS);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new Failure(EXIT.usage, `There is no command ${name}: see berth help.`);
-  if (rest.includes("--help") || rest.includes("-h")) process.stdout.write(usageOf(name));
+  // What follows -- is not an option.
+  const options = rest.slice(0, rest.includes("--") ? rest.indexOf("--") : undefined);
+  if (options.includes("--help") || options.includes("-h")) process.stdout.write(usageOf(name));
   else await command.run(rest);
 }
 

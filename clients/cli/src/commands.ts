@@ -55,7 +55,7 @@ export const COMMANDS: Record<string, Command> = {
   },
   set: {
     usage:
-      "NAME [KEY=value]… [KEY]… [--env-file FILE]… [--unset KEY]… --env NAME [--wait] [--timeout 10m] [--dry-run] [--json]",
+      "NAME [KEY=value]… [KEY]… [--set-file FILE]… [--unset KEY]… --env NAME [--wait] [--timeout 10m] [--dry-run] [--json]",
     summary: "change variables and keep the rest; the value of a KEY alone is taken from this shell",
     run: set,
   },

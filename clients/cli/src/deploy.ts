@@ -9,7 +9,7 @@ import type {
   Upload,
 } from "../../typescript/src/index.js";
 import { Api, unreachable } from "./api.js";
-import { ENV_FILE, envFiles, fileContents, pairs, ports, read, volumes, whole } from "./arguments.js";
+import { SET_FILE, variableFiles, fileContents, pairs, ports, read, volumes, whole } from "./arguments.js";
 import { environmentName, IN_ENVIRONMENT, printOutcome, timeoutMsOf, WAIT } from "./environment.js";
 import { EXIT, Failure } from "./failure.js";
 import { archiveOf, folderOf, nameOf } from "./folder.js";
@@ -19,7 +19,7 @@ import { change } from "./releases.js";
 const DEPLOY = {
   ...IN_ENVIRONMENT,
   ...WAIT,
-  ...ENV_FILE,
+  ...SET_FILE,
   name: { type: "string", short: "n" },
   tag: { type: "string" },
   branch: { type: "string" },
@@ -43,7 +43,7 @@ type Values = ReturnType<typeof read<typeof DEPLOY>>["values"];
 type Answer = DeploymentAccepted | DeploymentPlanAnswer;
 
 export const DEPLOY_USAGE =
-  "FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--env-file FILE]…\n    [--volume data:/path]…\n" +
+  "FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--set-file FILE]…\n    [--volume data:/path]…\n" +
   "    [--dockerfile PATH] [--target STAGE] [--build-arg K=v]… [--build-env] [--build-secret ID=FILE]…\n" +
   "    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n" +
   "    [--wait] [--timeout 10m] [--detach] [--dry-run] [--json]";
@@ -130,8 +130,8 @@ function optionsOf(values: Values): object {
   return {
     ...(values.name && { name: values.name }),
     ...(values.port && { ports: ports(values.port) }),
-    ...((values.set ?? values["env-file"]) && {
-      envVars: { ...envFiles(values["env-file"]), ...pairs(values.set, "set") },
+    ...((values.set ?? values["set-file"]) && {
+      envVars: { ...variableFiles(values["set-file"]), ...pairs(values.set, "set") },
     }),
     ...(values.volume && { volumes: volumes(values.volume) }),
     ...(values.health && { healthCheck: { path: values.health } }),

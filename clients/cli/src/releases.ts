@@ -1,7 +1,7 @@
 import * as sdk from "../../typescript/src/index.js";
 import type { DeploymentAccepted, DeploymentPlanAnswer, Promote, Redeploy } from "../../typescript/src/index.js";
 import { Api } from "./api.js";
-import { ENV_FILE, envFiles, pairs, read, variables } from "./arguments.js";
+import { SET_FILE, variableFiles, pairs, read, variables } from "./arguments.js";
 import { environmentName, IN_ENVIRONMENT, printOutcome, timeoutMsOf, WAIT, type WaitValues } from "./environment.js";
 import { EXIT, Failure } from "./failure.js";
 import { print } from "./output.js";
@@ -14,18 +14,18 @@ export async function set(args: string[]): Promise<void> {
     ...IN_ENVIRONMENT,
     ...WAIT,
     ...DRY_RUN,
-    ...ENV_FILE,
+    ...SET_FILE,
     unset: { type: "string", multiple: true },
   } as const;
   const { values, positionals } = read(args, options, ["NAME"], Infinity);
   const [name = "", ...given] = positionals;
   const unset = values.unset ?? [];
-  const files = values["env-file"] ?? [];
+  const files = values["set-file"] ?? [];
   if (given.length + unset.length + files.length === 0)
-    throw new Failure(EXIT.usage, "KEY=value, --env-file or --unset KEY is missing: see berth set --help.");
+    throw new Failure(EXIT.usage, "KEY=value, --set-file or --unset KEY is missing: see berth set --help.");
   const removed = Object.fromEntries(unset.map((key) => [key, null]));
   await change(name, values, {
-    envVars: { ...removed, ...envFiles(files), ...variables(given) },
+    envVars: { ...removed, ...variableFiles(files), ...variables(given) },
     dryRun: values["dry-run"] ?? false,
   });
 }
