@@ -1,13 +1,13 @@
-import type { Deployment } from "../../typescript/src/index.js";
+import type { Deployment } from '../../typescript/src/index.js';
 
-type Ports = Pick<Deployment, "ports">;
-type Placed = Ports & { environment: Pick<Deployment["environment"], "publicDomain"> };
+type Ports = Pick<Deployment, 'ports'>;
+type Placed = Ports & { environment: Pick<Deployment['environment'], 'publicDomain'> };
 
 /** Returns the URLs of the TCP host ports; the host is the one of the API. */
 export function hostPortUrls({ ports }: Ports, apiUrl: string): string[] {
   const { hostname } = new URL(apiUrl);
-  const open = ports.filter(({ host, protocol }) => host !== undefined && host !== null && protocol !== "udp");
-  return open.map(({ host }) => `http://${hostname}:${host ?? ""}`);
+  const open = ports.filter(({ host, protocol }) => host !== undefined && host !== null && protocol !== 'udp');
+  return open.map(({ host }) => `http://${hostname}:${host ?? ''}`);
 }
 
 export function publicUrl(domain: string): string {

@@ -1,8 +1,8 @@
-import { type Client, createClient } from "../../typescript/src/client/index.js";
-import * as sdk from "../../typescript/src/index.js";
-import type { Deployment, Environment, Problem } from "../../typescript/src/index.js";
-import { EXIT, exitOf, Failure } from "./failure.js";
-import { type Login, readLogin } from "./settings.js";
+import { type Client, createClient } from '../../typescript/src/client/index.js';
+import * as sdk from '../../typescript/src/index.js';
+import type { Deployment, Environment, Problem } from '../../typescript/src/index.js';
+import { EXIT, exitOf, Failure } from './failure.js';
+import { type Login, readLogin } from './settings.js';
 
 /** The API with the stored login. Error responses throw a Failure with the API's text. */
 export class Api {
@@ -89,7 +89,7 @@ export class Api {
   /** Returns the running deployment of the name, else the newest. */
   async release(environmentId: string, name: string): Promise<Deployment> {
     const releases = (await this.deployments(environmentId)).filter((deployment) => deployment.name === name);
-    const found = releases.find(({ status }) => status === "RUNNING") ?? releases[0];
+    const found = releases.find(({ status }) => status === 'RUNNING') ?? releases[0];
     if (found) return found;
     throw new Failure(EXIT.notFound, `There is no deployment ${name} in this environment: berth ps lists them.`);
   }
@@ -97,9 +97,9 @@ export class Api {
 
 /** Describes an error response: its text, the fields and the next step. */
 export function refusal({ detail, hint, errors, code }: Partial<Problem>, status: number): Failure {
-  const fields = (errors ?? []).map(({ path, message }) => `\n  ${path} ${message}`).join("");
-  const text = `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ""}`;
-  return new Failure(exitOf(status), `${text}${fields}${hint ? `\n${hint}` : ""}`);
+  const fields = (errors ?? []).map(({ path, message }) => `\n  ${path} ${message}`).join('');
+  const text = `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ''}`;
+  return new Failure(exitOf(status), `${text}${fields}${hint ? `\n${hint}` : ''}`);
 }
 
 export function unreachable(url: string, error: unknown): Failure {

@@ -1,14 +1,14 @@
-import { readFileSync } from "node:fs";
-import { type ParseArgsConfig, parseArgs } from "node:util";
-import { EXIT, Failure } from "./failure.js";
+import { readFileSync } from 'node:fs';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { EXIT, Failure } from './failure.js';
 
 /**
  * `-` is standard input. No process list shows the values. Not `--env-file`: Node.js itself reacts to it, wherever it
  * stands.
  */
-export const SET_FILE = { "set-file": { type: "string", multiple: true } } as const;
+export const SET_FILE = { 'set-file': { type: 'string', multiple: true } } as const;
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
+type Options = NonNullable<ParseArgsConfig['options']>;
 
 /**
  * Parses arguments; throws a Failure that names the wrong one. `wanted`: names of the required positional arguments.
@@ -27,7 +27,7 @@ export function pairs(values: string[] | undefined, option: string): Record<stri
   if (!values) return undefined;
   return Object.fromEntries(
     values.map((pair) => {
-      const at = pair.indexOf("=");
+      const at = pair.indexOf('=');
       if (at < 1) throw new Failure(EXIT.usage, `--${option} ${pair}: must be NAME=value.`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
@@ -40,7 +40,7 @@ export function fileContents(values: string[], option: string): Record<string, s
   return Object.fromEntries(
     files.map(([id, file]) => {
       try {
-        return [id, readFileSync(file, "utf8")];
+        return [id, readFileSync(file, 'utf8')];
       } catch (error) {
         throw new Failure(EXIT.usage, `--${option} ${id}=${file}: ${(error as Error).message}`);
       }
@@ -55,10 +55,10 @@ export function variableFiles(files: string[] | undefined): Record<string, strin
       .split(/\r?\n/)
       .map((line) => ({ file, line })),
   );
-  const wanted = lines.filter(({ line }) => line.trim() !== "" && !line.startsWith("#"));
+  const wanted = lines.filter(({ line }) => line.trim() !== '' && !line.startsWith('#'));
   return Object.fromEntries(
     wanted.map(({ file, line }) => {
-      const at = line.indexOf("=");
+      const at = line.indexOf('=');
       // Not the line itself, which may be a part of a secret.
       if (at < 1) throw new Failure(EXIT.usage, `--set-file ${file}: each line must be NAME=value.`);
       return [line.slice(0, at), line.slice(at + 1)];
@@ -68,7 +68,7 @@ export function variableFiles(files: string[] | undefined): Record<string, strin
 
 function textOf(file: string): string {
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
     throw new Failure(EXIT.usage, `--set-file ${file}: ${(error as Error).message}`);
   }
@@ -78,7 +78,7 @@ function textOf(file: string): string {
 export function variables(words: string[], environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
   return Object.fromEntries(
     words.map((word) => {
-      const at = word.indexOf("=");
+      const at = word.indexOf('=');
       const value = at < 0 ? environment[word] : word.slice(at + 1);
       if (at === 0 || value === undefined)
         throw new Failure(EXIT.usage, `${word}: must be NAME=value, or the name of a variable of this shell.`);
@@ -96,7 +96,7 @@ export function ports(values: string[] | undefined) {
     return {
       container: Number(container),
       ...(host && { host: Number(host) }),
-      ...(protocol && { protocol: protocol as "tcp" | "udp" }),
+      ...(protocol && { protocol: protocol as 'tcp' | 'udp' }),
     };
   });
 }
@@ -133,6 +133,6 @@ function parse<T extends Options>(args: string[], options: T) {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new Failure(EXIT.usage, `${(error as Error).message.split("\n")[0] ?? ""} See --help.`);
+    throw new Failure(EXIT.usage, `${(error as Error).message.split('\n')[0] ?? ''} See --help.`);
   }
 }

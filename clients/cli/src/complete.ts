@@ -1,4 +1,4 @@
-import { Api } from "./api.js";
+import { Api } from './api.js';
 
 /** Looks up the names that a completion may offer. */
 export interface NameSource {
@@ -11,9 +11,9 @@ export interface NameSource {
 type Usages = Record<string, { usage: string }>;
 
 const ACTIONS = new Map([
-  ["env", ["create", "delete"]],
-  ["keys", ["list", "create", "revoke"]],
-  ["completion", ["bash", "zsh", "fish"]],
+  ['env', ['create', 'delete']],
+  ['keys', ['list', 'create', 'revoke']],
+  ['completion', ['bash', 'zsh', 'fish']],
 ]);
 /** A shell may expand what it is offered. */
 const HARMLESS = /^[\w.-]+$/;
@@ -29,43 +29,43 @@ export async function complete(words: string[], usages: Usages): Promise<void> {
 
 /** Returns the candidates for the last of the words, which follow `berth`. */
 export async function candidates(words: string[], usages: Usages, names: NameSource): Promise<string[]> {
-  const [command = "", ...rest] = words;
+  const [command = '', ...rest] = words;
   const current = rest.pop();
-  if (current === undefined) return ["help", ...Object.keys(usages)];
-  const usage = Object.hasOwn(usages, command) ? (usages[command]?.usage ?? "") : "";
+  if (current === undefined) return ['help', ...Object.keys(usages)];
+  const usage = Object.hasOwn(usages, command) ? (usages[command]?.usage ?? '') : '';
   const offered = await ofCommand(command, usage, rest, current, names);
   return offered.filter((word) => HARMLESS.test(word) && word.startsWith(current));
 }
 
 async function ofCommand(command: string, usage: string, rest: string[], current: string, names: NameSource) {
-  const previous = rest.at(-1) ?? "";
-  if (isEnvironmentOption(previous) || (command === "promote" && previous === "--to")) return names.environments();
+  const previous = rest.at(-1) ?? '';
+  if (isEnvironmentOption(previous) || (command === 'promote' && previous === '--to')) return names.environments();
   if (takesValue(previous, usage)) return [];
-  if (current.startsWith("-")) return [...new Set(usage.match(/--[a-z-]+/g) ?? [])];
+  if (current.startsWith('-')) return [...new Set(usage.match(/--[a-z-]+/g) ?? [])];
   const [first, ...more] = positionalsOf(rest, usage);
   const actions = ACTIONS.get(command);
   if (actions && first === undefined) return actions;
-  if (command === "env" && first === "delete" && more.length === 0) return names.environments();
-  const wantsName = /^\[?NAME\b/.test(usage) || command === "deploy";
+  if (command === 'env' && first === 'delete' && more.length === 0) return names.environments();
+  const wantsName = /^\[?NAME\b/.test(usage) || command === 'deploy';
   return first === undefined && wantsName ? names.deployments(environmentOf(rest)) : [];
 }
 
 function isEnvironmentOption(word: string): boolean {
-  return word === "--env" || word === "-e";
+  return word === '--env' || word === '-e';
 }
 
 /** In a usage line a value follows its option: `[--tail N]`, but `[--follow]`. */
 function takesValue(option: string, usage: string): boolean {
-  return isEnvironmentOption(option) || (option.startsWith("--") && usage.includes(`${option} `));
+  return isEnvironmentOption(option) || (option.startsWith('--') && usage.includes(`${option} `));
 }
 
 function positionalsOf(words: string[], usage: string): string[] {
-  return words.filter((word, index) => !word.startsWith("-") && !takesValue(words[index - 1] ?? "", usage));
+  return words.filter((word, index) => !word.startsWith('-') && !takesValue(words[index - 1] ?? '', usage));
 }
 
 function environmentOf(words: string[]): string | undefined {
   const at = words.findIndex((word) => isEnvironmentOption(word));
-  return at < 0 ? process.env["BERTH_ENV"] : words[at + 1];
+  return at < 0 ? process.env['BERTH_ENV'] : words[at + 1];
 }
 
 /** A user without a login gets commands and options only. */

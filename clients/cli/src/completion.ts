@@ -1,4 +1,4 @@
-import { EXIT, Failure } from "./failure.js";
+import { EXIT, Failure } from './failure.js';
 
 /**
  * Returns the shell's completion script. It runs `berth __complete` with the words of the line, which prints one

@@ -1,14 +1,14 @@
-import * as sdk from "../../typescript/src/index.js";
-import type { Api } from "./api.js";
-import { urlOf } from "./address.js";
-import { duration } from "./arguments.js";
-import { EXIT, Failure } from "./failure.js";
-import { follow, outcome } from "./follow.js";
-import { print } from "./output.js";
+import * as sdk from '../../typescript/src/index.js';
+import type { Api } from './api.js';
+import { urlOf } from './address.js';
+import { duration } from './arguments.js';
+import { EXIT, Failure } from './failure.js';
+import { follow, outcome } from './follow.js';
+import { print } from './output.js';
 
-export const JSON_OUTPUT = { json: { type: "boolean" } } as const;
-export const IN_ENVIRONMENT = { env: { type: "string", short: "e" }, ...JSON_OUTPUT } as const;
-export const WAIT = { wait: { type: "boolean", short: "w" }, timeout: { type: "string" } } as const;
+export const JSON_OUTPUT = { json: { type: 'boolean' } } as const;
+export const IN_ENVIRONMENT = { env: { type: 'string', short: 'e' }, ...JSON_OUTPUT } as const;
+export const WAIT = { wait: { type: 'boolean', short: 'w' }, timeout: { type: 'string' } } as const;
 
 export interface WaitValues {
   wait?: boolean | undefined;
@@ -18,14 +18,14 @@ export interface WaitValues {
 
 /** Returns how long to wait at most. It is checked before a request, because the release would start without it. */
 export function timeoutMsOf({ wait, timeout }: WaitValues): number {
-  if (timeout !== undefined && !wait) throw new Failure(EXIT.usage, "--timeout limits --wait: give both, or neither.");
-  return duration(timeout, "timeout") ?? Infinity;
+  if (timeout !== undefined && !wait) throw new Failure(EXIT.usage, '--timeout limits --wait: give both, or neither.');
+  return duration(timeout, 'timeout') ?? Infinity;
 }
 
 export function environmentName(given: string | undefined): string {
-  const name = given ?? process.env["BERTH_ENV"];
+  const name = given ?? process.env['BERTH_ENV'];
   if (name) return name;
-  throw new Failure(EXIT.usage, "--env is missing: give the name of an environment, or set BERTH_ENV.");
+  throw new Failure(EXIT.usage, '--env is missing: give the name of an environment, or set BERTH_ENV.');
 }
 
 /** Prints the deployment of a job: at once, or with `wait` its outcome. */
@@ -36,7 +36,7 @@ export async function printOutcome(api: Api, jobId: string, values: WaitValues):
     return;
   }
   const deployment = await follow(api, jobId, timeoutMsOf(values));
-  if (values.json) print(true, { ...deployment, url: urlOf(deployment, api.login.url) ?? null }, "");
+  if (values.json) print(true, { ...deployment, url: urlOf(deployment, api.login.url) ?? null }, '');
   const text = outcome(deployment, api.login.url);
   if (!values.json) process.stdout.write(text);
 }

@@ -1,11 +1,11 @@
-import * as sdk from "../../typescript/src/index.js";
-import type { Deployment } from "../../typescript/src/index.js";
-import type { Api } from "./api.js";
-import { hostPortUrls } from "./address.js";
-import { EXIT, Failure } from "./failure.js";
+import * as sdk from '../../typescript/src/index.js';
+import type { Deployment } from '../../typescript/src/index.js';
+import type { Api } from './api.js';
+import { hostPortUrls } from './address.js';
+import { EXIT, Failure } from './failure.js';
 
 const WAIT_SECONDS = 30;
-const IN_PROGRESS = ["PENDING", "PULLING_IMAGE", "CREATING_VOLUMES", "STARTING_CONTAINERS"];
+const IN_PROGRESS = ['PENDING', 'PULLING_IMAGE', 'CREATING_VOLUMES', 'STARTING_CONTAINERS'];
 
 /**
  * Prints status, progress and logs to standard error, and returns the deployment with its outcome, or as it is after
@@ -15,7 +15,7 @@ export async function follow(api: Api, jobId: string, timeoutMs = Infinity): Pro
   const deadline = Date.now() + timeoutMs;
   const stop = new AbortController();
   const printing = printEvents(api, jobId, stop.signal).catch(() => undefined);
-  let status: Deployment["status"] | undefined;
+  let status: Deployment['status'] | undefined;
   try {
     for (;;) {
       const remaining = Math.ceil((deadline - Date.now()) / 1000);
@@ -36,15 +36,15 @@ export async function follow(api: Api, jobId: string, timeoutMs = Infinity): Pro
 /** Returns the outcome as text with the deployment's URLs; throws a Failure for one that is not RUNNING. */
 export function outcome(deployment: Deployment, url: string): string {
   const { name, status, errorCode, errorMessage, environment, ports } = deployment;
-  if (status === "RUNNING") {
+  if (status === 'RUNNING') {
     const answers = hostPortUrls({ ports }, url)
       .map((one) => `${one}\n`)
-      .join("");
+      .join('');
     return `${name} is RUNNING in ${environment.name}.\n${answers}`;
   }
   if (IN_PROGRESS.includes(status))
     throw new Failure(EXIT.timeout, `${name} is still ${status}. It continues: berth status shows the outcome.`);
-  throw new Failure(EXIT.failed, `${name} is ${status}${errorCode ? ` (${errorCode})` : ""}: ${errorMessage ?? ""}`);
+  throw new Failure(EXIT.failed, `${name} is ${status}${errorCode ? ` (${errorCode})` : ''}: ${errorMessage ?? ''}`);
 }
 
 async function printEvents(api: Api, jobId: string, signal: AbortSignal): Promise<void> {
@@ -53,7 +53,7 @@ async function printEvents(api: Api, jobId: string, signal: AbortSignal): Promis
     path: { jobId },
     signal,
     onSseEvent: ({ event, data }) => {
-      const line = lineOf(event ?? "", data as Record<string, unknown>);
+      const line = lineOf(event ?? '', data as Record<string, unknown>);
       if (line) process.stderr.write(`${line}\n`);
     },
   });
@@ -61,7 +61,7 @@ async function printEvents(api: Api, jobId: string, signal: AbortSignal): Promis
 }
 
 function lineOf(event: string, data: Record<string, unknown>): string {
-  if (event === "status") return `> ${String(data["status"])}`;
-  if (event === "progress") return `  ${String(data["step"])} ${String(data["message"])}`;
-  return event === "log" ? `| ${String(data["text"])}` : "";
+  if (event === 'status') return `> ${String(data['status'])}`;
+  if (event === 'progress') return `  ${String(data['step'])} ${String(data['message'])}`;
+  return event === 'log' ? `| ${String(data['text'])}` : '';
 }
