@@ -19,7 +19,8 @@ function deploy() {
   const { status, stdout, error } = spawnSync(process.execPath, [PROGRAM, ...args], {
     env: { ...rest, ...login },
     input,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    // All on standard output: the runner reads the two streams independently, and the order matters here.
+    stdio: ['pipe', 'pipe', process.stdout.fd],
     encoding: 'utf8',
     maxBuffer: Infinity,
   });
