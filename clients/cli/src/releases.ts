@@ -5,6 +5,7 @@ import { SET_FILE, variableFiles, pairs, read, variables } from './arguments.js'
 import { environmentName, IN_ENVIRONMENT, printOutcome, timeoutMsOf, WAIT, type WaitValues } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { print } from './output.js';
+import { planText } from './plan.js';
 
 const DRY_RUN = { 'dry-run': { type: 'boolean' } } as const;
 
@@ -111,14 +112,12 @@ async function named(name: string, env: string | undefined) {
   return { api, path: { id, name } };
 }
 
-/** Prints the outcome of a release, or the plan of a dry run with the fields that it changes. */
-async function printAnswer(
+/** Prints the outcome of a release, or the plan of a dry run. */
+export async function printAnswer(
   api: Api,
   answer: DeploymentAccepted | DeploymentPlanAnswer,
   values: WaitValues,
 ): Promise<void> {
   if (!('plan' in answer)) return printOutcome(api, answer.jobId, values);
-  const { name, steps, changes = [] } = answer.plan;
-  const lines = changes.map(({ path, change: kind }) => `  ${kind.toLowerCase()} ${path}\n`).join('');
-  print(values.json, answer.plan, `${name}: ${steps.join(', ')}.\n${lines}`);
+  print(values.json, answer.plan, planText(answer.plan));
 }
