@@ -24,7 +24,7 @@ const berth = (args: string[], env: Record<string, string> = login(), input = ''
 
 describe('berth', () => {
   it('must end with 6 when the time to wait is over, while the deployment continues', async () => {
-    const slow = ['deploy', 'busybox:1.36', '--name', 'slow', '--release-command', 'sleep', '--release-command', '6'];
+    const slow = ['deploy', 'busybox:1.36', '--name', 'slow', '--release-command', 'sleep', '--release-command', '600'];
     const { code, out, err } = await berth([...slow, '--port', '80', '--wait', '--timeout', '2s', '--json']);
     expect([code, err]).toEqual([6, expect.stringMatching(/slow is still [A-Z_]+\. It continues/)]);
     const { jobId } = JSON.parse(out) as Deployment;
@@ -46,7 +46,7 @@ describe('berth', () => {
     const nothing = await berth(['open', 'nobody'], inSeen);
     expect([nothing.code, nothing.err]).toEqual([5, expect.stringContaining('has no public domain')]);
     const calm = await berth(['status'], inSeen);
-    expect(calm.out).toMatch(/\nseen +web +RUNNING +1\/1 +nginx:alpine +\d+ s +http:\/\/127.0.0.1:3062\n/);
+    expect(calm.out).toMatch(/\nseen +web +RUNNING +1\/1 +nginx:alpine +\d+ [smh] +http:\/\/127.0.0.1:3062\n/);
     await berth(['deploy', 'no-such-image', '-n', 'web', '--wait'], inSeen);
     const failing = await berth(['status', '--check', '--json'], inSeen);
     expect(failing.code).toBe(1);

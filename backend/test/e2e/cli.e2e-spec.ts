@@ -164,6 +164,9 @@ describe('berth', () => {
       [['deploy', 'nginx', '--set', 'x'], '--set x: must be NAME=value'],
       [['deploy', 'nginx', '--nope'], '--nope'],
       [['deploy', 'nginx:alpine', '--tag', '1'], 'must be the name of a deployment'],
+      [['deploy', 'nginx:alpine', '--dockerfile', 'x'], '--dockerfile has no effect on an image'],
+      [['deploy', 'web', '--tag', '1', '--build-env'], '--build-env has no effect on a tag'],
+      [['deploy', path.join(BACKEND, '../examples/hello'), '--branch', 'x'], '--branch has no effect on a folder'],
       [['set', 'web'], 'KEY=value, --set-file or --unset KEY is missing'],
       [['set', 'web', 'NOWHERE'], 'must be NAME=value'],
       [['promote', 'web'], '--to is missing'],
@@ -184,7 +187,7 @@ describe('berth', () => {
     }
     expect((await berth(['env'], {})).err).toContain('Not logged in');
     expect((await berth(['help'])).out).toContain('berth rollback NAME');
-    expect((await berth(['completion', 'bash'])).out).toContain('complete -F _berth berth');
+    expect((await berth(['completion', 'bash'])).out).toContain('-F _berth berth');
   });
 
   it('must take a deployment away', async () => {

@@ -19,6 +19,9 @@ export class Api {
       error: cause,
       response: undefined,
     }));
+    // Of the page of another program at this URL, not of the API.
+    if (typeof data === 'string')
+      throw new Failure(EXIT.unreachable, `${this.login.url} answers with a page: it is not the URL of the API.`);
     if (data !== undefined) return data;
     if (!response) throw unreachable(this.login.url, error);
     throw refusal(error as Partial<Problem>, response.status);

@@ -91,7 +91,7 @@ test('a duration must have a unit', () => {
 test('a file of variables must have one NAME=value a line, and an error must not show a value', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'berth-variables-'));
   const file = path.join(folder, '.env');
-  writeFileSync(file, '# a comment\n\nA=b=c\r\nQUOTED="x y"\nEMPTY=\n');
+  writeFileSync(file, '\uFEFF# a comment\n\n  # another\nA=b=c\r\n  QUOTED="x y"\nEMPTY=\n');
   assert.deepEqual(variableFiles([file]), { A: 'b=c', QUOTED: '"x y"', EMPTY: '' });
   assert.deepEqual(variableFiles(undefined), {});
   writeFileSync(file, 's3cret\n');

@@ -53,9 +53,9 @@ export function variableFiles(files: string[] | undefined): Record<string, strin
   const lines = (files ?? []).flatMap((file) =>
     textOf(file)
       .split(/\r?\n/)
-      .map((line) => ({ file, line })),
+      .map((line) => ({ file, line: line.trimStart() })),
   );
-  const wanted = lines.filter(({ line }) => line.trim() !== '' && !line.startsWith('#'));
+  const wanted = lines.filter(({ line }) => line !== '' && !line.startsWith('#'));
   return Object.fromEntries(
     wanted.map(({ file, line }) => {
       const at = line.indexOf('=');
@@ -68,7 +68,7 @@ export function variableFiles(files: string[] | undefined): Record<string, strin
 
 function textOf(file: string): string {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return readFileSync(file === '-' ? 0 : file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     throw new Failure(EXIT.usage, `--set-file ${file}: ${(error as Error).message}`);
   }

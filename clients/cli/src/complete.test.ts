@@ -32,6 +32,9 @@ test('environments must be offered where one is wanted', async () => {
   assert.deepEqual(await of('set', 'web', '-e', 'st'), ['staging']);
   assert.deepEqual(await of('env', 'delete', 'sh'), ['shop']);
   assert.deepEqual(await of('promote', 'web', '--to', 'st'), ['staging']);
+  for (const words of [['--env=shop'], ['--env', '=', 'shop']])
+    assert.deepEqual(await of('logs', ...words, 'wo'), ['worker']);
+  assert.deepEqual(await of('ps', '--env', '=', 'st'), ['staging']);
   assert.deepEqual(await of('rollback', 'web', '--to', ''), []);
   assert.deepEqual(await of('keys', 'create', '--env', ''), ['shop', 'staging']);
 });

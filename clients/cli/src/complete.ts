@@ -31,10 +31,18 @@ export async function complete(words: string[], usages: Usages): Promise<void> {
 export async function candidates(words: string[], usages: Usages, names: NameSource): Promise<string[]> {
   const [command = '', ...rest] = words;
   const current = rest.pop();
+  const before = rest.flatMap(partsOf);
   if (current === undefined) return ['help', ...Object.keys(usages)];
   const usage = Object.hasOwn(usages, command) ? (usages[command]?.usage ?? '') : '';
-  const offered = await ofCommand(command, usage, rest, current, names);
+  const offered = await ofCommand(command, usage, before, current, names);
   return offered.filter((word) => HARMLESS.test(word) && word.startsWith(current));
+}
+
+/** `--env=shop` is one word in zsh and fish, and three in bash. */
+function partsOf(word: string): string[] {
+  const [, option, value] = /^(--[a-z-]+)=(.*)$/s.exec(word) ?? [];
+  if (option !== undefined) return [option, value ?? ''];
+  return word === '=' ? [] : [word];
 }
 
 async function ofCommand(command: string, usage: string, rest: string[], current: string, names: NameSource) {

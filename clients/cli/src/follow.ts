@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as sdk from '../../typescript/src/index.js';
 import type { Deployment } from '../../typescript/src/index.js';
 import type { Api } from './api.js';
@@ -5,6 +6,9 @@ import { hostPortUrls } from './address.js';
 import { EXIT, Failure } from './failure.js';
 
 const WAIT_SECONDS = 30;
+/** How long the API may be unavailable meanwhile, such as during an upgrade: the deployment continues without it. */
+const MAX_OUTAGE_MS = 90_000;
+const RETRY_MS = 1000;
 const IN_PROGRESS = ['PENDING', 'PULLING_IMAGE', 'CREATING_VOLUMES', 'STARTING_CONTAINERS'];
 
 /**
@@ -20,7 +24,7 @@ export async function follow(api: Api, jobId: string, timeoutMs = Infinity): Pro
     for (;;) {
       const remaining = Math.ceil((deadline - Date.now()) / 1000);
       const query = status ? { wait: Math.max(1, Math.min(WAIT_SECONDS, remaining)), status } : {};
-      const { deployment } = await api.of(sdk.getDeploymentByJob({ client: api.client, path: { jobId }, query }));
+      const deployment = await poll(api, jobId, query, Math.min(deadline, Date.now() + MAX_OUTAGE_MS));
       if (Date.now() >= deadline) return deployment;
       if (!IN_PROGRESS.includes(deployment.status)) {
         await Promise.race([printing, new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
@@ -31,6 +35,17 @@ export async function follow(api: Api, jobId: string, timeoutMs = Infinity): Pro
   } finally {
     stop.abort();
   }
+}
+
+async function poll(api: Api, jobId: string, query: { wait?: number }, until: number): Promise<Deployment> {
+  for (;;)
+    try {
+      return (await api.of(sdk.getDeploymentByJob({ client: api.client, path: { jobId }, query }))).deployment;
+    } catch (error) {
+      const retries = error instanceof Failure && error.exitCode === EXIT.unreachable && Date.now() + RETRY_MS < until;
+      if (!retries) throw error;
+      await sleep(RETRY_MS);
+    }
 }
 
 /** Returns the outcome as text with the deployment's URLs; throws a Failure for one that is not RUNNING. */

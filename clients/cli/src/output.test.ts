@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { urlOf } from './address.js';
-import { refusal, unreachable } from './api.js';
+import { Api, refusal, unreachable } from './api.js';
 import { COMMANDS, usageOf } from './commands.js';
 import { timeoutMsOf } from './environment.js';
 import { EXIT, Failure } from './failure.js';
-import { outcome } from './follow.js';
+import { follow, outcome } from './follow.js';
 import { entryOf } from './logs.js';
+import { addressFor } from './open.js';
 import { age, table } from './output.js';
+import { planText } from './plan.js';
 
 test('columns must be as wide as their widest cell, without trailing spaces', () => {
   const rows = [
@@ -68,6 +73,61 @@ test('the URL for visitors must be the public domain, else a TCP host port', () 
   assert.equal(urlOf(deployment('shop.example.com'), 'https://berth.example.com'), 'https://shop.example.com');
   assert.equal(urlOf(deployment(null), 'https://berth.example.com'), 'http://berth.example.com:8081');
   assert.equal(urlOf({ ports: [], environment: { publicDomain: null } }, 'http://127.0.0.1:3000'), undefined);
+});
+
+test('with a name, the URL must be one of that deployment', () => {
+  const web = { name: 'web', status: 'RUNNING', ports: [] };
+  const api = { name: 'api', status: 'RUNNING', ports: [{ container: 80, host: 8081 }] };
+  const of = (publicDomain: string | null, name?: string, releases: object[] = [web, api]) =>
+    addressFor({ name: 'shop', publicDomain }, releases as never, name, 'http://127.0.0.1:3000');
+  assert.equal(of('shop.example.com'), 'https://shop.example.com');
+  assert.equal(of('shop.example.com', 'web'), 'https://shop.example.com');
+  assert.equal(of('shop.example.com', 'api'), 'http://127.0.0.1:8081');
+  assert.equal(of(null), 'http://127.0.0.1:8081');
+  assert.throws(() => of('shop.example.com', 'nobody'), /There is no RUNNING deployment nobody/);
+  assert.throws(() => of(null, 'web'), /web has no public domain and nothing RUNNING with a host port/);
+  assert.throws(() => of(null, undefined, [api, { ...api, name: 'db' }]), /NAME is missing: api, db have host ports/);
+});
+
+test('a dry run must show the build with its warnings, and the fields that change', () => {
+  const plan = { name: 'web', strategy: 'START_FIRST', replaces: null, steps: ['ResolveImage', 'PullImage'] };
+  const build = { method: 'DETECTED', detected: 'Node.js 24', reasons: ['package.json'], warnings: ['no lock file'] };
+  const changes = [{ path: 'envVars.A', change: 'ADDED' }];
+  assert.equal(planText({ ...plan, build: null } as never), 'web replaces nothing: ResolveImage, PullImage.\n');
+  assert.equal(
+    planText({ ...plan, replaces: 'd1', build, changes } as never),
+    'web replaces d1, START_FIRST: ResolveImage, PullImage.\n' +
+      '  built with Node.js 24\n  package.json\n  warning: no lock file\n  added envVars.A\n',
+  );
+});
+
+test('waiting must continue while the API is unavailable, and a page must be an error', async () => {
+  const answers = [
+    { status: 502, type: 'text/html', text: '<h1>Bad Gateway</h1>' },
+    { status: 200, type: 'application/json', text: '{"deployment":{"name":"web","status":"RUNNING"}}' },
+    { status: 200, type: 'text/html', text: '<h1>Another site</h1>' },
+  ];
+  const server = createServer(({ url }, response) => {
+    const isPoll = url?.includes('/events') !== true;
+    const { status, type, text } = (isPoll ? answers.shift() : undefined) ?? {
+      status: 404,
+      type: 'text/html',
+      text: '',
+    };
+    response.writeHead(status, { 'Content-Type': type, Connection: 'close' }).end(text);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const api = new Api({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: 'k' });
+    assert.equal((await follow(api, 'job')).status, 'RUNNING');
+    await assert.rejects(
+      api.allEnvironments(),
+      (error) =>
+        error instanceof Failure && error.exitCode === EXIT.unreachable && /answers with a page/.test(error.message),
+    );
+  } finally {
+    server.close();
+  }
 });
 
 test('a line of a log must be split into time and text', () => {

@@ -1,5 +1,5 @@
 import type { Health } from '../../typescript/src/index.js';
-import { Api } from './api.js';
+import { Api, unreachable } from './api.js';
 import { read } from './arguments.js';
 import { IN_ENVIRONMENT } from './environment.js';
 import { EXIT, exitOf, Failure } from './failure.js';
@@ -24,8 +24,10 @@ export async function status(args: string[]): Promise<void> {
 
 /** Not with the generated client: a 503 has the same report as its body. */
 async function healthOf(api: Api): Promise<Pick<Health, 'details'>> {
-  const answer = await fetch(`${api.login.url}/health`);
-  const report = (await answer.json()) as Partial<Health>;
+  const answer = await fetch(`${api.login.url}/health`).catch((error: unknown) => {
+    throw unreachable(api.login.url, error);
+  });
+  const report = (await answer.json().catch(() => ({}))) as Partial<Health>;
   if (report.details) return { details: report.details };
   throw new Failure(exitOf(answer.status), `GET /health: the API answered ${answer.status}.`);
 }
