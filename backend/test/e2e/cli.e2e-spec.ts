@@ -39,6 +39,8 @@ describe('berth', () => {
     expect((await berth(['env'], { HOME: home })).out).toMatch(/^NAME +STATUS.*\nshop +ACTIVE/);
     const wrong = await berth(['login', platform.baseUrl], { HOME: home }, 'rw_prod_no.good\n');
     expect([wrong.code, wrong.err]).toEqual([4, expect.stringContaining('UNAUTHENTICATED')]);
+    const homeless = await berth(['login', platform.baseUrl], { HOME: '/dev/null' }, `${client.apiKey}\n`);
+    expect([homeless.code, homeless.err]).toEqual([2, expect.stringMatching(/^ENOTDIR: .*\n$/)]);
     const asJson = await berth(['login', platform.baseUrl, '--json'], { HOME: home }, `${client.apiKey}\n`);
     expect(asJson.out).not.toContain(client.apiKey);
     expect(JSON.parse(asJson.out)).toMatchObject({ url: platform.baseUrl, key: { scopes: expect.any(Array) as [] } });

@@ -18,12 +18,19 @@ async function main([name, ...rest]: string[]): Promise<void> {
   else await command.run(rest);
 }
 
+/** A file that cannot be read or written is an error of the call. Anything else is a bug and keeps its stack. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof Error && 'syscall' in error) return new Failure(EXIT.usage, error.message);
+  throw error;
+}
+
 // A reader that closes the pipe early, such as head, is not an error.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof Failure)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = error.exitCode;
+  const { message, exitCode } = failureOf(error);
+  process.stderr.write(`${message}\n`);
+  process.exitCode = exitCode;
 }
