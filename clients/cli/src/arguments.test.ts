@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { duration, fileContents, pairs, ports, read, variables, volumes, whole } from './arguments.js';
+import { duration, variableFiles, fileContents, pairs, ports, read, variables, volumes, whole } from './arguments.js';
 import { EXIT, Failure } from './failure.js';
 
 const refused = (text: RegExp) => (error: unknown) =>
@@ -86,4 +86,19 @@ test('a duration must have a unit', () => {
   assert.equal(duration(undefined, 'expires'), undefined);
   for (const text of ['', '90', 'd', '0d', '-1d', '1.5h', '1y'])
     assert.throws(() => duration(text, 'expires'), refused(/^--expires .*must be a number and s, m, h or d/));
+});
+
+test('a file of variables must have one NAME=value a line, and an error must not show a value', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'berth-variables-'));
+  const file = path.join(folder, '.env');
+  writeFileSync(file, '\uFEFF# a comment\n\n  # another\nA=b=c\r\n  QUOTED="x y"\nEMPTY=\n');
+  assert.deepEqual(variableFiles([file]), { A: 'b=c', QUOTED: '"x y"', EMPTY: '' });
+  assert.deepEqual(variableFiles(undefined), {});
+  writeFileSync(file, 's3cret\n');
+  assert.throws(
+    () => variableFiles([file]),
+    (error) => refused(/each line must be NAME=value/)(error) && !(error as Error).message.includes('s3cret'),
+  );
+  assert.throws(() => variableFiles([`${folder}/none`]), refused(/^--set-file .*ENOENT/));
+  rmSync(folder, { recursive: true });
 });
