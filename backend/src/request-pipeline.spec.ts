@@ -9,6 +9,7 @@ import type { Request } from 'express';
 import { IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { LoggerModule } from 'nestjs-pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unauthenticated } from './common/errors/domain-error.js';
 import { ProblemFilter } from './common/filters/problem.filter.js';
 import { PageQueryDto } from './common/pagination.js';
 import { Clock } from './common/time/clock.js';
@@ -44,6 +45,11 @@ class ThingsController {
   @Post('things')
   create(@Body() body: ThingDto): object {
     return body;
+  }
+
+  @Post(['deployments', 'deployments/:id/redeploy'])
+  deploy(@Body() body: { files: unknown[] }): object {
+    return { files: body.files.length };
   }
 
   @Post('auth/verify')
@@ -90,7 +96,9 @@ describe('a request before its route', () => {
       bodyParser: false,
       logger: false,
     });
-    setUpRequests(app, {});
+    const authenticate = ({ headers }: { headers: Record<string, unknown> }) =>
+      headers['x-api-key'] === KEY['X-API-Key'] ? Promise.resolve() : Promise.reject(unauthenticated());
+    setUpRequests(app, {}, authenticate);
     answerMalformedRequests(app.getHttpServer());
     await app.listen(0, '127.0.0.1');
     base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
@@ -186,6 +194,24 @@ describe('a request before its route', () => {
     }
     expect((await send('/things', JSON.stringify('x'.repeat(2 ** 21)))).problem.detail).toContain('1024 KiB');
   });
+
+  it('may have the files of a deployment, with a valid key and within a fraction of a second', async () => {
+    const files = (count: number) =>
+      JSON.stringify({ files: Array.from({ length: count }, () => ({ contentBase64: 'A'.repeat(700_000) })) });
+    for (const path of ['/deployments', '/DEPLOYMENTS/x/redeploy/'])
+      expect(await send(path, files(8))).toMatchObject({ status: 201, problem: { files: 8 } });
+    const atOnce = await Promise.all(Array.from({ length: 5 }, () => send('/deployments', files(2))));
+    expect(atOnce.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 201));
+    const tooLarge = await send('/deployments', files(13));
+    expect([tooLarge.status, tooLarge.problem.detail]).toEqual([413, 'The body is larger than 8192 KiB.']);
+    const unknown = await send('/deployments', files(3), { ...KEY, 'X-API-Key': 'wrong' });
+    expect([unknown.status, unknown.problem.code]).toEqual([401, 'UNAUTHENTICATED']);
+    expect((await send('/things', files(3))).status).toBe(413);
+    const many = await send('/deployments', `{"files":[${'{"a":1},'.repeat(900)}1],"x":"${'x'.repeat(2 ** 21)}"}`);
+    expect(many.status).toBe(201);
+    const names = await send('/deployments', `{"x":"${'x'.repeat(2 ** 21)}","y":${manyKeys(501)}}`);
+    expect([names.status, names.paths]).toEqual([400, ['y']]);
+  }, 20_000);
 
   it('must have a path and a query that can be read', async () => {
     for (const path of ['/things/%', '/things/%zz', '/things/%ff', '/%E0%A4%A'])
