@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
-import { type ParseArgsConfig, parseArgs } from "node:util";
-import { EXIT, Failure } from "./failure.js";
+import { readFileSync } from 'node:fs';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { EXIT, Failure } from './failure.js';
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
+type Options = NonNullable<ParseArgsConfig['options']>;
 
 /**
  * Parses arguments; throws a Failure that names the wrong one. `wanted`: names of the required positional arguments.
@@ -21,32 +21,42 @@ export function pairs(values: string[] | undefined, option: string): Record<stri
   if (!values) return undefined;
   return Object.fromEntries(
     values.map((pair) => {
-      const at = pair.indexOf("=");
+      const at = pair.indexOf('=');
       if (at < 1) throw new Failure(EXIT.usage, `--${option} ${pair}: must be NAME=value.`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
 }
 
+/** Parses repeated `PATH=FILE` options: files for the container, with the bytes of files here. */
+export function files(values: string[], option: string) {
+  return Object.entries(pairs(values, option) ?? {}).map(([path, file]) => {
+    if (!path.startsWith('/'))
+      throw new Failure(EXIT.usage, `--${option} ${path}=${file}: must be /path/in/the/container=FILE.`);
+    const contentBase64 = contentOf(file, `--${option} ${path}`).toString('base64');
+    return { path, contentBase64, ...(option === 'secret-file' && { secret: true }) };
+  });
+}
+
 /** Parses repeated `ID=FILE` options: the value is the text of the file, which no list of processes shows. */
 export function fileContents(values: string[], option: string): Record<string, string> {
-  const files = Object.entries(pairs(values, option) ?? {});
-  return Object.fromEntries(
-    files.map(([id, file]) => {
-      try {
-        return [id, readFileSync(file, "utf8")];
-      } catch (error) {
-        throw new Failure(EXIT.usage, `--${option} ${id}=${file}: ${(error as Error).message}`);
-      }
-    }),
-  );
+  const named = Object.entries(pairs(values, option) ?? {});
+  return Object.fromEntries(named.map(([id, file]) => [id, contentOf(file, `--${option} ${id}`).toString('utf8')]));
+}
+
+function contentOf(file: string, option: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Failure(EXIT.usage, `${option}=${file}: ${(error as Error).message}`);
+  }
 }
 
 /** Parses `NAME=value`; a `NAME` alone has the value of this process's environment, which no process list shows. */
 export function variables(words: string[], environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
   return Object.fromEntries(
     words.map((word) => {
-      const at = word.indexOf("=");
+      const at = word.indexOf('=');
       const value = at < 0 ? environment[word] : word.slice(at + 1);
       if (at === 0 || value === undefined)
         throw new Failure(EXIT.usage, `${word}: must be NAME=value, or the name of a variable of this shell.`);
@@ -64,7 +74,7 @@ export function ports(values: string[] | undefined) {
     return {
       container: Number(container),
       ...(host && { host: Number(host) }),
-      ...(protocol && { protocol: protocol as "tcp" | "udp" }),
+      ...(protocol && { protocol: protocol as 'tcp' | 'udp' }),
     };
   });
 }
@@ -101,6 +111,6 @@ function parse<T extends Options>(args: string[], options: T) {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new Failure(EXIT.usage, `${(error as Error).message.split("\n")[0] ?? ""} See --help.`);
+    throw new Failure(EXIT.usage, `${(error as Error).message.split('\n')[0] ?? ''} See --help.`);
   }
 }
