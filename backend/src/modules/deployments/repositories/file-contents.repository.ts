@@ -70,8 +70,9 @@ export class FileContentsRepository {
   }
 
   /** Its config and secret are removed, unless a release has begun to mount it since it was read. */
-  async unmounted({ environmentId, contentId, mounts }: UnusedContent): Promise<void> {
-    await this.prisma.fileContent.updateMany({ where: { environmentId, contentId, mounts }, data: { mounts: 0 } });
+  async unmounted({ environmentId, contentId, mounts }: UnusedContent): Promise<boolean> {
+    const where = { environmentId, contentId, mounts };
+    return (await this.prisma.fileContent.updateMany({ where, data: { mounts: 0 } })).count > 0;
   }
 
   /** Deletes the contents that neither a live release has nor one of the last `releases` of its name. */
@@ -80,7 +81,7 @@ export class FileContentsRepository {
       WITH kept AS (
         SELECT DISTINCT d."environmentId", file->>'contentId' AS "contentId"
         FROM (
-          SELECT d.*, e.status AS "ofEnvironment",
+          SELECT d."environmentId", d.status, d."deletedAt", d.files, e.status AS "ofEnvironment",
             row_number() OVER (PARTITION BY d."environmentId", d.name ORDER BY d."createdAt" DESC, d.id DESC) AS release
           FROM "Deployment" d JOIN "Environment" e ON e.id = d."environmentId") AS d
           CROSS JOIN LATERAL jsonb_array_elements(d.files) AS file

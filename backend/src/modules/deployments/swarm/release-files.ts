@@ -11,7 +11,7 @@ import type { MountedRelease, Release } from '#src/modules/deployments/domain/re
 import type { MountedFile, ReleaseFile } from '#src/modules/deployments/domain/release-file.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { FileContentsService } from '#src/modules/deployments/files/file-contents.service.js';
-import { FileContentsRepository } from '#src/modules/deployments/repositories/file-contents.repository.js';
+import { FileContentsRepository, type UnusedContent } from '#src/modules/deployments/repositories/file-contents.repository.js';
 import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
 
 type Place = Pick<Release, 'environmentId'>;
@@ -60,11 +60,15 @@ export class ReleaseFiles implements OnModuleInit, TeardownParticipant {
 
   /** Removes the configs and secrets that no live release has. A later run removes those that a service still mounts. */
   private async removeUnused(environmentId: string | null): Promise<void> {
-    for (const unused of await this.repository.unused(environmentId)) {
-      const name = fileObjectName(unused.environmentId, unused.contentId);
-      const removed = [await this.configs.tryRemove(name), await this.secrets.tryRemove(name)];
-      if (!removed.includes(false)) await this.repository.unmounted(unused);
-    }
+    const removed: boolean[] = [];
+    for (const unused of await this.repository.unused(environmentId)) removed.push(await this.remove(unused));
+    if (removed.includes(true)) await this.removeUnused(environmentId);
+  }
+
+  private async remove(unused: UnusedContent): Promise<boolean> {
+    const name = fileObjectName(unused.environmentId, unused.contentId);
+    const removed = [await this.configs.tryRemove(name), await this.secrets.tryRemove(name)];
+    return !removed.includes(false) && this.repository.unmounted(unused);
   }
 
   private async mount(release: Release, signal: AbortSignal): Promise<MountedFile[]> {
