@@ -11,7 +11,10 @@ import type { MountedRelease, Release } from '#src/modules/deployments/domain/re
 import type { MountedFile, ReleaseFile } from '#src/modules/deployments/domain/release-file.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { FileContentsService } from '#src/modules/deployments/files/file-contents.service.js';
-import { FileContentsRepository, type UnusedContent } from '#src/modules/deployments/repositories/file-contents.repository.js';
+import {
+  FileContentsRepository,
+  type UnusedContent,
+} from '#src/modules/deployments/repositories/file-contents.repository.js';
 import { EnvironmentTeardown, type TeardownParticipant } from '#src/modules/environments/environment-teardown.js';
 
 type Place = Pick<Release, 'environmentId'>;
