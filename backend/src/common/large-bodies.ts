@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { AuthenticatedRequest } from './decorators/caller.js';
-import { Semaphore } from './semaphore.js';
+import { FairPermits } from './fair-permits.js';
+import { endWithin } from './request-bodies.js';
 
 /** Of a request that may have the files of a deployment: 4 MiB of them in base64, and the other fields. */
 export const LARGE_BODY_LIMIT = '8mb';
@@ -9,6 +11,8 @@ export const LARGE_BODY_LIMIT = '8mb';
 const LARGE_BYTES = 1024 * 1024;
 /** Bounds memory, and the time for which parsing holds up other requests. */
 const LARGE_BODIES_AT_ONCE = 3;
+/** A slow client keeps others waiting. */
+const READ_TIMEOUT_MS = 60_000;
 
 const WITH_FILES = [
   /^\/deployments\/?$/i,
@@ -17,29 +21,35 @@ const WITH_FILES = [
   /^\/environments\/[^/]+\/deployments\/[^/]+\/redeploy\/?$/i,
 ];
 
-/** Content type function of the body parser with LARGE_BODY_LIMIT. A body without a declared length is not large. */
+/** Content type function of the body parser with LARGE_BODY_LIMIT. A body without a declared length may be large. */
 export function isLargeJson(message: IncomingMessage): boolean {
   const request = message as Request;
-  if (!(Number(request.headers['content-length']) > LARGE_BYTES)) return false;
+  if (Number(request.headers['content-length']) <= LARGE_BYTES) return false;
   return request.method === 'POST' && Boolean(request.is('json')) && WITH_FILES.some((one) => one.test(request.path));
 }
 
-/** Middleware. Reads a few large bodies at a time, and only with a valid key; the others wait unread. */
+/** Middleware. Reads a few large bodies at a time, only with a valid key, of all users in turn; the others wait unread. */
 export function admitLargeBodies(authenticate: (request: AuthenticatedRequest) => Promise<void>): RequestHandler {
-  const slots = new Semaphore(LARGE_BODIES_AT_ONCE);
-  return (request: Request, response: Response, next: NextFunction) => {
+  const permits = new FairPermits(LARGE_BODIES_AT_ONCE);
+  return (request: Request, _response: Response, next: NextFunction) => {
     if (!isLargeJson(request)) {
       next();
       return;
     }
-    const closed = new Promise<void>((resolve) => response.once('close', resolve));
-    authenticate(request as AuthenticatedRequest).then(
-      () =>
-        slots.run(() => {
-          next();
-          return closed;
-        }),
-      next,
+    const [id, gone] = [randomUUID(), new AbortController()];
+    request.once('end', () => permits.release(id));
+    request.once('close', () => {
+      gone.abort();
+      permits.release(id);
+    });
+    const admit = async (authenticated: AuthenticatedRequest) => {
+      await authenticate(authenticated);
+      await permits.acquire(id, authenticated.caller?.userId ?? '', gone.signal);
+      endWithin(request, READ_TIMEOUT_MS);
+    };
+    admit(request as AuthenticatedRequest).then(
+      () => next(),
+      (error: unknown) => gone.signal.aborted || next(error),
     );
   };
 }
