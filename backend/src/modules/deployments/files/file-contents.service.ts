@@ -63,7 +63,7 @@ export class FileContentsService {
     if (bytes <= filesMbPerUser * MIB) return;
     throw new DomainError('RESOURCE_QUOTA_EXCEEDED', {
       detail: `With this one the \`files\` of your releases have ${Math.ceil(bytes / MIB)} MiB; the limit of a user is ${filesMbPerUser}.`,
-      hint: 'Delete a deployment, use a volume, put files into the image, or ask the operator to raise MAX_FILES_MB_PER_USER.',
+      hint: 'Use a volume, put files into the image, delete deployments and retry 20 minutes later, or ask the operator to raise MAX_FILES_MB_PER_USER.',
     });
   }
 }

@@ -75,14 +75,18 @@ export class FileContentsRepository {
     return (await this.prisma.fileContent.updateMany({ where, data: { mounts: 0 } })).count > 0;
   }
 
-  /** Deletes the contents that neither a live release has nor one of the last `releases` of its name. */
+  /**
+   * Deletes the contents that neither a live release has nor one of the last `releases` of its name. Failed ones are
+   * counted apart: attempts that fail must not end what a rollback needs.
+   */
   async prune(releases: number): Promise<number> {
     return this.prisma.$executeRaw`
       WITH kept AS (
         SELECT DISTINCT d."environmentId", file->>'contentId' AS "contentId"
         FROM (
           SELECT d."environmentId", d.status, d."deletedAt", d.files, e.status AS "ofEnvironment",
-            row_number() OVER (PARTITION BY d."environmentId", d.name ORDER BY d."createdAt" DESC, d.id DESC) AS release
+            row_number() OVER (PARTITION BY d."environmentId", d.name, d.status = 'FAILED'
+              ORDER BY d."createdAt" DESC, d.id DESC) AS release
           FROM "Deployment" d JOIN "Environment" e ON e.id = d."environmentId") AS d
           CROSS JOIN LATERAL jsonb_array_elements(d.files) AS file
         WHERE d.status = ${LIVE}
