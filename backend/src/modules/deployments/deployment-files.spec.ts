@@ -73,6 +73,9 @@ describe('files of a request', () => {
     [at('/dev/shm/x'), /^files\.0\.path must be outside/],
     [at('/.berth/probe'), /^files\.0\.path must be outside/],
     [at('/etc/resolv.conf'), /^files\.0\.path must be another path/],
+    [at('/etc/hosts/x'), /^files\.0\.path must be another path.*\/etc\/hosts$/],
+    [at('/etc'), /^files\.0\.path must be another path/],
+    [at('/.dockerenv'), /^files\.0\.path must be another path/],
     [[...at('/a'), ...at('/a')], /^files\.1\.path is given twice/],
     [[...at('/a/b'), ...at('/a')], /^files\.1\.path is a folder: the file \/a\/b is inside/],
     [[...at('/a'), ...at('/a/b/c')], /^files\.0\.path is a folder: the file \/a\/b\/c is inside/],
@@ -101,9 +104,9 @@ describe('files of a request', () => {
     expect(
       await faultsOf([...at('/data/x'), ...at('/data'), ...at('/a'), ...at('/database'), ...at('/a/b')], mounts),
     ).toEqual([
-      'files.0.path is inside the volume data at /data: choose a path outside',
-      'files.1.path is the path of the volume data, too: choose another one',
-      'files.2.path is a folder: the tmpfs at /a/cache is inside',
+      'files.0.path is /data/x, inside the volume data at /data: choose a path outside',
+      'files.1.path is /data, where the volume data is: choose another path',
+      'files.2.path is /a, a folder: the tmpfs at /a/cache is inside',
     ]);
   });
 
@@ -127,7 +130,7 @@ describe('the id of a content', () => {
   const boxOf = (digit: string) => new SecretBox(Config.load({ ENCRYPTION_KEY: digit.repeat(64) }, '/no/such/file'));
   const file = { path: '/a', mode: '0444', uid: 0, gid: 0, content: Buffer.from('hunter2') };
 
-  it('must be equal for equal contents only, and tell nothing of a secret without the key', () => {
+  it('must be equal for equal contents of a kind only, and tell nothing of a secret without the key', () => {
     const files = [
       { ...file, secret: true },
       { ...file, path: '/b', secret: false },
@@ -135,7 +138,8 @@ describe('the id of a content', () => {
     ];
     const { files: stored, contents } = identified(files, boxOf('0'));
     const ids = stored.map(({ contentId }) => contentId);
-    expect([ids[0] === ids[1], ids[1] === ids[2], contents.size]).toEqual([true, false, 2]);
+    expect([new Set(ids).size, contents.size]).toEqual([3, 3]);
+    expect(identified(files, boxOf('0')).files).toEqual(stored);
     expect(identified(files, boxOf('1')).files[0]?.contentId).not.toBe(ids[0]);
     expect(stored.map(({ sha256 }) => sha256?.length ?? null)).toEqual([null, 64, 64]);
     expect(JSON.stringify(stored)).not.toContain('hunter');

@@ -11,8 +11,8 @@ const MAX_FILES_BYTES = 4 * 1024 * 1024;
 const MAX_COMPONENT_BYTES = 255;
 const INSTEAD = 'use a volume, or put the file into the image';
 const RESERVED = /^\/(proc|sys|dev|\.berth)(\/|$)/;
-/** The Engine mounts these itself. */
-const OF_THE_ENGINE = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/sbin/docker-init']);
+/** The Engine makes these files itself. */
+const OF_THE_ENGINE = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/sbin/docker-init', '/.dockerenv'];
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const DEFAULT_MODE = '0444';
 
@@ -83,16 +83,18 @@ function placeFault(path: string): string | undefined {
   if (components.some((component) => Buffer.byteLength(component) > MAX_COMPONENT_BYTES))
     return `must have names of at most ${MAX_COMPONENT_BYTES} bytes`;
   if (RESERVED.test(path)) return 'must be outside /proc, /sys, /dev and /.berth';
-  return OF_THE_ENGINE.has(path) ? 'must be another path: the Docker Engine mounts this one itself' : undefined;
+  const mounted = OF_THE_ENGINE.find((one) => one === path || isInside(path, one) || isInside(one, path));
+  return mounted && `must be another path: the Docker Engine itself makes the file ${mounted}`;
 }
 
 function mountFault(path: string, mounts: { what: string; path: string }[]): string | undefined {
   const mount = mounts.find((one) => one.path === path || isInside(path, one.path) || isInside(one.path, path));
   if (!mount) return undefined;
-  if (mount.path === path) return `is the path of ${mount.what}, too: choose another one`;
+  // With the path: in a change, the index of a file that stays says nothing to the client.
+  if (mount.path === path) return `is ${path}, where ${mount.what} is: choose another path`;
   return isInside(path, mount.path)
-    ? `is inside ${mount.what} at ${mount.path}: choose a path outside`
-    : `is a folder: ${mount.what} at ${mount.path} is inside`;
+    ? `is ${path}, inside ${mount.what} at ${mount.path}: choose a path outside`
+    : `is ${path}, a folder: ${mount.what} at ${mount.path} is inside`;
 }
 
 function parentFault(path: string, files: FileDto[]): string | undefined {

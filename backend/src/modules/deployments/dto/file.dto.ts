@@ -26,7 +26,7 @@ export class FileDto {
   @IsString({ message: 'must be a string' })
   content?: string | null;
 
-  /** The content in base64, instead of `content`. */
+  /** The content in base64, instead of `content`: for bytes that are not text. */
   @IsOptional()
   @MaxLength(700_000, MAX_TEXT)
   @IsString({ message: 'must be base64' })
