@@ -5,7 +5,7 @@ import type { Deployment, DeploymentAccepted, Orphan } from '../../../clients/ty
 import type { ApiClient } from '../scenario/api-client.js';
 import { scratchFolder } from '../scenario/archives.js';
 import { EngineView } from '../scenario/engine-view.js';
-import { Platform } from '../scenario/platform.js';
+import { ProxiedPlatform } from '../scenario/proxied-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
@@ -15,24 +15,48 @@ const CANARY = 'canary-of-a-file-3c9d';
 /** The sweep runs every minute, and Swarm lets go of an object when its service is removed. */
 const SWEPT_MS = 150_000;
 
-const platform = new Platform({ DRAIN_SECONDS: '0', MAX_FILES_MB_PER_USER: '8' });
+const bed = new ProxiedPlatform({ DRAIN_SECONDS: '0', MAX_FILES_MB_PER_USER: '8' });
+const { platform, proxy } = bed;
 const engine = new EngineView();
 let client: ApiClient;
 let environmentId: string;
 
 beforeAll(async () => {
-  await platform.start();
-  client = await platform.client();
+  client = await bed.start();
   environmentId = (await client.createEnvironment()).id;
 });
-afterAll(() => platform.stop());
+afterAll(() => bed.stop());
 
 const output = async (id: string, ...command: string[]) => (await engine.exec(id, ...command)).output;
 
+/** Swarm's configs and secrets of files: `config NAME`, `secret NAME`. */
 async function objects(ofEnvironment = environmentId): Promise<string[]> {
   const filters = { label: [`berth.environment=${ofEnvironment}`] };
-  const found = [await engine.docker.listConfigs({ filters }), await engine.docker.listSecrets({ filters })].flat();
-  return found.map(({ Spec }) => Spec?.Name ?? '').filter((name) => name.startsWith('berth_file_'));
+  const [configs, secrets] = [
+    await engine.docker.listConfigs({ filters }),
+    await engine.docker.listSecrets({ filters }),
+  ];
+  return [
+    ...configs.map(({ Spec }) => `config ${Spec?.Name ?? ''}`),
+    ...secrets.map(({ Spec }) => `secret ${Spec?.Name ?? ''}`),
+  ];
+}
+
+/** Those that services of the environment mount. */
+async function mountedObjects(): Promise<string[]> {
+  const services = await engine.docker.listServices({ filters: { label: [`berth.environment=${environmentId}`] } });
+  return services.flatMap(({ Spec }) => {
+    const { ContainerSpec } = Spec?.TaskTemplate as { ContainerSpec: MountingSpec };
+    return [
+      ...(ContainerSpec.Configs ?? []).map(({ ConfigName }) => `config ${ConfigName}`),
+      ...(ContainerSpec.Secrets ?? []).map(({ SecretName }) => `secret ${SecretName}`),
+    ].filter((name) => name.includes('berth_file_'));
+  });
+}
+
+interface MountingSpec {
+  Configs?: { ConfigName: string }[];
+  Secrets?: { SecretName: string }[];
 }
 
 async function release(path: string, body: object = {}): Promise<Deployment> {
@@ -124,6 +148,7 @@ describe('files of a deployment', () => {
     const files = [
       { path: '/run/key', content: 'secret', mode: '0440', uid: 1000, gid: 1001, secret: true },
       { path: '/opt/run.sh', content: '#!/bin/sh\necho "ran with $(cat /run/key)"\n', mode: '0555' },
+      { path: '/opt/{{.Task.ID}} é', content: '{{.Task.ID}}\r\n' },
     ];
     const { id } = await client.run({
       environmentId,
@@ -136,7 +161,48 @@ describe('files of a deployment', () => {
     });
     expect(await output(id, 'stat', '-c', '%a %u:%g', '/run/key', '/opt/run.sh')).toBe('440 1000:1001\n555 0:0\n');
     expect(await client.buildLogs(id)).toContain('ran with secret');
+    expect(await output(id, 'cat', '/opt/{{.Task.ID}} é')).toBe('{{.Task.ID}}\r\n');
     expect((await engine.exec(id, 'sh', '-c', 'echo x > /opt/run.sh')).exitCode).not.toBe(0);
+  });
+
+  it('must say what to do when the image has a folder at the path', async () => {
+    const file = { path: '/usr', content: 'x' };
+    const failed = await client.fail({ environmentId, name: 'folder', image: 'busybox', tag: '1.36', files: [file] });
+    expect(failed.errorMessage).toMatch(/choose another path/);
+    expect(failed.errorMessage).not.toContain('/var/lib');
+  });
+
+  it.each([
+    ['a config is created', 'before', /\/configs\/create/],
+    ['a secret is created', 'after', /\/secrets\/create/],
+    ['the service is created', 'before', /\/services\/create/],
+  ] as const)('must be there after kill -9 when %s, and after a crash of the container', async (_title, when, call) => {
+    const held = proxy.hold(when, 'POST', call);
+    const contents = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')];
+    const { jobId, deploymentId } = await client.deploy({
+      environmentId,
+      name: 'crashed',
+      image: 'busybox',
+      tag: '1.36',
+      command: sh(IDLE),
+      files: [
+        { path: '/etc/app.conf', content: contents[0] },
+        { path: '/run/key', content: contents[1], secret: true },
+      ],
+    });
+    await held.reached;
+    await platform.kill9();
+    held.release();
+    await platform.start();
+    await client.expectStatus(jobId, 'RUNNING', 90_000);
+    const shown = () => output(deploymentId, 'cat', '/etc/app.conf', '/run/key');
+    expect(await shown()).toBe(contents.join(''));
+    const [first = ''] = await engine.containersOf(deploymentId);
+    await engine.docker.getContainer(first).kill();
+    await eventually(async () => {
+      expect(await engine.containersOf(deploymentId)).not.toContain(first);
+      expect(await shown()).toBe(contents.join(''));
+    }, 60_000);
   });
 
   it('must be found nowhere if they are secret', async () => {
@@ -154,9 +220,13 @@ describe('files of a deployment', () => {
     expect(refused.status).toBe(400);
     const hash = createHash('sha256').update(CANARY).digest('hex');
     const [audit, list] = [await client.ok('GET', '/audit'), await client.deployments(environmentId)];
-    const services = await engine.docker.listServices();
-    const secrets = await engine.docker.listSecrets();
-    const seen = JSON.stringify([deployment, moved, refused.body, audit, list, services, secrets]);
+    const events = await client.request<string>('GET', `/deployments/job/${moved.jobId}/events`);
+    const containers = (await engine.docker.listContainers({ all: true })).map(({ Id }) => Id);
+    const inspected = await Promise.allSettled(containers.map((id) => engine.docker.getContainer(id).inspect()));
+    const configs = await engine.docker.listConfigs();
+    const [services, secrets] = [await engine.docker.listServices(), await engine.docker.listSecrets()];
+    const ofApi = [deployment, moved, refused.body, audit, list, events.body, await client.buildLogs(moved.id)];
+    const seen = JSON.stringify([ofApi, inspected, configs, services, secrets]);
     for (const text of [seen, platform.logs, await platform.dump()]) {
       expect(text).not.toContain(CANARY);
       expect(text).not.toContain(Buffer.from(CANARY).toString('base64'));
@@ -204,22 +274,13 @@ describe('configs and secrets of files', () => {
         ],
       });
     }
-    const kept = new Set([...before, ...(await objects())]);
-    expect(kept.size).toBeGreaterThan(0);
-    await eventually(async () => {
-      const running = (await client.deployments(environmentId)).filter(({ status }) => status === 'RUNNING');
-      const services = (await Promise.all(running.map(({ id }) => engine.servicesOf(id)))).flat();
-      const used = services.flatMap(({ Spec }) => {
-        const { ContainerSpec } = Spec?.TaskTemplate as {
-          ContainerSpec: Record<string, { ConfigName?: string; SecretName?: string }[]>;
-        };
-        return [...(ContainerSpec['Configs'] ?? []), ...(ContainerSpec['Secrets'] ?? [])].map(
-          ({ ConfigName, SecretName }) => ConfigName ?? SecretName ?? '',
-        );
-      });
-      const ofFiles = new Set(used.filter((name) => name.startsWith('berth_file_')));
-      expect(new Set(await objects())).toEqual(ofFiles);
-    }, SWEPT_MS);
+    expect(new Set(await objects()).size).toBeGreaterThan(before.length);
+    // A content that becomes a secret stays no config, which every client of the engine can read.
+    const paths = ['/etc/same', '/etc/again'];
+    await release(byName('many'), { files: paths.map((path) => ({ path, secret: true })) });
+    await eventually(async () => expect(new Set(await objects())).toEqual(new Set(await mountedObjects())), SWEPT_MS);
+    const running = (await client.deployments(environmentId)).find(({ name }) => name === 'many');
+    expect(await output(running?.id ?? '', 'cat', ...paths)).toBe('the same in every release'.repeat(2));
     const orphans = await client.ok<{ orphans: Orphan[] }>('GET', '/admin/orphans');
     expect(orphans.orphans.filter(({ kind }) => kind === 'CONFIG' || kind === 'SECRET')).toEqual([]);
   });
