@@ -5,7 +5,7 @@ import type { Deployment, DeploymentAccepted, Orphan } from '../../../clients/ty
 import type { ApiClient } from '../scenario/api-client.js';
 import { scratchFolder } from '../scenario/archives.js';
 import { EngineView } from '../scenario/engine-view.js';
-import { ProxiedPlatform } from '../scenario/proxied-platform.js';
+import { Platform } from '../scenario/platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
@@ -15,17 +15,17 @@ const CANARY = 'canary-of-a-file-3c9d';
 /** The sweep runs every minute, and Swarm lets go of an object when its service is removed. */
 const SWEPT_MS = 150_000;
 
-const bed = new ProxiedPlatform({ DRAIN_SECONDS: '0', MAX_FILES_MB_PER_USER: '8' });
-const { platform, proxy } = bed;
+const platform = new Platform({ DRAIN_SECONDS: '0', MAX_FILES_MB_PER_USER: '8' });
 const engine = new EngineView();
 let client: ApiClient;
 let environmentId: string;
 
 beforeAll(async () => {
-  client = await bed.start();
+  await platform.start();
+  client = await platform.client();
   environmentId = (await client.createEnvironment()).id;
 });
-afterAll(() => bed.stop());
+afterAll(() => platform.stop());
 
 const output = async (id: string, ...command: string[]) => (await engine.exec(id, ...command)).output;
 
@@ -172,39 +172,6 @@ describe('files of a deployment', () => {
     expect(failed.errorMessage).not.toContain('/var/lib');
   });
 
-  it.each([
-    ['a config is created', 'before', /\/configs\/create/],
-    ['a secret is created', 'after', /\/secrets\/create/],
-    ['the service is created', 'before', /\/services\/create/],
-  ] as const)('must be there after kill -9 when %s, and after a crash of the container', async (_title, when, call) => {
-    const held = proxy.hold(when, 'POST', call);
-    const contents = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')];
-    const { jobId, deploymentId } = await client.deploy({
-      environmentId,
-      name: 'crashed',
-      image: 'busybox',
-      tag: '1.36',
-      command: sh(IDLE),
-      files: [
-        { path: '/etc/app.conf', content: contents[0] },
-        { path: '/run/key', content: contents[1], secret: true },
-      ],
-    });
-    await held.reached;
-    await platform.kill9();
-    held.release();
-    await platform.start();
-    await client.expectStatus(jobId, 'RUNNING', 90_000);
-    const shown = () => output(deploymentId, 'cat', '/etc/app.conf', '/run/key');
-    expect(await shown()).toBe(contents.join(''));
-    const [first = ''] = await engine.containersOf(deploymentId);
-    await engine.docker.getContainer(first).kill();
-    await eventually(async () => {
-      expect(await engine.containersOf(deploymentId)).not.toContain(first);
-      expect(await shown()).toBe(contents.join(''));
-    }, 60_000);
-  });
-
   it('must be found nowhere if they are secret', async () => {
     const file = { path: '/run/secret', content: CANARY, secret: true };
     const body = { environmentId, name: 'secret', image: 'busybox', tag: '1.36', command: sh(IDLE), files: [file] };
@@ -262,7 +229,7 @@ describe('configs and secrets of files', () => {
   it('must be shared by equal contents, and removed once no release uses them', async () => {
     const body = { environmentId, name: 'many', image: 'busybox', tag: '1.36', command: sh(IDLE) };
     const before = await objects();
-    for (let index = 0; index < 20; index++) {
+    for (let index = 0; index < 8; index++) {
       const content = `release ${index}`;
       await client.run({
         ...body,
