@@ -10,7 +10,7 @@ export interface NamedContent {
 }
 
 interface Surface {
-  create(docker: Dockerode, options: { Name: string; Data: string; Labels: Record<string, string> }): Promise<unknown>;
+  create(docker: Dockerode, options: { _query: object; _body: object }): Promise<unknown>;
   list(
     docker: Dockerode,
     filters: Record<string, string[]>,
@@ -30,7 +30,9 @@ export abstract class ImmutableSwarmObjects {
     const existing = await this.find(name);
     if (existing) return existing;
     try {
-      const options = { Name: name, Data: content.toString('base64'), Labels: labels };
+      const body = { Name: name, Data: content.toString('base64'), Labels: labels };
+      // Without a query of its own, dockerode repeats the body in the URL: the Engine logs it, and proxies limit it.
+      const options = { _query: {}, _body: body };
       const created = await this.docker.call((docker) => this.surface.create(docker, options));
       return (created as { id: string }).id;
     } catch (error) {
