@@ -582,7 +582,7 @@ export type File = {
      */
     mode?: string;
     /**
-     * The content in base64, instead of `content`.
+     * The content in base64, instead of `content`: for bytes that are not text.
      */
     contentBase64?: string;
     /**
