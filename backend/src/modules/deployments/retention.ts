@@ -26,6 +26,7 @@ export class Retention implements OnModuleInit {
     const { logDays, logBytesPerUser } = this.config.retention;
     await this.repository.deleteOldLogs({ days: logDays, releases: RELEASES_WITH_LOGS });
     await this.repository.deleteLogsAbove(logBytesPerUser);
+    await this.repository.deleteRunLogsAbove(logBytesPerUser);
     await this.repository.deleteDeploymentsAbove(MAX_ENDED_DEPLOYMENTS_PER_USER);
   }
 }
