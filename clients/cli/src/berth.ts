@@ -4,7 +4,7 @@ import { EXIT, Failure } from "./failure.js";
 
 /**
  * Runs one command. Exit codes: 0 success, 1 a deployment has FAILED, 2 usage error, 3 the API refused or does not
- * answer.
+ * answer; `run` ends with that of its command.
  */
 async function main([name, ...rest]: string[]): Promise<void> {
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
@@ -13,7 +13,9 @@ async function main([name, ...rest]: string[]): Promise<void> {
   }
   const command = COMMANDS[name];
   if (!command) throw new Failure(EXIT.usage, `There is no command ${name}: see berth help.`);
-  if (rest.includes("--help") || rest.includes("-h")) process.stdout.write(usageOf(name));
+  // After -- stands a command with options of its own.
+  const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+  if (options.includes("--help") || options.includes("-h")) process.stdout.write(usageOf(name));
   else await command.run(rest);
 }
 

@@ -9,6 +9,7 @@ import { EXIT, Failure } from "./failure.js";
 import { keys, KEYS_USAGE } from "./keys.js";
 import { login } from "./login.js";
 import { age, print, table } from "./output.js";
+import { run, RUN_USAGE } from "./run.js";
 import { promote, redeploy, rollback, set, start, stop } from "./releases.js";
 
 interface Command {
@@ -39,6 +40,11 @@ export const COMMANDS: Record<string, Command> = {
     usage: "NAME --env NAME [--follow] [--tail N] [--build]",
     summary: "print logs; --follow continues across releases",
     run: logs,
+  },
+  run: {
+    usage: RUN_USAGE,
+    summary: "run a command once with the running release; prints its output and ends with its exit code",
+    run,
   },
   set: {
     usage: "NAME [KEY=value]… [KEY]… [--unset KEY]… --env NAME [--wait] [--dry-run] [--json]",
@@ -89,7 +95,7 @@ export function usageOf(name?: string): string {
   const lines = entries.map(([command, { usage, summary }]) => `  berth ${command} ${usage}\n      ${summary}\n`);
   const tail = name
     ? ""
-    : "\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 success, 1 the deployment has FAILED, 2 usage error, 3 the API refused or does not answer.\n";
+    : "\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 success, 1 the deployment has FAILED, 2 usage error, 3 the API refused or does not answer; run: that of the command.\n";
   return `${lines.join("")}${tail}`;
 }
 
