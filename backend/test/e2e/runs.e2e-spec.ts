@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Deployment, Run, RunAccepted, RunList } from '../../../clients/typescript/src/index.js';
-import type { ApiClient, Problem } from '../scenario/api-client.js';
+import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { EventStream } from '../scenario/event-stream.js';
 import { Moments } from '../scenario/moments.js';
@@ -188,7 +188,7 @@ describe('a run', () => {
     ] as const) {
       const answers = await Promise.all(
         [theirs, nobody].map(async (id) => {
-          const { status, body } = await other.request<Problem>(method, path.replace(':id', id));
+          const { status, body } = await other.request(method, path.replace(':id', id));
           const text = JSON.stringify({ ...body, requestId: '', timestamp: '', instance: '' });
           return { status, text: text.replaceAll(id, '…') };
         }),

@@ -136,7 +136,7 @@ describe('runs of a user', () => {
     const { id } = await run(web, 'PENDING');
     const runs = new RunsRepository(prisma, silent);
     const claims = [await runs.claim(id), await runs.claim(id)];
-    const begun = await Promise.all(claims.map((claim) => claim && runs.begin(claim)));
+    const begun = await Promise.all(claims.map(async (claim) => claim && (await runs.begin(claim))));
     expect(begun).toEqual([false, true]);
     const third = await runs.claim(id);
     expect(third?.begunAt).not.toBeNull();

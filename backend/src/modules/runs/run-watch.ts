@@ -27,9 +27,9 @@ export class RunWatch {
 
   /** Waits for the end of the command. Throws when the signal aborts, but not for a command that has ended already. */
   async verdict(run: ClaimedRun, signal: AbortSignal): Promise<Verdict> {
-    const serviceId = await this.serviceOf(run);
+    const serviceId = await whenAvailable(() => this.serviceOf(run), signal);
     if (serviceId === undefined) return lost('Nothing of the run is in the Docker Engine.');
-    const task = await this.ended(serviceId, signal);
+    const task = await whenAvailable(() => this.commands.ended(serviceId, signal), signal);
     return task ? verdictOf(task, await this.evidence(run, task)) : lost('The service of the run was removed.');
   }
 
@@ -48,18 +48,6 @@ export class RunWatch {
     }
   }
 
-  /** An Engine that is unavailable, or restarts, does not end the run. */
-  private async ended(serviceId: string, signal: AbortSignal): Promise<SwarmTask | undefined> {
-    for (;;) {
-      try {
-        return await this.commands.ended(serviceId, signal);
-      } catch (error) {
-        if (!isDockerError(error, 'unavailable')) throw error;
-      }
-      await delay(UNAVAILABLE_RECHECK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-  }
-
   private async evidence(run: ClaimedRun, { containerId }: SwarmTask) {
     const state = containerId === undefined ? undefined : await this.containers.inspect(containerId);
     return {
@@ -67,5 +55,17 @@ export class RunWatch {
       volumePaths: run.deployment ? columnsOf(run.deployment).volumes.map(({ path }) => path) : [],
       oomKilled: state?.oomKilled ?? false,
     };
+  }
+}
+
+/** An Engine that is unavailable, or restarts, does not end the run: the call is repeated until the signal aborts. */
+async function whenAvailable<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isDockerError(error, 'unavailable')) throw error;
+    }
+    await delay(UNAVAILABLE_RECHECK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
