@@ -102,7 +102,7 @@ describe('the API', () => {
       [{ environmentId: 'x', image: 'nginx', ports: [{ container: 80, host: 80 }] }, ['ports.0.host']],
       [{ environmentId: 'x', image: 'nginx', ports: [{ container: 80 }, { container: '80' }] }, ['ports.1.container']],
       [{ environmentId: 'x', image: 'nginx', replicas: 2, ports: [{ container: 80, host: 8080 }] }, ['replicas']],
-      [{ environmentId: 'x', image: 'nginx', envVars: { '1BAD': 'x', GOOD: 'x' } }, ['envVars.1BAD']],
+      [{ environmentId: 'x', image: 'nginx', envVars: { 'BAD=': 'x', '1.GOOD-NAME': 'x' } }, ['envVars.BAD=']],
       [{ environmentId: 'x', image: 'nginx', envVars: { NUMBER: 1 } }, ['envVars.NUMBER']],
       [
         { environmentId: 'x', image: 'nginx', volumes: [{ name: '../etc', path: 'data' }] },

@@ -135,12 +135,12 @@ CMD ["sleep", "600"]
     await bed.git.commit('again', { Dockerfile: Dockerfile.replace('test -s', 'test -r') });
     await fails({ registryAuth: right, buildSecrets: {} }, 'BUILD_FAILED', /secret npmrc: add it to buildSecrets/);
 
-    const stranger = await bed.platform.client(
+    const otherUser = await bed.platform.client(
       '2',
       'ENVIRONMENTS_READ,ENVIRONMENTS_WRITE,DEPLOYMENTS_READ,DEPLOYMENTS_WRITE',
     );
-    const theirs = { ...request, environmentId: (await stranger.createEnvironment()).id };
-    expect((await stranger.failFromGit(theirs)).errorCode).toBe('REGISTRY_AUTH');
+    const theirs = { ...request, environmentId: (await otherUser.createEnvironment()).id };
+    expect((await otherUser.failFromGit(theirs)).errorCode).toBe('REGISTRY_AUTH');
   });
 
   it('must warn of public variables that it does not see, and see them when asked to', async () => {

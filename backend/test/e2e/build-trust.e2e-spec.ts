@@ -6,12 +6,12 @@ import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js'
 const engine = new EngineView();
 let bed: GitPlatform;
 let owner: ApiClient;
-let stranger: ApiClient;
+let otherUser: ApiClient;
 
 beforeAll(async () => {
   bed = await startGitPlatform({ RATE_LIMIT_MAX: '1000' });
   owner = bed.client;
-  stranger = await bed.platform.client(
+  otherUser = await bed.platform.client(
     '2',
     'ENVIRONMENTS_READ,ENVIRONMENTS_WRITE,DEPLOYMENTS_READ,DEPLOYMENTS_WRITE,LOGS_READ',
   );
@@ -26,7 +26,7 @@ it('a build must not be based on what another user has built, by name or by id, 
   const made = await owner.runFromGit({ environmentId: theirs.id, name: 'secret', gitUrl: bed.git.url('secret') });
   const [name = ''] = await engine.imagesOf(theirs.id);
   const id = made.imageDigest ?? '';
-  const { id: environmentId } = await stranger.createEnvironment();
+  const { id: environmentId } = await otherUser.createEnvironment();
   await bed.git.create('thief', { Dockerfile: 'FROM scratch\n' });
   for (const [index, text] of [
     `FROM ${name}`,
@@ -40,13 +40,13 @@ it('a build must not be based on what another user has built, by name or by id, 
   ].entries()) {
     await bed.git.commit('thief', { Dockerfile: `${text}\n` });
     const body = { environmentId, name: `thief-${index}`, gitUrl: bed.git.url('thief') };
-    const failed = await stranger.failFromGit(body);
+    const failed = await otherUser.failFromGit(body);
     expect([text, failed.errorCode]).toEqual([text, 'DOCKERFILE_INVALID']);
   }
-  const image = await stranger.request('POST', '/deployments', { environmentId, name: 'thief', image: name });
+  const image = await otherUser.request('POST', '/deployments', { environmentId, name: 'thief', image: name });
   expect(image).toMatchObject({ status: 400, body: { errors: [{ path: 'image' }] } });
   const local = { environmentId, name: 'local', image: '10.0.0.1:5000/a' };
-  expect((await stranger.request('POST', '/deployments', local)).body.errors?.[0]?.message).toContain(
+  expect((await otherUser.request('POST', '/deployments', local)).body.errors?.[0]?.message).toContain(
     'REGISTRY_ALLOWED_PRIVATE_HOSTS',
   );
 }, 240_000);

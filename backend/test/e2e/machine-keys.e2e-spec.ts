@@ -30,8 +30,8 @@ beforeAll(async () => {
   ({ id: staging } = await owner.createEnvironment('staging'));
   ({ id: prod } = await owner.createEnvironment('prod'));
   await platform.sql(
-    `INSERT INTO "Deployment" (id, "jobId", name, "environmentId", status, image, tag, resources, "errorCode", "completedAt")
-     VALUES ($1, $2, 'api', $3, 'FAILED', 'nginx', 'alpine', '{}', 'IMAGE_NOT_FOUND', now())`,
+    `INSERT INTO "Deployment" (id, "jobId", name, "environmentId", status, image, tag, resources, "healthCheck", "errorCode", "completedAt")
+     VALUES ($1, $2, 'api', $3, 'FAILED', 'nginx', 'alpine', '{}', '{"kind":"disabled"}', 'IMAGE_NOT_FOUND', now())`,
     [OWNED.deployment, OWNED.jobId, prod],
   );
   await platform.sql(`INSERT INTO "DeployHook" (id, "environmentId", name, secret) VALUES ($1, $2, 'api', '')`, [

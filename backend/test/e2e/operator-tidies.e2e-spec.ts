@@ -51,6 +51,7 @@ describe('what an operator removes by hand', () => {
     };
     const first = await build('1');
     const second = await build('2');
+    await client.expectDeployment(first.id, 'STOPPED', 30_000);
     await removeImagesOf(first.id);
     const { jobId } = await client.ok<{ jobId: string }>('POST', `/deployments/${second.id}/rollback`, {
       deploymentId: first.id,

@@ -162,7 +162,10 @@ export class ApiClient {
   }
 
   async expectStatus(jobId: string, status: api.DeploymentStatus, withinMs: number): Promise<void> {
-    await eventually(async () => expect((await this.job(jobId)).status).toBe(status), withinMs);
+    await eventually(async () => {
+      const job = await this.job(jobId);
+      expect(job.status, job.errorMessage ?? '').toBe(status);
+    }, withinMs);
   }
 
   /** By its id, not by that of its job. */

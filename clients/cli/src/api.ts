@@ -1,8 +1,8 @@
-import { type Client, createClient } from "../../typescript/src/client/index.js";
-import * as sdk from "../../typescript/src/index.js";
-import type { Deployment, Environment, Problem } from "../../typescript/src/index.js";
-import { EXIT, Failure } from "./failure.js";
-import { type Login, readLogin } from "./settings.js";
+import { type Client, createClient } from '../../typescript/src/client/index.js';
+import * as sdk from '../../typescript/src/index.js';
+import type { Deployment, Environment, Problem } from '../../typescript/src/index.js';
+import { EXIT, Failure } from './failure.js';
+import { type Login, readLogin } from './settings.js';
 
 /** The API with the stored login. Error responses throw a Failure with the API's text. */
 export class Api {
@@ -83,15 +83,15 @@ export class Api {
   /** Returns the running deployment of the name, else the newest. */
   async release(environmentId: string, name: string): Promise<Deployment> {
     const releases = (await this.deployments(environmentId)).filter((deployment) => deployment.name === name);
-    const found = releases.find(({ status }) => status === "RUNNING") ?? releases[0];
+    const found = releases.find(({ status }) => status === 'RUNNING') ?? releases[0];
     if (found) return found;
     throw new Failure(EXIT.refused, `There is no deployment ${name} in this environment: berth ps lists them.`);
   }
 }
 
 function explained({ detail, hint, errors, code }: Problem, status: number): string {
-  const fields = (errors ?? []).map(({ path, message }) => `\n  ${path} ${message}`).join("");
-  return `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ""}${fields}${hint ? `\n${hint}` : ""}`;
+  const fields = (errors ?? []).map(({ path, message }) => `\n  ${path} ${message}`).join('');
+  return `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ''}${fields}${hint ? `\n${hint}` : ''}`;
 }
 
 function reasonOf(error: unknown): string {

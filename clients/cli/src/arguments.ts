@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
-import { type ParseArgsConfig, parseArgs } from "node:util";
-import { EXIT, Failure } from "./failure.js";
+import { readFileSync } from 'node:fs';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { EXIT, Failure } from './failure.js';
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
+type Options = NonNullable<ParseArgsConfig['options']>;
 
 /**
  * Parses arguments; throws a Failure that names the wrong one. `wanted`: names of the required positional arguments.
@@ -21,7 +21,7 @@ export function pairs(values: string[] | undefined, option: string): Record<stri
   if (!values) return undefined;
   return Object.fromEntries(
     values.map((pair) => {
-      const at = pair.indexOf("=");
+      const at = pair.indexOf('=');
       if (at < 1) throw new Failure(EXIT.usage, `--${option} ${pair}: must be NAME=value.`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
@@ -34,7 +34,7 @@ export function fileContents(values: string[], option: string): Record<string, s
   return Object.fromEntries(
     files.map(([id, file]) => {
       try {
-        return [id, readFileSync(file, "utf8")];
+        return [id, readFileSync(file, 'utf8')];
       } catch (error) {
         throw new Failure(EXIT.usage, `--${option} ${id}=${file}: ${(error as Error).message}`);
       }
@@ -46,7 +46,7 @@ export function fileContents(values: string[], option: string): Record<string, s
 export function variables(words: string[], environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
   return Object.fromEntries(
     words.map((word) => {
-      const at = word.indexOf("=");
+      const at = word.indexOf('=');
       const value = at < 0 ? environment[word] : word.slice(at + 1);
       if (at === 0 || value === undefined)
         throw new Failure(EXIT.usage, `${word}: must be NAME=value, or the name of a variable of this shell.`);
@@ -64,7 +64,7 @@ export function ports(values: string[] | undefined) {
     return {
       container: Number(container),
       ...(host && { host: Number(host) }),
-      ...(protocol && { protocol: protocol as "tcp" | "udp" }),
+      ...(protocol && { protocol: protocol as 'tcp' | 'udp' }),
     };
   });
 }
@@ -101,6 +101,6 @@ function parse<T extends Options>(args: string[], options: T) {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new Failure(EXIT.usage, `${(error as Error).message.split("\n")[0] ?? ""} See --help.`);
+    throw new Failure(EXIT.usage, `${(error as Error).message.split('\n')[0] ?? ''} See --help.`);
   }
 }

@@ -1,16 +1,16 @@
-import * as sdk from "../../typescript/src/index.js";
-import type { Deployment } from "../../typescript/src/index.js";
-import { Api } from "./api.js";
-import { read, whole } from "./arguments.js";
-import { completion } from "./completion.js";
-import { deploy, DEPLOY_USAGE } from "./deploy.js";
-import { environmentName, IN_ENVIRONMENT, JSON_OUTPUT, printOutcome } from "./environment.js";
-import { EXIT, Failure } from "./failure.js";
-import { keys, KEYS_USAGE } from "./keys.js";
-import { login } from "./login.js";
-import { age, print, table } from "./output.js";
-import { run, RUN_USAGE } from "./run.js";
-import { promote, redeploy, rollback, set, start, stop } from "./releases.js";
+import * as sdk from '../../typescript/src/index.js';
+import type { Deployment } from '../../typescript/src/index.js';
+import { Api } from './api.js';
+import { read, whole } from './arguments.js';
+import { completion } from './completion.js';
+import { deploy, DEPLOY_USAGE } from './deploy.js';
+import { environmentName, IN_ENVIRONMENT, JSON_OUTPUT, printOutcome } from './environment.js';
+import { EXIT, Failure } from './failure.js';
+import { keys, KEYS_USAGE } from './keys.js';
+import { login } from './login.js';
+import { age, print, table } from './output.js';
+import { run, RUN_USAGE } from './run.js';
+import { promote, redeploy, rollback, set, start, stop } from './releases.js';
 
 interface Command {
   /** arguments of the command */
@@ -21,71 +21,71 @@ interface Command {
 
 export const COMMANDS: Record<string, Command> = {
   login: {
-    usage: "URL",
-    summary: "save the URL and the API key (read from standard input, or prompted for)",
+    usage: 'URL',
+    summary: 'save the URL and the API key (read from standard input, or prompted for)',
     run: login,
   },
   env: {
-    usage: "[create NAME [--ttl SECONDS] | delete NAME] [--json]",
-    summary: "list, create or delete environments",
+    usage: '[create NAME [--ttl SECONDS] | delete NAME] [--json]',
+    summary: 'list, create or delete environments',
     run: env,
   },
   deploy: {
     usage: DEPLOY_USAGE,
-    summary: "deploy a folder, an image or a repository; waits for the outcome of a folder, or with --wait",
+    summary: 'deploy a folder, an image or a repository; waits for the outcome of a folder, or with --wait',
     run: deploy,
   },
-  ps: { usage: "--env NAME [--all] [--json]", summary: "list deployments", run: ps },
+  ps: { usage: '--env NAME [--all] [--json]', summary: 'list deployments', run: ps },
   logs: {
-    usage: "NAME --env NAME [--follow] [--tail N] [--build]",
-    summary: "print logs; --follow continues across releases",
+    usage: 'NAME --env NAME [--follow] [--tail N] [--build]',
+    summary: 'print logs; --follow continues across releases',
     run: logs,
   },
   run: {
     usage: RUN_USAGE,
-    summary: "run a command once with the running release; prints its output and ends with its exit code",
+    summary: 'run a command once with the running release; prints its output and ends with its exit code',
     run,
   },
   set: {
-    usage: "NAME [KEY=value]… [KEY]… [--unset KEY]… --env NAME [--wait] [--dry-run] [--json]",
-    summary: "change variables and keep the rest; the value of a KEY alone is taken from this shell",
+    usage: 'NAME [KEY=value]… [KEY]… [--unset KEY]… --env NAME [--wait] [--dry-run] [--json]',
+    summary: 'change variables and keep the rest; the value of a KEY alone is taken from this shell',
     run: set,
   },
   redeploy: {
-    usage: "NAME --env NAME [--keep-image] [--wait] [--json]",
-    summary: "release the same again; resolves the tag or the branch unless the image is kept",
+    usage: 'NAME --env NAME [--keep-image] [--wait] [--json]',
+    summary: 'release the same again; resolves the tag or the branch unless the image is kept',
     run: redeploy,
   },
   promote: {
-    usage: "NAME --to NAME --env NAME [--name N] [--set K=v]… [--keep-env] [--wait] [--dry-run] [--json]",
-    summary: "release the same image in another environment, with the variables of that environment",
+    usage: 'NAME --to NAME --env NAME [--name N] [--set K=v]… [--keep-env] [--wait] [--dry-run] [--json]',
+    summary: 'release the same image in another environment, with the variables of that environment',
     run: promote,
   },
   rollback: {
-    usage: "NAME --env NAME [--to DEPLOYMENT-ID] [--wait] [--json]",
-    summary: "roll back to the previous release, or to a given one",
+    usage: 'NAME --env NAME [--to DEPLOYMENT-ID] [--wait] [--json]',
+    summary: 'roll back to the previous release, or to a given one',
     run: rollback,
   },
-  stop: { usage: "NAME --env NAME [--json]", summary: "stop a deployment; its volumes are retained", run: stop },
-  start: { usage: "NAME --env NAME [--wait] [--json]", summary: "start a stopped deployment", run: start },
+  stop: { usage: 'NAME --env NAME [--json]', summary: 'stop a deployment; its volumes are retained', run: stop },
+  start: { usage: 'NAME --env NAME [--wait] [--json]', summary: 'start a stopped deployment', run: start },
   delete: {
-    usage: "NAME --env NAME [--volumes] [--json]",
-    summary: "delete a deployment; --volumes also deletes its volumes",
+    usage: 'NAME --env NAME [--volumes] [--json]',
+    summary: 'delete a deployment; --volumes also deletes its volumes',
     run: remove,
   },
   public: {
-    usage: "DOMAIN --env NAME [--port N] [--json]",
-    summary: "make the environment public under a domain name",
+    usage: 'DOMAIN --env NAME [--port N] [--json]',
+    summary: 'make the environment public under a domain name',
     run: makePublic,
   },
   keys: {
     usage: KEYS_USAGE,
-    summary: "list, create or revoke API keys; --env binds a new key to an environment",
+    summary: 'list, create or revoke API keys; --env binds a new key to an environment',
     run: keys,
   },
   completion: {
-    usage: "bash|zsh|fish",
-    summary: "print a completion script",
+    usage: 'bash|zsh|fish',
+    summary: 'print a completion script',
     run: complete,
   },
 };
@@ -94,29 +94,29 @@ export function usageOf(name?: string): string {
   const entries = Object.entries(COMMANDS).filter(([command]) => name === undefined || command === name);
   const lines = entries.map(([command, { usage, summary }]) => `  berth ${command} ${usage}\n      ${summary}\n`);
   const tail = name
-    ? ""
-    : "\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 success, 1 the deployment has FAILED, 2 usage error, 3 the API refused or does not answer; run: that of the command.\n";
-  return `${lines.join("")}${tail}`;
+    ? ''
+    : '\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 success, 1 the deployment has FAILED, 2 usage error, 3 the API refused or does not answer; run: that of the command.\n';
+  return `${lines.join('')}${tail}`;
 }
 
 async function env(args: string[]): Promise<void> {
-  const { values, positionals } = read(args, { ...JSON_OUTPUT, ttl: { type: "string" } }, [], 2);
+  const { values, positionals } = read(args, { ...JSON_OUTPUT, ttl: { type: 'string' } }, [], 2);
   const [action, name] = positionals;
   const api = new Api();
   const { client } = api;
   if (action === undefined) {
     const { environments } = await api.of(sdk.listEnvironments({ client, query: { limit: 100 } }));
-    const rows = environments.map((one) => [one.name, one.status, one.publicDomain ?? "", age(one.createdAt)]);
-    print(values.json, environments, table(["NAME", "STATUS", "PUBLIC", "AGE"], rows));
+    const rows = environments.map((one) => [one.name, one.status, one.publicDomain ?? '', age(one.createdAt)]);
+    print(values.json, environments, table(['NAME', 'STATUS', 'PUBLIC', 'AGE'], rows));
     return;
   }
-  if (name === undefined) throw new Failure(EXIT.usage, "NAME is missing: see berth env --help.");
-  if (action === "create") {
-    const ttlSeconds = whole(values.ttl, "ttl");
+  if (name === undefined) throw new Failure(EXIT.usage, 'NAME is missing: see berth env --help.');
+  if (action === 'create') {
+    const ttlSeconds = whole(values.ttl, 'ttl');
     const body = { name, ...(ttlSeconds !== undefined && { ttlSeconds }) };
     const { environment } = await api.of(sdk.createEnvironment({ client, body }));
     print(values.json, environment, `Environment ${name} is ${environment.status}.\n`);
-  } else if (action === "delete") {
+  } else if (action === 'delete') {
     const { id } = await api.environment(name);
     const answer = await api.of(sdk.deleteEnvironment({ client, path: { id } }));
     print(values.json, answer.environment, `${answer.message}\n`);
@@ -126,65 +126,65 @@ async function env(args: string[]): Promise<void> {
 async function ps(args: string[]): Promise<void> {
   const { values } = read(args, {
     ...IN_ENVIRONMENT,
-    all: { type: "boolean", short: "a" },
+    all: { type: 'boolean', short: 'a' },
   });
   const api = new Api();
   const { id } = await api.environment(environmentName(values.env));
-  const ended = new Set(["STOPPED", "FAILED"]);
+  const ended = new Set(['STOPPED', 'FAILED']);
   const shown = (await api.deployments(id)).filter(({ status }) => values.all || !ended.has(status));
   const rows = shown.map((one) => [one.name, one.status, healthOf(one), imageOf(one), age(one.createdAt), one.id]);
-  print(values.json, shown, table(["NAME", "STATUS", "HEALTHY", "IMAGE", "AGE", "ID"], rows));
+  print(values.json, shown, table(['NAME', 'STATUS', 'HEALTHY', 'IMAGE', 'AGE', 'ID'], rows));
 }
 
 async function logs(args: string[]): Promise<void> {
   const options = {
-    follow: { type: "boolean", short: "f" },
-    tail: { type: "string" },
-    build: { type: "boolean" },
+    follow: { type: 'boolean', short: 'f' },
+    tail: { type: 'string' },
+    build: { type: 'boolean' },
   } as const;
-  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, ...options }, ["NAME"]);
-  const { api, id } = await releaseOf(positionals[0] ?? "", values.env);
+  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, ...options }, ['NAME']);
+  const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
   const query = new URLSearchParams({
-    tail: String(whole(values.tail, "tail") ?? 100),
+    tail: String(whole(values.tail, 'tail') ?? 100),
   });
-  if (values.follow) query.set("follow", "true");
-  if (values.follow && !values.build) query.set("acrossReleases", "true");
+  if (values.follow) query.set('follow', 'true');
+  if (values.follow && !values.build) query.set('acrossReleases', 'true');
   // As text: the generated client requests JSON.
-  const path = `/deployments/${id}/${values.build ? "build-logs" : "logs"}?${query.toString()}`;
-  const headers = { "X-API-Key": api.login.key, Accept: "text/plain" };
+  const path = `/deployments/${id}/${values.build ? 'build-logs' : 'logs'}?${query.toString()}`;
+  const headers = { 'X-API-Key': api.login.key, Accept: 'text/plain' };
   const answer = await fetch(api.login.url + path, { headers });
   if (!answer.ok || !answer.body) throw new Failure(EXIT.refused, `The API answered ${answer.status}.`);
   for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) process.stdout.write(chunk);
 }
 
 async function remove(args: string[]): Promise<void> {
-  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, volumes: { type: "boolean" } }, ["NAME"]);
-  const { api, id } = await releaseOf(positionals[0] ?? "", values.env);
+  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, volumes: { type: 'boolean' } }, ['NAME']);
+  const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
   const query = values.volumes ? { deleteVolumes: true } : {};
   const { message, deployment } = await api.of(sdk.deleteDeployment({ client: api.client, path: { id }, query }));
   print(values.json, deployment, `${message}\n`);
 }
 
 async function makePublic(args: string[]): Promise<void> {
-  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, port: { type: "string", short: "p" } }, ["DOMAIN"]);
+  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, port: { type: 'string', short: 'p' } }, ['DOMAIN']);
   const api = new Api();
   const { id } = await api.environment(environmentName(values.env));
-  const port = whole(values.port, "port");
+  const port = whole(values.port, 'port');
   const body = {
-    domain: positionals[0] ?? "",
+    domain: positionals[0] ?? '',
     ...(port !== undefined && { port }),
   };
   const { environment } = await api.of(sdk.makeEnvironmentPublic({ client: api.client, path: { id }, body }));
   print(
     values.json,
     environment,
-    `${environment.name} is public as ${environment.publicDomain ?? ""}; the certificate is ${environment.certificate?.status ?? "PENDING"}.\n`,
+    `${environment.name} is public as ${environment.publicDomain ?? ''}; the certificate is ${environment.certificate?.status ?? 'PENDING'}.\n`,
   );
 }
 
 function complete(args: string[]): Promise<void> {
-  const { positionals } = read(args, {}, ["bash, zsh or fish"]);
-  process.stdout.write(completion(positionals[0] ?? "", Object.keys(COMMANDS)));
+  const { positionals } = read(args, {}, ['bash, zsh or fish']);
+  process.stdout.write(completion(positionals[0] ?? '', Object.keys(COMMANDS)));
   return Promise.resolve();
 }
 
@@ -197,12 +197,12 @@ async function releaseOf(name: string, env: string | undefined): Promise<{ api: 
 }
 
 function imageOf({ image, tag, source, gitUrl, gitCommitSha, sourceSha256 }: Deployment): string {
-  if (source === "GIT") return `${gitUrl ?? ""}#${(gitCommitSha ?? "").slice(0, 7)}`;
-  if (source === "UPLOAD") return `upload ${(sourceSha256 ?? "").slice(0, 7)}`;
+  if (source === 'GIT') return `${gitUrl ?? ''}#${(gitCommitSha ?? '').slice(0, 7)}`;
+  if (source === 'UPLOAD') return `upload ${(sourceSha256 ?? '').slice(0, 7)}`;
   return tag ? `${image}:${tag}` : image;
 }
 
 function healthOf({ containers, replicas }: Deployment): string {
-  const healthy = containers.filter((one) => one.status === "RUNNING" && one.healthStatus !== "UNHEALTHY").length;
+  const healthy = containers.filter((one) => one.status === 'RUNNING' && one.healthStatus !== 'UNHEALTHY').length;
   return `${healthy}/${replicas}`;
 }

@@ -1,5 +1,5 @@
-import { Readable } from "node:stream";
-import * as sdk from "../../typescript/src/index.js";
+import { Readable } from 'node:stream';
+import * as sdk from '../../typescript/src/index.js';
 import type {
   CreateDeployment,
   CreateGitDeployment,
@@ -7,53 +7,53 @@ import type {
   DeploymentAccepted,
   DeploymentPlanAnswer,
   Upload,
-} from "../../typescript/src/index.js";
-import { Api } from "./api.js";
-import { fileContents, pairs, ports, read, volumes, whole } from "./arguments.js";
-import { environmentName, IN_ENVIRONMENT, printOutcome } from "./environment.js";
-import { EXIT, Failure } from "./failure.js";
-import { archiveOf, folderOf, nameOf } from "./folder.js";
-import { print } from "./output.js";
-import { change } from "./releases.js";
+} from '../../typescript/src/index.js';
+import { Api } from './api.js';
+import { fileContents, pairs, ports, read, volumes, whole } from './arguments.js';
+import { environmentName, IN_ENVIRONMENT, printOutcome } from './environment.js';
+import { EXIT, Failure } from './failure.js';
+import { archiveOf, folderOf, nameOf } from './folder.js';
+import { print } from './output.js';
+import { change } from './releases.js';
 
 const DEPLOY = {
   ...IN_ENVIRONMENT,
-  name: { type: "string", short: "n" },
-  tag: { type: "string" },
-  branch: { type: "string" },
-  dockerfile: { type: "string" },
-  "build-arg": { type: "string", multiple: true },
-  "build-secret": { type: "string", multiple: true },
-  "build-env": { type: "boolean" },
-  target: { type: "string" },
-  port: { type: "string", short: "p", multiple: true },
-  set: { type: "string", short: "s", multiple: true },
-  volume: { type: "string", short: "v", multiple: true },
-  replicas: { type: "string" },
-  health: { type: "string" },
-  "release-command": { type: "string", multiple: true },
-  ttl: { type: "string" },
-  wait: { type: "boolean", short: "w" },
-  detach: { type: "boolean", short: "d" },
-  "dry-run": { type: "boolean" },
+  name: { type: 'string', short: 'n' },
+  tag: { type: 'string' },
+  branch: { type: 'string' },
+  dockerfile: { type: 'string' },
+  'build-arg': { type: 'string', multiple: true },
+  'build-secret': { type: 'string', multiple: true },
+  'build-env': { type: 'boolean' },
+  target: { type: 'string' },
+  port: { type: 'string', short: 'p', multiple: true },
+  set: { type: 'string', short: 's', multiple: true },
+  volume: { type: 'string', short: 'v', multiple: true },
+  replicas: { type: 'string' },
+  health: { type: 'string' },
+  'release-command': { type: 'string', multiple: true },
+  ttl: { type: 'string' },
+  wait: { type: 'boolean', short: 'w' },
+  detach: { type: 'boolean', short: 'd' },
+  'dry-run': { type: 'boolean' },
 } as const;
 
-type Values = ReturnType<typeof read<typeof DEPLOY>>["values"];
+type Values = ReturnType<typeof read<typeof DEPLOY>>['values'];
 type Answer = DeploymentAccepted | DeploymentPlanAnswer;
 
 export const DEPLOY_USAGE =
-  "FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n" +
-  "    [--dockerfile PATH] [--target STAGE] [--build-arg K=v]… [--build-env] [--build-secret ID=FILE]…\n" +
-  "    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n" +
-  "    [--wait] [--detach] [--dry-run] [--json]";
+  'FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n' +
+  '    [--dockerfile PATH] [--target STAGE] [--build-arg K=v]… [--build-env] [--build-secret ID=FILE]…\n' +
+  '    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n' +
+  '    [--wait] [--detach] [--dry-run] [--json]';
 
 /**
  * Deploys. With a tag, releases that tag of a deployment that exists. For a folder it waits for the outcome, unless detached, and creates the environment, by default named as the
  * folder.
  */
 export async function deploy(args: string[]): Promise<void> {
-  const { values, positionals } = read(args, DEPLOY, ["FOLDER, IMAGE or GIT-URL"]);
-  const source = positionals[0] ?? "";
+  const { values, positionals } = read(args, DEPLOY, ['FOLDER, IMAGE or GIT-URL']);
+  const source = positionals[0] ?? '';
   const options = optionsOf(values);
   if (values.tag !== undefined) return deployTag(source, values, options);
   const api = new Api();
@@ -62,10 +62,10 @@ export async function deploy(args: string[]): Promise<void> {
     folder === undefined
       ? await fromElsewhere(api, source, values, options)
       : await fromFolder(api, folder, values, options);
-  if ("plan" in answer) {
+  if ('plan' in answer) {
     const { name, strategy, replaces, steps } = answer.plan;
-    const what = replaces ? `replaces ${replaces}, ${strategy}` : "replaces nothing";
-    print(values.json, answer.plan, `${name} ${what}: ${steps.join(", ")}.\n`);
+    const what = replaces ? `replaces ${replaces}, ${strategy}` : 'replaces nothing';
+    print(values.json, answer.plan, `${name} ${what}: ${steps.join(', ')}.\n`);
     return;
   }
   const wait = values.wait === true || (folder !== undefined && values.detach !== true);
@@ -82,7 +82,7 @@ async function deployTag(name: string, values: Values, options: object): Promise
 async function fromElsewhere(api: Api, source: string, values: Values, options: object): Promise<Answer> {
   const { client } = api;
   const { id: environmentId } = await api.environment(environmentName(values.env));
-  const headers = { "Idempotency-Key": crypto.randomUUID() };
+  const headers = { 'Idempotency-Key': crypto.randomUUID() };
   const common = { environmentId, ...options };
   if (!isRepository(source)) {
     const body = { ...common, image: source } as CreateDeployment;
@@ -96,24 +96,24 @@ async function fromElsewhere(api: Api, source: string, values: Values, options: 
 async function fromFolder(api: Api, folder: string, values: Values, options: object): Promise<Answer> {
   const { client } = api;
   const name = values.name ?? nameOf(folder);
-  const environmentId = await api.environmentOrNew(values.env ?? process.env["BERTH_ENV"] ?? nameOf(folder));
+  const environmentId = await api.environmentOrNew(values.env ?? process.env['BERTH_ENV'] ?? nameOf(folder));
   const { uploadId, sizeBytes } = await upload(api, folder, values.dockerfile);
   process.stderr.write(`Uploaded ${(sizeBytes / 1e6).toFixed(1)} MB.\n`);
   const body = { ...options, ...buildOptionsOf(values), environmentId, uploadId, name } as CreateUploadDeployment;
-  const headers = { "Idempotency-Key": crypto.randomUUID() };
+  const headers = { 'Idempotency-Key': crypto.randomUUID() };
   return api.of(sdk.createDeploymentFromUpload({ client, headers, body }));
 }
 
 async function upload(api: Api, folder: string, dockerfile: string | undefined): Promise<Upload> {
   const archive = await archiveOf(folder, dockerfile);
   let readError: Error | undefined;
-  archive.once("error", (error: Error) => (readError = error));
+  archive.once('error', (error: Error) => (readError = error));
   // Not with the generated client, which would encode the stream as JSON.
   const response = await fetch(`${api.login.url}/uploads`, {
-    method: "POST",
-    headers: { "X-API-Key": api.login.key, "Content-Type": "application/gzip" },
+    method: 'POST',
+    headers: { 'X-API-Key': api.login.key, 'Content-Type': 'application/gzip' },
     body: Readable.toWeb(archive as Readable),
-    duplex: "half",
+    duplex: 'half',
   } as unknown as RequestInit).catch((error: Error) => {
     const reason = readError ?? (error.cause instanceof Error ? error.cause : error);
     throw new Failure(EXIT.refused, `The folder could not be uploaded: ${reason.message}`);
@@ -123,27 +123,27 @@ async function upload(api: Api, folder: string, dockerfile: string | undefined):
 }
 
 function optionsOf(values: Values): object {
-  const replicas = whole(values.replicas, "replicas");
-  const ttlSeconds = whole(values.ttl, "ttl");
+  const replicas = whole(values.replicas, 'replicas');
+  const ttlSeconds = whole(values.ttl, 'ttl');
   return {
     ...(values.name && { name: values.name }),
     ...(values.port && { ports: ports(values.port) }),
-    ...(values.set && { envVars: pairs(values.set, "set") }),
+    ...(values.set && { envVars: pairs(values.set, 'set') }),
     ...(values.volume && { volumes: volumes(values.volume) }),
     ...(values.health && { healthCheck: { path: values.health } }),
-    ...(values["release-command"] && { releaseCommand: values["release-command"] }),
+    ...(values['release-command'] && { releaseCommand: values['release-command'] }),
     ...(replicas !== undefined && { replicas }),
     ...(ttlSeconds !== undefined && { ttlSeconds }),
-    ...(values["dry-run"] && { dryRun: true }),
+    ...(values['dry-run'] && { dryRun: true }),
   };
 }
 
 function buildOptionsOf(values: Values): object {
   return {
     ...(values.dockerfile && { dockerfile: values.dockerfile }),
-    ...(values["build-arg"] && { buildArgs: pairs(values["build-arg"], "build-arg") }),
-    ...(values["build-env"] && { buildEnvVars: true }),
-    ...(values["build-secret"] && { buildSecrets: fileContents(values["build-secret"], "build-secret") }),
+    ...(values['build-arg'] && { buildArgs: pairs(values['build-arg'], 'build-arg') }),
+    ...(values['build-env'] && { buildEnvVars: true }),
+    ...(values['build-secret'] && { buildSecrets: fileContents(values['build-secret'], 'build-secret') }),
     ...(values.target && { target: values.target }),
   };
 }

@@ -1,27 +1,27 @@
-import { createReadStream, type Dirent } from "node:fs";
-import { lstat, readdir, readFile, readlink } from "node:fs/promises";
-import path from "node:path";
-import { once } from "node:events";
-import { createGzip } from "node:zlib";
-import dockerignore from "@balena/dockerignore";
-import gitignore from "ignore";
-import { pack as createPack, type Pack } from "tar-stream";
-import { EXIT, Failure } from "./failure.js";
+import { createReadStream, type Dirent } from 'node:fs';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import path from 'node:path';
+import { once } from 'node:events';
+import { createGzip } from 'node:zlib';
+import dockerignore from '@balena/dockerignore';
+import gitignore from 'ignore';
+import { pack as createPack, type Pack } from 'tar-stream';
+import { EXIT, Failure } from './failure.js';
 
 /** Whether a file, relative to the folder, is excluded. */
 type Filter = (name: string, isFolder: boolean) => boolean;
 
 /** Streams a folder as tar.gz. Excludes what `.dockerignore` lists, or `.gitignore` when there is none. */
-export async function archiveOf(folder: string, dockerfile = "Dockerfile"): Promise<NodeJS.ReadableStream> {
+export async function archiveOf(folder: string, dockerfile = 'Dockerfile'): Promise<NodeJS.ReadableStream> {
   const ignored = (await dockerFilter(folder, dockerfile)) ?? (await gitFilter(folder, dockerfile));
   const pack = createPack();
   const gzip = createGzip();
-  void add(pack, folder, "", ignored).then(
+  void add(pack, folder, '', ignored).then(
     () => pack.finalize(),
     (error: unknown) => pack.destroy(error as Error),
   );
   void (async () => {
-    for await (const block of pack) if (!gzip.write(block)) await once(gzip, "drain");
+    for await (const block of pack) if (!gzip.write(block)) await once(gzip, 'drain');
     gzip.end();
   })().catch((error: unknown) => gzip.destroy(error as Error));
   return gzip;
@@ -31,10 +31,10 @@ async function add(pack: Pack, root: string, folder: string, ignored: Filter): P
   const items = await readdir(path.join(root, folder), { withFileTypes: true });
   for (const item of items.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const name = folder ? `${folder}/${item.name}` : item.name;
-    if (item.name === ".git") continue;
+    if (item.name === '.git') continue;
     if (item.isDirectory()) {
       // A later pattern may include a file below an ignored folder.
-      if (!ignored(name, true)) await addEntry(pack, { name: `${name}/`, type: "directory", mode: 0o755 });
+      if (!ignored(name, true)) await addEntry(pack, { name: `${name}/`, type: 'directory', mode: 0o755 });
       await add(pack, root, name, ignored);
     } else if (!ignored(name, false)) await addItem(pack, root, name, item);
   }
@@ -44,25 +44,25 @@ async function add(pack: Pack, root: string, folder: string, ignored: Filter): P
 async function addItem(pack: Pack, root: string, name: string, item: Dirent): Promise<void> {
   const file = path.join(root, name);
   if (item.isSymbolicLink()) {
-    await addEntry(pack, { name, type: "symlink", linkname: await readlink(file) });
+    await addEntry(pack, { name, type: 'symlink', linkname: await readlink(file) });
   } else if (item.isFile()) {
     const { size, mode } = await lstat(file);
     // A file that grows meanwhile is sent with its first size; one that shrinks causes an error.
     const content = size > 0 ? createReadStream(file, { end: size - 1 }) : undefined;
-    await addEntry(pack, { name, type: "file", size, mode: mode & 0o777 }, content);
+    await addEntry(pack, { name, type: 'file', size, mode: mode & 0o777 }, content);
   }
 }
 
 async function addEntry(
   pack: Pack,
-  header: Parameters<Pack["entry"]>[0],
+  header: Parameters<Pack['entry']>[0],
   content?: AsyncIterable<Buffer>,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const sink = pack.entry(header, (error) => (error ? reject(error) : resolve()));
     const write = async () => {
       for await (const part of content ?? [])
-        if (!sink.write(part)) await new Promise<void>((drained) => void sink.once("drain", drained));
+        if (!sink.write(part)) await new Promise<void>((drained) => void sink.once('drain', drained));
       sink.end(null);
     };
     write().catch(reject);
@@ -71,21 +71,21 @@ async function addEntry(
 
 /** `{Dockerfile}.dockerignore` before `.dockerignore`, as in Docker. Both, and the Dockerfile, are always sent. */
 async function dockerFilter(folder: string, dockerfile: string): Promise<Filter | undefined> {
-  const text = (await textOf(folder, `${dockerfile}.dockerignore`)) ?? (await textOf(folder, ".dockerignore"));
+  const text = (await textOf(folder, `${dockerfile}.dockerignore`)) ?? (await textOf(folder, '.dockerignore'));
   if (text === undefined) return undefined;
   const rules = (dockerignore as unknown as typeof dockerignore.default)({ ignorecase: false }).add(text);
-  const kept = new Set([dockerfile, `${dockerfile}.dockerignore`, ".dockerignore"]);
+  const kept = new Set([dockerfile, `${dockerfile}.dockerignore`, '.dockerignore']);
   return (name) => !kept.has(name) && rules.ignores(name);
 }
 
 /** A `.gitignore` applies to its folder. Files below an ignored folder are excluded, as in git. */
 async function gitFilter(folder: string, dockerfile: string): Promise<Filter> {
-  const rules = await gitRules(folder, "");
+  const rules = await gitRules(folder, '');
   return (name, isFolder) => {
     if (name === dockerfile) return false;
-    const parts = name.split("/");
+    const parts = name.split('/');
     return parts.some((_, index) => {
-      const upTo = parts.slice(0, index + 1).join("/") + (isFolder || index < parts.length - 1 ? "/" : "");
+      const upTo = parts.slice(0, index + 1).join('/') + (isFolder || index < parts.length - 1 ? '/' : '');
       const last = rules
         .filter(({ base }) => upTo.length > base.length && upTo.startsWith(base))
         .map(({ base, matcher }) => matcher.test(upTo.slice(base.length)))
@@ -108,20 +108,20 @@ async function gitRules(root: string, base: string): Promise<GitRules[]> {
   const ignores = (name: string) => own.some(({ matcher }) => matcher.ignores(`${name}/`));
   const below: GitRules[] = [];
   for (const item of items)
-    if (item.isDirectory() && item.name !== ".git" && !ignores(item.name))
+    if (item.isDirectory() && item.name !== '.git' && !ignores(item.name))
       below.push(...(await gitRules(root, `${base}${item.name}/`)));
   return [...own, ...below];
 }
 
 async function textOf(folder: string, name: string): Promise<string | undefined> {
-  const text = await readFile(path.join(folder, name), "utf8").catch(() => undefined);
-  return text?.replace(/^\uFEFF/, "");
+  const text = await readFile(path.join(folder, name), 'utf8').catch(() => undefined);
+  return text?.replace(/^\uFEFF/, '');
 }
 
 /** Returns the folder; undefined when the argument is an image: `word` is an image, `./word` is a folder. */
 export async function folderOf(source: string): Promise<string | undefined> {
-  const isPath = source === "." || source === ".." || /^(\.\.?|~)?\//.test(source);
-  if (!isPath && !source.includes("/")) return undefined;
+  const isPath = source === '.' || source === '..' || /^(\.\.?|~)?\//.test(source);
+  if (!isPath && !source.includes('/')) return undefined;
   const isFolder = await lstat(path.resolve(source)).then(
     (found) => found.isDirectory(),
     () => false,
@@ -136,9 +136,9 @@ export function nameOf(folder: string): string {
   const name = path
     .basename(folder)
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^[^a-z]+/, "")
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+/, '')
     .slice(0, 32)
-    .replace(/-+$/, "");
-  return name || "app";
+    .replace(/-+$/, '');
+  return name || 'app';
 }

@@ -1,19 +1,19 @@
-import { createInterface } from "node:readline/promises";
-import * as sdk from "../../typescript/src/index.js";
-import { Api } from "./api.js";
-import { read } from "./arguments.js";
-import { EXIT, Failure } from "./failure.js";
-import { saveLogin } from "./settings.js";
+import { createInterface } from 'node:readline/promises';
+import * as sdk from '../../typescript/src/index.js';
+import { Api } from './api.js';
+import { read } from './arguments.js';
+import { EXIT, Failure } from './failure.js';
+import { saveLogin } from './settings.js';
 
 export async function login(args: string[]): Promise<void> {
-  const { positionals } = read(args, {}, ["URL"]);
-  const url = positionals[0] ?? "";
+  const { positionals } = read(args, {}, ['URL']);
+  const url = positionals[0] ?? '';
   if (!/^https?:\/\//.test(url)) throw new Failure(EXIT.usage, `${url}: must begin with https:// or http://.`);
-  const api = new Api({ url: url.replace(/\/+$/, ""), key: await readKey() });
+  const api = new Api({ url: url.replace(/\/+$/, ''), key: await readKey() });
   const { user, key } = await api.of(sdk.getMe({ client: api.client }));
   const file = saveLogin(api.login);
   process.stdout.write(
-    `Logged in as ${user.telegramHandle ?? user.telegramId}, with ${key.scopes.join(", ")}. Saved in ${file}.\n`,
+    `Logged in as ${user.telegramHandle ?? user.telegramId}, with ${key.scopes.join(', ')}. Saved in ${file}.\n`,
   );
 }
 
@@ -25,9 +25,9 @@ async function readKey(): Promise<string> {
   });
   try {
     const key = process.stdin.isTTY
-      ? await lines.question("API key: ")
+      ? await lines.question('API key: ')
       : (await lines[Symbol.asyncIterator]().next()).value;
-    return String(key ?? "").trim();
+    return String(key ?? '').trim();
   } finally {
     lines.close();
   }

@@ -1,16 +1,16 @@
 /** Aligns rows in columns. */
 export function table(head: string[], rows: string[][]): string {
   const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   return all
     .map(
       (row) =>
         row
           .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd() + "\n",
+          .join('  ')
+          .trimEnd() + '\n',
     )
-    .join("");
+    .join('');
 }
 
 /** Prints the value as JSON, or the text. */

@@ -1,20 +1,20 @@
-import { createSseClient } from "../../typescript/src/core/serverSentEvents.gen.js";
-import * as sdk from "../../typescript/src/index.js";
-import type { Run } from "../../typescript/src/index.js";
-import { Api } from "./api.js";
-import { pairs, read, whole } from "./arguments.js";
-import { environmentName, IN_ENVIRONMENT } from "./environment.js";
-import { EXIT, Failure } from "./failure.js";
-import { print } from "./output.js";
+import { createSseClient } from '../../typescript/src/core/serverSentEvents.gen.js';
+import * as sdk from '../../typescript/src/index.js';
+import type { Run } from '../../typescript/src/index.js';
+import { Api } from './api.js';
+import { pairs, read, whole } from './arguments.js';
+import { environmentName, IN_ENVIRONMENT } from './environment.js';
+import { EXIT, Failure } from './failure.js';
+import { print } from './output.js';
 
 export const RUN_USAGE =
-  "NAME --env NAME [--set K=v]… [--timeout SECONDS] [--memory MB] [--detach] [--json] -- COMMAND [ARGUMENT]…";
+  'NAME --env NAME [--set K=v]… [--timeout SECONDS] [--memory MB] [--detach] [--json] -- COMMAND [ARGUMENT]…';
 const WAIT_SECONDS = 30;
 /** For lines that are on their way when the run has ended. */
 const LAST_LINES_MS = 3000;
 
 interface LogLine {
-  stream: "stdout" | "stderr";
+  stream: 'stdout' | 'stderr';
   text: string;
 }
 
@@ -22,16 +22,16 @@ interface LogLine {
 export async function run(args: string[]): Promise<void> {
   const options = {
     ...IN_ENVIRONMENT,
-    set: { type: "string", short: "s", multiple: true },
-    timeout: { type: "string" },
-    memory: { type: "string" },
-    detach: { type: "boolean", short: "d" },
+    set: { type: 'string', short: 's', multiple: true },
+    timeout: { type: 'string' },
+    memory: { type: 'string' },
+    detach: { type: 'boolean', short: 'd' },
   } as const;
-  const { values, positionals } = read(args, options, ["NAME", "COMMAND after --"], Infinity);
-  const [name = "", ...command] = positionals;
-  const timeoutSeconds = whole(values.timeout, "timeout");
-  const memoryMb = whole(values.memory, "memory");
-  const envVars = pairs(values.set, "set");
+  const { values, positionals } = read(args, options, ['NAME', 'COMMAND after --'], Infinity);
+  const [name = '', ...command] = positionals;
+  const timeoutSeconds = whole(values.timeout, 'timeout');
+  const memoryMb = whole(values.memory, 'memory');
+  const envVars = pairs(values.set, 'set');
   const body = {
     command,
     ...(envVars && { envVars }),
@@ -40,20 +40,20 @@ export async function run(args: string[]): Promise<void> {
   };
   const api = new Api();
   const { id } = await api.environment(environmentName(values.env));
-  const headers = { "Idempotency-Key": crypto.randomUUID() };
+  const headers = { 'Idempotency-Key': crypto.randomUUID() };
   const { runId } = await api.of(sdk.createRunByName({ client: api.client, path: { id, name }, headers, body }));
   if (values.detach) return printStarted(api, runId, values.json);
   const ended = await followed(api, runId, values.json ?? false);
-  if (values.json) print(true, ended, "");
+  if (values.json) print(true, ended, '');
   const exitCode = exitCodeOf(ended);
   if (exitCode !== 0) throw new Failure(exitCode, `${name}: ${sentenceOf(ended)}`);
 }
 
 /** 124 as timeout(1), 130 as after an interrupt, 1 for a run that ended without an exit code. */
-export function exitCodeOf({ status, exitCode }: Pick<Run, "status" | "exitCode">): number {
-  if (status === "SUCCEEDED") return 0;
-  if (status === "TIMED_OUT") return 124;
-  if (status === "CANCELLED") return 130;
+export function exitCodeOf({ status, exitCode }: Pick<Run, 'status' | 'exitCode'>): number {
+  if (status === 'SUCCEEDED') return 0;
+  if (status === 'TIMED_OUT') return 124;
+  if (status === 'CANCELLED') return 130;
   return exitCode || EXIT.failed;
 }
 
@@ -66,10 +66,10 @@ async function printStarted(api: Api, runId: string, json: boolean | undefined):
 async function followed(api: Api, runId: string, isJson: boolean): Promise<Run> {
   const stop = new AbortController();
   const cancel = () => {
-    process.stderr.write("Cancelling the run.\n");
+    process.stderr.write('Cancelling the run.\n');
     void sdk.cancelRun({ client: api.client, path: { id: runId } }).catch(() => undefined);
   };
-  process.once("SIGINT", cancel);
+  process.once('SIGINT', cancel);
   const printing = printLines(api, runId, { isJson, signal: stop.signal }).catch(() => undefined);
   try {
     const ended = await outcomeOf(api, runId);
@@ -77,16 +77,16 @@ async function followed(api: Api, runId: string, isJson: boolean): Promise<Run> 
     return ended;
   } finally {
     stop.abort();
-    process.off("SIGINT", cancel);
+    process.off('SIGINT', cancel);
   }
 }
 
 async function outcomeOf(api: Api, runId: string): Promise<Run> {
-  let status: Run["status"] | undefined;
+  let status: Run['status'] | undefined;
   for (;;) {
     const query = status ? { wait: WAIT_SECONDS, status } : {};
     const { run: seen } = await api.of(sdk.getRun({ client: api.client, path: { id: runId }, query }));
-    if (seen.status !== "PENDING" && seen.status !== "RUNNING") return seen;
+    if (seen.status !== 'PENDING' && seen.status !== 'RUNNING') return seen;
     ({ status } = seen);
   }
 }
@@ -99,12 +99,12 @@ async function printLines(
 ): Promise<void> {
   const { stream } = createSseClient({
     url: `${login.url}/runs/${encodeURIComponent(runId)}/logs?follow=true&tail=10000`,
-    headers: { "X-API-Key": login.key, Accept: "text/event-stream" },
+    headers: { 'X-API-Key': login.key, Accept: 'text/event-stream' },
     signal,
     onSseEvent: ({ event, data }) => {
-      if (event !== "log") return; // a heartbeat
+      if (event !== 'log') return; // a heartbeat
       const { stream: of, text } = data as LogLine;
-      (isJson || of === "stderr" ? process.stderr : process.stdout).write(`${text}\n`);
+      (isJson || of === 'stderr' ? process.stderr : process.stdout).write(`${text}\n`);
     },
   });
   for await (const _ of stream) if (signal.aborted) return;
@@ -112,5 +112,5 @@ async function printLines(
 
 /** Without the last lines, which are printed already. */
 function sentenceOf({ errorMessage, status }: Run): string {
-  return errorMessage?.split("\nLast lines:")[0] ?? `The run is ${status}.`;
+  return errorMessage?.split('\nLast lines:')[0] ?? `The run is ${status}.`;
 }

@@ -1,24 +1,24 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import path from "node:path";
-import { EXIT, Failure } from "./failure.js";
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { EXIT, Failure } from './failure.js';
 
 export interface Login {
   url: string;
   key: string;
 }
 
-const FILE = path.join(process.env["XDG_CONFIG_HOME"] || path.join(homedir(), ".config"), "berth", "login.json");
+const FILE = path.join(process.env['XDG_CONFIG_HOME'] || path.join(homedir(), '.config'), 'berth', 'login.json');
 
 /** BERTH_URL and BERTH_API_KEY, else the login that `berth login` saved. */
 export function readLogin(): Login {
   const { BERTH_URL: url, BERTH_API_KEY: key } = process.env;
-  if (url && key) return { url: url.replace(/\/+$/, ""), key };
+  if (url && key) return { url: url.replace(/\/+$/, ''), key };
   try {
-    const saved = JSON.parse(readFileSync(FILE, "utf8")) as Login;
-    return { url: (url ?? saved.url).replace(/\/+$/, ""), key: key ?? saved.key };
+    const saved = JSON.parse(readFileSync(FILE, 'utf8')) as Login;
+    return { url: (url ?? saved.url).replace(/\/+$/, ''), key: key ?? saved.key };
   } catch {
-    throw new Failure(EXIT.usage, "Not logged in: berth login, or set BERTH_URL and BERTH_API_KEY.");
+    throw new Failure(EXIT.usage, 'Not logged in: berth login, or set BERTH_URL and BERTH_API_KEY.');
   }
 }
 

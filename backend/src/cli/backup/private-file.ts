@@ -2,7 +2,7 @@ import { closeSync, constants, fsyncSync, openSync, writeFileSync } from 'node:f
 
 /**
  * Creates a file that only its owner can read and opens it for writing. Fails when the name exists, also as a link:
- * whoever may write to the folder could otherwise have the file written elsewhere.
+ * otherwise a user with write access to the folder could redirect the file.
  */
 export function openPrivately(file: string): number {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;

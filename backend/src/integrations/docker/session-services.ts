@@ -37,7 +37,7 @@ export function sessionServices({ secrets, credentials }: BuildAnswers): Record<
     // Without an answer BuildKit cannot fetch even the anonymous token that Docker Hub requires.
     '/moby.filesync.v1.Auth/Credentials': (request) => {
       const host = decode('CredentialsRequest', request)['host'];
-      const { username, password } = credentials?.hosts.includes(String(host)) ? credentials : NOBODY;
+      const { username, password } = credentials?.hosts.includes(String(host)) ? credentials : ANONYMOUS;
       return encode('CredentialsResponse', { username, secret: password });
     },
     '/moby.buildkit.secrets.v1.Secrets/GetSecret': (request) => {
@@ -51,7 +51,7 @@ export function sessionServices({ secrets, credentials }: BuildAnswers): Record<
   return Object.fromEntries(Object.entries(answers).map(([path, answer]) => [path, handlerOf(answer)]));
 }
 
-const NOBODY = { username: '', password: '' };
+const ANONYMOUS = { username: '', password: '' };
 
 function handlerOf(answer: Answer): Handler {
   return ({ request }, done) => {

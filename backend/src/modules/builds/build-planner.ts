@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '#src/config/config.js';
+import { type BuildInputs, SOURCE_COMMIT } from '#src/modules/deployments/domain/build-inputs.js';
 import type { BuildOptions, SourceKind } from '#src/modules/deployments/domain/build-options.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { BuildContext } from './build-context.js';
 import type { BuildPlan } from './build-plan.js';
 import { withSourceCommit } from './dockerfile/source-commit.js';
 import { requireStage } from './dockerfile/stages.js';
+import { inputWarnings } from './input-warnings.js';
 import { Planning } from './planning.js';
 import type { RunPlanning } from './planning-tasks.js';
 import { mayBeWorkspaceMember } from './runtimes/node-workspaces.js';
@@ -16,7 +18,9 @@ import type { OpenSource } from './source-tree.js';
 export interface PlanRequest {
   options: BuildOptions;
   origin: SourceKind;
-  buildArgNames: string[];
+  inputs: BuildInputs;
+  /** names of the variables of the request */
+  envVarNames: string[];
   /** the first TCP port of the deployment */
   port: number | undefined;
 }
@@ -51,15 +55,26 @@ export class BuildPlanner {
   async plan(request: PlanRequest, source: OpenSource, signal: AbortSignal): Promise<PlannedBuild> {
     const run: RunPlanning = (task, input) => this.planning.run(task, input, signal);
     const { files, texts, workspaceFolder } = await openContext(request.options, source, run);
+    const { options, origin, port, inputs } = request;
     const plan = await run('plan', {
-      ...request,
+      options,
+      origin,
+      port,
+      buildArgNames: Object.keys(inputs.args).filter((name) => name !== SOURCE_COMMIT),
       files: texts,
       ...(workspaceFolder !== undefined && { workspaceFolder }),
       defaults: { nginxImage: this.config.ingress.image },
     });
     const dockerfile = await dockerfileOf(files, plan, request);
     const lfs = await files.lfsWarning();
-    const warnings = [...source.warnings, ...plan.warnings, ...(lfs === undefined ? [] : [lfs])];
+    const missed = inputWarnings({
+      ...dockerfile,
+      inputs,
+      envVarNames: request.envVarNames,
+      buildEnvVars: options.buildEnvVars ?? false,
+      isJavaScript: files.has('package.json'),
+    });
+    const warnings = [...source.warnings, ...plan.warnings, ...(lfs === undefined ? [] : [lfs]), ...missed];
     return { files, plan: { ...plan, warnings }, ...dockerfile };
   }
 }

@@ -11,7 +11,7 @@ export interface BuiltDeployment {
   environmentId: string;
   name: string;
   createdAt: Date;
-  /** its environment is deleted: nobody rolls back to it */
+  /** its environment is deleted: no rollback needs it */
   isGone: boolean;
 }
 

@@ -8,7 +8,7 @@ import type { BuildRun } from './build-run.js';
 import { columnsOf, storedColumns } from '#src/modules/deployments/domain/deployment-columns.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { builtLabels } from '#src/modules/deployments/domain/built-image.js';
-import { type BuildInputs, SOURCE_COMMIT } from '#src/modules/deployments/domain/build-inputs.js';
+import type { BuildInputs } from '#src/modules/deployments/domain/build-inputs.js';
 import { hostsOf, referenceOf } from '#src/modules/deployments/domain/image-reference.js';
 import { secretTexts } from '#src/modules/deployments/domain/secret-values.js';
 import { firstTcpPort } from '#src/modules/deployments/domain/release.js';
@@ -17,7 +17,6 @@ import { BaseImages, type RegistryLogin } from './base-images.js';
 import { BuildLog, type BuildLogWriter } from './build-log.js';
 import type { BuildFacts } from '#src/modules/deployments/domain/build-options.js';
 import { BuildPlanner, type PlannedBuild } from './build-planner.js';
-import { inputWarnings } from './input-warnings.js';
 import type { OpenSource } from './source-tree.js';
 import { Sources } from './sources.js';
 
@@ -68,20 +67,17 @@ export class ImageBuilder {
 
   private async plan(run: BuildRun, source: OpenSource, inputs: BuildInputs): Promise<CheckedBuild> {
     const { deployment } = run;
-    const options = this.sources.optionsOf(deployment);
     const request = {
-      options,
+      options: this.sources.optionsOf(deployment),
       origin: this.sources.originOf(deployment),
-      buildArgNames: Object.keys(inputs.args).filter((name) => name !== SOURCE_COMMIT),
+      inputs,
+      envVarNames: deployment.envVarNames,
       port: firstTcpPort(columnsOf(deployment).ports),
     };
     const planned = await this.planner.plan(request, source, run.signal);
-    const { text, isGenerated, files } = planned;
-    const { login, warnings: loginWarnings } = await this.bases.check(text, inputs, run.signal);
-    const given = { inputs, envVarNames: deployment.envVarNames, buildEnvVars: options.buildEnvVars ?? false };
-    const inputsWarned = inputWarnings({ ...given, text, isGenerated, isJavaScript: files.has('package.json') });
+    const { login, warnings: loginWarnings } = await this.bases.check(planned.text, inputs, run.signal);
     const { method, detected, reasons, releaseCommand } = planned.plan;
-    const warnings = [...planned.plan.warnings, ...inputsWarned, ...loginWarnings];
+    const warnings = [...planned.plan.warnings, ...loginWarnings];
     const ownCommand = deployment.releaseCommand.length === 0 ? releaseCommand : null;
     const facts: BuildFacts = {
       method,

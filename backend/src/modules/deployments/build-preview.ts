@@ -4,14 +4,13 @@ import { newId } from '#src/common/time/id-source.js';
 import { BuildPlanner } from '#src/modules/builds/build-planner.js';
 import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { FolderTree } from '#src/modules/builds/folder-tree.js';
-import { inputWarnings } from '#src/modules/builds/input-warnings.js';
 import type { OpenSource } from '#src/modules/builds/source-tree.js';
 import { checkoutWarnings, Sources } from '#src/modules/builds/sources.js';
 import { UploadTree } from '#src/modules/builds/upload-tree.js';
 import { UploadsService } from '#src/modules/uploads/uploads.service.js';
 import type { BuildRequest } from './build-request.js';
 import type { NewDeployment } from './deployment-factory.js';
-import { buildArguments, SOURCE_COMMIT } from './domain/build-inputs.js';
+import { buildArguments } from './domain/build-inputs.js';
 import type { SourceKind } from './domain/build-options.js';
 import { firstTcpPort } from './domain/release.js';
 import type { BuildPreviewDto, DeploymentPlanDto } from './dto/deployment-plan.dto.js';
@@ -97,20 +96,12 @@ export class BuildPreview {
 
   private async plan(request: PreviewRequest, source: OpenSource, signal: AbortSignal): Promise<BuildPreviewDto> {
     const { options, origin, run, commit, buildArgs, buildSecrets, registryAuth } = request;
-    const buildEnvVars = options.buildEnvVars ?? false;
-    const args = buildArguments({ commit, envVars: buildEnvVars ? run.envVars : {}, buildArgs });
+    const args = buildArguments({ commit, envVars: options.buildEnvVars ? run.envVars : {}, buildArgs });
     const inputs = { args, secrets: buildSecrets, registryAuth };
-    const buildArgNames = Object.keys(args).filter((name) => name !== SOURCE_COMMIT);
+    const envVarNames = Object.keys(run.envVars);
     const port = firstTcpPort(run.ports);
-    const { plan, text, isGenerated, files } = await this.planner.plan(
-      { options, origin, port, buildArgNames },
-      source,
-      signal,
-    );
-    const { method, detected, reasons, startCommand, releaseCommand } = plan;
-    const given = { inputs, envVarNames: Object.keys(run.envVars), buildEnvVars };
-    const missed = inputWarnings({ ...given, text, isGenerated, isJavaScript: files.has('package.json') });
-    const warnings = [...plan.warnings, ...missed];
+    const { plan, text } = await this.planner.plan({ options, origin, inputs, envVarNames, port }, source, signal);
+    const { method, detected, reasons, warnings, startCommand, releaseCommand } = plan;
     return { method, detected, reasons, warnings, startCommand, releaseCommand, dockerfile: text };
   }
 }

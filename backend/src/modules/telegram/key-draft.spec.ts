@@ -46,10 +46,16 @@ describe('the draft of a key in the bot', () => {
   });
 
   it.each([
-    ...['', 'key:31:30:go', 'key:999:30::go:', 'key:31:31::go:', 'key:31:30::t9:', 'key:31:30::l8:'],
+    ...['', 'key:999:30:go', 'key:999:30::go:', 'key:31:31::go:', 'key:31:30::t9:', 'key:31:30::l8:'],
     ...['key:31:30:A-B:go:', 'key:31:30::go:-x', `key:31:30::go:${'x'.repeat(21)}`],
     ...['key:31:30::go:<b>', 'key:31:30::go:a\nb'],
   ])('must refuse forged data: %j', (data) => expect(readDraft(data)).toBeUndefined());
+
+  it('must take the buttons of messages that an earlier version sent', () => {
+    const draft = { scopes: FIRST_DRAFT.scopes.slice(0, 1), ttlDays: 7, environmentId: null, name: '' };
+    expect(readDraft('key:1:7:go')).toEqual({ kind: 'create', draft });
+    expect(readDraft('key:1:30:l7')).toEqual({ kind: 'changed', draft });
+  });
 
   it('must take short names only', () => {
     expect(['', 'ci', 'a b.c_d@e/f-g'].map(isDraftName)).toEqual([true, true, true]);

@@ -9,6 +9,10 @@ export type TtlDays = (typeof TTL_DAYS)[number];
 /** The callback data of a button has at most 64 bytes, and the name is a part of it. */
 export const MAX_DRAFT_NAME = 20;
 const MAX_ENVIRONMENTS = 20;
+const FIELDS =
+  /^key:(?<mask>\d{1,3}):(?<days>\d{1,2}):(?<environmentId>[a-z0-9]{0,25}):(?<operation>t\d|l\d{1,2}|e[a-z0-9]{0,25}|go|no):(?<name>.*)$/;
+/** Buttons of messages that an earlier version sent. */
+const EARLIER_FIELDS = /^key:(?<mask>\d{1,3}):(?<days>\d{1,2}):(?<operation>t\d|l\d{1,2}|go|no)$/;
 
 /**
  * The selection for a new key. The callback data of the buttons holds it, so no state is stored; every press is
@@ -57,10 +61,10 @@ export function draftKeyboard(
   return [...scopes, ttls, ...environmentRows, [button('Create the link', 'go'), button('Cancel', 'no')]];
 }
 
-/** Parses callback data of the keyboard; undefined when it is invalid. */
+/** Parses callback data of the keyboard, also of an earlier version's; undefined when it is invalid. */
 export function readDraft(data: string): DraftStep | undefined {
-  const fields = /^key:(\d{1,3}):(\d{1,2}):([a-z0-9]{0,25}):(t\d|l\d{1,2}|e[a-z0-9]{0,25}|go|no):(.*)$/.exec(data);
-  const [, mask, days, environmentId = '', operation = '', name = ''] = fields ?? [];
+  const fields = (FIELDS.exec(data) ?? EARLIER_FIELDS.exec(data))?.groups;
+  const { mask, days, environmentId = '', operation = '', name = '' } = fields ?? {};
   const ttlDays = TTL_DAYS.find((known) => String(known) === days);
   if (mask === undefined || ttlDays === undefined || Number(mask) >= 2 ** SCOPES.length) return undefined;
   if (!isDraftName(name)) return undefined;

@@ -22,14 +22,14 @@ const DEPTH = 2;
 
 /** The file of a runtime that Berth does not detect, and what to add; undefined when no file tells. */
 export function otherRuntimeOf(files: SourceFiles): string | undefined {
+  const generator = files.first(...GENERATORS);
+  if (generator !== undefined && !files.has('config.ru'))
+    return `${generator} belongs to a generator of static sites. Commit its output in public, _site or site, or add a Dockerfile: docs/builds.md#static-site-generators of Berth has one to copy.`;
   for (const { name, section, files: marks, ending } of OTHERS) {
     const seen = files.first(...marks) ?? (ending === undefined ? undefined : endingWith(files, ending));
     if (seen !== undefined)
       return `${seen} belongs to ${name}, which is built with a Dockerfile. Add a Dockerfile: docs/builds.md#${section} of Berth has one to copy.`;
   }
-  const generator = files.first(...GENERATORS);
-  if (generator !== undefined)
-    return `${generator} belongs to a generator of static sites. Commit its output in public, _site or site, or add a Dockerfile: docs/builds.md#static-site-generators of Berth has one to copy.`;
   const compose = files.first(...COMPOSE);
   return compose === undefined
     ? undefined

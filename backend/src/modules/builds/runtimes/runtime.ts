@@ -1,6 +1,7 @@
 import type { BuildOptions } from '#src/modules/deployments/domain/build-options.js';
 import { detectGo } from './go.js';
 import { detectNode } from './node.js';
+import { isOtherProject } from './other-runtimes.js';
 import { procfileOf } from './procfile.js';
 import { detectPython } from './python.js';
 import type { SourceFiles } from './source-files.js';
@@ -81,6 +82,10 @@ function firstRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder: str
   const python = isPython ? detectPython(files) : undefined;
   if (python) return python;
   const node = detectNode(files, defaults, folder);
-  if (folder !== '.' || (node && (node.start !== undefined || node.dockerfile))) return node;
-  return detectPython(files) ?? detectGo(files) ?? detectStatic(files, defaults.nginxImage) ?? node;
+  if (folder !== '.') return node;
+  // A bundler beside composer.json or Gemfile makes the assets of that project, not a site.
+  const isAssets = node?.dockerfile !== undefined && isOtherProject(files);
+  if (node && !isAssets && (node.start !== undefined || node.dockerfile)) return node;
+  const other = detectPython(files) ?? detectGo(files) ?? detectStatic(files, defaults.nginxImage);
+  return other ?? (isAssets ? undefined : node);
 }

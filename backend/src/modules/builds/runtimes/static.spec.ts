@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { otherRuntimeOf, projectFolderOf } from './other-runtimes.js';
-import type { Runtime } from './runtime.js';
+import { detectRuntime, type Runtime } from './runtime.js';
 import { SourceFiles } from './source-files.js';
 import { detectStatic } from './static.js';
 import { renderStaticSite } from './static-site.js';
@@ -89,6 +89,15 @@ describe('a project of a runtime that is not detected', () => {
     ['compose.yaml', 'docker-compose'],
   ])('must be told where its Dockerfile is: %s', (name, section) => {
     expect(otherRuntimeOf(filesOf({ [name]: '' }))).toMatch(new RegExp(`^${name}.*docs/builds\\.md#${section} `));
+  });
+
+  it('must not be taken for the site that its bundler seems to make', () => {
+    const bundled = JSON.stringify({ scripts: { build: 'vite build' }, devDependencies: { vite: '7' } });
+    const found = (files: Record<string, string>) =>
+      detectRuntime(filesOf({ 'package.json': bundled, ...files }), { nginxImage: 'nginx' })?.description;
+    expect(found({ 'composer.json': '{}', 'public/index.php': '' })).toBeUndefined();
+    expect(found({ Gemfile: '', 'config.ru': '' })).toBeUndefined();
+    expect(found({ Gemfile: '', 'index.html': '' })).toContain('Vite');
   });
 
   it('must be left alone when no file tells', () => {

@@ -84,7 +84,7 @@ function hostMoves(from: unknown, to: unknown, hostOf: (text: string) => string 
   return host !== undefined && host !== hostOf(String(from));
 }
 
-/** Credentials may name their registry themselves. Without a name, the files of a build decide who asks for them. */
+/** Credentials may name their registry. Without a name, the files of a build decide which registry gets them. */
 function registryMoves(stored: unknown, patch: JsonObject): boolean {
   if (!isJsonObject(stored)) return false;
   const given = patch['registryAuth'];

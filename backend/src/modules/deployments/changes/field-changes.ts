@@ -14,6 +14,14 @@ export interface FieldChange {
   to?: unknown;
 }
 
+/** Of the paths that an audit event names. */
+const MAX_AUDITED = 50;
+
+/** The detail of an audit event: names only. */
+export function auditedChanges(changes: FieldChange[]): { changes: string[] } {
+  return { changes: changes.map(({ path }) => path).slice(0, MAX_AUDITED) };
+}
+
 /** What differs between the request of a release and that of the next one. Secret fields: names only. */
 export function fieldChanges({ shown, secret, secretNames }: StoredRequest, after: JsonObject): FieldChange[] {
   return differences({ ...shown, ...secret }, after).map((difference) => {

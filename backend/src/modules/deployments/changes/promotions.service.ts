@@ -18,6 +18,7 @@ import {
   type DeploymentRow,
 } from '#src/modules/deployments/repositories/deployments.repository.js';
 import { EnvironmentsService } from '#src/modules/environments/environments.service.js';
+import { auditedChanges } from './field-changes.js';
 import type { Name } from './named-releases.service.js';
 import { type Basis, type ChangedRelease, ReleaseChanges } from './release-changes.js';
 import type { StoredRequest } from './stored-request.js';
@@ -39,7 +40,7 @@ export class PromotionsService {
     const { environmentId } = body;
     const make = async (db: Db) => {
       const { request, changes } = await this.make(db, caller, source, body);
-      return { request, detail: { changes: changes.map(({ path }) => path).slice(0, MAX_AUDITED) } };
+      return { request, detail: auditedChanges(changes) };
     };
     return this.creation.createLater(caller, { environmentId, make }, { action: 'deployment.promoted' }, idempotent);
   }
@@ -89,9 +90,6 @@ export class PromotionsService {
     };
   }
 }
-
-/** Of the paths that an audit event names. */
-const MAX_AUDITED = 50;
 
 function withoutHostPorts({ shown }: StoredRequest, row: Deployment): JsonObject {
   return { ...shown, ports: columnsOf(row).ports.map(({ container, protocol }) => ({ container, protocol })) };

@@ -13,6 +13,7 @@ import type { RedeployDto } from '#src/modules/deployments/dto/redeploy.dto.js';
 import { type Created, type DeferredRequest, ReleaseCreation } from '#src/modules/deployments/release-creation.js';
 import { DeploymentsRepository } from '#src/modules/deployments/repositories/deployments.repository.js';
 import { UploadReleases } from '#src/modules/deployments/upload-releases.js';
+import { auditedChanges } from './field-changes.js';
 import { type Name, NamedReleases } from './named-releases.service.js';
 import { type Change, ReleaseChanges } from './release-changes.js';
 
@@ -64,7 +65,7 @@ export class RedeploymentsService {
       if (isEmpty(change)) return { request: await this.again(caller, base) };
       const basis = this.changes.basisOf(base, change.patch);
       const { request, changes } = await this.changes.make(db, caller, basis, change);
-      return { request, detail: { changes: changes.map(({ path }) => path).slice(0, MAX_AUDITED) } };
+      return { request, detail: auditedChanges(changes) };
     };
     const { environmentId } = target;
     return this.creation.createLater(caller, { environmentId, make }, { action: 'deployment.redeployed' }, idempotent);
@@ -105,9 +106,6 @@ export class RedeploymentsService {
     });
   }
 }
-
-/** Of the paths that an audit event names. */
-const MAX_AUDITED = 50;
 
 function changeOf(body: RedeployDto): Change {
   return { patch: omit(body, 'keepImage', 'ifDeploymentId', 'dryRun'), keepImage: body.keepImage ?? undefined };

@@ -100,7 +100,7 @@ export class BuildOptionsDto extends RunOptionsDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
-    example: { npmrc: '//registry.npmjs.org/:_authToken=…' },
+    example: { npmrc: '//npm.example.com/:_authToken=…' },
     selfRequired: false,
   })
   @IsOptional()

@@ -6,7 +6,7 @@ export const REDEPLOY_EXAMPLES = {
   'without a variable': { envVars: { LOG_LEVEL: null } },
   'another tag': { tag: '1.4' },
   'the same again, with the tag or the branch resolved again': {},
-  'only if nobody else has changed it': { replicas: 2, ifDeploymentId: id },
+  'only if no other release is the newest': { replicas: 2, ifDeploymentId: id },
 };
 
 export const PROMOTE_EXAMPLES = {

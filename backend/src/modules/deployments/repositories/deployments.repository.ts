@@ -187,11 +187,16 @@ export class DeploymentsRepository {
     });
   }
 
-  /** The newest deployment of the name that was created from Git; null when its deletion is requested. */
+  /**
+   * The newest deployment of the name that was created from Git; null when its deletion is requested, or that of the
+   * release before it that has not FAILED.
+   */
   async newestBuilt(db: Db, environmentId: string, name: string): Promise<Deployment | null> {
     const where = { environmentId, name, source: 'GIT' } as const;
     const row = await db.deployment.findFirst({ where, orderBy: NEWEST_FIRST });
-    return row?.deleteRequestedAt ? null : row;
+    const isValid = { ...where, status: { not: 'FAILED' } } as const;
+    const valid = await db.deployment.findFirst({ where: isValid, orderBy: NEWEST_FIRST });
+    return row?.deleteRequestedAt || valid?.deleteRequestedAt ? null : row;
   }
 
   /** Does not filter by owner: the caller must check it. */
