@@ -111,6 +111,8 @@ async function printLines(
 }
 
 /** Without the last lines, which are printed already. */
-function sentenceOf({ errorMessage, status }: Run): string {
-  return errorMessage?.split('\nLast lines:')[0] ?? `The run is ${status}.`;
+export function sentenceOf({ errorMessage, status }: Pick<Run, 'errorMessage' | 'status'>): string {
+  const [sentence = '', lines] = (errorMessage ?? `The run is ${status}.`).split('\nLast lines:\n', 2);
+  const advice = lines?.lastIndexOf('\nAdvice: ') ?? -1;
+  return advice < 0 ? sentence : `${sentence}${lines?.slice(advice)}`;
 }
