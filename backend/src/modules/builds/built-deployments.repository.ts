@@ -36,8 +36,8 @@ export class BuiltDeploymentsRepository {
 
   /**
    * Returns the ids of the deployments whose images are in use: of live releases, of runs that have not ended, and of
-   * the last three images that ran of each name. A rollback, a change and a promotion use the image of another deployment, which may be in another
-   * environment. With `except` only what is used outside of that environment.
+   * the last three images that ran of each name. A rollback, a change and a promotion use the image of another
+   * deployment, which may be in another environment. With `except` only what is used outside of that environment.
    */
   async idsInUse(except: string | null = null): Promise<Set<string>> {
     const rows = await this.prisma.$queryRaw<{ id: string }[]>`
