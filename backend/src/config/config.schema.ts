@@ -170,7 +170,7 @@ const settings = {
     'Maximum concurrent deployments per user and API process, and at most a third of its workers; the others are queued.',
   ),
   MAX_RUNS_AT_ONCE_PER_USER: count(20, 50).description(
-    'Maximum concurrent runs per user and API process; the others are queued. Only so many count for the resource limits.',
+    'Maximum concurrent runs per user; the others are queued. Only so many count for the resource limits.',
   ),
   MAX_STREAMS_PER_USER: count(20).description('Open event streams and `follow` requests per user and API process.'),
   MAX_KEYS_PER_USER: count(20).description(

@@ -136,16 +136,31 @@ describe('runs of a user', () => {
     const { id } = await run(web, 'PENDING');
     const runs = new RunsRepository(prisma, silent);
     const claims = [await runs.claim(id), await runs.claim(id)];
-    const begun = await Promise.all(claims.map(async (claim) => claim && (await runs.begin(claim))));
+    const begun = await Promise.all(claims.map(async (claim) => claim && (await runs.begin(claim, 9))));
     expect(begun).toEqual([false, true]);
     const third = await runs.claim(id);
     expect(third?.begunAt).not.toBeNull();
-    expect(third && (await runs.begin(third))).toBe(false);
+    expect(third && (await runs.begin(third, 9))).toBe(false);
     const cancelled = await run(web, 'PENDING');
     const claim = await runs.claim(cancelled.id);
     await runs.cancel(runs.db, { id: cancelled.id });
-    expect(claim && (await runs.begin(claim))).toBe(false);
+    expect(claim && (await runs.begin(claim, 9))).toBe(false);
     expect(await runs.claim(cancelled.id)).toBeUndefined();
+  });
+
+  it('must not begin above the limit of their user, however many workers begin them', async () => {
+    const web = await deployment({ name: 'web', status: 'RUNNING' });
+    const runs = new RunsRepository(prisma, silent);
+    await run(web, 'RUNNING');
+    const pending = [await run(web, 'PENDING'), await run(web, 'PENDING'), await run(web, 'PENDING')];
+    const begun = await Promise.allSettled(
+      pending.map(async ({ id }) => {
+        const claim = await runs.claim(id);
+        return claim && runs.begin(claim, 2);
+      }),
+    );
+    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await prisma.run.count({ where: { environmentId, status: 'RUNNING' } })).toBe(2);
   });
 });
 

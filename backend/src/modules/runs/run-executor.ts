@@ -5,8 +5,8 @@ import { RunJobs } from './run-jobs.js';
 import { RunRemoval } from './run-removal.js';
 import { RunStart } from './run-start.js';
 import { RunWatch } from './run-watch.js';
-import { cancelled, timedOut, type Verdict } from './run-verdict.js';
-import { type ClaimedRun, RunsRepository, StaleRunError } from './runs.repository.js';
+import { cancelled, type Verdict } from './run-verdict.js';
+import { type ClaimedRun, NoRunSlotError, RunsRepository, StaleRunError } from './runs.repository.js';
 
 /** The queue takes a job for abandoned after four hours: another one continues to watch the run before. */
 const WATCH_LIMIT_MS = 3_600_000;
@@ -46,13 +46,14 @@ export class RunExecutor implements OnModuleInit {
       await this.removal.remove(run, shutdown);
       await this.runs.end(run);
     } catch (error) {
-      if (!(error instanceof StaleRunError)) throw error;
+      if (error instanceof NoRunSlotError) await this.jobs.postpone(this.runs.db, run.id, run.environment.userId);
+      else if (!(error instanceof StaleRunError)) throw error;
     }
   }
 
   /** Undefined when the command still runs after WATCH_LIMIT_MS. */
   private async decide(run: ClaimedRun, shutdown: AbortSignal): Promise<Verdict | undefined> {
-    const refused = run.begunAt === null ? await this.start.begin(run) : undefined;
+    const refused = run.begunAt === null ? await this.start.begin(run, shutdown) : undefined;
     if (refused) return refused;
     const deadline = run.deadlineAt?.getTime() ?? 0;
     const watchMs = Math.min(Math.max(deadline - Date.now(), 0), WATCH_LIMIT_MS);
@@ -63,7 +64,7 @@ export class RunExecutor implements OnModuleInit {
     } catch (error) {
       if (shutdown.aborted || !signal.aborted) throw error;
       if (cancel.signal.aborted) return cancelled(true);
-      return Date.now() < deadline ? undefined : timedOut(run.timeoutSeconds, await this.watch.lastLines(run));
+      return Date.now() < deadline ? undefined : await this.watch.timedOut(run);
     } finally {
       cancel.end();
     }

@@ -28,6 +28,8 @@ it('must take the limits of the release where the request names none', () => {
     timeoutSeconds: 3600,
     resources: release.resources,
   });
+  const nulls = JSON.parse('{"envVars":null,"timeoutSeconds":null,"resources":null}') as object;
+  expect(runRequestOf({ command, ...nulls }, release, config)).toEqual(runRequestOf({ command }, release, config));
   const { resources } = runRequestOf({ command, resources: { memoryMb: 512 } }, release, config);
   expect(resources).toEqual({ cpus: 0.5, memoryMb: 512, pids: 100, shmMb: 64 });
 });

@@ -19,7 +19,8 @@ type Limited = Pick<Deployment, 'environmentId' | 'resources' | 'tmpfs' | 'init'
 
 /** Completes a validated body with the limits of the release. Throws VALIDATION_FAILED. */
 export function runRequestOf(body: CreateRunDto, release: Limited, config: Config): RunRequest {
-  const { command, envVars = {}, timeoutSeconds } = body;
+  const { command, timeoutSeconds } = body;
+  const envVars = body.envVars ?? {};
   const { resources: own, tmpfs } = columnsOf(release);
   const shmMb = body.resources?.shmMb ?? own.shmMb;
   const resources = {

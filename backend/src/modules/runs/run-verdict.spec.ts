@@ -35,6 +35,10 @@ it('must say that a run whose task was lost may have begun', () => {
 });
 
 it('must name the timeout and end with the last lines', () => {
-  expect(timedOut(60, []).errorMessage).toBe('The command did not end within 60 s.');
-  expect(timedOut(60, ['step 1', 'step 2']).errorMessage).toMatch(/60 s\.\nLast lines:\nstep 1\nstep 2$/);
+  expect(timedOut(60, {}).errorMessage).toBe('The command did not end within 60 s.');
+  expect(timedOut(60, { lines: ['step 1', 'step 2'] }).errorMessage).toMatch(/60 s\.\nLast lines:\nstep 1\nstep 2$/);
+  const waiting = timedOut(60, { waitingFor: 'no suitable node (insufficient resources on 1 node)' });
+  expect(waiting.errorMessage).toBe(
+    'The command could not be started within 60 s: no suitable node (insufficient resources on 1 node).',
+  );
 });

@@ -1,3 +1,4 @@
+import { asSentence } from '#src/common/errors/as-sentence.js';
 import type { RunErrorCode } from '#src/common/errors/error-registry.js';
 import type { SwarmTask, TaskState } from '#src/integrations/docker/swarm-tasks.js';
 import { type CommandEvidence, commandFailure, isStarted } from '#src/modules/deployments/swarm/command-failure.js';
@@ -9,6 +10,11 @@ export interface Verdict {
   exitCode: number | null;
   errorCode: RunErrorCode | null;
   errorMessage: string | null;
+}
+
+interface TimeoutEvidence {
+  lines?: string[];
+  waitingFor?: string;
 }
 
 /** States of a task that Swarm or an operator ended, not the command itself. */
@@ -37,8 +43,12 @@ export function lost(reason: string): Verdict {
   return { outcome: 'FAILED', exitCode: null, errorCode: 'RUN_LOST', errorMessage };
 }
 
-export function timedOut(timeoutSeconds: number, lines: string[]): Verdict {
-  const sentence = `The command did not end within ${timeoutSeconds} s.`;
+/** `waitingFor`: why its container was not even created. */
+export function timedOut(timeoutSeconds: number, { lines = [], waitingFor }: TimeoutEvidence): Verdict {
+  const sentence =
+    waitingFor === undefined
+      ? `The command did not end within ${timeoutSeconds} s.`
+      : asSentence(`The command could not be started within ${timeoutSeconds} s: ${waitingFor}`);
   const errorMessage = lines.length > 0 ? withLastLines(sentence, lines, 'Last lines') : sentence;
   return { outcome: 'TIMED_OUT', exitCode: null, errorCode: 'TIMED_OUT', errorMessage };
 }

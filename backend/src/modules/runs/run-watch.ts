@@ -7,7 +7,7 @@ import { columnsOf } from '#src/modules/deployments/domain/deployment-columns.js
 import { CommandServices } from '#src/modules/deployments/swarm/command-services.js';
 import { RunLogs } from './run-logs.js';
 import { runLabel } from './run-release.js';
-import { lost, type Verdict, verdictOf } from './run-verdict.js';
+import { lost, timedOut, type Verdict, verdictOf } from './run-verdict.js';
 import type { ClaimedRun } from './runs.repository.js';
 
 /** A request of a process that was killed may still be on its way to the Engine. */
@@ -33,8 +33,15 @@ export class RunWatch {
     return task ? verdictOf(task, await this.evidence(run, task)) : lost('The service of the run was removed.');
   }
 
+  /** The verdict of a run whose time is over. */
+  async timedOut(run: ClaimedRun): Promise<Verdict> {
+    const serviceId = await this.commands.find(runLabel(run.id)).catch(() => undefined);
+    const waitingFor = serviceId && (await this.commands.waitingFor(serviceId).catch(() => undefined));
+    return timedOut(run.timeoutSeconds, waitingFor ? { waitingFor } : { lines: await this.lastLines(run) });
+  }
+
   /** The last lines of its output; none when the Engine does not answer. */
-  async lastLines({ id }: ClaimedRun): Promise<string[]> {
+  private async lastLines({ id }: ClaimedRun): Promise<string[]> {
     const lines = await this.logs.lines(id, { tail: QUOTED_LINES }).catch(() => []);
     return lines.map(({ text }) => text);
   }

@@ -20,6 +20,9 @@ export type ClaimedRun = Prisma.RunGetPayload<{ include: typeof WITH_RELEASE }>;
 /** Thrown when another worker has claimed the run: this attempt must not write any more. */
 export class StaleRunError extends Error {}
 
+/** Thrown when as many runs of the user have begun as may run at once: this one has to wait. */
+export class NoRunSlotError extends Error {}
+
 /** Stores runs. Every write of a worker checks its attempt. */
 @Injectable()
 export class RunsRepository {
@@ -122,15 +125,23 @@ export class RunsRepository {
 
   /**
    * Records that the command begins now, before its service is created. False when it may not: it was cancelled. Of all
-   * attempts one gets true, so that the command begins at most once.
+   * attempts one gets true, so that the command begins at most once. Throws NoRunSlotError: after a crash a run that has
+   * begun may still wait for a worker, which a new one would take from it.
    */
-  async begin(run: ClaimedRun): Promise<boolean> {
+  async begin(run: ClaimedRun, mostAtOnce: number): Promise<boolean> {
+    const { userId } = run.environment;
     const begunAt = new Date();
     const deadlineAt = new Date(begunAt.getTime() + run.timeoutSeconds * 1000);
     const begun = { begunAt, deadlineAt, startedAt: begunAt };
-    const { count } = await this.prisma.run.updateMany({
-      where: { id: run.id, attempt: run.attempt, status: 'PENDING', begunAt: null, cancelRequestedAt: null },
-      data: { ...begun, status: 'RUNNING' },
+    const count = await this.transaction(async (db) => {
+      await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`berth.runs/${userId}`}))`;
+      const running = await db.run.count({ where: { environment: { userId }, status: 'RUNNING' } });
+      if (running >= mostAtOnce) throw new NoRunSlotError();
+      const updated = await db.run.updateMany({
+        where: { id: run.id, attempt: run.attempt, status: 'PENDING', begunAt: null, cancelRequestedAt: null },
+        data: { ...begun, status: 'RUNNING' },
+      });
+      return updated.count;
     });
     if (count > 0) Object.assign(run, begun);
     return count > 0;

@@ -19,6 +19,13 @@ const RARE_AFTER_MS = 20_000;
 const NODE_DOWN_MS = 60_000;
 const REMOVAL_TIMEOUT_MS = 30_000;
 
+interface Creation {
+  auth: RegistryAuth | undefined;
+  signal: AbortSignal;
+  /** Called right before the request that creates the service, and again when that one was refused and is repeated. */
+  begin?: () => Promise<void>;
+}
+
 /** Swarm services that run a command once: release commands and runs. Each is found by its label. */
 @Injectable()
 export class CommandServices {
@@ -42,8 +49,11 @@ export class CommandServices {
   }
 
   /** Returns the id of the new service. Swarm starts its only task at once. */
-  async create(release: Release, one: CommandService, auth: RegistryAuth | undefined): Promise<string> {
-    return this.services.create(buildCommandSpec(release, one, await this.engine.inspect()), auth);
+  async create(release: Release, one: CommandService, { auth, signal, begin }: Creation): Promise<string> {
+    const engine = await this.engine.inspect();
+    signal.throwIfAborted();
+    await begin?.();
+    return this.services.create(buildCommandSpec(release, one, engine), auth);
   }
 
   /** Values of a label of all services that have it. */
@@ -67,6 +77,12 @@ export class CommandServices {
       const recheckMs = now - begin > RARE_AFTER_MS ? RARE_RECHECK_MS : RECHECK_MS;
       await delay(recheckMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
+  }
+
+  /** Why the task has no container yet, in Swarm's words; undefined when it has one. */
+  async waitingFor(serviceId: string): Promise<string | undefined> {
+    const [task] = await this.tasks.list({ serviceId });
+    return task?.containerId === undefined ? task?.error : undefined;
   }
 
   /**

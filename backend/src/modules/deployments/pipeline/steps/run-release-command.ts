@@ -57,14 +57,15 @@ export class RunReleaseCommand implements DeployStep {
   }
 
   private async ensure(context: StepContext): Promise<string> {
-    const { id, releaseCommand: command } = context.deployment;
+    const { deployment, signal } = context;
+    const { id, releaseCommand: command } = deployment;
     const label = labelOf(id);
     const release = context.release();
     const existing = await this.commands.find(label);
     if (existing !== undefined) return existing;
     await this.commands.prepare(release);
     const one = { name: commandServiceName(release.serviceName), command, label };
-    return this.commands.create(release, one, context.registryAuth());
+    return this.commands.create(release, one, { auth: context.registryAuth(), signal });
   }
 
   /** Appends the output to the build log. Returns its lines. */
