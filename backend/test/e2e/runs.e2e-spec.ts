@@ -150,33 +150,27 @@ describe('a run', () => {
   it('must be followed to its end, as events and as text', async () => {
     const { runId } = await start(['sh', '-c', 'for i in 1 2 3 4 5; do echo line $i; sleep 1; done']);
     const url = `${bed.platform.baseUrl}/runs/${runId}/logs?follow=true`;
-    const events = await EventStream.open(url, { 'X-API-Key': client.apiKey });
-    const text = fetch(url, { headers: { 'X-API-Key': client.apiKey, Accept: 'text/plain' } });
+    const key = { 'X-API-Key': client.apiKey };
+    const events = await EventStream.open(url, key);
+    const text = fetch(url, { headers: { ...key, Accept: 'text/plain' } });
     expect(await events.ended).toBe('end');
     const lines = ['line 1', 'line 2', 'line 3', 'line 4', 'line 5'];
     expect(events.lines).toEqual(lines);
     expect((await (await text).text()).match(/line \d/g)).toEqual(lines);
     expect((await ended(runId)).status).toBe('SUCCEEDED');
-    const resumed = await EventStream.open(url, {
-      'X-API-Key': client.apiKey,
-      'Last-Event-ID': events.received[2]?.id ?? '',
-    });
+    const resumed = await EventStream.open(url, { ...key, 'Last-Event-ID': events.received[2]?.id ?? '' });
     await resumed.ended;
     expect(resumed.lines).toEqual(lines.slice(3));
   });
 
   it('must be listed, page by page, and found by nobody else', async () => {
-    const { runs, nextCursor } = await client.ok<RunList>(
-      'GET',
-      `/environments/${environmentId}/runs?limit=2&name=web`,
-    );
+    const page = (query: string) =>
+      client.ok<RunList>('GET', `/environments/${environmentId}/runs?limit=2&name=web${query}`);
+    const { runs, nextCursor } = await page('');
     expect(runs).toHaveLength(2);
-    const next = await client.ok<RunList>(
-      'GET',
-      `/environments/${environmentId}/runs?limit=2&cursor=${nextCursor ?? ''}`,
-    );
+    const next = await page(`&cursor=${nextCursor ?? ''}`);
     expect(next.runs.map(({ id }) => id)).not.toContain(runs[1]?.id);
-    const other = await bed.platform.client('2');
+    const other = await bed.platform.client('2', 'ENVIRONMENTS_READ,DEPLOYMENTS_READ,DEPLOYMENTS_WRITE,LOGS_READ');
     const nobody = 'cl0000000000000000000000x';
     const theirs = runs[0]?.id ?? '';
     for (const [method, path] of [
@@ -208,7 +202,7 @@ describe('a run', () => {
   it('must be refused by the name of the field, and for a release that does not run', async () => {
     const path = `/deployments/${web.id}/runs`;
     for (const [field, value] of [
-      ...[undefined, [], 'true', [1], ['a\0b']].map((command) => ['command', command] as const),
+      ...[undefined, [], 'true', [1]].map((command) => ['command', command] as const),
       ...[0, 86_401, 1.5, '60'].map((timeoutSeconds) => ['timeoutSeconds', timeoutSeconds] as const),
       ['envVars', 7],
       ['surprise', 1],
@@ -216,6 +210,8 @@ describe('a run', () => {
       const answer = await client.request('POST', path, { command: ['true'], [field]: value });
       expect([answer.status, answer.body.errors?.[0]?.path], `${field} ${JSON.stringify(value)}`).toEqual([400, field]);
     }
+    const withNul = await client.request('POST', path, { command: ['sh', 'a\0b'] });
+    expect([withNul.status, withNul.body.errors?.[0]?.path]).toEqual([400, 'command.1']);
     const failed = await client.fail({ environmentId, ...WEB, volumes: [], name: 'broken', command: ['false'] });
     expect(await client.request('POST', `/deployments/${failed.id}/runs`, { command: ['true'] })).toMatchObject({
       status: 409,
@@ -241,11 +237,11 @@ describe('a run', () => {
 });
 
 describe('runs and their release', () => {
-  it('must all end, twenty at once, each run once', async () => {
-    const commands = Array.from({ length: 20 }, (_, index) => ['sh', '-c', `echo ${index} >> /data/twenty`]);
+  it('must all end, fifty at once, each run once', async () => {
+    const commands = Array.from({ length: 50 }, (_, index) => ['sh', '-c', `echo ${index} >> /data/fifty`]);
     const accepted = await Promise.all(commands.map((command) => start(command, { resources: { memoryMb: 32 } })));
-    for (const { runId } of accepted) expect((await ended(runId, 120_000)).status).toBe('SUCCEEDED');
-    expect(await linesIn('/data/twenty')).toBe(20);
+    for (const { runId } of accepted) expect((await ended(runId, 240_000)).status).toBe('SUCCEEDED');
+    expect(await linesIn('/data/fifty')).toBe(50);
   });
 
   it('must go on when the release is replaced and stopped', async () => {
@@ -308,13 +304,20 @@ describe('kill -9 of the API', () => {
     }
   });
 
-  it('must continue to watch a run, and cancel it', async () => {
-    const { runId } = await start(STUBBORN);
-    await expectRunning(runId);
+  it('must continue to watch a run, cancel it, and end it at its deadline', async () => {
+    const [watched, cancelledBefore, late] = [
+      await start(STUBBORN),
+      await start(STUBBORN),
+      await start(STUBBORN, { timeoutSeconds: 20 }),
+    ];
+    for (const { runId } of [watched, cancelledBefore, late]) await expectRunning(runId);
+    await client.ok('POST', `/runs/${cancelledBefore.runId}/cancel`);
     await bed.platform.kill9();
     await bed.platform.start();
-    expect((await get(runId)).status).toBe('RUNNING');
-    await client.ok('POST', `/runs/${runId}/cancel`);
-    expect((await ended(runId)).status).toBe('CANCELLED');
+    expect((await get(watched.runId)).status).toBe('RUNNING');
+    await client.ok('POST', `/runs/${watched.runId}/cancel`);
+    expect((await ended(watched.runId)).status).toBe('CANCELLED');
+    expect((await ended(cancelledBefore.runId)).status).toBe('CANCELLED');
+    expect(await ended(late.runId, 60_000)).toMatchObject({ status: 'TIMED_OUT', exitCode: null });
   });
 });

@@ -37,7 +37,7 @@ export class RunStart {
    */
   async begin(run: ClaimedRun, signal: AbortSignal): Promise<Verdict | undefined> {
     const { deployment } = run;
-    if (!deployment) return notStarted('Its release does not exist any more.');
+    if (!deployment || deployment.deletedAt !== null) return notStarted('Its release was deleted before it began.');
     try {
       await this.create(run, deployment, signal);
       return undefined;
