@@ -11,6 +11,7 @@ import { Events } from './docker/events.js';
 import { Images } from './docker/images.js';
 import { Networks } from './docker/networks.js';
 import { Nodes } from './docker/nodes.js';
+import { RegistryImages } from './docker/registry-images.js';
 import { RegistryPolicy } from './docker/registry-policy.js';
 import { Secrets } from './docker/secrets.js';
 import { ServiceLogs } from './docker/service-logs.js';
@@ -41,6 +42,7 @@ const surfaces = [
   Networks,
   NginxConfig,
   Nodes,
+  RegistryImages,
   RegistryPolicy,
   Secrets,
   ServiceLogs,

@@ -3,19 +3,41 @@ import { safeText } from '#src/common/safe-text.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { babblingServer } from '../scenario/bad-git-servers.js';
 import { badRegistry, NONSENSE } from '../scenario/bad-registries.js';
+import { DockerProxy } from '../scenario/docker-proxy.js';
+import { expectEngineFrozen, expectGoesOn } from '../scenario/frozen-engine.js';
 import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
 
-/** A short form of test/long/chaos.long-spec.ts, which also freezes the engine. */
+/** A short form of test/long/chaos.long-spec.ts. */
+const proxy = new DockerProxy();
 let bed: GitPlatform;
 let client: ApiClient;
 let environmentId: string;
 
 beforeAll(async () => {
-  bed = await startGitPlatform();
+  await proxy.start();
+  bed = await startGitPlatform({ DOCKER_HOST: proxy.dockerHost });
   ({ client } = bed);
   ({ id: environmentId } = await client.createEnvironment());
 });
-afterAll(() => bed.stop());
+afterAll(async () => {
+  await bed.stop();
+  proxy.stop();
+});
+
+it('while the engine is frozen, reads must go on, /health must say so, and jobs must wait', async () => {
+  proxy.freeze();
+  try {
+    await expectGoesOn(
+      bed.platform,
+      client,
+      environmentId,
+      () => expectEngineFrozen(bed.platform),
+      () => proxy.thaw(),
+    );
+  } finally {
+    proxy.thaw();
+  }
+});
 
 describe('a registry that answers nonsense', () => {
   it.each(Object.keys(NONSENSE))('must fail the deployment, and no more than that: %s', async (name) => {

@@ -62,12 +62,15 @@ describe("the containers' truth", () => {
 
   it('must show every replica, and one that was removed behind its back', async () => {
     const { id, jobId } = await client.run({ environmentId, image: 'busybox', replicas: 3, command: sh(IDLE) });
-    const { containers } = await client.job(jobId);
-    expect(containers.map(({ slot, status }) => [slot, status])).toEqual([
-      [1, 'RUNNING'],
-      [2, 'RUNNING'],
-      [3, 'RUNNING'],
-    ]);
+    const { containers } = await eventually(async () => {
+      const job = await client.job(jobId);
+      expect(job.containers.map(({ slot, status }) => [slot, status])).toEqual([
+        [1, 'RUNNING'],
+        [2, 'RUNNING'],
+        [3, 'RUNNING'],
+      ]);
+      return job;
+    }, TRUTH_MS);
     expect(new Set(containers.map(({ name }) => name)).size).toBe(1);
     const [service] = await engine.servicesOf(id);
     await engine.docker.getService((service as unknown as { ID: string }).ID).remove();

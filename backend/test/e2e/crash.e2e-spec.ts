@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Deployment } from '../../../clients/typescript/src/index.js';
 import { dockerApplication } from '../scenario/applications.js';
-import { scratchFolder } from '../scenario/archives.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { engineMatchesRows } from '../scenario/engine-matches.js';
 import { EngineView } from '../scenario/engine-view.js';
 import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
-import { Moments, momentsOf } from '../scenario/moments.js';
+import { Moments } from '../scenario/moments.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
-import { eventually } from '../testbed/eventually.js';
+import { stepsOf, survives } from '../scenario/survives.js';
 import { DEPLOY_STEP_NAMES } from '#src/modules/deployments/pipeline/steps/deploy-steps.js';
 
 const OLD = { name: 'web', image: 'busybox', tag: '1.36', command: sh(IDLE) };
@@ -45,93 +43,38 @@ afterAll(async () => {
 
 const fromGit = () => ({ name: 'web', gitUrl: bed.git.url('shop'), ports: [{ container: 80 }] });
 
-/** The steps that a deployment would have, as it says itself: a step that is new is here by itself. */
-async function stepsOf(path: string, body: object): Promise<string[]> {
-  const { plan } = await client.ok<{ plan: { steps: string[] } }>('POST', path, { ...body, dryRun: true });
-  return plan.steps;
-}
-
-/** Begins with an older release; kills in these moments; one final state, nothing doubled, nothing left. */
-async function survives(
-  environmentId: string,
-  { steps, killIn = momentsOf(steps) }: { steps: string[]; killIn?: string[] },
-  begin: () => Promise<{ jobId: string }>,
-): Promise<Deployment> {
-  const previous = (await client.deployments(environmentId)).filter(({ status }) => status === 'RUNNING');
-  let jobId = '';
-  await moments.killIn(killIn, async () => {
-    ({ jobId } = await begin());
-  });
-  const deployment = await client.settled(jobId, 90_000);
-  expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING' });
-  await eventually(async () => {
-    for (const { id } of previous) {
-      expect((await client.deployment(id)).status).toBe('STOPPED');
-      expect(await engine.servicesOf(id)).toEqual([]);
-    }
-    expect(await engine.servicesOf(deployment.id)).toHaveLength(1);
-    expect(await engine.containersOf(deployment.id)).toHaveLength(deployment.replicas);
-    const { steps: done } = await client.job(jobId);
-    expect(done.map(({ name }) => name)).toEqual(steps);
-    expect(done.filter(({ endedAt }) => endedAt === null)).toEqual([]);
-  }, 60_000);
-  await engineMatchesRows(bed.platform, engine, environmentId);
-  return deployment;
-}
-
 describe('kill -9 of the API in every moment', () => {
   it('must be tried in every step that there is', async () => {
     const { id: environmentId } = await client.createEnvironment();
-    const image = await stepsOf('/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
-    const git = await stepsOf('/deployments/from-git', { environmentId, ...fromGit() });
+    const image = await stepsOf(client, '/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
+    const git = await stepsOf(client, '/deployments/from-git', { environmentId, ...fromGit() });
     expect(new Set([...image, ...git])).toEqual(new Set(DEPLOY_STEP_NAMES));
   });
 
   it('of a release from an image', async () => {
     const { id: environmentId } = await client.createEnvironment();
-    const steps = await stepsOf('/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
+    const steps = await stepsOf(client, '/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
     await client.run({ environmentId, ...OLD });
     await engine.forgetImage(COMPLETE.image);
-    const deployment = await survives(environmentId, { steps }, () => client.deploy({ environmentId, ...COMPLETE }));
+    const deployment = await survives(moments, client, environmentId, { steps }, () =>
+      client.deploy({ environmentId, ...COMPLETE }),
+    );
     expect((await client.buildLogs(deployment.id)).match(/released/g)).toHaveLength(1);
   });
 
   it('of a release from a repository, in the steps that an image does not have', async () => {
     const { id: environmentId } = await client.createEnvironment();
     await client.run({ environmentId, ...OLD });
-    const steps = await stepsOf('/deployments/from-git', { environmentId, ...fromGit() });
-    const ofImage = await stepsOf('/deployments', { environmentId, ...OLD, releaseCommand: ['true'] });
+    const steps = await stepsOf(client, '/deployments/from-git', { environmentId, ...fromGit() });
+    const ofImage = await stepsOf(client, '/deployments', { environmentId, ...OLD, releaseCommand: ['true'] });
     const own = steps.filter((step) => !ofImage.includes(step));
     const next = steps[steps.indexOf(own.at(-1) ?? '') + 1];
     const killIn = [...own, next].map((step) => `${step} begins`);
-    await survives(environmentId, { steps, killIn }, () => client.deployFromGit({ environmentId, ...fromGit() }));
+    await survives(moments, client, environmentId, { steps, killIn }, () =>
+      client.deployFromGit({ environmentId, ...fromGit() }),
+    );
     expect(await engine.imagesOf(environmentId)).toHaveLength(1);
     expect(bed.platform.buildDirectories).toEqual([]);
-  });
-
-  it('of a release from an upload, in the steps that an image does not have', async () => {
-    const { id: environmentId } = await client.createEnvironment();
-    await client.run({ environmentId, ...OLD });
-    const { uploadId } = await client.upload(await scratchFolder());
-    const body = { environmentId, name: 'web', uploadId, ports: [{ container: 8080 }] };
-    const steps = await stepsOf('/deployments/from-upload', body);
-    const killIn = ['BuildImage begins', 'PushImage begins', 'CreateVolumes begins'];
-    await survives(environmentId, { steps, killIn }, () => client.deployFromUpload(body));
-    expect(await engine.imagesOf(environmentId)).toHaveLength(1);
-  });
-
-  it('of a release that stops the old one first, and of a way back to that', async () => {
-    const { id: environmentId } = await client.createEnvironment();
-    const first = await client.run({ environmentId, ...STOP_FIRST });
-    const steps = await stepsOf('/deployments', { environmentId, ...STOP_FIRST });
-    const killIn = momentsOf(steps.slice(steps.indexOf('StopPrevious')));
-    const second = await survives(environmentId, { steps, killIn }, () =>
-      client.deploy({ environmentId, ...STOP_FIRST }),
-    );
-    const back = steps.filter((name) => name !== 'ResolveImage');
-    await survives(environmentId, { steps: back, killIn: back.map((step) => `${step} begins`) }, () =>
-      client.ok('POST', `/deployments/${second.id}/rollback`, { deploymentId: first.id }),
-    );
   });
 
   it('of a release that fails: the old one serves', async () => {

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  cgoProject,
   djangoProject,
-  extensionProject,
   flaskProject,
   goProject,
   killedProject,
@@ -58,11 +56,6 @@ describe('a project in another language of which only the URL and the port are k
     expect(await answerOf(3043)).toBe('django True True');
   });
 
-  it('must compile an extension of Python, and keep its library without the compiler', async () => {
-    await run('extension', extensionProject(), 3044);
-    expect(await answerOf(3044)).toMatch(/^4\.\d.* None$/);
-  });
-
   it('must show the last words of a program of Python that ends without a flush', async () => {
     await bed.git.create('killed', killedProject());
     const failed = await client.failFromGit({ environmentId, gitUrl: bed.git.url('killed') }, 180_000);
@@ -76,14 +69,6 @@ describe('a project in another language of which only the URL and the port are k
     body.set('file', new Blob(['x'.repeat(2 ** 20)]), 'file');
     expect(await (await fetch('http://127.0.0.1:3045/upload', { method: 'POST', body })).text()).toBe('1048576');
     expect(await answerOf(3045, '/zone')).toBe('14 1000 <nil>');
-  });
-
-  it('must link C into a program of Go, which startCommand names among several', async () => {
-    await bed.git.create('cgo', cgoProject());
-    const failed = await client.failFromGit({ environmentId, gitUrl: bed.git.url('cgo') });
-    expect(failed.errorMessage).toContain('answer, other. Set startCommand to one of them');
-    await run('cgo-answer', cgoProject(), 3046, { container: 8080, startCommand: 'answer' });
-    expect(await answerOf(3046)).toBe('42');
   });
 
   it('must serve a static site with relative redirects, its own page for what is missing, and caching', async () => {

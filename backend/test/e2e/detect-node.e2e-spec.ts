@@ -4,9 +4,6 @@ import { EngineView } from '../scenario/engine-view.js';
 import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
 import type { Files } from '../testbed/git-server.js';
 import {
-  bunProject,
-  patchedProject,
-  pnpm8Project,
   serverProject,
   siteProject,
   starterProject,
@@ -54,17 +51,6 @@ describe('a Node.js project of which only the URL and the port are known', () =>
     expect(await answerOf(3021, '/any/deep/link')).toBe('built');
     await run('server', serverProject(), 3022);
     expect(await answerOf(3022)).toBe('output');
-  });
-
-  it('must be installed with the package manager of its lock file, and with the files that this one reads', async () => {
-    await Promise.all([
-      run('patched', patchedProject(), 3023),
-      run('pnpm8', pnpm8Project(), 3024),
-      run('bun', bunProject(), 3025),
-    ]);
-    expect(await answerOf(3023)).toBe('patched 3600000');
-    expect(await answerOf(3024)).toBe('3600000');
-    expect(await answerOf(3025)).toBe('bun 3600000');
   });
 
   it('must run in the version that it asks for, or say that there is none', async () => {

@@ -10,6 +10,7 @@ interface PlanAnswer {
   plan: Record<string, unknown> & { steps: string[] };
 }
 
+const SWEEPS = `SELECT id FROM graphile_worker.jobs WHERE task_identifier = 'build.sweep-directories'`;
 const engine = new EngineView();
 let bed: GitPlatform;
 let client: ApiClient;
@@ -57,6 +58,20 @@ describe('a dry run', () => {
     });
     expect(await bed.platform.counts()).toEqual(before);
     expect(bed.platform.buildDirectories).toEqual([]);
+  });
+
+  it('must read its sources to the end while directories that a crash left behind are removed', async () => {
+    const { platform, git } = bed;
+    const sha = await git.create('swept', dockerApplication('alpine:3.20'));
+    const transfer = git.hold();
+    const answer = ask('/deployments/from-git', { gitUrl: git.url('swept') });
+    await transfer.reached;
+    expect(platform.buildDirectories).toHaveLength(1);
+    await platform.sql(`SELECT graphile_worker.add_job('build.sweep-directories', '{}')`);
+    await eventually(async () => expect(await platform.sql(SWEEPS)).toEqual([]), 20_000);
+    transfer.release();
+    expect((await answer).body.plan).toMatchObject({ gitCommitSha: sha });
+    expect(platform.buildDirectories).toEqual([]);
   });
 
   it('must name the field that a deployment would FAIL for', async () => {

@@ -150,10 +150,7 @@ describe('a deployment from git', () => {
     expect(await commitOf({ branch: 'refs/tags/v1' })).toBe(tagged);
     expect(await commitOf({ branch: 'refs/heads/main' })).toBe(tagged);
     const common = { environmentId, name: 'copied', ports: [{ container: 80 }] };
-    const ofPull = await client.runFromGit({ ...common, gitUrl, branch: 'refs/pull/7/head' });
-    expect(ofPull).toMatchObject({ gitCommitSha: pull, gitBranch: 'refs/pull/7/head' });
-    const ofTag = await client.runFromGit({ ...common, gitUrl, branch: 'refs/tags/v1' });
-    expect(ofTag).toMatchObject({ gitCommitSha: tagged, gitBranch: 'v1' });
+    expect(await commitOf({ branch: 'refs/pull/7/head' })).toBe(pull);
 
     const only = await bed.git.create('only', files);
     await bed.git.setHead('only', 'master');
@@ -164,21 +161,6 @@ describe('a deployment from git', () => {
       gitCommitSha: only,
       gitBranch: 'main',
     });
-    const overSsh = { gitUrl: bed.git.sshUrl('My%20Shop/copied'), gitAuth: { sshKey: bed.git.sshKey } };
-    expect(await client.runFromGit({ ...common, ...overSsh, branch: 'v1' })).toMatchObject({ gitCommitSha: branch });
-  });
-
-  it('must build a commit of a server that sends no commit by its id', async () => {
-    const first = await bed.git.create('old/history', dockerApplication('first'));
-    const second = await bed.git.commit('old/history', dockerApplication('second'));
-    await bed.git.commit('old/history', dockerApplication('third'));
-    const common = { environmentId, gitUrl: bed.git.url('old/history'), ports: [{ container: 80 }], name: 'history' };
-    expect(await client.runFromGit({ ...common, commit: first })).toMatchObject({ gitCommitSha: first });
-    const ofBranch = await client.runFromGit({ ...common, commit: second, branch: 'main' });
-    expect(ofBranch).toMatchObject({ gitCommitSha: second, gitBranch: 'main' });
-    const nowhere = await client.failFromGit({ ...common, commit: 'a'.repeat(40) });
-    expect(nowhere).toMatchObject({ errorCode: 'GIT_REF_NOT_FOUND' });
-    expect(nowhere.errorMessage).toContain('in any branch');
   });
 
   it('must come over ssh with a deploy key', async () => {

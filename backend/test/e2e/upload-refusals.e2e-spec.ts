@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -53,20 +53,15 @@ describe('an upload', () => {
     return { status: Number(stdout.slice(at + 1)), text: stdout.slice(0, at) };
   }
 
-  /** A tar of exactly so many bytes: zeros follow its end, as tar's blocking does it. */
-  async function* tarOfSize(bytes: number): AsyncGenerator<Buffer> {
-    const small = await folderOf({ 'index.html': 'hello' });
-    yield small;
-    for (let left = bytes - small.length; left > 0; left -= MIB) yield Buffer.alloc(Math.min(left, MIB));
-  }
-
-  it('must hold 200 MB while the API stays small', async () => {
+  it('must hold 200 MB while the API stays small, and not have one byte more', async () => {
     // What the first uploads make the process load and compile is no part of the growth.
     await post(await folderOf({ warm: randomBytes(4 * MIB).toString('hex') }));
     await platform.sql('DELETE FROM "Upload"');
     const file = path.join(folder, 'large.tar');
     const content = Buffer.concat(Array.from({ length: 199 }, () => randomBytes(MIB)));
-    writeFileSync(file, await tarOf([{ name: 'large', content }]));
+    const tar = await tarOf([{ name: 'large', content }]);
+    // Zeros follow its end, as tar's blocking does it.
+    writeFileSync(file, Buffer.concat([tar, Buffer.alloc(LIMIT - tar.length)]));
     const before = residentBytes();
     let most = before;
     const watch = setInterval(() => (most = Math.max(most, residentBytes())), 20);
@@ -78,19 +73,11 @@ describe('an upload', () => {
     process.stdout.write(`upload of 200 MB: ${Math.round(performance.now() - begin)} ms, +${grownMb.toFixed(1)} MB\n`);
     expect(grownMb).toBeLessThan(30);
     await platform.sql('DELETE FROM "Upload"');
-  });
 
-  it('must not have one byte more than is allowed', async () => {
-    const exact = await post(ReadableStream.from(tarOfSize(LIMIT)));
-    expect(exact.status, JSON.stringify(exact.body)).toBe(201);
-    await platform.sql('DELETE FROM "Upload"');
-    const more = await post(ReadableStream.from(tarOfSize(LIMIT + 1)));
-    expect([more.status, more.body.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
-    const file = path.join(folder, 'more.tar');
-    writeFileSync(file, Buffer.alloc(LIMIT + 1));
-    for (const args of [[], ['-H', 'Transfer-Encoding: chunked'], ['-H', 'Expect:']]) {
-      const { status, text } = await curl('-H', 'Content-Type: application/x-tar', ...args, '-T', file);
-      expect([status, text]).toEqual([413, expect.stringContaining('larger than 200 MiB')]);
+    appendFileSync(file, 'x');
+    for (const args of [[], ['-H', 'Transfer-Encoding: chunked']]) {
+      const more = await curl('-H', 'Content-Type: application/x-tar', ...args, '-T', file);
+      expect([more.status, more.text]).toEqual([413, expect.stringContaining('larger than 200 MiB')]);
     }
   });
 
@@ -189,7 +176,7 @@ describe('an upload', () => {
       status: 403,
       body: { code: 'INSUFFICIENT_SCOPE' },
     });
-    const file = path.join(folder, 'more.tar');
+    const file = path.join(folder, 'large.tar');
     const { stdout } = await promisify(execFile)('curl', [
       ...['-sS', '-o', '/dev/null', '-w', '%{http_code} %{size_upload}', '-H', 'X-API-Key: wrong'],
       ...['-H', 'Content-Type: application/x-tar', '-H', 'Expect: 100-continue', '-X', 'POST', '-T', file],

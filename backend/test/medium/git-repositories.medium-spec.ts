@@ -89,10 +89,8 @@ describe('a repository on a real server', () => {
     const url = git.url('My%20Shop/app');
     for (const [ref, sha, name] of [
       [undefined, first, 'main'],
-      ['main', first, 'main'],
       ['refs/heads/main', first, 'main'],
       ['v1', branch, 'v1'],
-      ['refs/heads/v1', branch, 'v1'],
       ['refs/tags/v1', first, 'v1'],
       ['feature/a/b', slashes, 'feature/a/b'],
       ['refs/pull/7/head', pull, 'refs/pull/7/head'],
@@ -137,7 +135,9 @@ describe('a repository on a real server', () => {
       expect(await fetch(git.url(name), { commit: first })).toMatchObject({ sha: first, files: ['first.txt'] });
       const ofBranch = await fetch(git.url(name), { commit: second, ref: 'main' });
       expect(ofBranch).toMatchObject({ sha: second, ref: 'main', files: ['second.txt'] });
-      expect(await failureOf(git.url(name), { commit: 'a'.repeat(40) })).toMatchObject({ kind: 'ref-not-found' });
+      const missing = await failureOf(git.url(name), { commit: 'a'.repeat(40) });
+      expect(missing.kind).toBe('ref-not-found');
+      if (name === 'old/history') expect(missing.message).toContain('in any branch');
     }
   });
 

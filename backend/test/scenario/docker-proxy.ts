@@ -20,6 +20,7 @@ export class DockerProxy {
   private readonly gates = new Gates();
   /** While true the Engine seems to be away. */
   away = false;
+  private thawed: PromiseWithResolvers<undefined> | undefined;
 
   constructor(
     private readonly engineSocket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').slice(
@@ -44,6 +45,17 @@ export class DockerProxy {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
+  /** From now on the Engine takes calls and answers none, as one whose process is stopped. */
+  freeze(): void {
+    this.thawed = Promise.withResolvers();
+  }
+
+  /** The calls that came meanwhile reach the Engine, unless their client has given up. */
+  thaw(): void {
+    this.thawed?.resolve(undefined);
+    this.thawed = undefined;
+  }
+
   hold(when: 'before' | 'after', method: string, pathPattern: RegExp): Held {
     return this.gates.hold(when, method, pathPattern);
   }
@@ -52,6 +64,10 @@ export class DockerProxy {
     if (this.away) {
       incoming.socket.destroy();
       return;
+    }
+    if (this.thawed) {
+      await this.thawed.promise;
+      if (outgoing.destroyed || incoming.socket.destroyed) return;
     }
     const gate = this.gates.find(incoming);
     if (gate?.when === 'before') {

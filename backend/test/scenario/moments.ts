@@ -13,7 +13,7 @@ const REACHED_MS = 60_000;
 export class Moments {
   private lock: pg.Client | undefined;
 
-  constructor(private readonly platform: Platform) {}
+  constructor(readonly platform: Platform) {}
 
   async open(): Promise<this> {
     await this.platform.sql(`

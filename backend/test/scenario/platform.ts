@@ -47,6 +47,13 @@ export class Platform {
     return this.child?.pid ?? 0;
   }
 
+  /** The longest delay of its event loop since the last call, in seconds. For a platform with this METRICS_TOKEN. */
+  async eventLoopDelay(metricsToken: string): Promise<number> {
+    const headers = { authorization: `Bearer ${metricsToken}` };
+    const metrics = await (await fetch(`${this.baseUrl}/metrics`, { headers })).text();
+    return Number(/berth_event_loop_delay_seconds\{statistic="max"\} (\S+)/.exec(metrics)?.[1]);
+  }
+
   /** Folders of builds that are there now. */
   get buildDirectories(): string[] {
     return readdirSync(path.join(this.dataDir, 'builds'));

@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import pRetry from 'p-retry';
 import { Config } from '#src/config/config.js';
 import { BuildError } from '#src/integrations/docker/build-error.js';
 import { Engine } from '#src/integrations/docker/engine.js';
-import { Images } from '#src/integrations/docker/images.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import { RegistryError } from '#src/integrations/docker/registry-error.js';
-import { RegistryPolicy } from '#src/integrations/docker/registry-policy.js';
+import { RegistryImages } from '#src/integrations/docker/registry-images.js';
 import { isPlatformImage } from '#src/modules/deployments/domain/built-image.js';
 import type { BuildInputs, BuildRegistryAuth } from '#src/modules/deployments/domain/build-inputs.js';
 import {
@@ -22,7 +20,6 @@ import { DockerfileRefusal, foreignImagesOf } from './dockerfile/foreign-images.
 const MAX_DOCKERFILE_CHARACTERS = 200_000;
 const MAX_IMAGES = 50;
 const LOOKUP_TIMEOUT_MS = 10_000;
-const RETRY = { retries: 3, minTimeout: 500, factor: 2 };
 
 /** Credentials of a deployment for the base images of one registry. */
 export interface RegistryLogin {
@@ -39,9 +36,8 @@ export interface RegistryLogin {
 @Injectable()
 export class BaseImages {
   constructor(
-    private readonly images: Images,
+    private readonly images: RegistryImages,
     private readonly engine: Engine,
-    private readonly registries: RegistryPolicy,
     private readonly config: Config,
   ) {}
 
@@ -104,18 +100,10 @@ export class BaseImages {
     const { registry } = reference;
     const isOwn = login !== undefined && registryOf(registry) === login.registry;
     const auth = isOwn ? authOf(login) : undefined;
-    const bound = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)]);
     try {
-      await this.registries.require(registry);
-      await pRetry(() => this.images.resolve(name, auth, bound), {
-        ...RETRY,
-        signal: bound,
-        shouldRetry: ({ error }) => error instanceof RegistryError && error.kind === 'unreachable',
-      });
+      await this.images.resolve({ reference: name, registry }, auth, { withinMs: LOOKUP_TIMEOUT_MS, signal });
     } catch (error) {
-      signal.throwIfAborted();
-      const cause = bound.aborted ? new RegistryError('unreachable', 'no answer in time', { cause: error }) : error;
-      throw cause instanceof RegistryError ? new BuildError('base-image', name, [], { cause }) : cause;
+      throw error instanceof RegistryError ? new BuildError('base-image', name, [], { cause: error }) : error;
     }
   }
 }

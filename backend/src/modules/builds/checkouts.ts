@@ -1,6 +1,7 @@
 import { chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { newId } from '#src/common/time/id-source.js';
 import { gitUser } from '#src/common/unprivileged-user.js';
 import { Config } from '#src/config/config.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
@@ -14,7 +15,7 @@ const COMPLETE = 'complete';
 const DIRECTORY = /^([a-z0-9]+)(?:-(\d+))?$/;
 
 /** One run of a deployment's build. */
-interface Attempt {
+export interface Attempt {
   /** id of the deployment */
   id: string;
   attempt: number;
@@ -32,6 +33,8 @@ export interface Checkout extends FetchedCommit {
 @Injectable()
 export class Checkouts implements OnModuleInit {
   private readonly logger = new Logger(Checkouts.name);
+  /** ids without a deployment whose directories are in use */
+  private readonly temporary = new Set<string>();
 
   constructor(
     private readonly repositories: GitRepositories,
@@ -51,7 +54,7 @@ export class Checkouts implements OnModuleInit {
 
   /** Clones the commit, unless an earlier step of this attempt has completed the clone. Throws GitError. */
   async ensure({ id, attempt }: Attempt, source: GitSource, options: Omit<FetchOptions, 'dir'>): Promise<Checkout> {
-    const dir = path.join(this.config.build.dir, `${id}-${attempt}`);
+    const dir = this.directoryOf({ id, attempt });
     const known = await this.complete(dir, options.revision.commit);
     if (known) return known;
     const { ref, commit } = options.revision;
@@ -60,6 +63,22 @@ export class Checkouts implements OnModuleInit {
     await writeFile(path.join(dir, COMPLETE), JSON.stringify(fetched));
     options.onLine(`Checked out commit ${fetched.sha}`);
     return { ...fetched, tree: path.join(dir, 'tree') };
+  }
+
+  /** Runs `work` with an attempt that belongs to no deployment, and removes its directory afterwards. */
+  async withTemporary<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const attempt = { id: newId(), attempt: 0 };
+    this.temporary.add(attempt.id);
+    try {
+      return await work(attempt);
+    } finally {
+      this.temporary.delete(attempt.id);
+      await this.remove(attempt);
+    }
+  }
+
+  directoryOf({ id, attempt }: Attempt): string {
+    return path.join(this.config.build.dir, `${id}-${attempt}`);
   }
 
   /** Removes the directories of this attempt and of earlier ones, never that of a later one. */
@@ -100,7 +119,7 @@ export class Checkouts implements OnModuleInit {
     const found = new Map<string, string>();
     for (const name of await readdir(this.config.build.dir)) {
       const id = DIRECTORY.exec(name)?.[1];
-      if (id !== undefined) found.set(name, id);
+      if (id !== undefined && !this.temporary.has(id)) found.set(name, id);
     }
     if (found.size === 0) return;
     const inProgress = await this.deployments.idsInProgress([...new Set(found.values())]);

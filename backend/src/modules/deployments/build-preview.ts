@@ -46,12 +46,11 @@ export class BuildPreview {
   ): Promise<Pick<DeploymentPlanDto, 'gitCommitSha' | 'build'>> {
     const { url, auth, options } = git;
     const commit = await this.lookup.commitOf(git);
-    const attempt = { id: newId(), attempt: 0 };
     const signal = AbortSignal.timeout(PREVIEW_TIMEOUT_MS);
     const fields = { branch: options.ref !== null, gitAuth: auth !== undefined };
     const build = await this.preview('gitUrl', fields, signal, () =>
-      this.sources.withSlot(attempt.id, caller.userId, signal, async () => {
-        try {
+      this.sources.withSlot(newId(), caller.userId, signal, () =>
+        this.checkouts.withTemporary(async (attempt) => {
           const revision = { ref: options.ref ?? undefined, commit };
           const silent = { onLine: () => undefined, onProgress: () => undefined };
           const fetch = { revision, submodules: options.submodules, ...silent, signal };
@@ -59,11 +58,9 @@ export class BuildPreview {
           const open = (folder = options.buildContext) => FolderTree.open(tree, folder);
           const request = { ...git, commit, run, origin: 'repository' } as const;
           const warnings = await checkoutWarnings(tree, options.submodules);
-          return await this.plan(request, { openTree: open, modified: committedAt, secrets: [], warnings }, signal);
-        } finally {
-          await this.checkouts.remove(attempt);
-        }
-      }),
+          return this.plan(request, { openTree: open, modified: committedAt, secrets: [], warnings }, signal);
+        }),
+      ),
     );
     return { gitCommitSha: commit, build };
   }

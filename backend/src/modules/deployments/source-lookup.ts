@@ -1,13 +1,10 @@
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '#src/common/errors/domain-error.js';
-import { newId } from '#src/common/time/id-source.js';
 import { validationFailed } from '#src/common/validation.pipe.js';
-import { Config } from '#src/config/config.js';
 import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import { GitError } from '#src/integrations/git/git-error.js';
 import { GitRepositories } from '#src/integrations/git/git-repositories.js';
+import { Checkouts } from '#src/modules/builds/checkouts.js';
 import { StepFailure } from './domain/step-failure.js';
 import type { GitRequest } from './git-request.js';
 import { gitFailure } from './pipeline/steps/failures.js';
@@ -21,7 +18,7 @@ export class SourceLookup {
   constructor(
     private readonly images: ImageLookup,
     private readonly repositories: GitRepositories,
-    private readonly config: Config,
+    private readonly checkouts: Checkouts,
   ) {}
 
   digestOf(reference: string, auth: RegistryAuth | undefined): Promise<string> {
@@ -31,17 +28,14 @@ export class SourceLookup {
   }
 
   async commitOf({ url, auth, options }: GitRequest): Promise<string> {
-    const dir = path.join(this.config.build.dir, `lookup-${newId()}`);
     const signal = AbortSignal.timeout(LOOKUP_TIMEOUT_MS);
     const revision = { ref: options.ref ?? undefined, commit: options.commit ?? undefined };
     const fields = { branch: options.ref !== null, gitAuth: auth !== undefined };
-    try {
-      return await asFieldError('gitUrl', fields, () =>
-        this.repositories.lookUp({ url, auth }, revision, { dir, signal }),
-      );
-    } finally {
-      await rm(dir, { recursive: true, force: true });
-    }
+    return asFieldError('gitUrl', fields, () =>
+      this.checkouts.withTemporary((attempt) =>
+        this.repositories.lookUp({ url, auth }, revision, { dir: this.checkouts.directoryOf(attempt), signal }),
+      ),
+    );
   }
 }
 
