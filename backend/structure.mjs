@@ -12,4 +12,5 @@ export const MAY_IMPORT = {
   builds: ['deployments', 'environments', 'uploads'],
   deployments: ['auth', 'builds', 'environments', 'ingress', 'platform-services', 'registry', 'uploads'],
   hooks: ['deployments', 'environments'],
+  runs: ['deployments', 'environments'],
 };

@@ -17,6 +17,7 @@ import { MetricsModule } from './core/metrics/metrics.module.js';
 import { HooksModule } from './modules/hooks/hooks.module.js';
 import { IngressModule } from './modules/ingress/ingress.module.js';
 import { RegistryModule } from './modules/registry/registry.module.js';
+import { RunsModule } from './modules/runs/runs.module.js';
 import { UploadsModule } from './modules/uploads/uploads.module.js';
 import { PlatformModule } from './modules/platform/platform.module.js';
 
@@ -41,6 +42,7 @@ export class AppModule {
         RegistryModule,
         UploadsModule,
         DeploymentsModule,
+        RunsModule,
         HooksModule,
         MetricsModule,
         PlatformModule,

@@ -74,6 +74,7 @@ async function restore(backup: FileHandle, config: Config): Promise<void> {
     await loadAll(backup, checked, { config, client });
     const former = key.store(new Date());
     await migrate(connectionString, MIGRATIONS_DIR);
+    await endPendingRuns(client);
     tell(checked, former);
   } finally {
     key.discard();
@@ -109,6 +110,15 @@ async function loadAll(
   await endFeed();
   await continueSequences(client);
   await client.query('COMMIT');
+}
+
+/** A run that was PENDING in the backup may have begun since: a run begins at most once. */
+async function endPendingRuns(client: pg.Client): Promise<void> {
+  await client.query(
+    `UPDATE "Run" SET status = 'FAILED', outcome = 'FAILED', "endedAt" = now(), "errorCode" = 'RUN_LOST',
+       "errorMessage" = 'The database was restored. The command may have begun after the backup, and is not begun again.'
+     WHERE status = 'PENDING'`,
+  );
 }
 
 /**

@@ -8,6 +8,8 @@ export const LABELS = {
    * On the service that runs a deployment's release command: the deployment's id. It is not one of its own services.
    */
   releaseCommand: 'berth.release-command',
+  /** On the service of a run: the run's id. */
+  run: 'berth.run',
   /** On a volume: the deployment whose attempt created it. */
   createdBy: 'berth.created-by',
   /** Component of the ingress: `front`, `edge` or `page`. */

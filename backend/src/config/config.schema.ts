@@ -65,6 +65,7 @@ const settings = {
   GIT_DEPLOY_RATE_LIMIT_MAX: count(3).description(
     '`POST /deployments/from-git` and `/from-upload` per window and user, and as many `POST /uploads`.',
   ),
+  RUN_RATE_LIMIT_MAX: count(30).description('Runs that are started, per window and user.'),
   AUTH_FAILURE_RATE_LIMIT_MAX: count(20).description(
     'Failed authentications per window and address (for IPv6 per /64 network); above it only recently verified keys are still accepted.',
   ),
@@ -168,6 +169,9 @@ const settings = {
   MAX_RELEASES_AT_ONCE_PER_USER: count(50).description(
     'Maximum concurrent deployments per user and API process, and at most a third of its workers; the others are queued.',
   ),
+  MAX_RUNS_AT_ONCE_PER_USER: count(20, 50).description(
+    'Maximum concurrent runs per user; the others are queued. Only so many count for the resource limits.',
+  ),
   MAX_STREAMS_PER_USER: count(20).description('Open event streams and `follow` requests per user and API process.'),
   MAX_KEYS_PER_USER: count(20).description(
     'Active API keys per user that magic links create; `script/key` may create more.',
@@ -183,21 +187,21 @@ const settings = {
   MAX_CPUS_PER_USER: Joi.number()
     .positive()
     .max(1_000_000)
-    .description(`Sum of the CPU limits of a user's live deployments, in cores. ${PER_USER_DEFAULT}`),
+    .description(`Sum of the CPU limits of a user's live deployments and runs, in cores. ${PER_USER_DEFAULT}`),
   MAX_MEMORY_MB_PER_USER: Joi.number()
     .integer()
     .min(1)
     .max(1_000_000_000)
-    .description(`Sum of the memory limits of a user's live deployments, MiB. ${PER_USER_DEFAULT}`),
+    .description(`Sum of the memory limits of a user's live deployments and runs, MiB. ${PER_USER_DEFAULT}`),
   MAX_PIDS_PER_USER: Joi.number()
     .integer()
     .min(1)
     .max(1_000_000_000)
     .description(
-      "Sum of the process limits of a user's live deployments. Default: 16384, or more as for MAX_CPUS_PER_USER.",
+      "Sum of the process limits of a user's live deployments and runs. Default: 16384, or more as for MAX_CPUS_PER_USER.",
     ),
   MAX_LOG_MB_PER_USER: count(1024, 1_000_000).description(
-    'Stored logs per user, MiB; above it the oldest logs of ended deployments are deleted.',
+    'Stored logs of deployments per user, MiB, and as much of runs; above it the oldest logs of ended ones are deleted.',
   ),
   LOG_RETENTION_DAYS: count(30, 36_500).description(
     'How long the logs of an ended deployment are stored; of each name the logs of the last ten releases.',

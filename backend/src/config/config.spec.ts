@@ -11,7 +11,7 @@ describe('the configuration', () => {
   it('must have a default for every setting', () => {
     const { http, limits, deploy, hostPorts, resources } = load({});
     expect(http).toEqual({ host: '127.0.0.1', port: 3000, publicBaseUrl: 'http://127.0.0.1:3000' });
-    expect(limits).toEqual({ windowMs: 60_000, general: 100, deploy: 5, gitDeploy: 3, authFailures: 20 });
+    expect(limits).toEqual({ windowMs: 60_000, general: 100, deploy: 5, gitDeploy: 3, run: 30, authFailures: 20 });
     expect(deploy).toEqual({ stabilityWindowMs: 2000, deadlineMs: 600_000, drainSeconds: 10 });
     expect(hostPorts).toEqual({ first: 1024, last: 65_535 });
     expect(resources.default).toEqual({ cpus: 1, memoryMb: 512, pids: 256 });

@@ -23,7 +23,14 @@ export class Config {
   };
   /** Undefined: no metrics. */
   readonly metricsToken: string | undefined;
-  readonly limits: { windowMs: number; general: number; deploy: number; gitDeploy: number; authFailures: number };
+  readonly limits: {
+    windowMs: number;
+    general: number;
+    deploy: number;
+    gitDeploy: number;
+    run: number;
+    authFailures: number;
+  };
   readonly telegram: TelegramConfig;
   readonly docker: { host: string; swarmAdvertiseAddr: string | undefined };
   readonly deploy: { stabilityWindowMs: number; deadlineMs: number; drainSeconds: number };
@@ -109,6 +116,7 @@ export interface QuotaConfig {
   environmentsPerUser: number;
   deploymentsPerEnvironment: number;
   releasesAtOncePerUser: number;
+  runsAtOncePerUser: number;
   streamsPerUser: number;
   keysPerUser: number;
   hostPortsPerUser: number;
@@ -170,6 +178,7 @@ function quotaOf(env: ParsedEnv): QuotaConfig {
     environmentsPerUser: env.MAX_ENVIRONMENTS_PER_USER,
     deploymentsPerEnvironment: most,
     releasesAtOncePerUser: env.MAX_RELEASES_AT_ONCE_PER_USER,
+    runsAtOncePerUser: env.MAX_RUNS_AT_ONCE_PER_USER,
     streamsPerUser: env.MAX_STREAMS_PER_USER,
     keysPerUser: env.MAX_KEYS_PER_USER,
     hostPortsPerUser: env.MAX_HOST_PORTS_PER_USER,
@@ -211,6 +220,7 @@ function limitsOf(env: ParsedEnv): Config['limits'] {
     general: env.RATE_LIMIT_MAX,
     deploy: env.DEPLOY_RATE_LIMIT_MAX,
     gitDeploy: env.GIT_DEPLOY_RATE_LIMIT_MAX,
+    run: env.RUN_RATE_LIMIT_MAX,
     authFailures: env.AUTH_FAILURE_RATE_LIMIT_MAX,
   };
 }

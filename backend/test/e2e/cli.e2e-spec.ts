@@ -158,6 +158,28 @@ describe('berth', () => {
     await berth(['env', 'delete', 'prod']);
   });
 
+  it('must run a command with its output and exit code', async () => {
+    const ran = await berth([
+      'run',
+      'web',
+      '--set',
+      'WORD=hello',
+      '--',
+      'sh',
+      '-c',
+      'echo "$WORD"; echo bad >&2; exit 7',
+    ]);
+    expect([ran.code, ran.out]).toEqual([7, 'hello\n']);
+    expect(ran.err).toMatch(/^bad\nweb: The command ended with exit code 7\.\n$/);
+    const asJson = await berth(['run', 'web', '--json', '--', 'echo', '--help']);
+    expect([asJson.code, asJson.err]).toEqual([0, '--help\n']);
+    expect(JSON.parse(asJson.out)).toMatchObject({ name: 'web', status: 'SUCCEEDED', exitCode: 0 });
+    const slow = await berth(['run', 'web', '--timeout', '1', '--', 'sleep', '600']);
+    expect([slow.code, slow.err]).toEqual([124, 'web: The command did not end within 1 s.\n']);
+    expect((await berth(['run', 'web'])).code).toBe(2);
+    expect((await berth(['run', 'nothing', '--', 'true'])).code).toBe(3);
+  });
+
   it('must name what is wrong in how it is called', async () => {
     for (const [args, text] of [
       [['dance'], 'There is no command dance'],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Run } from '../../../clients/typescript/src/index.js';
 import { folderOf } from '../scenario/archives.js';
 import { ApiClient, type Problem } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
@@ -6,6 +7,7 @@ import { encoded, HOSTILE, HOSTILE_TEXT } from '../scenario/hostile.js';
 import { committedDocument, fieldsOf, type Operation, operationsOf } from '../scenario/openapi.js';
 import { Platform } from '../scenario/platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
+import { eventually } from '../testbed/eventually.js';
 
 const document = committedDocument();
 const operations = operationsOf(document);
@@ -32,7 +34,13 @@ describe('the contract', () => {
     const { id, jobId } = await client.run({ environmentId, image: 'busybox', tag: '1.36', command: sh(IDLE) });
     const { key } = await client.ok<{ key: { keyId: string } }>('GET', '/auth/me');
     const { uploadId } = await client.upload(await folderOf({ 'index.html': 'owned' }));
-    owned = { environmentId, deploymentId: id, jobId, keyId: key.keyId, uploadId };
+    const command = ['true'];
+    const { runId } = await client.ok<{ runId: string }>('POST', `/deployments/${id}/runs`, { command });
+    await eventually(async () => {
+      const { run } = await client.ok<{ run: Run }>('GET', `/runs/${runId}`);
+      expect(run.status).toBe('SUCCEEDED');
+    }, 30_000);
+    owned = { environmentId, deploymentId: id, jobId, keyId: key.keyId, uploadId, runId };
   });
   afterAll(() => platform.stop());
 
@@ -225,7 +233,7 @@ describe('the contract', () => {
       ? owned['jobId']
       : name === 'envId' || operation.path.startsWith('/environments')
         ? owned['environmentId']
-        : owned['deploymentId']) ?? '';
+        : owned[operation.path.startsWith('/runs') ? 'runId' : 'deploymentId']) ?? '';
 });
 
 function filled({ path }: Operation, valueOf: (name: string) => string): string {

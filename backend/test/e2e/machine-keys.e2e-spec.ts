@@ -8,7 +8,12 @@ import type { ChatUser } from '../testbed/telegram-server.js';
 
 const SCOPES = ['ENVIRONMENTS_READ', 'ENVIRONMENTS_WRITE', 'DEPLOYMENTS_READ', 'DEPLOYMENTS_WRITE', 'LOGS_READ'];
 const NOBODY = { id: 'cl0000000000000000000000x', jobId: 'AAAAAAAAAAAAAAAA' };
-const OWNED = { deployment: 'cl0000000000000000000000d', jobId: 'jobOfProduction1', hook: 'cl0000000000000000000000h' };
+const OWNED = {
+  deployment: 'cl0000000000000000000000d',
+  jobId: 'jobOfProduction1',
+  hook: 'cl0000000000000000000000h',
+  run: 'cl0000000000000000000000r',
+};
 
 const bed = new BotPlatform();
 let user: ChatUser;
@@ -33,6 +38,11 @@ beforeAll(async () => {
     OWNED.hook,
     prod,
   ]);
+  await platform.sql(
+    `INSERT INTO "Run" (id, "jobId", "environmentId", "deploymentId", name, command, resources, "timeoutSeconds", status, "endedAt")
+     VALUES ($1, 'runOfProduction1', $2, $3, 'api', '{true}', '{}', 60, 'FAILED', now())`,
+    [OWNED.run, prod, OWNED.deployment],
+  );
   bound = as(await create(owner, { name: 'ci', scopes: SCOPES, environmentIds: [staging] }));
 });
 afterAll(() => bed.stop());
@@ -141,6 +151,13 @@ describe('a key that is bound to an environment', () => {
       ['GET', '/deployments/job/:id/events', OWNED.jobId, NOBODY.jobId],
       ['GET', '/deployments/:id/logs?follow=true', OWNED.deployment, NOBODY.id],
       ['DELETE', '/hooks/:id', OWNED.hook, NOBODY.id],
+      ['GET', '/runs/:id', OWNED.run, NOBODY.id],
+      ['GET', '/runs/:id?wait=5', OWNED.run, NOBODY.id],
+      ['GET', '/runs/:id/logs?follow=true', OWNED.run, NOBODY.id],
+      ['POST', '/runs/:id/cancel', OWNED.run, NOBODY.id],
+      ['GET', '/environments/:id/runs', prod, NOBODY.id],
+      ['POST', '/deployments/:id/runs', OWNED.deployment, NOBODY.id, () => ({ command: ['true'] })],
+      ['POST', '/environments/:id/deployments/api/runs', prod, NOBODY.id, () => ({ command: ['true'] })],
       ['GET', '/environments/:id/hooks', prod, NOBODY.id],
       ['DELETE', '/environments/:id', prod, NOBODY.id],
       ['POST', '/deployments', prod, NOBODY.id, (id) => ({ ...image, environmentId: id })],

@@ -4,17 +4,20 @@ import { Audit } from '#src/core/audit/audit.js';
 import { migrate } from '#src/core/database/migrator.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import type { JobQueue } from '#src/core/jobs/job-queue.js';
-import type { DeploymentStatus } from '#src/generated/prisma/client.js';
+import type { PgNotifications } from '#src/core/database/pg-notifications.js';
+import type { DeploymentStatus, RunStatus } from '#src/generated/prisma/client.js';
 import { ApiKeysRepository } from '#src/modules/auth/api-keys.repository.js';
 import { DeploymentsRepository } from '#src/modules/deployments/repositories/deployments.repository.js';
 import { FileContentsRepository } from '#src/modules/deployments/repositories/file-contents.repository.js';
 import { RetentionRepository } from '#src/modules/deployments/repositories/retention.repository.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
+import { RunsRepository } from '#src/modules/runs/runs.repository.js';
 import { OwnPostgres } from '../scenario/own-postgres.js';
 
 const DAY_MS = 86_400_000;
 const postgres = new OwnPostgres();
 const jobs = { add: () => Promise.resolve() } as unknown as JobQueue;
+const silent = { publish: () => Promise.resolve() } as unknown as PgNotifications;
 let prisma: PrismaService;
 let userId: string;
 let environmentId: string;
@@ -70,12 +73,95 @@ describe('what the live deployments of a user may use', () => {
     await deployment({ name: 'web', status: 'RUNNING' });
     const repository = new DeploymentsRepository(prisma);
     const used = (name: string, of = first) =>
-      repository.transaction((db) => repository.usedBy(db, userId, { environmentId: of, name }));
+      repository.transaction((db) => repository.usedBy(db, userId, { except: { environmentId: of, name }, runs: 2 }));
     expect(await used('new')).toEqual({ cpus: 2.5, memoryMb: 500, pids: 50, hostPorts: 1 });
     expect(await used('web')).toEqual({ cpus: 1, memoryMb: 200, pids: 20, hostPorts: 1 });
     const other = await prisma.user.create({ data: { telegramId: String(++created) } });
-    const none = repository.transaction((db) => repository.usedBy(db, other.id, { environmentId: first, name: 'x' }));
+    const none = repository.transaction((db) =>
+      repository.usedBy(db, other.id, { except: { environmentId: first, name: 'x' }, runs: 2 }),
+    );
     expect(await none).toEqual({ cpus: 0, memoryMb: 0, pids: 0, hostPorts: 0 });
+  });
+});
+
+describe('runs of a user', () => {
+  const run = (deploymentId: string, status: RunStatus, more: object = {}) => {
+    const data = { jobId: `r${++created}`, environmentId, deploymentId, name: 'web', command: ['true'], status };
+    const resources = { cpus: 0.5, memoryMb: 100, pids: 10 };
+    return prisma.run.create({ data: { ...data, timeoutSeconds: 60, resources, ...more } });
+  };
+
+  it('must count with their resources until they end, as many as may execute at once', async () => {
+    const web = await deployment({ name: 'web', status: 'RUNNING' });
+    await run(web, 'RUNNING');
+    await run(web, 'PENDING', { resources: { cpus: 1, memoryMb: 50, pids: 10 } });
+    await run(web, 'PENDING');
+    await run(web, 'SUCCEEDED', { resources: { cpus: 9, memoryMb: 900, pids: 90 } });
+    const repository = new DeploymentsRepository(prisma);
+    const used = (runs: number) => repository.transaction((db) => repository.usedBy(db, userId, { runs }));
+    expect(await used(0)).toEqual({ cpus: 0.5, memoryMb: 100, pids: 10, hostPorts: 0 });
+    expect(await used(2)).toEqual({ cpus: 2, memoryMb: 300, pids: 30, hostPorts: 0 });
+    expect(await used(9)).toEqual({ cpus: 2.5, memoryMb: 350, pids: 40, hostPorts: 0 });
+  });
+
+  it('must keep their release until they end, and go with it', async () => {
+    const [used, unused] = [
+      await deployment({ name: 'a', status: 'STOPPED', daysAgo: 3 }),
+      await deployment({ name: 'a', status: 'STOPPED', daysAgo: 2 }),
+    ];
+    const { id } = await run(used, 'RUNNING');
+    await run(unused, 'FAILED');
+    const retention = new RetentionRepository(prisma);
+    await retention.deleteDeploymentsAbove(0);
+    expect(await prisma.deployment.findMany({ where: { environmentId }, select: { id: true } })).toEqual([
+      { id: used },
+    ]);
+    expect(await prisma.run.findMany({ where: { environmentId }, select: { id: true } })).toEqual([{ id }]);
+  });
+
+  it('must be kept, the last fifty of a name', async () => {
+    const web = await deployment({ name: 'web', status: 'RUNNING' });
+    const at = (second: number) => ({ createdAt: new Date(1e12 + second * 1000) });
+    for (let index = 0; index < 52; index++) await run(web, index === 0 ? 'RUNNING' : 'FAILED', at(index));
+    const other = await run(web, 'FAILED', { ...at(0), name: 'other' });
+    const runs = new RunsRepository(prisma, silent);
+    await runs.prune(runs.db, environmentId, 'web');
+    const left = await prisma.run.findMany({ where: { environmentId }, orderBy: { createdAt: 'asc' } });
+    expect(left).toHaveLength(52);
+    expect(left.map(({ id }) => id)).toContain(other.id);
+    expect(left.filter(({ status, name }) => name === 'web' && status === 'RUNNING')).toHaveLength(1);
+  });
+
+  it('must begin at most once, whichever attempts there are', async () => {
+    const web = await deployment({ name: 'web', status: 'RUNNING' });
+    const { id } = await run(web, 'PENDING');
+    const runs = new RunsRepository(prisma, silent);
+    const claims = [await runs.claim(id), await runs.claim(id)];
+    const begun = await Promise.all(claims.map(async (claim) => claim && (await runs.begin(claim, 9))));
+    expect(begun).toEqual([false, true]);
+    const third = await runs.claim(id);
+    expect(third?.begunAt).not.toBeNull();
+    expect(third && (await runs.begin(third, 9))).toBe(false);
+    const cancelled = await run(web, 'PENDING');
+    const claim = await runs.claim(cancelled.id);
+    await runs.cancel(runs.db, { id: cancelled.id });
+    expect(claim && (await runs.begin(claim, 9))).toBe(false);
+    expect(await runs.claim(cancelled.id)).toBeUndefined();
+  });
+
+  it('must not begin above the limit of their user, however many workers begin them', async () => {
+    const web = await deployment({ name: 'web', status: 'RUNNING' });
+    const runs = new RunsRepository(prisma, silent);
+    await run(web, 'RUNNING');
+    const pending = [await run(web, 'PENDING'), await run(web, 'PENDING'), await run(web, 'PENDING')];
+    const begun = await Promise.allSettled(
+      pending.map(async ({ id }) => {
+        const claim = await runs.claim(id);
+        return claim && runs.begin(claim, 2);
+      }),
+    );
+    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await prisma.run.count({ where: { environmentId, status: 'RUNNING' } })).toBe(2);
   });
 });
 

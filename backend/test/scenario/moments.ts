@@ -7,7 +7,7 @@ const REACHED_MS = 60_000;
 
 /**
  * Moments in the life of deployments and environments, as the API writes them down: `{Step} begins`, `{Step} ends`, `{Step} fails`, `verdict`,
- * `deployment {STATUS}`, `environment {STATUS}`. A trigger holds the very transaction that writes one, so that the process can be killed in it:
+ * `deployment {STATUS}`, `environment {STATUS}`, and of runs `run claimed`, `run {STATUS}`, `run decided`, `log stored`. A trigger holds the very transaction that writes one, so that the process can be killed in it:
  * what came before is done, and what would come with it is not.
  */
 export class Moments {
@@ -27,16 +27,24 @@ export class Moments {
       BEGIN
         IF TG_TABLE_NAME = 'DeploymentStep' THEN
           moment := (row_now->>'name') || CASE WHEN row_now->>'endedAt' IS NULL THEN ' begins' WHEN row_now->>'error' IS NULL THEN ' ends' ELSE ' fails' END;
+        ELSIF TG_TABLE_NAME = 'RunLog' THEN
+          moment := 'log stored';
         ELSIF row_now->>'status' IS DISTINCT FROM row_before->>'status' THEN
           moment := lower(TG_TABLE_NAME) || ' ' || (row_now->>'status');
         ELSIF row_now->>'errorCode' IS DISTINCT FROM row_before->>'errorCode' THEN
-          moment := 'verdict';
+          moment := CASE TG_TABLE_NAME WHEN 'Run' THEN 'run decided' ELSE 'verdict' END;
+        ELSIF row_now->>'outcome' IS DISTINCT FROM row_before->>'outcome' THEN
+          moment := 'run decided';
+        ELSIF TG_TABLE_NAME = 'Run' AND row_now->>'attempt' IS DISTINCT FROM row_before->>'attempt' THEN
+          moment := 'run claimed';
         END IF;
         IF EXISTS (SELECT 1 FROM berth_test.held WHERE what = moment) THEN PERFORM pg_advisory_xact_lock(${LOCK}); END IF;
         RETURN NEW;
       END $$;
       CREATE TRIGGER hold AFTER INSERT OR UPDATE ON "DeploymentStep" FOR EACH ROW EXECUTE FUNCTION berth_test.hold();
       CREATE TRIGGER hold AFTER UPDATE ON "Deployment" FOR EACH ROW EXECUTE FUNCTION berth_test.hold();
+      CREATE TRIGGER hold AFTER UPDATE ON "Run" FOR EACH ROW EXECUTE FUNCTION berth_test.hold();
+      CREATE TRIGGER hold AFTER INSERT OR UPDATE ON "RunLog" FOR EACH ROW EXECUTE FUNCTION berth_test.hold();
       CREATE TRIGGER hold AFTER UPDATE ON "Environment" FOR EACH ROW EXECUTE FUNCTION berth_test.hold();`);
     this.lock = new pg.Client({ connectionString: this.platform.databaseUrl });
     await this.lock.connect();

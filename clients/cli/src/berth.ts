@@ -3,7 +3,7 @@ import { COMMANDS, usageOf } from './commands.js';
 import { complete } from './complete.js';
 import { EXIT, Failure } from './failure.js';
 
-/** Runs one command. `EXIT` has the exit codes. */
+/** Runs one command. `EXIT` has the exit codes; `run` ends with that of its command. */
 async function main([name, ...rest]: string[]): Promise<void> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(usageOf());
@@ -12,7 +12,7 @@ async function main([name, ...rest]: string[]): Promise<void> {
   if (name === '__complete') return complete(rest, COMMANDS);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new Failure(EXIT.usage, `There is no command ${name}: see berth help.`);
-  // What follows -- is not an option.
+  // After -- stands a command with options of its own.
   const options = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : undefined);
   if (options.includes('--help') || options.includes('-h')) process.stdout.write(usageOf(name));
   else await command.run(rest);

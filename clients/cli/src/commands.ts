@@ -11,6 +11,7 @@ import { login } from './login.js';
 import { logs, LOGS_USAGE } from './logs.js';
 import { open, OPEN_USAGE } from './open.js';
 import { age, print, table } from './output.js';
+import { run, RUN_USAGE } from './run.js';
 import { promote, redeploy, rollback, set, start, stop } from './releases.js';
 import { status, STATUS_USAGE } from './status.js';
 
@@ -52,6 +53,11 @@ export const COMMANDS: Record<string, Command> = {
     usage: LOGS_USAGE,
     summary: 'print logs; --follow continues across releases',
     run: logs,
+  },
+  run: {
+    usage: RUN_USAGE,
+    summary: 'run a command once with the running release; prints its output and ends with its exit code',
+    run,
   },
   set: {
     usage:
@@ -108,7 +114,7 @@ export function usageOf(name?: string): string {
   const lines = entries.map(([command, { usage, summary }]) => `  berth ${command} ${usage}\n      ${summary}\n`);
   const tail = name
     ? ''
-    : '\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 done, 1 the deployment has FAILED, 2 usage error, 3 the API refused, 4 the key is not accepted or allowed,\n5 not found, 6 --timeout is over, 7 the API does not answer.\n';
+    : '\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 done, 1 the deployment has FAILED, 2 usage error, 3 the API refused, 4 the key is not accepted or allowed,\n5 not found, 6 --timeout is over, 7 the API does not answer; run: that of the command.\n';
   return `${lines.join('')}${tail}`;
 }
 

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentFromUploadData, CreateDeploymentFromUploadErrors, CreateDeploymentFromUploadResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, PromoteDeploymentData, PromoteDeploymentErrors, PromoteDeploymentResponses, RedeployByNameData, RedeployByNameErrors, RedeployByNameResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackByNameData, RollbackByNameErrors, RollbackByNameResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartByNameData, StartByNameErrors, StartByNameResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopByNameData, StopByNameErrors, StopByNameResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
+import type { CancelDeploymentData, CancelDeploymentErrors, CancelDeploymentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CreateDeploymentData, CreateDeploymentErrors, CreateDeploymentFromGitData, CreateDeploymentFromGitErrors, CreateDeploymentFromGitResponses, CreateDeploymentFromUploadData, CreateDeploymentFromUploadErrors, CreateDeploymentFromUploadResponses, CreateDeploymentResponses, CreateEnvironmentData, CreateEnvironmentErrors, CreateEnvironmentResponses, CreateHookData, CreateHookErrors, CreateHookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateRunByNameData, CreateRunByNameErrors, CreateRunByNameResponses, CreateRunData, CreateRunErrors, CreateRunResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteDeploymentData, DeleteDeploymentErrors, DeleteDeploymentResponses, DeleteEnvironmentData, DeleteEnvironmentErrors, DeleteEnvironmentResponses, DeleteHookData, DeleteHookErrors, DeleteHookResponses, DeliverHookData, DeliverHookErrors, DeliverHookResponses, GetDeploymentBuildLogsData, GetDeploymentBuildLogsErrors, GetDeploymentBuildLogsResponses, GetDeploymentByJobData, GetDeploymentByJobErrors, GetDeploymentByJobResponses, GetDeploymentData, GetDeploymentErrors, GetDeploymentLogsData, GetDeploymentLogsErrors, GetDeploymentLogsResponses, GetDeploymentResponses, GetEnvironmentData, GetEnvironmentErrors, GetEnvironmentResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRootData, GetRootErrors, GetRootResponses, GetRunData, GetRunErrors, GetRunLogsData, GetRunLogsErrors, GetRunLogsResponses, GetRunResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListDeploymentsData, ListDeploymentsErrors, ListDeploymentsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListHooksData, ListHooksErrors, ListHooksResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, ListRunsData, ListRunsErrors, ListRunsResponses, MakeEnvironmentPrivateData, MakeEnvironmentPrivateErrors, MakeEnvironmentPrivateResponses, MakeEnvironmentPublicData, MakeEnvironmentPublicErrors, MakeEnvironmentPublicResponses, OpenMagicLinkData, OpenMagicLinkErrors, OpenMagicLinkResponses, PromoteDeploymentData, PromoteDeploymentErrors, PromoteDeploymentResponses, RedeployByNameData, RedeployByNameErrors, RedeployByNameResponses, RedeployDeploymentData, RedeployDeploymentErrors, RedeployDeploymentResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RollbackByNameData, RollbackByNameErrors, RollbackByNameResponses, RollbackDeploymentData, RollbackDeploymentErrors, RollbackDeploymentResponses, StartByNameData, StartByNameErrors, StartByNameResponses, StartDeploymentData, StartDeploymentErrors, StartDeploymentResponses, StopByNameData, StopByNameErrors, StopByNameResponses, StopDeploymentData, StopDeploymentErrors, StopDeploymentResponses, StreamDeploymentEventsData, StreamDeploymentEventsErrors, StreamDeploymentEventsResponse, StreamDeploymentEventsResponses, UpdateDeploymentData, UpdateDeploymentErrors, UpdateDeploymentResponses, UpdateEnvironmentData, UpdateEnvironmentErrors, UpdateEnvironmentResponses, VerifyMagicLinkData, VerifyMagicLinkErrors, VerifyMagicLinkResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -634,6 +634,104 @@ export const startByName = <ThrowOnError extends boolean = false>(options: Optio
 export const listOrphans = <ThrowOnError extends boolean = false>(options?: Options<ListOrphansData, ThrowOnError>) => (options?.client ?? client).get<ListOrphansResponses, ListOrphansErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],
     url: '/admin/orphans',
+    ...options
+});
+
+/**
+ * Run a command once with a release
+ *
+ * Starts one container with the image digest, variables, volumes, network and restrictions of the release, which is RUNNING, or STOPPED after it ran. It is no replica, is not reachable by the name, and continues when the release is replaced or stopped. The command begins at most once: a run that was interrupted while it began is FAILED.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: run (RUN_RATE_LIMIT_MAX, 30 a minute), and general.
+ */
+export const createRun = <ThrowOnError extends boolean = false>(options: Options<CreateRunData, ThrowOnError>) => (options.client ?? client).post<CreateRunResponses, CreateRunErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/deployments/{id}/runs',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Run a command once with the running release of a name
+ *
+ * As POST /deployments/{id}/runs, for the newest RUNNING release of the name.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: run (RUN_RATE_LIMIT_MAX, 30 a minute), and general.
+ */
+export const createRunByName = <ThrowOnError extends boolean = false>(options: Options<CreateRunByNameData, ThrowOnError>) => (options.client ?? client).post<CreateRunByNameResponses, CreateRunByNameErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/environments/{id}/deployments/{name}/runs',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get a run
+ *
+ * With `wait` the response is sent when the status differs from `status` (default: the current one), or after that many seconds.
+ *
+ * Scope: DEPLOYMENTS_READ.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const getRun = <ThrowOnError extends boolean = false>(options: Options<GetRunData, ThrowOnError>) => (options.client ?? client).get<GetRunResponses, GetRunErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/runs/{id}',
+    ...options
+});
+
+/**
+ * Get the output of a run
+ *
+ * Same formats as GET /deployments/{id}/logs. `follow=true` streams new lines until the run has ended. The last 10000 lines, at most 1 MB, are stored with the run.
+ *
+ * Scope: LOGS_READ.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const getRunLogs = <ThrowOnError extends boolean = false>(options: Options<GetRunLogsData, ThrowOnError>) => (options.client ?? client).get<GetRunLogsResponses, GetRunLogsErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/runs/{id}/logs',
+    ...options
+});
+
+/**
+ * Cancel a run
+ *
+ * The command gets SIGTERM, and is killed some seconds later. The run ends as CANCELLED within 5 seconds.
+ *
+ * Scope: DEPLOYMENTS_WRITE.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const cancelRun = <ThrowOnError extends boolean = false>(options: Options<CancelRunData, ThrowOnError>) => (options.client ?? client).post<CancelRunResponses, CancelRunErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/runs/{id}/cancel',
+    ...options
+});
+
+/**
+ * List the runs of an environment
+ *
+ * Newest first. Of each name the last 50 ended runs are kept.
+ *
+ * Scope: DEPLOYMENTS_READ.
+ *
+ * Rate limit: general (RATE_LIMIT_MAX, 100 a minute).
+ */
+export const listRuns = <ThrowOnError extends boolean = false>(options: Options<ListRunsData, ThrowOnError>) => (options.client ?? client).get<ListRunsResponses, ListRunsErrors, ThrowOnError>({
+    security: [{ name: 'X-API-Key', type: 'apiKey' }],
+    url: '/environments/{id}/runs',
     ...options
 });
 

@@ -1522,11 +1522,107 @@ export type Orphan = {
     name: string;
     environmentId: string | null;
     deploymentId: string | null;
+    runId: string | null;
     reason: string;
 };
 
 export type OrphanList = {
     orphans: Array<Orphan>;
+};
+
+export type CreateRun = {
+    /**
+     * Program and arguments, in place of the image's entrypoint. No shell reads them.
+     */
+    command: Array<string>;
+    /**
+     * Variables of this run, which override those of the release. Encrypted at rest; values are returned as `"***"`.
+     */
+    envVars?: {
+        [key: string]: string;
+    };
+    /**
+     * Seconds after which the run is ended as TIMED_OUT.
+     */
+    timeoutSeconds?: number;
+    /**
+     * Limits of this run. What is omitted is as in the release.
+     */
+    resources?: Resources;
+};
+
+export type RunAccepted = {
+    status: 'PENDING';
+    runId: string;
+    /**
+     * 16 characters.
+     */
+    jobId: string;
+};
+
+export type RunStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'CANCELLED';
+
+export type RunTrigger = 'API' | 'SCHEDULE';
+
+export type RunResources = {
+    cpus: number;
+    memoryMb: number;
+    pids: number;
+    shmMb?: number;
+};
+
+export type Run = {
+    /**
+     * Names of the variables of the request; every value is `"***"`.
+     */
+    envVars: {
+        [key: string]: string;
+    };
+    status: RunStatus;
+    trigger: RunTrigger;
+    id: string;
+    jobId: string;
+    /**
+     * The release that it runs with; null when there was none.
+     */
+    deploymentId: string | null;
+    environmentId: string;
+    /**
+     * Name of the deployment.
+     */
+    name: string;
+    command: Array<string>;
+    resources: RunResources;
+    timeoutSeconds: number;
+    /**
+     * Exit code of the command; null until it has ended, and when it ended without one.
+     */
+    exitCode: number | null;
+    /**
+     * Why it did not succeed; null otherwise.
+     */
+    errorCode: string | null;
+    /**
+     * How it ended, with its last lines; null when it succeeded.
+     */
+    errorMessage: string | null;
+    createdAt: string;
+    startedAt: string | null;
+    endedAt: string | null;
+};
+
+export type RunAnswer = {
+    run: Run;
+};
+
+export type RunMessage = {
+    message: string;
+    run: Run;
+};
+
+export type RunList = {
+    runs: Array<Run>;
+    nextCursor: string | null;
 };
 
 export type CreateHook = {
@@ -1620,7 +1716,7 @@ export type Welcome = {
     };
 };
 
-export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'hook.created' | 'hook.deleted' | 'upload.created' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.promoted' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired';
+export type AuditAction = 'key.created' | 'key.revoked' | 'link.created' | 'link.used' | 'user.asked' | 'user.allowed' | 'user.refused' | 'user.removed' | 'operator.paired' | 'environment.created' | 'environment.deleted' | 'environment.extended' | 'environment.expiring' | 'environment.expired' | 'environment.published' | 'environment.withdrawn' | 'hook.created' | 'hook.deleted' | 'upload.created' | 'deployment.created' | 'deployment.redeployed' | 'deployment.rolledBack' | 'deployment.promoted' | 'deployment.started' | 'deployment.stopped' | 'deployment.scaled' | 'deployment.cancelled' | 'deployment.deleted' | 'deployment.extended' | 'deployment.expiring' | 'deployment.expired' | 'run.created' | 'run.cancelled';
 
 export type AuditVia = 'API' | 'TELEGRAM' | 'LINK' | 'HOST' | 'HOOK' | 'PLATFORM';
 
@@ -1676,7 +1772,7 @@ export type NodeList = {
     nodes: Array<Node>;
 };
 
-export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'MALFORMED_URL' | 'MALFORMED_REQUEST' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'KEY_ADDRESS_NOT_ALLOWED' | 'HOOK_SUSPENDED' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'REQUEST_TIMEOUT' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'RESOURCE_QUOTA_EXCEEDED' | 'DOMAIN_QUOTA_EXCEEDED' | 'API_KEY_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'STREAM_QUOTA_EXCEEDED' | 'HEADERS_TOO_LARGE' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
+export type ErrorCode = 'VALIDATION_FAILED' | 'INVALID_DOMAIN' | 'MALFORMED_JSON' | 'MALFORMED_URL' | 'MALFORMED_REQUEST' | 'UPLOAD_INVALID' | 'UNAUTHENTICATED' | 'HOOK_SIGNATURE_INVALID' | 'MAGIC_LINK_INVALID' | 'INSUFFICIENT_SCOPE' | 'KEY_ADDRESS_NOT_ALLOWED' | 'HOOK_SUSPENDED' | 'ROUTE_NOT_FOUND' | 'API_KEY_NOT_FOUND' | 'ENVIRONMENT_NOT_FOUND' | 'DEPLOYMENT_NOT_FOUND' | 'HOOK_NOT_FOUND' | 'RUN_NOT_FOUND' | 'UPLOAD_NOT_FOUND' | 'REQUEST_TIMEOUT' | 'UPLOAD_TOO_SLOW' | 'HOOK_EXISTS' | 'ENVIRONMENT_NAME_TAKEN' | 'ENVIRONMENT_NOT_ACTIVE' | 'ENVIRONMENT_QUOTA_EXCEEDED' | 'DEPLOYMENT_QUOTA_EXCEEDED' | 'RESOURCE_QUOTA_EXCEEDED' | 'DOMAIN_QUOTA_EXCEEDED' | 'API_KEY_QUOTA_EXCEEDED' | 'DEPLOYMENT_NOT_CANCELLABLE' | 'DEPLOYMENT_STATUS_CONFLICT' | 'ROLLBACK_NOT_POSSIBLE' | 'RUN_NOT_CANCELLABLE' | 'RUN_QUOTA_EXCEEDED' | 'UPLOAD_GONE' | 'UPLOAD_QUOTA_EXCEEDED' | 'DOMAIN_TAKEN' | 'HOST_PORT_TAKEN' | 'IDEMPOTENCY_IN_FLIGHT' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'RATE_LIMITED' | 'STREAM_QUOTA_EXCEEDED' | 'HEADERS_TOO_LARGE' | 'INTERNAL' | 'ADDRESS_POOL_EXHAUSTED' | 'INGRESS_UNAVAILABLE' | 'DATABASE_UNAVAILABLE' | 'DOCKER_UNAVAILABLE';
 
 export type FieldError = {
     /**
@@ -2740,6 +2836,10 @@ export type GetDeploymentLogsData = {
     };
     query?: {
         /**
+         * With `follow`: when a release is gone, continues with the release that replaced it.
+         */
+        acrossReleases?: boolean;
+        /**
          * Number of last lines, 1–10000.
          */
         tail?: number;
@@ -2751,10 +2851,6 @@ export type GetDeploymentLogsData = {
          * Streams new lines as they are printed.
          */
         follow?: boolean;
-        /**
-         * With `follow`: when a release is gone, continues with the release that replaced it.
-         */
-        acrossReleases?: boolean;
     };
     url: '/deployments/{id}/logs';
 };
@@ -2814,6 +2910,10 @@ export type GetDeploymentBuildLogsData = {
     };
     query?: {
         /**
+         * With `follow`: when a release is gone, continues with the release that replaced it.
+         */
+        acrossReleases?: boolean;
+        /**
          * Number of last lines, 1–10000.
          */
         tail?: number;
@@ -2825,10 +2925,6 @@ export type GetDeploymentBuildLogsData = {
          * Streams new lines as they are printed.
          */
         follow?: boolean;
-        /**
-         * With `follow`: when a release is gone, continues with the release that replaced it.
-         */
-        acrossReleases?: boolean;
     };
     url: '/deployments/{id}/build-logs';
 };
@@ -4050,6 +4146,402 @@ export type ListOrphansResponses = {
 };
 
 export type ListOrphansResponse = ListOrphansResponses[keyof ListOrphansResponses];
+
+export type CreateRunData = {
+    body: CreateRun;
+    headers?: {
+        /**
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/deployments/{id}/runs';
+};
+
+export type CreateRunErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, DEPLOYMENT_STATUS_CONFLICT, ENVIRONMENT_NOT_ACTIVE, RESOURCE_QUOTA_EXCEEDED, RUN_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CreateRunError = CreateRunErrors[keyof CreateRunErrors];
+
+export type CreateRunResponses = {
+    /**
+     * Done.
+     */
+    201: RunAccepted;
+};
+
+export type CreateRunResponse = CreateRunResponses[keyof CreateRunResponses];
+
+export type CreateRunByNameData = {
+    body: CreateRun;
+    headers?: {
+        /**
+         * Up to 255 characters that you choose. The same key and body within 24 hours return the first response.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+        name: string;
+    };
+    query?: never;
+    url: '/environments/{id}/deployments/{name}/runs';
+};
+
+export type CreateRunByNameErrors = {
+    /**
+     * VALIDATION_FAILED, MALFORMED_JSON
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND, DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * IDEMPOTENCY_IN_FLIGHT, DEPLOYMENT_STATUS_CONFLICT, ENVIRONMENT_NOT_ACTIVE, RESOURCE_QUOTA_EXCEEDED, RUN_QUOTA_EXCEEDED
+     */
+    409: Problem;
+    /**
+     * PAYLOAD_TOO_LARGE
+     */
+    413: Problem;
+    /**
+     * UNSUPPORTED_MEDIA_TYPE
+     */
+    415: Problem;
+    /**
+     * IDEMPOTENCY_KEY_REUSED
+     */
+    422: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CreateRunByNameError = CreateRunByNameErrors[keyof CreateRunByNameErrors];
+
+export type CreateRunByNameResponses = {
+    /**
+     * Done.
+     */
+    201: RunAccepted;
+};
+
+export type CreateRunByNameResponse = CreateRunByNameResponses[keyof CreateRunByNameResponses];
+
+export type GetRunData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * Status that the client knows. Default: the current status.
+         */
+        status?: RunStatus;
+        /**
+         * Seconds to wait for a change, 1–60.
+         */
+        wait?: number;
+    };
+    url: '/runs/{id}';
+};
+
+export type GetRunErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * RUN_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type GetRunError = GetRunErrors[keyof GetRunErrors];
+
+export type GetRunResponses = {
+    /**
+     * Done.
+     */
+    200: RunAnswer;
+};
+
+export type GetRunResponse = GetRunResponses[keyof GetRunResponses];
+
+export type GetRunLogsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Id of the last event received. The stream resumes after it.
+         */
+        'Last-Event-ID'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * Number of last lines, 1–10000.
+         */
+        tail?: number;
+        /**
+         * Returns lines from this time on, RFC 3339.
+         */
+        since?: string;
+        /**
+         * Streams new lines as they are printed.
+         */
+        follow?: boolean;
+    };
+    url: '/runs/{id}/logs';
+};
+
+export type GetRunLogsErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * RUN_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED, STREAM_QUOTA_EXCEEDED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE, DOCKER_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type GetRunLogsError = GetRunLogsErrors[keyof GetRunLogsErrors];
+
+export type GetRunLogsResponses = {
+    /**
+     * Done.
+     */
+    200: Logs;
+};
+
+export type GetRunLogsResponse = GetRunLogsResponses[keyof GetRunLogsResponses];
+
+export type CancelRunData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/runs/{id}/cancel';
+};
+
+export type CancelRunErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * RUN_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RUN_NOT_CANCELLABLE
+     */
+    409: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type CancelRunError = CancelRunErrors[keyof CancelRunErrors];
+
+export type CancelRunResponses = {
+    /**
+     * Done.
+     */
+    202: RunMessage;
+};
+
+export type CancelRunResponse = CancelRunResponses[keyof CancelRunResponses];
+
+export type ListRunsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page.
+         */
+        cursor?: string;
+        /**
+         * Only runs of this deployment name.
+         */
+        name?: string;
+    };
+    url: '/environments/{id}/runs';
+};
+
+export type ListRunsErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * ENVIRONMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type ListRunsError = ListRunsErrors[keyof ListRunsErrors];
+
+export type ListRunsResponses = {
+    /**
+     * Done.
+     */
+    200: RunList;
+};
+
+export type ListRunsResponse = ListRunsResponses[keyof ListRunsResponses];
 
 export type ListHooksData = {
     body?: never;

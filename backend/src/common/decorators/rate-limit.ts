@@ -1,7 +1,7 @@
 import { SkipThrottle } from '@nestjs/throttler';
 
 /** The limit that counts a route's requests besides the general one; `none` counts no limit at all. */
-export type RateLimitName = 'general' | 'deploy' | 'git-deploy' | 'upload' | 'none';
+export type RateLimitName = 'general' | 'deploy' | 'git-deploy' | 'upload' | 'run' | 'none';
 
 export const RateLimit = (name: RateLimitName) =>
   SkipThrottle({
@@ -9,4 +9,5 @@ export const RateLimit = (name: RateLimitName) =>
     deploy: name !== 'deploy',
     'git-deploy': name !== 'git-deploy',
     upload: name !== 'upload',
+    run: name !== 'run',
   });

@@ -28,6 +28,7 @@ export const API_ERRORS = {
   ENVIRONMENT_NOT_FOUND: client(404, 'Not Found'),
   DEPLOYMENT_NOT_FOUND: client(404, 'Not Found'),
   HOOK_NOT_FOUND: client(404, 'Not Found'),
+  RUN_NOT_FOUND: client(404, 'Not Found'),
   UPLOAD_NOT_FOUND: client(404, 'Not Found'),
   REQUEST_TIMEOUT: client(408, 'Request Timeout'),
   UPLOAD_TOO_SLOW: client(408, 'Request Timeout'),
@@ -42,6 +43,8 @@ export const API_ERRORS = {
   DEPLOYMENT_NOT_CANCELLABLE: client(409, 'Conflict'),
   DEPLOYMENT_STATUS_CONFLICT: client(409, 'Conflict'),
   ROLLBACK_NOT_POSSIBLE: client(409, 'Conflict'),
+  RUN_NOT_CANCELLABLE: client(409, 'Conflict'),
+  RUN_QUOTA_EXCEEDED: client(409, 'Conflict'),
   UPLOAD_GONE: client(409, 'Conflict'),
   UPLOAD_QUOTA_EXCEEDED: client(409, 'Conflict'),
   DOMAIN_TAKEN: client(409, 'Conflict'),
@@ -99,3 +102,14 @@ export const DEPLOYMENT_ERRORS = {
 } as const satisfies Record<string, string>;
 
 export type DeploymentErrorCode = keyof typeof DEPLOYMENT_ERRORS;
+
+/** Reasons why a run did not succeed, the values of `run.errorCode`, each with what the user can do about it. */
+export const RUN_ERRORS = {
+  COMMAND_FAILED: 'Read the last lines in this message, and GET /runs/{id}/logs.',
+  NOT_STARTED: 'Check that `command` names a program of the image, and that the image still exists.',
+  RUN_LOST: 'Check what the command has done before you run it again: it may have begun.',
+  TIMED_OUT: 'Give it more `timeoutSeconds`, or make the command faster.',
+  CANCELLED: 'It was cancelled, or its environment was deleted.',
+} as const satisfies Record<string, string>;
+
+export type RunErrorCode = keyof typeof RUN_ERRORS;

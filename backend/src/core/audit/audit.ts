@@ -37,6 +37,8 @@ export const AUDIT_ACTIONS = [
   'deployment.extended',
   'deployment.expiring',
   'deployment.expired',
+  'run.created',
+  'run.cancelled',
 ] as const;
 /** Rows that one statement deletes, so that it ends within the timeout. */
 const PRUNE_BATCH = 20_000;

@@ -11,6 +11,9 @@ export interface SignalPayloads {
   /** Published by triggers of the database only. */
   'deployment.changed': { deploymentId: string; jobId: string };
   'deployment.cancel': { deploymentId: string };
+  /** Published by a trigger of the database only. */
+  'run.changed': { runId: string };
+  'run.cancel': { runId: string };
   /** The connection was lost and restored: notifications may have been missed. */
   reconnected: Record<string, never>;
 }

@@ -13,6 +13,9 @@ export interface JobPayloads {
   'deployment.repair': { deploymentId: string };
   /** The TTL has expired, or expires soon. */
   'deployment.expire': { deploymentId: string };
+  /** Begins a run, or continues to watch one that has begun. */
+  'run.execute': { runId: string };
+  'run.sweep': object;
   'hook.forget-deliveries': object;
   'deployment.prune-events': object;
   'deployment.prune': object;

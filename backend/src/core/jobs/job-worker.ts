@@ -30,7 +30,7 @@ export type JobHandler<N extends JobName> = (payload: JobPayloads[N], signal: Ab
  * long, for a build or for an external server, from blocking the others; releases never delay the platform's own jobs,
  * and a removal may wait for one of these.
  */
-const CONCURRENCY = { platform: 20, removals: 30, releases: 150, builds: 60, messages: 10 };
+const CONCURRENCY = { platform: 20, removals: 30, releases: 150, builds: 60, runs: 150, messages: 10 };
 type PoolName = keyof typeof CONCURRENCY;
 /** No user holds more than this part of a pool's workers. */
 const MAX_SHARE_PER_USER = 1 / 3;
@@ -102,12 +102,13 @@ export class JobWorker implements OnApplicationBootstrap, OnModuleDestroy {
   ) {
     const limitOf = (pool: PoolName, atMost = Infinity) =>
       new UserConcurrency(Math.max(1, Math.min(atMost, Math.floor(CONCURRENCY[pool] * MAX_SHARE_PER_USER))));
-    const { releasesAtOncePerUser } = config.quota;
+    const { releasesAtOncePerUser, runsAtOncePerUser } = config.quota;
     this.concurrency = {
       platform: limitOf('platform'),
       removals: limitOf('removals'),
       releases: limitOf('releases', releasesAtOncePerUser),
       builds: limitOf('builds', releasesAtOncePerUser),
+      runs: limitOf('runs', runsAtOncePerUser),
       messages: limitOf('messages'),
     };
   }

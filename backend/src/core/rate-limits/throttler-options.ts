@@ -14,6 +14,7 @@ export function throttlerOptions(storage: WindowStorage, { limits }: Config): Th
       { name: 'deploy', ttl, limit: limits.deploy },
       { name: 'git-deploy', ttl, limit: limits.gitDeploy },
       { name: 'upload', ttl, limit: limits.gitDeploy },
+      { name: 'run', ttl, limit: limits.run },
     ],
     getTracker: ({ caller, ip }: Partial<AuthenticatedRequest>) =>
       caller ? `user:${caller.userId}` : `ip:${clientAddress(ip)}`,

@@ -35,9 +35,9 @@ export class BuiltDeploymentsRepository {
   }
 
   /**
-   * Returns the ids of the deployments whose images are in use: of live releases, and of the last three images that ran
-   * of each name. A rollback, a change and a promotion use the image of another deployment, which may be in another
-   * environment. With `except` only what is used outside of that environment.
+   * Returns the ids of the deployments whose images are in use: of live releases, of runs that have not ended, and of
+   * the last three images that ran of each name. A rollback, a change and a promotion use the image of another
+   * deployment, which may be in another environment. With `except` only what is used outside of that environment.
    */
   async idsInUse(except: string | null = null): Promise<Set<string>> {
     const rows = await this.prisma.$queryRaw<{ id: string }[]>`
@@ -50,7 +50,10 @@ export class BuiltDeploymentsRepository {
           FROM "Deployment" d JOIN "Environment" e ON e.id = d."environmentId"
           WHERE d.source <> 'IMAGE' AND e.status <> 'DELETED' AND d."environmentId" IS DISTINCT FROM ${except}::text
           GROUP BY 1, 2, 3) AS images) AS ranked
-      WHERE "isLive" OR ("ranAt" IS NOT NULL AND rank <= ${RETAINED_PER_NAME})`;
+      WHERE "isLive" OR ("ranAt" IS NOT NULL AND rank <= ${RETAINED_PER_NAME})
+      UNION
+      SELECT coalesce(d."rollbackOfId", d.id) FROM "Run" r JOIN "Deployment" d ON d.id = r."deploymentId"
+      WHERE r.status IN ('PENDING', 'RUNNING') AND r."environmentId" IS DISTINCT FROM ${except}::text`;
     return idsOf(rows);
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '#src/common/errors/domain-error.js';
-import { Config } from '#src/config/config.js';
+import { Config, type Resources } from '#src/config/config.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
 import type { DeploymentRequest } from './deployment-factory.js';
@@ -40,7 +40,15 @@ export class Admission {
 
   /** Throws RESOURCE_QUOTA_EXCEEDED. A new release of a name replaces the earlier ones and is counted instead of them. */
   async checkUsage(db: Db, environment: Owned, name: string, run: Wanted): Promise<void> {
-    const used = await this.deployments.usedBy(db, environment.userId, { environmentId: environment.id, name });
+    const except = { environmentId: environment.id, name };
+    const runs = this.config.quota.runsAtOncePerUser;
+    const used = await this.deployments.usedBy(db, environment.userId, { except, runs });
     refuseAboveQuota(used, run, this.config.quota);
+  }
+
+  /** Throws RESOURCE_QUOTA_EXCEEDED. A run that is queued counts once it can begin. */
+  async checkRun(db: Db, userId: string, resources: Resources): Promise<void> {
+    const used = await this.deployments.usedBy(db, userId, { runs: this.config.quota.runsAtOncePerUser - 1 });
+    refuseAboveQuota(used, { replicas: 1, ports: [], resources }, this.config.quota);
   }
 }

@@ -84,7 +84,10 @@ import { RetentionRepository } from './repositories/retention.repository.js';
 import { DeploymentChanges } from './events/deployment-changes.js';
 import { DeploymentEvents } from './streams/deployment-events.js';
 import { DeploymentLogs } from './logs/deployment-logs.js';
+import { ServiceLogReader } from './logs/service-log-reader.js';
 import { TaskLogs } from './logs/task-logs.js';
+import { OpenRequests } from './streams/open-requests.js';
+import { CommandServices } from './swarm/command-services.js';
 
 @Module({
   imports: [
@@ -134,6 +137,8 @@ import { TaskLogs } from './logs/task-logs.js';
     DeploymentLogsService,
     DeploymentLogs,
     TaskLogs,
+    ServiceLogReader,
+    OpenRequests,
     DeploymentStreamsService,
     DeploymentChanges,
     DeploymentEvents,
@@ -170,6 +175,7 @@ import { TaskLogs } from './logs/task-logs.js';
     RegistryCredentials,
     RunningServices,
     ServiceStart,
+    CommandServices,
     DriftReconciler,
     DriftRepair,
     LostImages,
@@ -179,6 +185,20 @@ import { TaskLogs } from './logs/task-logs.js';
     ContainerStatusSync,
     DeploymentTeardown,
   ],
-  exports: [PushReleases],
+  exports: [
+    PushReleases,
+    // Of runs: the release, its service and logs, and the limits that runs share with deployments.
+    Admission,
+    DeploymentsRepository,
+    DeploymentsService,
+    NamedReleases,
+    CommandServices,
+    DeploymentChanges,
+    OpenRequests,
+    Placement,
+    RegistryCredentials,
+    ReleaseVolumes,
+    ServiceLogReader,
+  ],
 })
 export class DeploymentsModule {}

@@ -28,6 +28,7 @@ export class Retention implements OnModuleInit {
     const { logDays, logBytesPerUser } = this.config.retention;
     await this.repository.deleteOldLogs({ days: logDays, releases: KEPT_RELEASES });
     await this.repository.deleteLogsAbove(logBytesPerUser);
+    await this.repository.deleteRunLogsAbove(logBytesPerUser);
     await this.repository.deleteDeploymentsAbove(MAX_ENDED_DEPLOYMENTS_PER_USER);
     await this.files.prune(KEPT_RELEASES);
   }

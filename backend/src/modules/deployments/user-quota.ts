@@ -21,7 +21,7 @@ export function refuseAboveQuota(
     const sum = rounded(used[unit] + replicas * resources[unit]);
     if (sum > resourcesPerUser[unit])
       throw new DomainError('RESOURCE_QUOTA_EXCEEDED', {
-        detail: `With this one your live deployments may use ${sum} ${what}; the limit of a user is ${resourcesPerUser[unit]}.`,
+        detail: `With this one your live deployments and runs may use ${sum} ${what}; the limit of a user is ${resourcesPerUser[unit]}.`,
         hint: `Reduce \`replicas\` or ${field}, delete a deployment, or ask the operator to raise ${setting}.`,
       });
   }

@@ -3,7 +3,6 @@ import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
 import { Operation } from '#src/common/decorators/operation.js';
-import { formatLine, milliseconds } from '#src/integrations/docker/log-decoder.js';
 import { DeploymentLogsService } from '#src/modules/deployments/streams/deployment-logs.service.js';
 import { DeploymentStreamsService } from '#src/modules/deployments/streams/deployment-streams.service.js';
 import {
@@ -14,6 +13,7 @@ import {
 } from '#src/modules/deployments/dto/deployment.dto.js';
 import { LogsQueryDto } from '#src/modules/deployments/dto/logs-query.dto.js';
 import { WaitQueryDto } from '#src/modules/deployments/dto/wait-query.dto.js';
+import { answerFollowedLogs, answerLogs } from '#src/modules/deployments/streams/answer-logs.js';
 import { StreamingResponse } from '#src/modules/deployments/streams/streaming-response.js';
 
 const LAST_EVENT_ID = {
@@ -140,32 +140,12 @@ export class DeploymentStreamsController {
     response: Response,
   ): Promise<void> {
     if (follow) {
-      const answer = new StreamingResponse(response);
-      const lines = await this.streams.logs(
-        caller,
-        id,
-        { of, tail, since, lastEventId, acrossReleases },
-        answer.closed,
-      );
-      if (response.req.accepts('text/event-stream', 'text/plain') === 'text/plain')
-        await answer.text(lines, formatLine);
-      else await answer.events(asEvents(lines));
-      return;
+      const query = { of, tail, since, lastEventId, acrossReleases };
+      return answerFollowedLogs(response, (closed) => this.streams.logs(caller, id, query, closed));
     }
     const logs = await (of === 'build'
       ? this.logs.readBuild(caller, id, { tail, since })
       : this.logs.read(caller, id, { tail, since }));
-    response.format({
-      'application/json': () => response.json({ logs } satisfies LogsDto),
-      'text/plain': () => response.send(logs),
-      default: () => response.json({ logs }),
-    });
+    answerLogs(response, logs);
   }
-}
-
-type LogLines = Awaited<ReturnType<DeploymentStreamsService['logs']>>;
-
-async function* asEvents(lines: LogLines) {
-  for await (const { id, time, stream, text } of lines)
-    yield { id, event: 'log' as const, data: { time: milliseconds(time), stream, text } };
 }

@@ -10,6 +10,7 @@ export class OrphanDto {
   name: string;
   environmentId: string | null;
   deploymentId: string | null;
+  runId: string | null;
   reason: string;
 }
 

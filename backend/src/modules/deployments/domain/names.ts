@@ -25,6 +25,11 @@ export function commandServiceName(service: string): string {
   return `${service}-r`;
 }
 
+/** Name of the service of a run: 62 characters at most. */
+export function runServiceName(environmentName: string, deploymentName: string, runId: string): string {
+  return `${serviceName(environmentName, deploymentName, runId)}-c`;
+}
+
 /** Name of the container that sets the owner of new volumes: 62 characters at most. */
 export function volumeSetupName(service: string): string {
   return `${service}-v`;

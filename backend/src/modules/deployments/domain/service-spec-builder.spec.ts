@@ -38,6 +38,8 @@ const release: MountedRelease = {
   stopSignal: null,
 };
 
+const MIGRATE = { name: 'shop-web-abc-c', command: ['npm', 'run', 'migrate'], label: { 'berth.run': 'r1' } };
+
 describe('the one builder of service specs', () => {
   it('must describe the whole service, hardened', () => {
     const labels = {
@@ -134,7 +136,7 @@ describe('the one builder of service specs', () => {
       'E={{"{{"}}- x -}} {{"{{"}}/* */}}',
     ]);
     expect(ContainerSpec.Mounts).toMatchObject([{ Target: '/data/{{"{{"}}.Task.ID}}' }]);
-    const command = buildCommandSpec({ ...release, env }, ['migrate'], NEW);
+    const command = buildCommandSpec({ ...release, env }, MIGRATE, NEW);
     expect(command.TaskTemplate.ContainerSpec.Env).toEqual(ContainerSpec.Env);
   });
 
@@ -157,14 +159,34 @@ describe('the one builder of service specs', () => {
     };
     expect(ContainerSpec.Configs).toEqual([expect.objectContaining({ ConfigID: 'config1' }), config]);
     expect(ContainerSpec.Secrets).toEqual([secret]);
-    const command = buildCommandSpec({ ...release, files }, ['migrate'], NEW).TaskTemplate.ContainerSpec;
+    const command = buildCommandSpec({ ...release, files }, MIGRATE, NEW).TaskTemplate.ContainerSpec;
     expect([command.Configs, command.Secrets]).toEqual([[config], [secret]]);
   });
 
-  it('must run a release command in place of the entrypoint, without the arguments of the release', () => {
-    const spec = buildCommandSpec({ ...release, command: ['serve'] }, ['npm', 'run', 'migrate'], NEW);
+  it('must run a command in place of the entrypoint, with everything else of the release', () => {
+    const spec = buildCommandSpec({ ...release, command: ['serve'] }, MIGRATE, NEW);
     expect(spec.TaskTemplate.ContainerSpec.Command).toEqual(['npm', 'run', 'migrate']);
     expect(spec.TaskTemplate.ContainerSpec.Args).toBeUndefined();
+    const own = buildServiceSpec({ ...release, ports: [] }, NEW, undefined).TaskTemplate;
+    const { Image, Env, Mounts, CapabilityAdd, CapabilityDrop, Privileges } = own.ContainerSpec;
+    expect(spec.TaskTemplate.ContainerSpec).toMatchObject({ Image, Env, Mounts, CapabilityAdd, CapabilityDrop });
+    expect(spec.TaskTemplate.ContainerSpec.Privileges).toEqual(Privileges);
+    expect(spec.TaskTemplate.Resources).toEqual(own.Resources);
+  });
+
+  it('must run a command once, outside of the name, and count it as no replica', () => {
+    const { Name, Labels, TaskTemplate: task, Mode, EndpointSpec } = buildCommandSpec(release, MIGRATE, NEW);
+    expect([Name, Mode, EndpointSpec.Ports]).toEqual(['shop-web-abc-c', { Replicated: { Replicas: 1 } }, []]);
+    expect(task.RestartPolicy.Condition).toBe('none');
+    expect(task.Networks).toEqual([{ Target: release.network, Aliases: [] }]);
+    expect(task.ContainerSpec.HealthCheck).toEqual({ Test: ['NONE'] });
+    expect(Labels).toEqual(task.ContainerSpec.Labels);
+    expect(Labels).toEqual({
+      'berth.managed': 'true',
+      'berth.environment': 'e1',
+      'berth.name': 'web',
+      'berth.run': 'r1',
+    });
   });
 
   it('must mount folders in memory, stop as the request says, and run without an init process where it must', () => {

@@ -9,7 +9,7 @@ import { buildHealthConfig } from './health-config.js';
 import { LABELS } from '#src/common/labels.js';
 import type { MountedFile } from './release-file.js';
 import { DEFAULT_HEALTH_TIMING, type MountedRelease, type Release } from './release.js';
-import { commandServiceName, volumeName } from './names.js';
+import { volumeName } from './names.js';
 
 export interface EngineOffers {
   startInterval: boolean;
@@ -52,28 +52,36 @@ export function buildServiceSpec(
   };
 }
 
+/** A service that runs a command once, with everything else of a release. */
+export interface CommandService {
+  name: string;
+  command: string[];
+  /** the label by which it is found */
+  label: Record<string, string>;
+}
+
 /**
  * Builds the spec of a service that runs a command once, in place of the image's entrypoint: no network alias, no health
- * check, no restart.
+ * check, no restart. What a release has beside that, such as variables, volumes and files, the command has too.
  */
-export function buildCommandSpec(release: MountedRelease, command: string[], engine: EngineOffers): ServiceSpec {
-  const { environmentId, deploymentId, name } = release;
+export function buildCommandSpec(release: MountedRelease, one: CommandService, engine: EngineOffers): ServiceSpec {
+  const { environmentId, name } = release;
   const labels = {
     [LABELS.managed]: 'true',
     [LABELS.environment]: environmentId,
     [LABELS.name]: name,
-    [LABELS.releaseCommand]: deploymentId,
+    ...one.label,
   };
   const once = { ...release, command: [], replicas: 1, ports: [], healthCheck: NO_HEALTH_CHECK };
   const spec = buildServiceSpec(once, engine, undefined);
   const { TaskTemplate: task } = spec;
   return {
     ...spec,
-    Name: commandServiceName(release.serviceName),
+    Name: one.name,
     Labels: labels,
     TaskTemplate: {
       ...task,
-      ContainerSpec: { ...task.ContainerSpec, Labels: labels, Command: command },
+      ContainerSpec: { ...task.ContainerSpec, Labels: labels, Command: one.command },
       RestartPolicy: { ...task.RestartPolicy, Condition: 'none' },
       Networks: [{ Target: release.network, Aliases: [] }],
     },

@@ -2,7 +2,7 @@ import { Type } from 'class-transformer';
 import { IsBoolean, IsDate, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { ParseBooleanQuery } from '#src/common/parse-boolean-query.js';
 
-export class LogsQueryDto {
+export class TailQueryDto {
   /** Number of last lines, 1–10000. */
   @IsOptional()
   @Type(() => Number)
@@ -22,7 +22,9 @@ export class LogsQueryDto {
   @ParseBooleanQuery()
   @IsBoolean({ message: 'must be true or false' })
   follow?: boolean = false;
+}
 
+export class LogsQueryDto extends TailQueryDto {
   /** With `follow`: when a release is gone, continues with the release that replaced it. */
   @IsOptional()
   @ParseBooleanQuery()

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { PgNotifications } from '#src/core/database/pg-notifications.js';
 
-/** A subscription to the changes of one deployment. */
+/** A subscription to the changes of one deployment or run. */
 export interface Watch {
   /** Resolves at the next change, or at once when there was one since the last call; also when the signal aborts. */
   next(signal: AbortSignal): Promise<void>;
@@ -23,6 +23,7 @@ export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.signals.on('deployment.changed', ({ deploymentId }) => this.wake(deploymentId));
+    this.signals.on('run.changed', ({ runId }) => this.wake(runId));
     this.signals.on('reconnected', () => {
       for (const id of this.watchers.keys()) this.wake(id);
     });
@@ -32,15 +33,16 @@ export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
     this.shutdown.abort();
   }
 
-  watch(deploymentId: string): Watch {
+  /** `id` of a deployment or of a run: no two have the same. */
+  watch(id: string): Watch {
     let changed = false;
     let notify: (() => void) | undefined;
     const wake = () => {
       changed = true;
       notify?.();
     };
-    const watchers = this.watchers.get(deploymentId) ?? new Set();
-    this.watchers.set(deploymentId, watchers.add(wake));
+    const watchers = this.watchers.get(id) ?? new Set();
+    this.watchers.set(id, watchers.add(wake));
     return {
       next: async (signal) => {
         if (!changed && !signal.aborted)
@@ -53,12 +55,12 @@ export class DeploymentChanges implements OnModuleInit, OnModuleDestroy {
       },
       end: () => {
         watchers.delete(wake);
-        if (watchers.size === 0) this.watchers.delete(deploymentId);
+        if (watchers.size === 0) this.watchers.delete(id);
       },
     };
   }
 
-  private wake(deploymentId: string): void {
-    for (const wake of this.watchers.get(deploymentId) ?? []) wake();
+  private wake(id: string): void {
+    for (const wake of this.watchers.get(id) ?? []) wake();
   }
 }

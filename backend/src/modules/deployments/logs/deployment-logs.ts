@@ -1,32 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { LogQuery } from '#src/integrations/docker/containers.js';
-import { isDockerError } from '#src/integrations/docker/docker-error.js';
-import { newestLines } from '#src/integrations/docker/newest-lines.js';
-import { ServiceLogs, type TaskLogLine } from '#src/integrations/docker/service-logs.js';
+import type { TaskLogLine } from '#src/integrations/docker/service-logs.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { LABELS } from '#src/common/labels.js';
 import { DeploymentStatesRepository } from '#src/modules/deployments/repositories/deployment-states.repository.js';
 import { RetainedLogsRepository } from '#src/modules/deployments/repositories/retained-logs.repository.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
-import { decodeLogLine, encodeLogLine } from './log-line-codec.js';
-import { advance, earliest, isAfter, type LogPosition } from './log-position.js';
-import { TaskLogs } from './task-logs.js';
+import { type FollowQuery, type LoggedService, ServiceLogReader } from './service-log-reader.js';
 
 const MAX_RETAINED_LINES = 1000;
-const MAX_RETAINED_CHARACTERS = 1_000_000;
-const RECHECK_MS = 500;
-const SERVICE_POLL_INTERVAL_MS = 10_000;
-/** The largest `tail` that a request may have. */
-export const ALL_LINES = 10_000;
-
-export interface FollowQuery {
-  /** position up to which the client has read */
-  from?: LogPosition;
-  /** number of existing lines to start with; default: all */
-  tail?: number;
-  since?: Date;
-}
 
 /**
  * Logs of a deployment's containers: from Docker while they exist, and from the lines stored when they were stopped.
@@ -34,128 +16,39 @@ export interface FollowQuery {
 @Injectable()
 export class DeploymentLogs {
   constructor(
-    private readonly stored: RetainedLogsRepository,
+    private readonly retained: RetainedLogsRepository,
     private readonly states: DeploymentStatesRepository,
     private readonly services: SwarmServices,
-    private readonly tasks: TaskLogs,
-    private readonly serviceLogs: ServiceLogs,
+    private readonly reader: ServiceLogReader,
     private readonly changes: DeploymentChanges,
   ) {}
 
   /** Lines in order of time; empty when no container ever ran. */
-  async lines(deploymentId: string, query: LogQuery): Promise<TaskLogLine[]> {
-    const service = await this.serviceOf(deploymentId);
-    const retained = await this.retained(deploymentId, query);
-    return service ? merged([...retained, ...(await this.tasks.lines(service, query))], query.tail) : retained;
+  lines(deploymentId: string, query: LogQuery): Promise<TaskLogLine[]> {
+    return this.reader.lines(this.of(deploymentId), query);
   }
 
   /**
    * Yields the existing lines after the position and then new ones, until the service is gone or the signal aborts. It
    * waits for a service that is not created yet, and resumes when the engine is available: each line exactly once.
    */
-  async *follow(
-    deploymentId: string,
-    { from = {}, tail, since }: FollowQuery,
-    signal: AbortSignal,
-  ): AsyncGenerator<TaskLogLine[]> {
-    let position = from;
-    let started = false;
-    const fresh = (lines: TaskLogLine[]) => {
-      const unread = lines.filter((line) => isAfter(position, line));
-      for (const line of unread) position = advance(position, line);
-      started = true;
-      return unread;
+  follow(deploymentId: string, query: FollowQuery, signal: AbortSignal): AsyncGenerator<TaskLogLine[]> {
+    return this.reader.follow(this.of(deploymentId), query, signal);
+  }
+
+  /** Runs `stop`, which ends the containers of the service, and stores their last lines. */
+  retainWhile(deploymentId: string, serviceId: string, stop: () => Promise<void>): Promise<void> {
+    return this.reader.retainWhile(this.of(deploymentId), serviceId, stop);
+  }
+
+  private of(deploymentId: string): LoggedService {
+    return {
+      maxRetainedLines: MAX_RETAINED_LINES,
+      serviceId: async () => (await this.services.list({ [LABELS.deployment]: deploymentId }))[0]?.id,
+      isLive: () => this.states.isLive(deploymentId),
+      stored: () => this.retained.find(deploymentId),
+      store: (content) => this.retained.replace(deploymentId, content),
+      watch: () => this.changes.watch(deploymentId),
     };
-    while (!signal.aborted) {
-      try {
-        const service = await this.serviceOf(deploymentId);
-        const limit = started ? undefined : tail;
-        if (service) {
-          const before = fresh(
-            await this.retained(deploymentId, { tail: limit ?? ALL_LINES, ...(since && { since }) }),
-          );
-          if (before.length > 0) yield before;
-          const start = earliest(position) ?? since?.toISOString();
-          const query = { tail: limit ?? ('all' as const), ...(start && { since: start }) };
-          const following = new AbortController();
-          void this.abortWithService(deploymentId, following, signal);
-          try {
-            for await (const lines of this.serviceLogs.follow(service, query, following.signal)) {
-              const unread = fresh(lines);
-              if (unread.length > 0) yield unread;
-            }
-          } finally {
-            following.abort();
-          }
-        } else if (!(await this.states.isLive(deploymentId))) {
-          const rest = fresh(await this.retained(deploymentId, { tail: limit ?? ALL_LINES, ...(since && { since }) }));
-          if (rest.length > 0) yield rest;
-          return;
-        }
-      } catch (error) {
-        if (!isDockerError(error, 'unavailable') && !isDockerError(error, 'not-found')) throw error;
-      }
-      await delay(RECHECK_MS, undefined, { signal }).catch(() => undefined);
-    }
   }
-
-  /**
-   * Runs `stop`, which ends the containers of the service, and stores their last lines, with those printed while they
-   * stop: Swarm may remove the containers at once. The lines until then are stored first, because a crash may follow.
-   */
-  async retainWhile(deploymentId: string, serviceId: string, stop: () => Promise<void>): Promise<void> {
-    await this.retain(deploymentId, await this.tasks.lines(serviceId, { tail: MAX_RETAINED_LINES }));
-    const following = await this.tasks.followToEnd(serviceId, MAX_RETAINED_LINES);
-    try {
-      await stop();
-    } finally {
-      await this.retain(deploymentId, await following.end());
-    }
-  }
-
-  /** Adds to the stored lines. */
-  private async retain(deploymentId: string, lines: TaskLogLine[]): Promise<void> {
-    if (lines.length === 0) return;
-    const stored = await this.retained(deploymentId, { tail: MAX_RETAINED_LINES });
-    const encoded = merged([...stored, ...lines], MAX_RETAINED_LINES).map((line) =>
-      JSON.stringify(encodeLogLine(line)),
-    );
-    await this.stored.replace(deploymentId, encoded.slice(-fittingCount(encoded)).join('\n'));
-  }
-
-  private async retained(deploymentId: string, { tail, since }: LogQuery): Promise<TaskLogLine[]> {
-    const content = await this.stored.find(deploymentId);
-    const lines = content?.split('\n').map(decodeLogLine) ?? [];
-    const from = since?.toISOString().replace('Z', '');
-    return lines.filter(({ time }) => !from || time >= from).slice(-tail);
-  }
-
-  private async serviceOf(deploymentId: string): Promise<string | undefined> {
-    return (await this.services.list({ [LABELS.deployment]: deploymentId }))[0]?.id;
-  }
-
-  /** Aborts `following` with the signal and when the service is gone, because the Engine does not end the log then. */
-  private async abortWithService(deploymentId: string, following: AbortController, signal: AbortSignal): Promise<void> {
-    const watch = this.changes.watch(deploymentId);
-    while (!following.signal.aborted) {
-      await watch.next(AbortSignal.any([signal, following.signal, AbortSignal.timeout(SERVICE_POLL_INTERVAL_MS)]));
-      // An unavailable engine does not mean that the service is gone.
-      const exists = await this.serviceOf(deploymentId).catch(() => 'unknown');
-      if (signal.aborted || !exists) following.abort();
-    }
-    watch.end();
-  }
-}
-
-/** The last `tail` lines in order of time, each once. */
-function merged(lines: TaskLogLine[], tail: number): TaskLogLine[] {
-  const unique = new Map(lines.map((line) => [JSON.stringify(encodeLogLine(line)), line]));
-  return newestLines([...unique.values()], tail);
-}
-
-/** Number of last lines that fit into MAX_RETAINED_CHARACTERS together. */
-function fittingCount(lines: string[]): number {
-  let remaining = MAX_RETAINED_CHARACTERS;
-  const tooFar = lines.toReversed().findIndex((line) => (remaining -= line.length + 1) < 0);
-  return tooFar === -1 ? lines.length : Math.max(tooFar, 1);
 }

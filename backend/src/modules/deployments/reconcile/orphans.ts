@@ -14,6 +14,7 @@ export interface Orphan {
   name: string;
   environmentId: string | null;
   deploymentId: string | null;
+  runId: string | null;
   reason: string;
 }
 
@@ -40,10 +41,11 @@ export class Orphans {
     // The service of a deployment that has just ended may still be stopping.
     const recent = new Date(Date.now() - 60_000);
     const live = new Set(await this.states.liveOrChanged(idsOf(labeled, 'deploymentId'), recent));
+    const liveRuns = new Set(await this.states.unfinishedOrChangedRuns(idsOf(labeled, 'runId'), recent));
     const rows = await this.environments.withIds(idsOf(labeled, 'environmentId'));
     const environments = new Map(rows.map((row) => [row.id, row]));
     return labeled.flatMap((one) => {
-      const reason = reasonOf(one, environments.get(one.environmentId ?? ''), live);
+      const reason = reasonOf(one, environments.get(one.environmentId ?? ''), { live, liveRuns });
       return reason === undefined ? [] : [{ ...one, reason }];
     });
   }
@@ -62,6 +64,7 @@ export class Orphans {
       name: one.name,
       environmentId: one.labels[LABELS.environment] ?? null,
       deploymentId: one.labels[LABELS.deployment] ?? null,
+      runId: one.labels[LABELS.run] ?? null,
     });
     return [
       ...services.map(as('SERVICE')),
@@ -73,18 +76,19 @@ export class Orphans {
   }
 }
 
-function idsOf(labeled: Labeled[], key: 'deploymentId' | 'environmentId'): string[] {
+function idsOf(labeled: Labeled[], key: 'deploymentId' | 'environmentId' | 'runId'): string[] {
   return labeled.flatMap((one) => one[key] ?? []);
 }
 
 function reasonOf(
-  { kind, deploymentId }: Labeled,
+  { kind, deploymentId, runId }: Labeled,
   environment: Pick<Environment, 'status' | 'preserveVolumes'> | undefined,
-  live: ReadonlySet<string>,
+  { live, liveRuns }: { live: ReadonlySet<string>; liveRuns: ReadonlySet<string> },
 ): string | undefined {
   if (!environment) return 'its environment is unknown';
   if (kind === 'VOLUME' && environment.preserveVolumes) return undefined;
   if (environment.status === 'DELETED') return 'its environment was deleted';
   if (kind === 'SERVICE' && deploymentId !== null && !live.has(deploymentId)) return 'its deployment is not running';
+  if (runId !== null && !liveRuns.has(runId)) return 'its run has ended';
   return undefined;
 }

@@ -105,6 +105,15 @@ export class DeploymentStatesRepository {
     return rows.map(({ id }) => id);
   }
 
+  /** The same of runs. */
+  async unfinishedOrChangedRuns(ids: string[], since: Date): Promise<string[]> {
+    const rows = await this.prisma.run.findMany({
+      where: { id: { in: ids }, OR: [{ status: { in: ['PENDING', 'RUNNING'] } }, { updatedAt: { gt: since } }] },
+      select: { id: true },
+    });
+    return rows.map(({ id }) => id);
+  }
+
   /** Those of the deployments whose cancellation is requested. */
   cancelRequested(ids: string[]): Promise<{ id: string }[]> {
     return this.prisma.deployment.findMany({

@@ -90,11 +90,26 @@ export class DeploymentsRepository {
   }
 
   /**
-   * Sums what the live deployments of a user may use, except those of one name. Of the releases of a name it counts the
-   * largest: they run together only during a rollout. Locks the sums of this user until the transaction ends.
+   * Sums what the live deployments of a user may use, except those of one name, and their runs. Of the releases of a
+   * name it counts the largest: they run together only during a rollout. Of the runs it counts the `runs` largest: the
+   * others are queued. Locks the sums of this user until the transaction ends.
    */
-  async usedBy(db: Db, userId: string, except: { environmentId: string; name: string }): Promise<Usage> {
+  async usedBy(
+    db: Db,
+    userId: string,
+    { except, runs }: { except?: { environmentId: string; name: string }; runs: number },
+  ): Promise<Usage> {
     await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`berth.usage/${userId}`}))`;
+    const [deployed, run] = [await this.usedByDeployments(db, userId, except), await this.usedByRuns(db, userId, runs)];
+    return {
+      cpus: deployed.cpus + run.cpus,
+      memoryMb: deployed.memoryMb + run.memoryMb,
+      pids: deployed.pids + run.pids,
+      hostPorts: deployed.hostPorts,
+    };
+  }
+
+  private async usedByDeployments(db: Db, userId: string, except?: { environmentId: string; name: string }) {
     const rows = await db.$queryRaw<Usage[]>`
       SELECT coalesce(sum(cpus), 0)::float8 AS cpus, coalesce(sum("memoryMb"), 0)::float8 AS "memoryMb",
         coalesce(sum(pids), 0)::float8 AS pids, coalesce(sum("hostPorts"), 0)::int AS "hostPorts"
@@ -105,9 +120,25 @@ export class DeploymentsRepository {
           max((SELECT count(*) FROM jsonb_array_elements(d.ports) AS port WHERE port->'host' IS NOT NULL)) AS "hostPorts"
         FROM "Deployment" d JOIN "Environment" e ON e.id = d."environmentId"
         WHERE e."userId" = ${userId} AND d.status = ANY(${LIVE_STATUSES}::"DeploymentStatus"[])
-          AND NOT (d."environmentId" = ${except.environmentId} AND d.name = ${except.name})
+          AND (d."environmentId", d.name) IS DISTINCT FROM (${except?.environmentId ?? null}::text, ${except?.name ?? null}::text)
         GROUP BY d."environmentId", d.name) AS names`;
     return rows[0] ?? { cpus: 0, memoryMb: 0, pids: 0, hostPorts: 0 };
+  }
+
+  private async usedByRuns(db: Db, userId: string, most: number): Promise<Resources> {
+    const rows = await db.$queryRaw<Resources[]>`
+      SELECT coalesce(sum(cpus) FILTER (WHERE "byCpus" <= ${most}), 0)::float8 AS cpus,
+        coalesce(sum("memoryMb") FILTER (WHERE "byMemory" <= ${most}), 0)::float8 AS "memoryMb",
+        coalesce(sum(pids) FILTER (WHERE "byPids" <= ${most}), 0)::float8 AS pids
+      FROM (
+        SELECT cpus, "memoryMb", pids, row_number() OVER (ORDER BY cpus DESC) AS "byCpus",
+          row_number() OVER (ORDER BY "memoryMb" DESC) AS "byMemory", row_number() OVER (ORDER BY pids DESC) AS "byPids"
+        FROM (
+          SELECT (r.resources->>'cpus')::numeric AS cpus, (r.resources->>'memoryMb')::numeric AS "memoryMb",
+            (r.resources->>'pids')::numeric AS pids
+          FROM "Run" r JOIN "Environment" e ON e.id = r."environmentId"
+          WHERE e."userId" = ${userId} AND r.status IN ('PENDING', 'RUNNING')) AS unfinished) AS ranked`;
+    return rows[0] ?? { cpus: 0, memoryMb: 0, pids: 0 };
   }
 
   countLive(db: Db, environmentId: string): Promise<number> {

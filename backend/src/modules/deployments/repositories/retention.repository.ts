@@ -36,6 +36,18 @@ export class RetentionRepository {
         ORDER BY "createdAt" LIMIT ${BATCH})`;
   }
 
+  /** The same for the logs of ended runs. */
+  async deleteRunLogsAbove(maxBytes: number): Promise<number> {
+    return this.prisma.$executeRaw`
+      DELETE FROM "RunLog" WHERE "runId" IN (
+        SELECT "runId" FROM (
+          SELECT l."runId", r.status, l."createdAt",
+            sum(pg_column_size(l.content)) OVER (PARTITION BY e."userId" ORDER BY l."createdAt" DESC, l."runId" DESC) AS bytes
+          FROM "RunLog" l JOIN "Run" r ON r.id = l."runId" JOIN "Environment" e ON e.id = r."environmentId") AS logs
+        WHERE bytes > ${maxBytes}::bigint AND status NOT IN ('PENDING', 'RUNNING')
+        ORDER BY "createdAt" LIMIT ${BATCH})`;
+  }
+
   /** Deletes the oldest ended deployments of every user who has more than `max` of them. */
   async deleteDeploymentsAbove(max: number): Promise<number> {
     return this.prisma.$executeRaw`
@@ -44,6 +56,8 @@ export class RetentionRepository {
           SELECT d.id, row_number() OVER (PARTITION BY e."userId" ORDER BY d."createdAt" DESC, d.id DESC) AS position
           FROM "Deployment" d JOIN "Environment" e ON e.id = d."environmentId"
           WHERE d.status <> ALL(${LIVE_STATUSES}::"DeploymentStatus"[])) AS ended
-        WHERE position > ${max} LIMIT ${BATCH})`;
+        WHERE position > ${max}
+          AND NOT EXISTS (SELECT 1 FROM "Run" r WHERE r."deploymentId" = ended.id AND r.status IN ('PENDING', 'RUNNING'))
+        LIMIT ${BATCH})`;
   }
 }

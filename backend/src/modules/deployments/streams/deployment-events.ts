@@ -14,7 +14,8 @@ import {
 import { IN_PROGRESS_STATUSES } from '#src/modules/deployments/domain/transitions.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
 import { DeploymentChanges, type Watch } from '#src/modules/deployments/events/deployment-changes.js';
-import { ALL_LINES, DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
+import { DeploymentLogs } from '#src/modules/deployments/logs/deployment-logs.js';
+import { ALL_LINES } from '#src/modules/deployments/logs/service-log-reader.js';
 import {
   advance,
   decodePosition,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Caller } from '#src/common/decorators/caller.js';
 import { DeploymentStreamsService } from './deployment-streams.service.js';
+import { OpenRequests } from './open-requests.js';
 
 const callerOf = (userId: string, keyId = 'k') => ({ userId, keyId }) as Caller;
 const open = () => new AbortController();
@@ -11,15 +12,18 @@ function service(streamsPerUser: number): DeploymentStreamsService {
     while (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     yield* [];
   }
+  const limits = [
+    { closing: open().signal },
+    { watch: () => ({ signal: open().signal, end: () => undefined }) },
+    { quota: { streamsPerUser } },
+  ] as unknown as ConstructorParameters<typeof OpenRequests>;
   const parts = [
     { get: () => Promise.resolve({ id: 'd' }) },
     {},
-    { closing: open().signal },
     {},
     { follow },
     {},
-    { watch: () => ({ signal: open().signal, end: () => undefined }) },
-    { quota: { streamsPerUser } },
+    new OpenRequests(...limits),
   ] as unknown as ConstructorParameters<typeof DeploymentStreamsService>;
   return new DeploymentStreamsService(...parts);
 }

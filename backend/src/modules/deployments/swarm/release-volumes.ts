@@ -23,6 +23,14 @@ export class ReleaseVolumes {
     if (own.length > 0) await this.owners.prepare(release, own);
   }
 
+  /** As `ensure`, for a release that has run: what it has created already is left as it is. */
+  async ensureMissing(release: Release): Promise<void> {
+    const missing: VolumeMount[] = [];
+    for (const volume of release.volumes)
+      if (!(await this.volumes.find(volumeName(release.environmentId, volume.name)))) missing.push(volume);
+    await this.ensure({ ...release, volumes: missing });
+  }
+
   /** True when the volume is this release's: it did not exist, or an attempt that a crash has ended created it. */
   private async create({ environmentId, deploymentId, name }: Release, volume: string): Promise<boolean> {
     const fullName = volumeName(environmentId, volume);

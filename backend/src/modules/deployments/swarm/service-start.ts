@@ -6,7 +6,7 @@ import type { RegistryAuth } from '#src/integrations/docker/registry-auth.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { needsProbe, timingOf } from '#src/modules/deployments/domain/health-config.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
-import { buildCommandSpec, buildServiceSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
+import { buildServiceSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
 import { ReleaseFiles } from './release-files.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
@@ -30,19 +30,6 @@ export class ServiceStart {
       signal.throwIfAborted();
       return this.services.create(buildServiceSpec(mounted, engine, probe), auth);
     });
-  }
-
-  /** Creates the service that runs the release's command once. Returns its id. */
-  async createCommand(
-    release: Release,
-    command: string[],
-    auth: RegistryAuth | undefined,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const engine = await this.engine.inspect();
-    return this.files.createWith(release, signal, (mounted) =>
-      this.services.create(buildCommandSpec(mounted, command, engine), auth),
-    );
   }
 
   private async probeFor(arch: string): Promise<ProbeConfig> {

@@ -1,25 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { cutText } from '#src/common/cut-text.js';
-import { asSentence } from '#src/common/errors/as-sentence.js';
-import { pollUntil } from '#src/common/time/poll-until.js';
 import { LABELS } from '#src/common/labels.js';
-import { Containers } from '#src/integrations/docker/containers.js';
-import { EnvironmentNetwork } from '#src/modules/environments/environment-network.js';
-import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
-import { ENDED_STATES, type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
-import { ServiceStart } from '#src/modules/deployments/swarm/service-start.js';
-import type { DeployStep, PlannedDeployment, StepContext } from './deploy-step.js';
-import { adviceFor } from '#src/modules/deployments/domain/known-last-words.js';
-import { printedNothing, withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
-import { ALL_LINES } from '#src/modules/deployments/logs/deployment-logs.js';
-import { TaskLogs } from '#src/modules/deployments/logs/task-logs.js';
+import { commandServiceName } from '#src/modules/deployments/domain/names.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
+import { ALL_LINES } from '#src/modules/deployments/logs/service-log-reader.js';
+import { TaskLogs } from '#src/modules/deployments/logs/task-logs.js';
+import { commandFailure } from '#src/modules/deployments/swarm/command-failure.js';
+import { CommandServices } from '#src/modules/deployments/swarm/command-services.js';
+import type { DeployStep, PlannedDeployment, StepContext } from './deploy-step.js';
 
-const RECHECK_MS = 200;
-const REMOVAL_TIMEOUT_MS = 30_000;
-const QUOTED_LINES = 20;
 const SHOWN_COMMAND = 200;
 
 /**
@@ -35,11 +25,7 @@ export class RunReleaseCommand implements DeployStep {
     releaseCommand.length > 0 && (rollbackOfId === null || isChange);
 
   constructor(
-    private readonly services: SwarmServices,
-    private readonly tasks: SwarmTasks,
-    private readonly containers: Containers,
-    private readonly start: ServiceStart,
-    private readonly network: EnvironmentNetwork,
+    private readonly commands: CommandServices,
     private readonly logs: TaskLogs,
     private readonly log: BuildLog,
   ) {}
@@ -52,74 +38,46 @@ export class RunReleaseCommand implements DeployStep {
         step: 'RELEASE_COMMAND',
         message: cutText(deployment.releaseCommand.join(' '), SHOWN_COMMAND),
       });
-      const task = await this.ended(serviceId, signal);
+      const task = await this.commands.ended(serviceId, signal);
       const lines = await this.saveOutput(context, serviceId);
       const volumePaths = context.release().volumes.map(({ path }) => path);
-      if (task.state !== 'complete') throw failure(task, lines, volumePaths);
+      if (!task) throw new StepFailure('RELEASE_COMMAND_FAILED', 'The service of the release command was removed.');
+      if (task.state !== 'complete')
+        throw new StepFailure(
+          'RELEASE_COMMAND_FAILED',
+          commandFailure('release command', task, { lines, volumePaths }),
+        );
       await context.save({ releaseCommandDoneAt: new Date() });
     }
-    await this.remove(deployment.id, signal);
+    await this.commands.remove(labelOf(deployment.id), signal);
   }
 
   async undo({ deployment, signal }: StepContext): Promise<void> {
-    await this.remove(deployment.id, signal);
+    await this.commands.remove(labelOf(deployment.id), signal);
   }
 
   private async ensure(context: StepContext): Promise<string> {
-    const [service] = await this.services.list(ownedBy(context.deployment.id));
-    if (service) return service.id;
-    await this.network.ensure(context.deployment.environment);
     const { deployment, signal } = context;
-    return this.start.createCommand(context.release(), deployment.releaseCommand, context.registryAuth(), signal);
+    const { id, releaseCommand: command } = deployment;
+    const label = labelOf(id);
+    const release = context.release();
+    const existing = await this.commands.find(label);
+    if (existing !== undefined) return existing;
+    await this.commands.prepare(release);
+    const one = { name: commandServiceName(release.serviceName), command, label };
+    return this.commands.create(release, one, { auth: context.registryAuth(), signal });
   }
 
-  /** Waits for the end of the task; the deadlines bound it. */
-  private async ended(serviceId: string, signal: AbortSignal): Promise<SwarmTask> {
-    for (;;) {
-      const [task] = await this.tasks.list({ serviceId });
-      if (task && ENDED_STATES.has(task.state)) return task;
-      await delay(RECHECK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-  }
-
-  /** Appends the output to the build log. Returns its last lines. */
+  /** Appends the output to the build log. Returns its lines. */
   private async saveOutput({ deployment }: StepContext, serviceId: string): Promise<string[]> {
     const lines = await this.logs.lines(serviceId, { tail: ALL_LINES });
     const log = await this.log.writer(deployment.id, []);
     for (const { text, stream } of lines) log.add(text, stream);
     await log.end();
-    return lines.slice(-QUOTED_LINES).map(({ text }) => text);
-  }
-
-  private async remove(deploymentId: string, signal: AbortSignal): Promise<void> {
-    for (const { id } of await this.services.list(ownedBy(deploymentId))) {
-      await this.services.remove(id);
-      const isGone = async () => {
-        const left = await this.containers.ofService(id);
-        await Promise.all(left.map((container) => this.containers.remove(container)));
-        return left.length === 0;
-      };
-      await pollUntil(isGone, {
-        withinMs: REMOVAL_TIMEOUT_MS,
-        everyMs: RECHECK_MS,
-        signal,
-        what: 'the command still runs',
-      });
-    }
+    return lines.map(({ text }) => text);
   }
 }
 
-function ownedBy(deploymentId: string): Record<string, string> {
+function labelOf(deploymentId: string): Record<string, string> {
   return { [LABELS.releaseCommand]: deploymentId };
-}
-
-function failure({ exitCode, error, state }: SwarmTask, lines: string[], volumePaths: string[]): StepFailure {
-  const isStarted = state !== 'rejected' && exitCode !== undefined;
-  const sentence = isStarted
-    ? `The release command ended with exit code ${exitCode}.`
-    : asSentence(`The release command could not be started: ${error ?? 'no reason was given'}`);
-  const advice = adviceFor([...lines, error ?? ''], { from: 'container', volumePaths });
-  const text =
-    lines.length > 0 ? withLastLines(sentence, lines, 'Last lines', advice) : printedNothing(sentence, advice);
-  return new StepFailure('RELEASE_COMMAND_FAILED', text);
 }
