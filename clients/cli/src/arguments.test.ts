@@ -3,7 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { duration, variableFiles, fileContents, pairs, ports, read, variables, volumes, whole } from './arguments.js';
+import {
+  duration,
+  fileContents,
+  files,
+  pairs,
+  ports,
+  read,
+  variableFiles,
+  variables,
+  volumes,
+  whole,
+} from './arguments.js';
 import { EXIT, Failure } from './failure.js';
 
 const refused = (text: RegExp) => (error: unknown) =>
@@ -78,6 +89,19 @@ test('a secret of the build must be the text of a file', () => {
     refused(/^--build-secret npmrc=.*ENOENT/),
   );
   assert.throws(() => fileContents(['npmrc'], 'build-secret'), refused(/must be NAME=value/));
+  rmSync(folder, { recursive: true });
+});
+
+test('a file must have a path in the container and the bytes of a file', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'berth-file-'));
+  const file = path.join(folder, 'app.conf');
+  writeFileSync(file, Buffer.from([0, 255, 10]));
+  assert.deepEqual(files([`/etc/app.conf=${file}`], 'file'), [{ path: '/etc/app.conf', contentBase64: 'AP8K' }]);
+  assert.deepEqual(files([`/etc/key=${file}`], 'secret-file'), [
+    { path: '/etc/key', contentBase64: 'AP8K', secret: true },
+  ]);
+  assert.throws(() => files([`etc/app.conf=${file}`], 'file'), refused(/^--file etc\/app.conf=.*must be \/path/));
+  assert.throws(() => files([`/x=${folder}/none`], 'secret-file'), refused(/^--secret-file \/x=.*ENOENT/));
   rmSync(folder, { recursive: true });
 });
 

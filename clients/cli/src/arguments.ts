@@ -34,18 +34,28 @@ export function pairs(values: string[] | undefined, option: string): Record<stri
   );
 }
 
+/** Parses repeated `PATH=FILE` options: files for the container, with the bytes of files here. */
+export function files(values: string[], option: string) {
+  return Object.entries(pairs(values, option) ?? {}).map(([path, file]) => {
+    if (!path.startsWith('/'))
+      throw new Failure(EXIT.usage, `--${option} ${path}=${file}: must be /path/in/the/container=FILE.`);
+    const contentBase64 = contentOf(file, `--${option} ${path}`).toString('base64');
+    return { path, contentBase64, ...(option === 'secret-file' && { secret: true }) };
+  });
+}
+
 /** Parses repeated `ID=FILE` options: the value is the text of the file, which no list of processes shows. */
 export function fileContents(values: string[], option: string): Record<string, string> {
-  const files = Object.entries(pairs(values, option) ?? {});
-  return Object.fromEntries(
-    files.map(([id, file]) => {
-      try {
-        return [id, readFileSync(file, 'utf8')];
-      } catch (error) {
-        throw new Failure(EXIT.usage, `--${option} ${id}=${file}: ${(error as Error).message}`);
-      }
-    }),
-  );
+  const named = Object.entries(pairs(values, option) ?? {});
+  return Object.fromEntries(named.map(([id, file]) => [id, contentOf(file, `--${option} ${id}`).toString('utf8')]));
+}
+
+function contentOf(file: string, option: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Failure(EXIT.usage, `${option}=${file}: ${(error as Error).message}`);
+  }
 }
 
 /** Reads files of variables as docker run does: one NAME=value a line, without quotes; `#` begins a comment. */

@@ -9,7 +9,7 @@ import type {
   Upload,
 } from '../../typescript/src/index.js';
 import { Api, unreachable } from './api.js';
-import { SET_FILE, variableFiles, fileContents, pairs, ports, read, volumes, whole } from './arguments.js';
+import { fileContents, files, pairs, ports, read, SET_FILE, variableFiles, volumes, whole } from './arguments.js';
 import { environmentName, IN_ENVIRONMENT, timeoutMsOf, WAIT } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { archiveOf, folderOf, nameOf } from './folder.js';
@@ -30,6 +30,8 @@ const DEPLOY = {
   port: { type: 'string', short: 'p', multiple: true },
   set: { type: 'string', short: 's', multiple: true },
   volume: { type: 'string', short: 'v', multiple: true },
+  file: { type: 'string', multiple: true },
+  'secret-file': { type: 'string', multiple: true },
   replicas: { type: 'string' },
   health: { type: 'string' },
   'release-command': { type: 'string', multiple: true },
@@ -44,7 +46,7 @@ type Answer = DeploymentAccepted | DeploymentPlanAnswer;
 const BUILD_OPTIONS = ['dockerfile', 'build-arg', 'build-secret', 'build-env', 'target'] as const;
 
 export const DEPLOY_USAGE =
-  'FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--set-file FILE]…\n    [--volume data:/path]…\n' +
+  'FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--set-file FILE]…\n    [--volume data:/path]… [--file /path=FILE]… [--secret-file /path=FILE]…\n' +
   '    [--dockerfile PATH] [--target STAGE] [--build-arg K=v]… [--build-env] [--build-secret ID=FILE]…\n' +
   '    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n' +
   '    [--wait] [--timeout 10m] [--detach] [--dry-run] [--json]';
@@ -132,6 +134,7 @@ async function upload(api: Api, folder: string, dockerfile: string | undefined):
 function optionsOf(values: Values): object {
   const replicas = whole(values.replicas, 'replicas');
   const ttlSeconds = whole(values.ttl, 'ttl');
+  const mounted = [...files(values.file ?? [], 'file'), ...files(values['secret-file'] ?? [], 'secret-file')];
   return {
     ...(values.name && { name: values.name }),
     ...(values.port && { ports: ports(values.port) }),
@@ -139,6 +142,7 @@ function optionsOf(values: Values): object {
       envVars: { ...variableFiles(values['set-file']), ...pairs(values.set, 'set') },
     }),
     ...(values.volume && { volumes: volumes(values.volume) }),
+    ...(mounted.length > 0 && { files: mounted }),
     ...(values.health && { healthCheck: { path: values.health } }),
     ...(values['release-command'] && { releaseCommand: values['release-command'] }),
     ...(replicas !== undefined && { replicas }),

@@ -5,12 +5,11 @@ import { asSentence } from '#src/common/errors/as-sentence.js';
 import { pollUntil } from '#src/common/time/poll-until.js';
 import { LABELS } from '#src/common/labels.js';
 import { Containers } from '#src/integrations/docker/containers.js';
-import { Engine } from '#src/integrations/docker/engine.js';
 import { EnvironmentNetwork } from '#src/modules/environments/environment-network.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { ENDED_STATES, type SwarmTask, SwarmTasks } from '#src/integrations/docker/swarm-tasks.js';
 import { BuildLog } from '#src/modules/builds/build-log.js';
-import { buildCommandSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
+import { ServiceStart } from '#src/modules/deployments/swarm/service-start.js';
 import type { DeployStep, PlannedDeployment, StepContext } from './deploy-step.js';
 import { adviceFor } from '#src/modules/deployments/domain/known-last-words.js';
 import { printedNothing, withLastLines } from '#src/modules/deployments/swarm/last-lines.js';
@@ -39,7 +38,7 @@ export class RunReleaseCommand implements DeployStep {
     private readonly services: SwarmServices,
     private readonly tasks: SwarmTasks,
     private readonly containers: Containers,
-    private readonly engine: Engine,
+    private readonly start: ServiceStart,
     private readonly network: EnvironmentNetwork,
     private readonly logs: TaskLogs,
     private readonly log: BuildLog,
@@ -70,8 +69,8 @@ export class RunReleaseCommand implements DeployStep {
     const [service] = await this.services.list(ownedBy(context.deployment.id));
     if (service) return service.id;
     await this.network.ensure(context.deployment.environment);
-    const spec = buildCommandSpec(context.release(), context.deployment.releaseCommand, await this.engine.inspect());
-    return this.services.create(spec, context.registryAuth());
+    const { deployment, signal } = context;
+    return this.start.createCommand(context.release(), deployment.releaseCommand, context.registryAuth(), signal);
   }
 
   /** Waits for the end of the task; the deadlines bound it. */
