@@ -8,6 +8,7 @@ import type { ApiClient } from '../scenario/api-client.js';
 import { CommandLine } from '../scenario/command-line.js';
 import { PublicPlatform, WAIT_FOR_OTHERS_MS } from '../scenario/public-platform.js';
 import { uniqueDomain } from '../scenario/web-application.js';
+import { eventually } from '../testbed/eventually.js';
 import { GitServer } from '../testbed/git-server.js';
 
 /** In the order of the index; what the output of each page shows. */
@@ -96,6 +97,9 @@ it('the pages together must leave three deployments that run, and their environm
   );
   const [shop] = body.environments;
   expect(shop?.publicDomain).toBe(domain);
-  const running = (await client.deployments(shop?.id ?? '')).filter(({ status }) => status === 'RUNNING');
-  expect(running.map(({ name }) => name).sort()).toEqual(['api', 'hello', 'web']);
+  // A previous release is STOPPED only after the next one is RUNNING.
+  await eventually(async () => {
+    const running = (await client.deployments(shop?.id ?? '')).filter(({ status }) => status === 'RUNNING');
+    expect(running.map(({ name }) => name).sort()).toEqual(['api', 'hello', 'web']);
+  }, 60_000);
 });
