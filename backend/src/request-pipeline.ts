@@ -2,6 +2,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { IdPipe } from './common/id.pipe.js';
+import type { AuthenticatedRequest } from './common/decorators/caller.js';
+import { admitLargeBodies, isLargeJson, LARGE_BODY_LIMIT } from './common/large-bodies.js';
 import { onlyKnownBodies } from './common/request-bodies.js';
 import {
   BODY_LIMIT,
@@ -20,7 +22,11 @@ import { assignRequestId } from './core/logging/request-id.js';
 const FORM_LIMIT = '4kb';
 
 /** What every request passes before its route, in this order: each step relies on the limits of those before it. */
-export function setUpRequests(app: NestExpressApplication, headers: HelmetOptions): void {
+export function setUpRequests(
+  app: NestExpressApplication,
+  headers: HelmetOptions,
+  authenticate: (request: AuthenticatedRequest) => Promise<void>,
+): void {
   app.disable('x-powered-by');
   app.disable('etag');
   // Only the platform's own edge, which connects through a Unix socket and so has no address, is a trusted proxy.
@@ -31,6 +37,8 @@ export function setUpRequests(app: NestExpressApplication, headers: HelmetOption
   app.use(checkPath);
   app.use(onlyKnownBodies);
   app.useBodyParser('raw', { limit: KEYLESS_BODY_LIMIT, type: isKeylessJson });
+  app.use(admitLargeBodies(authenticate));
+  app.useBodyParser('raw', { limit: LARGE_BODY_LIMIT, type: isLargeJson });
   app.useBodyParser('raw', { limit: BODY_LIMIT, type: isOtherJson });
   app.use(parseJson);
   app.useBodyParser('urlencoded', { limit: FORM_LIMIT, extended: false, type: isForm });

@@ -6,6 +6,7 @@ import { AppModule } from './app.module.js';
 import { acceptUploads } from './common/request-bodies.js';
 import type { Config } from './config/config.js';
 import { FrameworkLogger } from './core/logging/framework-logger.js';
+import { KeyAuthentication } from './modules/auth/key-authentication.js';
 import { VERSION } from './modules/platform/version.js';
 import { longestMs } from './modules/uploads/upload-pace.js';
 import { answerMalformedRequests } from './malformed-requests.js';
@@ -28,7 +29,8 @@ export async function startApi(config: Config): Promise<void> {
   });
   app.useLogger(new FrameworkLogger(app.get(Logger)));
   app.flushLogs();
-  setUpRequests(app, securityHeaders(config));
+  const authentication = app.get(KeyAuthentication);
+  setUpRequests(app, securityHeaders(config), (request) => authentication.authenticate(request));
   setUpSwaggerUi(app, config);
   acceptUploads(app.getHttpServer(), longestMs(config.upload.maxBytes));
   answerMalformedRequests(app.getHttpServer());

@@ -121,6 +121,19 @@ test('a server that does not run must be told in a sentence, with a kept key and
   assert.notEqual(code, 0);
 });
 
+test('a word after -- must not count as an option', async () => {
+  const { out } = await berth(['deploy', '--env', 'hello', '--', '--help']);
+  assert.equal(JSON.parse(out).key, 'key-first');
+});
+
+test('completion must know names with a server, and must not fail without one', async () => {
+  assert.equal(JSON.parse((await berth(['__complete', 'ps', ''])).out).key, 'key-first');
+  api.close();
+  rmSync(path.join(tree, 'data/operator.key'));
+  const { out, err, code } = await berth(['__complete', 'ps', '--help']);
+  assert.deepEqual([JSON.parse(out).args, err, code], [['__complete', 'ps', '--help'], '', 0]);
+});
+
 test('who cannot keep a key must be told how to log in', async () => {
   rmSync(path.join(tree, 'data'), { recursive: true });
   const { err, code } = await berth(['ps']);

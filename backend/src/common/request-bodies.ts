@@ -72,7 +72,8 @@ function endUnread(request: Request): void {
   if (!request.complete) endWithin(request, LINGER_MS);
 }
 
-function endWithin(request: Request, ms: number): void {
+/** Cuts the connection of a client that has not sent its whole body by then. */
+export function endWithin(request: Request, ms: number): void {
   const timer = setTimeout(() => request.complete || request.destroy(), ms).unref();
   request.once('close', () => clearTimeout(timer));
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { DomainError } from './errors/domain-error.js';
 import { exceededLimit, REQUEST_LIMITS, WEBHOOK_LIMITS } from './json-size.js';
+import { isLargeJson } from './large-bodies.js';
 import { isDelivery } from './request-bodies.js';
 import { validationFailed } from './validation.pipe.js';
 import { faultOf } from './value-faults.js';
@@ -24,7 +25,7 @@ export function isKeylessJson(request: IncomingMessage): boolean {
 
 /** Content type function of the body parser with BODY_LIMIT. */
 export function isOtherJson(request: IncomingMessage): boolean {
-  return isJson(request as Request) && !isKeyless(request as Request);
+  return isJson(request as Request) && !isKeyless(request as Request) && !isLargeJson(request);
 }
 
 /** Content type function of the body parser of the page with a form. */

@@ -177,6 +177,9 @@ const settings = {
     'Active API keys per user that magic links create; `script/key` may create more.',
   ),
   MAX_HOST_PORTS_PER_USER: count(50).description('Published host ports per user.'),
+  MAX_FILES_MB_PER_USER: count(256).description(
+    'MiB of different `files` of the live releases of a user, and of the last 10 of each name; failed ones count apart.',
+  ),
   MAX_DOMAINS_PER_USER: count(100).description('Public domains per user, with those that are being removed.'),
   MAX_CERTIFICATE_ORDERS_PER_USER: count(100).description(
     'Certificate orders per user in 3 hours; the ACME account of Berth may place 300.',

@@ -120,6 +120,7 @@ export interface QuotaConfig {
   streamsPerUser: number;
   keysPerUser: number;
   hostPortsPerUser: number;
+  filesMbPerUser: number;
   domainsPerUser: number;
   certificateOrdersPerUser: number;
   /** Sums of the limits of a user's live deployments. */
@@ -181,6 +182,7 @@ function quotaOf(env: ParsedEnv): QuotaConfig {
     streamsPerUser: env.MAX_STREAMS_PER_USER,
     keysPerUser: env.MAX_KEYS_PER_USER,
     hostPortsPerUser: env.MAX_HOST_PORTS_PER_USER,
+    filesMbPerUser: env.MAX_FILES_MB_PER_USER,
     domainsPerUser: env.MAX_DOMAINS_PER_USER,
     certificateOrdersPerUser: env.MAX_CERTIFICATE_ORDERS_PER_USER,
     resourcesPerUser: {

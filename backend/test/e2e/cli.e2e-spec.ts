@@ -1,53 +1,33 @@
-import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../../clients/typescript/src/index.js';
 import type { ApiClient } from '../scenario/api-client.js';
+import { CommandLine } from '../scenario/command-line.js';
 import { Platform } from '../scenario/platform.js';
 import { eventually } from '../testbed/eventually.js';
 
 const BACKEND = path.resolve(import.meta.dirname, '../..');
-const folder = mkdtempSync(path.join(BACKEND, 'node_modules/.berth-cli-')); // where it finds `type: module`, and nothing else
-const program = path.join(folder, 'cli/src/berth.js');
+const cli = new CommandLine();
 const platform = new Platform();
 let client: ApiClient;
 let environment: { id: string; name: string };
 
-interface Ended {
-  code: number;
-  out: string;
-  err: string;
-}
-
 beforeAll(async () => {
-  const tsc = path.join(BACKEND, 'node_modules/typescript/bin/tsc');
-  const project = path.join(BACKEND, '../clients/cli/tsconfig.json');
-  const types = path.join(BACKEND, 'node_modules/@types');
-  await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', folder, '--typeRoots', types]);
+  await cli.build();
   await platform.start();
   client = await platform.client();
   environment = await client.createEnvironment('shop');
 });
 afterAll(async () => {
   await platform.stop();
-  rmSync(folder, { recursive: true, force: true });
+  cli.remove();
 });
 
 const login = () => ({ BERTH_URL: platform.baseUrl, BERTH_API_KEY: client.apiKey, BERTH_ENV: 'shop' });
 
-function berth(args: string[], env: Record<string, string> = login(), input = ''): Promise<Ended> {
-  const child = spawn(process.execPath, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', program, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env },
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => (out += String(chunk)));
-  child.stderr.on('data', (chunk) => (err += String(chunk)));
-  child.stdin.end(input);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? -1, out, err })));
-}
+const berth = (args: string[], env: Record<string, string> = login(), input = '') => cli.run(args, env, input);
 
 describe('berth', () => {
   it('must log in with a key from standard input, and keep it for its owner only', async () => {
@@ -58,7 +38,12 @@ describe('berth', () => {
     expect(statSync(path.join(home, '.config/berth/login.json')).mode & 0o777).toBe(0o600);
     expect((await berth(['env'], { HOME: home })).out).toMatch(/^NAME +STATUS.*\nshop +ACTIVE/);
     const wrong = await berth(['login', platform.baseUrl], { HOME: home }, 'rw_prod_no.good\n');
-    expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('UNAUTHENTICATED')]);
+    expect([wrong.code, wrong.err]).toEqual([4, expect.stringContaining('UNAUTHENTICATED')]);
+    const homeless = await berth(['login', platform.baseUrl], { HOME: '/dev/null' }, `${client.apiKey}\n`);
+    expect([homeless.code, homeless.err]).toEqual([2, expect.stringMatching(/^ENOTDIR: .*\n$/)]);
+    const asJson = await berth(['login', platform.baseUrl, '--json'], { HOME: home }, `${client.apiKey}\n`);
+    expect(asJson.out).not.toContain(client.apiKey);
+    expect(JSON.parse(asJson.out)).toMatchObject({ url: platform.baseUrl, key: { scopes: expect.any(Array) as [] } });
     rmSync(home, { recursive: true });
   });
 
@@ -132,11 +117,11 @@ describe('berth', () => {
       command: ['sh', '-c', 'trap "exit 0" TERM; echo first; sleep 6; echo second; sleep 86400 & wait'],
     });
     expect((await berth(['logs', 'talker'])).out).toContain('first\n');
-    const child = spawn(process.execPath, [program, 'logs', 'talker', '-f'], {
-      env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...login() },
-    });
+    const [line = ''] = (await berth(['logs', 'talker', '--json'])).out.split('\n');
+    expect(JSON.parse(line)).toEqual({ time: expect.stringMatching(/^\d{4}-/) as string, text: 'first' });
+    const child = cli.start(['logs', 'talker', '-f'], login());
     let out = '';
-    child.stdout.on('data', (chunk) => (out += String(chunk)));
+    child.stdout?.on('data', (chunk) => (out += String(chunk)));
     await eventually(() => expect(out).toMatch(/first\n[^]*second\n/), 20_000);
     child.kill();
   });
@@ -169,7 +154,7 @@ describe('berth', () => {
     expect(plan.out).toContain('changed envVars.LEVEL');
     expect((await berth(['stop', 'web', '-e', 'prod'])).out).toBe('Deployment web is being stopped.\n');
     const nobody = await berth(['set', 'nobody', 'A=1']);
-    expect([nobody.code, nobody.err]).toEqual([3, expect.stringContaining('DEPLOYMENT_NOT_FOUND')]);
+    expect([nobody.code, nobody.err]).toEqual([5, expect.stringContaining('DEPLOYMENT_NOT_FOUND')]);
     await berth(['env', 'delete', 'prod']);
   });
 
@@ -192,7 +177,7 @@ describe('berth', () => {
     const slow = await berth(['run', 'web', '--timeout', '1', '--', 'sleep', '600']);
     expect([slow.code, slow.err]).toEqual([124, 'web: The command did not end within 1 s.\n']);
     expect((await berth(['run', 'web'])).code).toBe(2);
-    expect((await berth(['run', 'nothing', '--', 'true'])).code).toBe(3);
+    expect((await berth(['run', 'nothing', '--', 'true'])).code).toBe(5);
   });
 
   it('must name what is wrong in how it is called', async () => {
@@ -203,9 +188,15 @@ describe('berth', () => {
       [['deploy', 'nginx', '--set', 'x'], '--set x: must be NAME=value'],
       [['deploy', 'nginx', '--nope'], '--nope'],
       [['deploy', 'nginx:alpine', '--tag', '1'], 'must be the name of a deployment'],
-      [['set', 'web'], 'KEY=value or --unset KEY is missing'],
+      [['deploy', 'nginx:alpine', '--dockerfile', 'x'], '--dockerfile has no effect on an image'],
+      [['deploy', 'web', '--tag', '1', '--build-env'], '--build-env has no effect on a tag'],
+      [['deploy', path.join(BACKEND, '../examples/hello'), '--branch', 'x'], '--branch has no effect on a folder'],
+      [['set', 'web'], 'KEY=value, --set-file or --unset KEY is missing'],
       [['set', 'web', 'NOWHERE'], 'must be NAME=value'],
       [['promote', 'web'], '--to is missing'],
+      [['redeploy', 'web', '--timeout', '5s'], '--timeout limits --wait'],
+      [['deploy', 'nginx', '--wait', '--timeout', 'soon'], '--timeout soon: must be'],
+      [['deploy', 'nginx', '--set-file', './nowhere'], '--set-file ./nowhere: ENOENT'],
       [['login', 'localhost'], 'must begin with https://'],
       [['completion', 'cmd'], 'must be bash, zsh or fish'],
     ] as const) {
@@ -214,19 +205,21 @@ describe('berth', () => {
     }
     const field = await berth(['deploy', 'nginx', '--name', 'Not A Name']);
     expect([field.code, field.err]).toEqual([3, expect.stringContaining('name must be 1 to 32')]);
-    expect((await berth(['env'], { BERTH_URL: 'http://127.0.0.1:1', BERTH_API_KEY: 'x' })).err).toContain(
-      'does not answer',
-    );
+    for (const args of [['env'], ['deploy', path.join(BACKEND, '../examples/hello'), '-e', 'x']]) {
+      const { code, err } = await berth(args, { BERTH_URL: 'http://127.0.0.1:1', BERTH_API_KEY: 'x' });
+      expect([code, err]).toEqual([7, expect.stringContaining('does not answer')]);
+    }
     expect((await berth(['env'], {})).err).toContain('Not logged in');
     expect((await berth(['help'])).out).toContain('berth rollback NAME');
-    expect((await berth(['completion', 'bash'])).out).toContain('complete -F _berth berth');
+    expect((await berth(['completion', 'bash'])).out).toContain('-F _berth berth');
   });
 
   it('must take a deployment away', async () => {
     await berth(['deploy', 'nginx:alpine', '-n', 'gone', '-p', '80', '-w']);
     expect((await berth(['delete', 'gone'])).code).toBe(0);
     await eventually(async () => expect((await berth(['ps'])).out).not.toContain('gone'), 30_000);
-    expect((await berth(['delete', 'nobody'])).err).toContain('There is no deployment nobody');
+    const nobody = await berth(['delete', 'nobody']);
+    expect([nobody.code, nobody.err]).toEqual([5, expect.stringContaining('There is no deployment nobody')]);
   });
 
   it('must create keys that are bound to an environment, list and revoke them', async () => {
@@ -245,7 +238,7 @@ describe('berth', () => {
     const child = await berth(['keys', 'create', '--name', 'child', '--scopes', 'ENVIRONMENTS_READ', '--json'], ci);
     expect(JSON.parse(child.out)).toMatchObject({ name: 'child', environmentIds: [environment.id] });
     const more = await berth(['keys', 'create', '--name', 'more', '--scopes', 'LOGS_READ'], ci);
-    expect([more.code, more.err]).toEqual([3, expect.stringContaining('INSUFFICIENT_SCOPE')]);
+    expect([more.code, more.err]).toEqual([4, expect.stringContaining('INSUFFICIENT_SCOPE')]);
     expect((await berth(['keys', 'revoke', keyId])).out).toContain('still work: child (');
     expect((await berth(['keys'], ci)).err).toContain('UNAUTHENTICATED');
     for (const [args, text] of [
@@ -266,7 +259,7 @@ describe('berth', () => {
 
 describe('script/berth', () => {
   it('must act for the operator of this machine without a login, and give its key to nobody', async () => {
-    const operator = new Platform({ XDG_CONFIG_HOME: folder });
+    const operator = new Platform({ XDG_CONFIG_HOME: cli.folder });
     await operator.start();
     try {
       expect(await operator.script('berth', 'env', 'create', 'mine')).toBe('Environment mine is ACTIVE.');

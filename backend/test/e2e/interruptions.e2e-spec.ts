@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
@@ -8,6 +9,7 @@ import { eventually } from '../testbed/eventually.js';
 import type { EnvironmentListDto } from '#src/modules/environments/environment.dto.js';
 
 const engine = new EngineView();
+const output = async (id: string, ...command: string[]) => (await engine.exec(id, ...command)).output;
 
 describe('the API, interrupted', () => {
   const bed = new ProxiedPlatform();
@@ -81,6 +83,44 @@ describe('the API, interrupted', () => {
       held.release();
       expect(failed).toMatchObject({ status: 'FAILED', errorCode: 'DEADLINE_EXCEEDED' });
       expect(failed.errorMessage).toContain(says);
+      await client.deleteEnvironment(environmentId);
+    },
+  );
+
+  it.each([
+    ['a config is created', 'before', /\/configs\/create/],
+    ['a secret is created', 'after', /\/secrets\/create/],
+    ['the service is created', 'before', /\/services\/create/],
+  ] as const)(
+    'must mount files after kill -9 when %s, and after a crash of the container',
+    async (_title, when, call) => {
+      const held = proxy.hold(when, 'POST', call);
+      const { id: environmentId } = await client.createEnvironment();
+      const contents = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')];
+      const { jobId, deploymentId } = await client.deploy({
+        environmentId,
+        name: 'crashed',
+        image: 'busybox',
+        tag: '1.36',
+        command: sh(IDLE),
+        files: [
+          { path: '/etc/app.conf', content: contents[0] },
+          { path: '/run/key', content: contents[1], secret: true },
+        ],
+      });
+      await held.reached;
+      await platform.kill9();
+      held.release();
+      await platform.start();
+      await client.expectStatus(jobId, 'RUNNING', 90_000);
+      const shown = () => output(deploymentId, 'cat', '/etc/app.conf', '/run/key');
+      expect(await shown()).toBe(contents.join(''));
+      const [first = ''] = await engine.containersOf(deploymentId);
+      await engine.docker.getContainer(first).kill();
+      await eventually(async () => {
+        expect(await engine.containersOf(deploymentId)).not.toContain(first);
+        expect(await shown()).toBe(contents.join(''));
+      }, 60_000);
       await client.deleteEnvironment(environmentId);
     },
   );

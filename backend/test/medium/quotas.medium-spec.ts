@@ -8,6 +8,7 @@ import type { PgNotifications } from '#src/core/database/pg-notifications.js';
 import type { DeploymentStatus, RunStatus } from '#src/generated/prisma/client.js';
 import { ApiKeysRepository } from '#src/modules/auth/api-keys.repository.js';
 import { DeploymentsRepository } from '#src/modules/deployments/repositories/deployments.repository.js';
+import { FileContentsRepository } from '#src/modules/deployments/repositories/file-contents.repository.js';
 import { RetentionRepository } from '#src/modules/deployments/repositories/retention.repository.js';
 import { SitesRepository } from '#src/modules/ingress/sites/sites.repository.js';
 import { RunsRepository } from '#src/modules/runs/runs.repository.js';
@@ -206,6 +207,56 @@ describe('stored logs', () => {
     await new RetentionRepository(prisma).deleteDeploymentsAbove(1);
     const rows = await prisma.deployment.findMany({ where: { environmentId }, orderBy: { createdAt: 'asc' } });
     expect(rows.map(({ id }) => id)).toEqual([live, newest]);
+  });
+});
+
+describe('stored contents of files', () => {
+  const content = (contentId: string, mounts = 0, minutesAgo = 60) =>
+    prisma.fileContent.create({
+      data: {
+        environmentId,
+        contentId,
+        sealed: 'x',
+        sizeBytes: 1,
+        mounts,
+        usedAt: new Date(Date.now() - minutesAgo * 60_000),
+      },
+    });
+  const release = async (status: DeploymentStatus, contentId: string) => {
+    const id = await deployment({ name: 'web', status });
+    await prisma.deployment.update({ where: { id }, data: { files: [{ contentId }] } });
+  };
+  const left = async () =>
+    (await prisma.fileContent.findMany({ where: { environmentId } })).map(({ contentId }) => contentId).toSorted();
+
+  it('must stay for live releases and the last that ran, however often the name has failed since', async () => {
+    const repository = new FileContentsRepository(prisma);
+    await release('RUNNING', 'live');
+    for (const id of ['old', 'ran-1', 'ran-2']) await release('STOPPED', id);
+    for (const id of ['failed-1', 'failed-2', 'failed-3']) await release('FAILED', id);
+    for (const id of ['live', 'old', 'ran-1', 'ran-2', 'failed-1', 'failed-2', 'failed-3']) await content(id);
+    await content('mounted', 1);
+    await content('new', 0, 1);
+    await repository.prune(2);
+    expect(await left()).toEqual(['failed-2', 'failed-3', 'live', 'mounted', 'new', 'ran-1', 'ran-2']);
+    await prisma.environment.update({ where: { id: environmentId }, data: { status: 'DELETED' } });
+    await repository.prune(2);
+    expect(await left()).toEqual(['live', 'mounted', 'new']);
+  });
+
+  it('must be unused in Swarm when no live release has them, unless one begins to mount them', async () => {
+    const repository = new FileContentsRepository(prisma);
+    await release('PENDING', 'live');
+    await release('STOPPED', 'stopped');
+    for (const id of ['live', 'stopped']) await content(id, 1);
+    await content('never-mounted');
+    const [unused, ...others] = await repository.unused(environmentId);
+    expect([unused, others]).toEqual([{ environmentId, contentId: 'stopped', mounts: 1 }, []]);
+    if (!unused) return;
+    await repository.willMount(environmentId, ['stopped']);
+    expect(await repository.unmounted(unused)).toBe(false);
+    expect(await repository.unmounted({ ...unused, mounts: 2 })).toBe(true);
+    expect(await repository.unused(environmentId)).toEqual([]);
   });
 });
 

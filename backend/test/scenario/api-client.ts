@@ -122,7 +122,7 @@ export class ApiClient {
     return deployment;
   }
 
-  async failFromGit(body: object, withinMs = 60_000): Promise<Deployment> {
+  async failFromGit(body: object, withinMs = 180_000): Promise<Deployment> {
     const { jobId } = await this.deployFromGit(body);
     const deployment = await this.settled(jobId, withinMs);
     expect(deployment.status).toBe('FAILED');
@@ -151,7 +151,7 @@ export class ApiClient {
   }
 
   /** Polls until it is RUNNING or FAILED. */
-  async settled(jobId: string, withinMs = 60_000): Promise<Deployment> {
+  async settled(jobId: string, withinMs = 120_000): Promise<Deployment> {
     let seen: api.DeploymentStatus | undefined;
     return eventually(async () => {
       const deployment = await this.job(jobId, seen && { wait: LONG_POLL_SECONDS, status: seen });

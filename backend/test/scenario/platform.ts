@@ -142,6 +142,18 @@ export class Platform {
     return stdout.trim();
   }
 
+  /** Runs a file of commands in the operator's shell, in the root of the repository; returns all of its output. */
+  async shell(file: string): Promise<{ code: number; text: string }> {
+    const options = { env: this.environment(), cwd: path.join(BACKEND, '..'), maxBuffer: 2 ** 24 };
+    try {
+      const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', file], options);
+      return { code: 0, text: `${stdout}${stderr}` };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code?: number; stdout: string; stderr: string };
+      return { code: code ?? -1, text: `${stdout}${stderr}` };
+    }
+  }
+
   /** As after the loss of the machine's disk: the program has ended and knows nothing any more. */
   async lose(): Promise<void> {
     await this.terminate();

@@ -1,7 +1,7 @@
 import { type Client, createClient } from '../../typescript/src/client/index.js';
 import * as sdk from '../../typescript/src/index.js';
 import type { Deployment, Environment, Problem } from '../../typescript/src/index.js';
-import { EXIT, Failure } from './failure.js';
+import { EXIT, exitOf, Failure } from './failure.js';
 import { type Login, readLogin } from './settings.js';
 
 /** The API with the stored login. Error responses throw a Failure with the API's text. */
@@ -19,16 +19,19 @@ export class Api {
       error: cause,
       response: undefined,
     }));
+    // Of the page of another program at this URL, not of the API.
+    if (typeof data === 'string')
+      throw new Failure(EXIT.unreachable, `${this.login.url} answers with a page: it is not the URL of the API.`);
     if (data !== undefined) return data;
-    if (!response) throw new Failure(EXIT.refused, `${this.login.url} does not answer: ${reasonOf(error)}`);
-    throw new Failure(EXIT.refused, explained(error as Problem, response.status));
+    if (!response) throw unreachable(this.login.url, error);
+    throw refusal(error as Partial<Problem>, response.status);
   }
 
   /** Finds an environment by name or id; throws a Failure when there is none. */
   async environment(nameOrId: string): Promise<Environment> {
     const found = await this.findEnvironment(nameOrId);
     if (found) return found;
-    throw new Failure(EXIT.refused, `There is no environment ${nameOrId}: berth env lists yours.`);
+    throw new Failure(EXIT.notFound, `There is no environment ${nameOrId}: berth env lists yours.`);
   }
 
   /** Returns the id of the environment; creates it when it does not exist. */
@@ -58,10 +61,16 @@ export class Api {
     return all;
   }
 
+  async allEnvironments(): Promise<Environment[]> {
+    const all: Environment[] = [];
+    for await (const one of this.environments()) all.push(one);
+    return all;
+  }
+
   /** Returns the names of all environments by id. */
   async environmentNames(): Promise<Map<string, string>> {
     const names = new Map<string, string>();
-    for await (const { id, name } of this.environments()) names.set(id, name);
+    for (const { id, name } of await this.allEnvironments()) names.set(id, name);
     return names;
   }
 
@@ -85,13 +94,19 @@ export class Api {
     const releases = (await this.deployments(environmentId)).filter((deployment) => deployment.name === name);
     const found = releases.find(({ status }) => status === 'RUNNING') ?? releases[0];
     if (found) return found;
-    throw new Failure(EXIT.refused, `There is no deployment ${name} in this environment: berth ps lists them.`);
+    throw new Failure(EXIT.notFound, `There is no deployment ${name} in this environment: berth ps lists them.`);
   }
 }
 
-function explained({ detail, hint, errors, code }: Problem, status: number): string {
+/** Describes an error response: its text, the fields and the next step. */
+export function refusal({ detail, hint, errors, code }: Partial<Problem>, status: number): Failure {
   const fields = (errors ?? []).map(({ path, message }) => `\n  ${path} ${message}`).join('');
-  return `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ''}${fields}${hint ? `\n${hint}` : ''}`;
+  const text = `${detail ?? `The API answered ${status}.`}${code ? ` (${code})` : ''}`;
+  return new Failure(exitOf(status), `${text}${fields}${hint ? `\n${hint}` : ''}`);
+}
+
+export function unreachable(url: string, error: unknown): Failure {
+  return new Failure(EXIT.unreachable, `${url} does not answer: ${reasonOf(error)}`);
 }
 
 function reasonOf(error: unknown): string {

@@ -3,7 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { duration, fileContents, pairs, ports, read, variables, volumes, whole } from './arguments.js';
+import {
+  duration,
+  fileContents,
+  files,
+  pairs,
+  ports,
+  read,
+  variableFiles,
+  variables,
+  volumes,
+  whole,
+} from './arguments.js';
 import { EXIT, Failure } from './failure.js';
 
 const refused = (text: RegExp) => (error: unknown) =>
@@ -81,9 +92,37 @@ test('a secret of the build must be the text of a file', () => {
   rmSync(folder, { recursive: true });
 });
 
+test('a file must have a path in the container and the bytes of a file', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'berth-file-'));
+  const file = path.join(folder, 'app.conf');
+  writeFileSync(file, Buffer.from([0, 255, 10]));
+  assert.deepEqual(files([`/etc/app.conf=${file}`], 'file'), [{ path: '/etc/app.conf', contentBase64: 'AP8K' }]);
+  assert.deepEqual(files([`/etc/key=${file}`], 'secret-file'), [
+    { path: '/etc/key', contentBase64: 'AP8K', secret: true },
+  ]);
+  assert.throws(() => files([`etc/app.conf=${file}`], 'file'), refused(/^--file etc\/app.conf=.*must be \/path/));
+  assert.throws(() => files([`/x=${folder}/none`], 'secret-file'), refused(/^--secret-file \/x=.*ENOENT/));
+  rmSync(folder, { recursive: true });
+});
+
 test('a duration must have a unit', () => {
   assert.deepEqual([duration('90d', 'expires'), duration('1s', 'expires')], [7_776_000_000, 1000]);
   assert.equal(duration(undefined, 'expires'), undefined);
   for (const text of ['', '90', 'd', '0d', '-1d', '1.5h', '1y'])
     assert.throws(() => duration(text, 'expires'), refused(/^--expires .*must be a number and s, m, h or d/));
+});
+
+test('a file of variables must have one NAME=value a line, and an error must not show a value', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'berth-variables-'));
+  const file = path.join(folder, '.env');
+  writeFileSync(file, '\uFEFF# a comment\n\n  # another\nA=b=c\r\n  QUOTED="x y"\nEMPTY=\n');
+  assert.deepEqual(variableFiles([file]), { A: 'b=c', QUOTED: '"x y"', EMPTY: '' });
+  assert.deepEqual(variableFiles(undefined), {});
+  writeFileSync(file, 's3cret\n');
+  assert.throws(
+    () => variableFiles([file]),
+    (error) => refused(/each line must be NAME=value/)(error) && !(error as Error).message.includes('s3cret'),
+  );
+  assert.throws(() => variableFiles([`${folder}/none`]), refused(/^--set-file .*ENOENT/));
+  rmSync(folder, { recursive: true });
 });

@@ -2,6 +2,12 @@ import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { EXIT, Failure } from './failure.js';
 
+/**
+ * `-` is standard input. No process list shows the values. Not `--env-file`: Node.js itself reacts to it, wherever it
+ * stands.
+ */
+export const SET_FILE = { 'set-file': { type: 'string', multiple: true } } as const;
+
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /**
@@ -28,18 +34,54 @@ export function pairs(values: string[] | undefined, option: string): Record<stri
   );
 }
 
+/** Parses repeated `PATH=FILE` options: files for the container, with the bytes of files here. */
+export function files(values: string[], option: string) {
+  return Object.entries(pairs(values, option) ?? {}).map(([path, file]) => {
+    if (!path.startsWith('/'))
+      throw new Failure(EXIT.usage, `--${option} ${path}=${file}: must be /path/in/the/container=FILE.`);
+    const contentBase64 = contentOf(file, `--${option} ${path}`).toString('base64');
+    return { path, contentBase64, ...(option === 'secret-file' && { secret: true }) };
+  });
+}
+
 /** Parses repeated `ID=FILE` options: the value is the text of the file, which no list of processes shows. */
 export function fileContents(values: string[], option: string): Record<string, string> {
-  const files = Object.entries(pairs(values, option) ?? {});
+  const named = Object.entries(pairs(values, option) ?? {});
+  return Object.fromEntries(named.map(([id, file]) => [id, contentOf(file, `--${option} ${id}`).toString('utf8')]));
+}
+
+function contentOf(file: string, option: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Failure(EXIT.usage, `${option}=${file}: ${(error as Error).message}`);
+  }
+}
+
+/** Reads files of variables as docker run does: one NAME=value a line, without quotes; `#` begins a comment. */
+export function variableFiles(files: string[] | undefined): Record<string, string> {
+  const lines = (files ?? []).flatMap((file) =>
+    textOf(file)
+      .split(/\r?\n/)
+      .map((line) => ({ file, line: line.trimStart() })),
+  );
+  const wanted = lines.filter(({ line }) => line !== '' && !line.startsWith('#'));
   return Object.fromEntries(
-    files.map(([id, file]) => {
-      try {
-        return [id, readFileSync(file, 'utf8')];
-      } catch (error) {
-        throw new Failure(EXIT.usage, `--${option} ${id}=${file}: ${(error as Error).message}`);
-      }
+    wanted.map(({ file, line }) => {
+      const at = line.indexOf('=');
+      // Not the line itself, which may be a part of a secret.
+      if (at < 1) throw new Failure(EXIT.usage, `--set-file ${file}: each line must be NAME=value.`);
+      return [line.slice(0, at), line.slice(at + 1)];
     }),
   );
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    throw new Failure(EXIT.usage, `--set-file ${file}: ${(error as Error).message}`);
+  }
 }
 
 /** Parses `NAME=value`; a `NAME` alone has the value of this process's environment, which no process list shows. */

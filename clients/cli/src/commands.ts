@@ -1,16 +1,19 @@
 import * as sdk from '../../typescript/src/index.js';
-import type { Deployment } from '../../typescript/src/index.js';
 import { Api } from './api.js';
 import { read, whole } from './arguments.js';
 import { completion } from './completion.js';
 import { deploy, DEPLOY_USAGE } from './deploy.js';
+import { healthOf, imageOf } from './deployment-text.js';
 import { environmentName, IN_ENVIRONMENT, JSON_OUTPUT, printOutcome } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { keys, KEYS_USAGE } from './keys.js';
 import { login } from './login.js';
+import { logs, LOGS_USAGE } from './logs.js';
+import { open, OPEN_USAGE } from './open.js';
 import { age, print, table } from './output.js';
 import { run, RUN_USAGE } from './run.js';
 import { promote, redeploy, rollback, set, start, stop } from './releases.js';
+import { status, STATUS_USAGE } from './status.js';
 
 interface Command {
   /** arguments of the command */
@@ -21,7 +24,7 @@ interface Command {
 
 export const COMMANDS: Record<string, Command> = {
   login: {
-    usage: 'URL',
+    usage: 'URL [--json]',
     summary: 'save the URL and the API key (read from standard input, or prompted for)',
     run: login,
   },
@@ -36,8 +39,18 @@ export const COMMANDS: Record<string, Command> = {
     run: deploy,
   },
   ps: { usage: '--env NAME [--all] [--json]', summary: 'list deployments', run: ps },
+  status: {
+    usage: STATUS_USAGE,
+    summary: 'show what runs, its health and what fails now; with --check the exit code is 1 when something fails',
+    run: status,
+  },
+  open: {
+    usage: OPEN_USAGE,
+    summary: 'print the URL for visitors; on a terminal, open it in the browser unless --print is given',
+    run: open,
+  },
   logs: {
-    usage: 'NAME --env NAME [--follow] [--tail N] [--build]',
+    usage: LOGS_USAGE,
     summary: 'print logs; --follow continues across releases',
     run: logs,
   },
@@ -47,27 +60,33 @@ export const COMMANDS: Record<string, Command> = {
     run,
   },
   set: {
-    usage: 'NAME [KEY=value]… [KEY]… [--unset KEY]… --env NAME [--wait] [--dry-run] [--json]',
+    usage:
+      'NAME [KEY=value]… [KEY]… [--set-file FILE]… [--unset KEY]… --env NAME [--wait] [--timeout 10m] [--dry-run] [--json]',
     summary: 'change variables and keep the rest; the value of a KEY alone is taken from this shell',
     run: set,
   },
   redeploy: {
-    usage: 'NAME --env NAME [--keep-image] [--wait] [--json]',
+    usage: 'NAME --env NAME [--keep-image] [--wait] [--timeout 10m] [--json]',
     summary: 'release the same again; resolves the tag or the branch unless the image is kept',
     run: redeploy,
   },
   promote: {
-    usage: 'NAME --to NAME --env NAME [--name N] [--set K=v]… [--keep-env] [--wait] [--dry-run] [--json]',
+    usage:
+      'NAME --to NAME --env NAME [--name N] [--set K=v]… [--keep-env] [--wait] [--timeout 10m] [--dry-run] [--json]',
     summary: 'release the same image in another environment, with the variables of that environment',
     run: promote,
   },
   rollback: {
-    usage: 'NAME --env NAME [--to DEPLOYMENT-ID] [--wait] [--json]',
+    usage: 'NAME --env NAME [--to DEPLOYMENT-ID] [--wait] [--timeout 10m] [--json]',
     summary: 'roll back to the previous release, or to a given one',
     run: rollback,
   },
   stop: { usage: 'NAME --env NAME [--json]', summary: 'stop a deployment; its volumes are retained', run: stop },
-  start: { usage: 'NAME --env NAME [--wait] [--json]', summary: 'start a stopped deployment', run: start },
+  start: {
+    usage: 'NAME --env NAME [--wait] [--timeout 10m] [--json]',
+    summary: 'start a stopped deployment',
+    run: start,
+  },
   delete: {
     usage: 'NAME --env NAME [--volumes] [--json]',
     summary: 'delete a deployment; --volumes also deletes its volumes',
@@ -95,7 +114,7 @@ export function usageOf(name?: string): string {
   const lines = entries.map(([command, { usage, summary }]) => `  berth ${command} ${usage}\n      ${summary}\n`);
   const tail = name
     ? ''
-    : '\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 success, 1 the deployment has FAILED, 2 usage error, 3 the API refused or does not answer; run: that of the command.\n';
+    : '\nBERTH_ENV sets --env; BERTH_URL and BERTH_API_KEY replace the login.\nExit codes: 0 done, 1 the deployment has FAILED, 2 usage error, 3 the API refused, 4 the key is not accepted or allowed,\n5 not found, 6 --timeout is over, 7 the API does not answer. run: that of the command.\n';
   return `${lines.join('')}${tail}`;
 }
 
@@ -136,27 +155,6 @@ async function ps(args: string[]): Promise<void> {
   print(values.json, shown, table(['NAME', 'STATUS', 'HEALTHY', 'IMAGE', 'AGE', 'ID'], rows));
 }
 
-async function logs(args: string[]): Promise<void> {
-  const options = {
-    follow: { type: 'boolean', short: 'f' },
-    tail: { type: 'string' },
-    build: { type: 'boolean' },
-  } as const;
-  const { values, positionals } = read(args, { ...IN_ENVIRONMENT, ...options }, ['NAME']);
-  const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
-  const query = new URLSearchParams({
-    tail: String(whole(values.tail, 'tail') ?? 100),
-  });
-  if (values.follow) query.set('follow', 'true');
-  if (values.follow && !values.build) query.set('acrossReleases', 'true');
-  // As text: the generated client requests JSON.
-  const path = `/deployments/${id}/${values.build ? 'build-logs' : 'logs'}?${query.toString()}`;
-  const headers = { 'X-API-Key': api.login.key, Accept: 'text/plain' };
-  const answer = await fetch(api.login.url + path, { headers });
-  if (!answer.ok || !answer.body) throw new Failure(EXIT.refused, `The API answered ${answer.status}.`);
-  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) process.stdout.write(chunk);
-}
-
 async function remove(args: string[]): Promise<void> {
   const { values, positionals } = read(args, { ...IN_ENVIRONMENT, volumes: { type: 'boolean' } }, ['NAME']);
   const { api, id } = await releaseOf(positionals[0] ?? '', values.env);
@@ -184,7 +182,7 @@ async function makePublic(args: string[]): Promise<void> {
 
 function complete(args: string[]): Promise<void> {
   const { positionals } = read(args, {}, ['bash, zsh or fish']);
-  process.stdout.write(completion(positionals[0] ?? '', Object.keys(COMMANDS)));
+  process.stdout.write(completion(positionals[0] ?? ''));
   return Promise.resolve();
 }
 
@@ -194,15 +192,4 @@ async function releaseOf(name: string, env: string | undefined): Promise<{ api: 
   const environment = await api.environment(environmentName(env));
   const { id } = await api.release(environment.id, name);
   return { api, id };
-}
-
-function imageOf({ image, tag, source, gitUrl, gitCommitSha, sourceSha256 }: Deployment): string {
-  if (source === 'GIT') return `${gitUrl ?? ''}#${(gitCommitSha ?? '').slice(0, 7)}`;
-  if (source === 'UPLOAD') return `upload ${(sourceSha256 ?? '').slice(0, 7)}`;
-  return tag ? `${image}:${tag}` : image;
-}
-
-function healthOf({ containers, replicas }: Deployment): string {
-  const healthy = containers.filter((one) => one.status === 'RUNNING' && one.healthStatus !== 'UNHEALTHY').length;
-  return `${healthy}/${replicas}`;
 }

@@ -8,16 +8,17 @@ import type {
   DeploymentPlanAnswer,
   Upload,
 } from '../../typescript/src/index.js';
-import { Api } from './api.js';
-import { fileContents, pairs, ports, read, volumes, whole } from './arguments.js';
-import { environmentName, IN_ENVIRONMENT, printOutcome } from './environment.js';
+import { Api, unreachable } from './api.js';
+import { fileContents, files, pairs, ports, read, SET_FILE, variableFiles, volumes, whole } from './arguments.js';
+import { environmentName, IN_ENVIRONMENT, timeoutMsOf, WAIT } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { archiveOf, folderOf, nameOf } from './folder.js';
-import { print } from './output.js';
-import { change } from './releases.js';
+import { change, printAnswer } from './releases.js';
 
 const DEPLOY = {
   ...IN_ENVIRONMENT,
+  ...WAIT,
+  ...SET_FILE,
   name: { type: 'string', short: 'n' },
   tag: { type: 'string' },
   branch: { type: 'string' },
@@ -29,11 +30,12 @@ const DEPLOY = {
   port: { type: 'string', short: 'p', multiple: true },
   set: { type: 'string', short: 's', multiple: true },
   volume: { type: 'string', short: 'v', multiple: true },
+  file: { type: 'string', multiple: true },
+  'secret-file': { type: 'string', multiple: true },
   replicas: { type: 'string' },
   health: { type: 'string' },
   'release-command': { type: 'string', multiple: true },
   ttl: { type: 'string' },
-  wait: { type: 'boolean', short: 'w' },
   detach: { type: 'boolean', short: 'd' },
   'dry-run': { type: 'boolean' },
 } as const;
@@ -41,15 +43,17 @@ const DEPLOY = {
 type Values = ReturnType<typeof read<typeof DEPLOY>>['values'];
 type Answer = DeploymentAccepted | DeploymentPlanAnswer;
 
+const BUILD_OPTIONS = ['dockerfile', 'build-arg', 'build-secret', 'build-env', 'target'] as const;
+
 export const DEPLOY_USAGE =
-  'FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--volume data:/path]…\n' +
+  'FOLDER|IMAGE|GIT-URL|NAME [--env NAME] [--name N] [--tag T] [--branch B] [--port 8080:80]… [--set K=v]… [--set-file FILE]…\n    [--volume data:/path]… [--file /path=FILE]… [--secret-file /path=FILE]…\n' +
   '    [--dockerfile PATH] [--target STAGE] [--build-arg K=v]… [--build-env] [--build-secret ID=FILE]…\n' +
   '    [--replicas N] [--health /path] [--release-command ARG]… [--ttl SECONDS]\n' +
-  '    [--wait] [--detach] [--dry-run] [--json]';
+  '    [--wait] [--timeout 10m] [--detach] [--dry-run] [--json]';
 
 /**
- * Deploys. With a tag, releases that tag of a deployment that exists. For a folder it waits for the outcome, unless detached, and creates the environment, by default named as the
- * folder.
+ * Deploys. With a tag, releases that tag of a deployment that exists. For a folder it waits for the outcome, unless
+ * detached, and creates the environment, by default named as the folder.
  */
 export async function deploy(args: string[]): Promise<void> {
   const { values, positionals } = read(args, DEPLOY, ['FOLDER, IMAGE or GIT-URL']);
@@ -58,25 +62,29 @@ export async function deploy(args: string[]): Promise<void> {
   if (values.tag !== undefined) return deployTag(source, values, options);
   const api = new Api();
   const folder = isRepository(source) ? undefined : await folderOf(source);
+  if (folder !== undefined) refuse(['branch'], values, 'a folder');
+  else if (!isRepository(source)) refuse([...BUILD_OPTIONS, 'branch'], values, 'an image');
+  const waiting = { ...values, wait: values.wait === true || (folder !== undefined && values.detach !== true) };
+  timeoutMsOf(waiting);
   const answer =
     folder === undefined
       ? await fromElsewhere(api, source, values, options)
       : await fromFolder(api, folder, values, options);
-  if ('plan' in answer) {
-    const { name, strategy, replaces, steps } = answer.plan;
-    const what = replaces ? `replaces ${replaces}, ${strategy}` : 'replaces nothing';
-    print(values.json, answer.plan, `${name} ${what}: ${steps.join(', ')}.\n`);
-    return;
-  }
-  const wait = values.wait === true || (folder !== undefined && values.detach !== true);
-  await printOutcome(api, answer.jobId, { ...values, wait });
+  await printAnswer(api, answer, waiting);
 }
 
 /** Everything that no option names stays as it is. */
 async function deployTag(name: string, values: Values, options: object): Promise<void> {
   if (!/^[a-z][a-z0-9-]*$/.test(name) || values.name !== undefined)
     throw new Failure(EXIT.usage, `${name} --tag: must be the name of a deployment; write IMAGE:TAG for a new one.`);
+  refuse([...BUILD_OPTIONS, 'branch'], values, 'a tag');
   await change(name, values, { ...options, ...(values.tag && { tag: values.tag }) });
+}
+
+/** An option that would have no effect is an error. */
+function refuse(options: (keyof Values)[], values: Values, source: string): void {
+  const given = options.find((option) => values[option] !== undefined);
+  if (given !== undefined) throw new Failure(EXIT.usage, `--${given} has no effect on ${source}: leave it out.`);
 }
 
 async function fromElsewhere(api: Api, source: string, values: Values, options: object): Promise<Answer> {
@@ -115,21 +123,26 @@ async function upload(api: Api, folder: string, dockerfile: string | undefined):
     body: Readable.toWeb(archive as Readable),
     duplex: 'half',
   } as unknown as RequestInit).catch((error: Error) => {
-    const reason = readError ?? (error.cause instanceof Error ? error.cause : error);
-    throw new Failure(EXIT.refused, `The folder could not be uploaded: ${reason.message}`);
+    if (!readError) throw unreachable(api.login.url, error);
+    throw new Failure(EXIT.usage, `The folder could not be read: ${readError.message}`);
   });
-  const body = (await response.json()) as unknown;
+  // A proxy in front of the API may refuse a large body with a page of its own.
+  const body = (await response.json().catch(() => ({}))) as unknown;
   return api.of(Promise.resolve(response.ok ? { data: body as Upload, response } : { error: body, response }));
 }
 
 function optionsOf(values: Values): object {
   const replicas = whole(values.replicas, 'replicas');
   const ttlSeconds = whole(values.ttl, 'ttl');
+  const mounted = [...files(values.file ?? [], 'file'), ...files(values['secret-file'] ?? [], 'secret-file')];
   return {
     ...(values.name && { name: values.name }),
     ...(values.port && { ports: ports(values.port) }),
-    ...(values.set && { envVars: pairs(values.set, 'set') }),
+    ...((values.set ?? values['set-file']) && {
+      envVars: { ...variableFiles(values['set-file']), ...pairs(values.set, 'set') },
+    }),
     ...(values.volume && { volumes: volumes(values.volume) }),
+    ...(mounted.length > 0 && { files: mounted }),
     ...(values.health && { healthCheck: { path: values.health } }),
     ...(values['release-command'] && { releaseCommand: values['release-command'] }),
     ...(replicas !== undefined && { replicas }),

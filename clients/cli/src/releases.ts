@@ -1,29 +1,34 @@
 import * as sdk from '../../typescript/src/index.js';
 import type { DeploymentAccepted, DeploymentPlanAnswer, Promote, Redeploy } from '../../typescript/src/index.js';
 import { Api } from './api.js';
-import { pairs, read, variables } from './arguments.js';
-import { environmentName, IN_ENVIRONMENT, printOutcome } from './environment.js';
+import { SET_FILE, variableFiles, pairs, read, variables } from './arguments.js';
+import { environmentName, IN_ENVIRONMENT, printOutcome, timeoutMsOf, WAIT, type WaitValues } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { print } from './output.js';
+import { planText } from './plan.js';
 
-const WAIT = { wait: { type: 'boolean', short: 'w' } } as const;
 const DRY_RUN = { 'dry-run': { type: 'boolean' } } as const;
-
-interface Values {
-  wait?: boolean | undefined;
-  json?: boolean | undefined;
-}
 
 /** Changes variables: the image, and everything that is not named, stays. */
 export async function set(args: string[]): Promise<void> {
-  const options = { ...IN_ENVIRONMENT, ...WAIT, ...DRY_RUN, unset: { type: 'string', multiple: true } } as const;
+  const options = {
+    ...IN_ENVIRONMENT,
+    ...WAIT,
+    ...DRY_RUN,
+    ...SET_FILE,
+    unset: { type: 'string', multiple: true },
+  } as const;
   const { values, positionals } = read(args, options, ['NAME'], Infinity);
   const [name = '', ...given] = positionals;
   const unset = values.unset ?? [];
-  if (given.length + unset.length === 0)
-    throw new Failure(EXIT.usage, 'KEY=value or --unset KEY is missing: see berth set --help.');
+  const files = values['set-file'] ?? [];
+  if (given.length + unset.length + files.length === 0)
+    throw new Failure(EXIT.usage, 'KEY=value, --set-file or --unset KEY is missing: see berth set --help.');
   const removed = Object.fromEntries(unset.map((key) => [key, null]));
-  await change(name, values, { envVars: { ...removed, ...variables(given) }, dryRun: values['dry-run'] ?? false });
+  await change(name, values, {
+    envVars: { ...removed, ...variableFiles(files), ...variables(given) },
+    dryRun: values['dry-run'] ?? false,
+  });
 }
 
 export async function redeploy(args: string[]): Promise<void> {
@@ -33,7 +38,8 @@ export async function redeploy(args: string[]): Promise<void> {
 }
 
 /** Creates the next release of a name with changes, and prints it, or with `dryRun` the plan. */
-export async function change(name: string, values: Values & { env?: string }, body: Redeploy): Promise<void> {
+export async function change(name: string, values: WaitValues & { env?: string }, body: Redeploy): Promise<void> {
+  timeoutMsOf(values);
   const { api, path } = await named(name, values.env);
   const headers = { 'Idempotency-Key': crypto.randomUUID() };
   const answer: DeploymentAccepted | DeploymentPlanAnswer = await api.of(
@@ -54,6 +60,7 @@ export async function promote(args: string[]): Promise<void> {
   } as const;
   const { values, positionals } = read(args, options, ['NAME']);
   if (values.to === undefined) throw new Failure(EXIT.usage, '--to is missing: give the name of an environment.');
+  timeoutMsOf(values);
   const api = new Api();
   const source = await api.environment(environmentName(values.env));
   const { id } = await api.release(source.id, positionals[0] ?? '');
@@ -75,6 +82,7 @@ export async function promote(args: string[]): Promise<void> {
 
 export async function rollback(args: string[]): Promise<void> {
   const { values, positionals } = read(args, { ...IN_ENVIRONMENT, ...WAIT, to: { type: 'string' } }, ['NAME']);
+  timeoutMsOf(values);
   const { api, path } = await named(positionals[0] ?? '', values.env);
   const body = values.to ? { deploymentId: values.to } : {};
   const headers = { 'Idempotency-Key': crypto.randomUUID() };
@@ -84,6 +92,7 @@ export async function rollback(args: string[]): Promise<void> {
 
 export async function start(args: string[]): Promise<void> {
   const { values, positionals } = read(args, { ...IN_ENVIRONMENT, ...WAIT }, ['NAME']);
+  timeoutMsOf(values);
   const { api, path } = await named(positionals[0] ?? '', values.env);
   const headers = { 'Idempotency-Key': crypto.randomUUID() };
   const { jobId } = await api.of(sdk.startByName({ client: api.client, path, headers }));
@@ -103,10 +112,12 @@ async function named(name: string, env: string | undefined) {
   return { api, path: { id, name } };
 }
 
-/** Prints the outcome of a release, or the plan of a dry run with the fields that it changes. */
-async function printAnswer(api: Api, answer: DeploymentAccepted | DeploymentPlanAnswer, values: Values): Promise<void> {
+/** Prints the outcome of a release, or the plan of a dry run. */
+export async function printAnswer(
+  api: Api,
+  answer: DeploymentAccepted | DeploymentPlanAnswer,
+  values: WaitValues,
+): Promise<void> {
   if (!('plan' in answer)) return printOutcome(api, answer.jobId, values);
-  const { name, steps, changes = [] } = answer.plan;
-  const lines = changes.map(({ path, change: kind }) => `  ${kind.toLowerCase()} ${path}\n`).join('');
-  print(values.json, answer.plan, `${name}: ${steps.join(', ')}.\n${lines}`);
+  print(values.json, answer.plan, planText(answer.plan));
 }

@@ -351,6 +351,19 @@ export type Build = {
     warnings: Array<string>;
 };
 
+export type DeploymentFile = {
+    path: string;
+    mode: string;
+    uid: number;
+    gid: number;
+    secret: boolean;
+    sizeBytes: number;
+    /**
+     * SHA-256 of the content, hexadecimal; null for a secret.
+     */
+    sha256: string | null;
+};
+
 export type DeploymentHealthCheck = {
     path?: string;
     port?: number;
@@ -449,6 +462,10 @@ export type Deployment = {
      */
     build: Build | null;
     replicas: number;
+    /**
+     * Files that are mounted. No response has their content.
+     */
+    files: Array<DeploymentFile>;
     command: Array<string>;
     releaseCommand: Array<string>;
     /**
@@ -551,6 +568,37 @@ export type Tmpfs = {
     sizeMb: number;
 };
 
+export type File = {
+    /**
+     * Absolute path in the container.
+     */
+    path: string;
+    /**
+     * The content as text, at most 500 KB. In the body of a redeploy or a promotion, null removes the file.
+     */
+    content?: string | null;
+    /**
+     * Octal permissions.
+     */
+    mode?: string;
+    /**
+     * The content in base64, instead of `content`: for bytes that are not text.
+     */
+    contentBase64?: string;
+    /**
+     * Id of the user that owns the file.
+     */
+    uid?: number;
+    /**
+     * Id of the group that owns the file.
+     */
+    gid?: number;
+    /**
+     * Mounts it from a Swarm secret, in memory.
+     */
+    secret?: boolean;
+};
+
 export type Port = {
     /**
      * Port inside the container. A numeric string is accepted.
@@ -648,6 +696,11 @@ export type CreateDeployment = {
      * Folders in memory.
      */
     tmpfs?: Array<Tmpfs>;
+    /**
+     * Files that are mounted read-only, 4 MiB together. They are encrypted at rest, and no response has their content. In
+     * the body of a redeploy or a promotion they merge by path.
+     */
+    files?: Array<File>;
     /**
      * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
      * those that the operator lists in ALLOWED_CAPABILITIES.
@@ -829,6 +882,10 @@ export type DeploymentPlan = {
     sourceSha256: string | null;
     replicas: number;
     /**
+     * Paths of the files that are mounted.
+     */
+    files: Array<string>;
+    /**
      * Id of the running release that would be replaced; null when there is none.
      */
     replaces: string | null;
@@ -872,6 +929,11 @@ export type CreateGitDeployment = {
      * Folders in memory.
      */
     tmpfs?: Array<Tmpfs>;
+    /**
+     * Files that are mounted read-only, 4 MiB together. They are encrypted at rest, and no response has their content. In
+     * the body of a redeploy or a promotion they merge by path.
+     */
+    files?: Array<File>;
     /**
      * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
      * those that the operator lists in ALLOWED_CAPABILITIES.
@@ -1028,6 +1090,11 @@ export type CreateUploadDeployment = {
      */
     tmpfs?: Array<Tmpfs>;
     /**
+     * Files that are mounted read-only, 4 MiB together. They are encrypted at rest, and no response has their content. In
+     * the body of a redeploy or a promotion they merge by path.
+     */
+    files?: Array<File>;
+    /**
      * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
      * those that the operator lists in ALLOWED_CAPABILITIES.
      */
@@ -1174,6 +1241,11 @@ export type Redeploy = {
      * Folders in memory.
      */
     tmpfs?: Array<Tmpfs> | null;
+    /**
+     * Files that are mounted read-only, 4 MiB together. They are encrypted at rest, and no response has their content. In
+     * the body of a redeploy or a promotion they merge by path.
+     */
+    files?: Array<File> | null;
     /**
      * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
      * those that the operator lists in ALLOWED_CAPABILITIES.
@@ -1342,6 +1414,11 @@ export type Promote = {
      */
     tmpfs?: Array<Tmpfs> | null;
     /**
+     * Files that are mounted read-only, 4 MiB together. They are encrypted at rest, and no response has their content. In
+     * the body of a redeploy or a promotion they merge by path.
+     */
+    files?: Array<File> | null;
+    /**
      * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name
      * those that the operator lists in ALLOWED_CAPABILITIES.
      */
@@ -1435,7 +1512,7 @@ export type UpdateDeployment = {
     replicas?: number;
 };
 
-export type OrphanKind = 'SERVICE' | 'NETWORK' | 'VOLUME';
+export type OrphanKind = 'SERVICE' | 'NETWORK' | 'VOLUME' | 'CONFIG' | 'SECRET';
 
 export type Orphan = {
     kind: OrphanKind;

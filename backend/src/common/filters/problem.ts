@@ -72,7 +72,11 @@ function fromStatus(status: number, cause: unknown): DomainError {
     case 404:
       return new DomainError('ROUTE_NOT_FOUND', { detail: 'There is no such route.', hint: 'See /api/docs.', cause });
     case 413:
-      return new DomainError('PAYLOAD_TOO_LARGE', { detail: `The body is larger than ${limitOf(cause)}.`, cause });
+      return new DomainError('PAYLOAD_TOO_LARGE', {
+        detail: `The body is larger than ${limitOf(cause)}.`,
+        hint: 'Send less at once. Large files belong into a volume or into the image.',
+        cause,
+      });
     case 415:
       return new DomainError('UNSUPPORTED_MEDIA_TYPE', {
         detail: 'The body must be JSON in UTF-8.',

@@ -19,6 +19,7 @@ export interface JobPayloads {
   'hook.forget-deliveries': object;
   'deployment.prune-events': object;
   'deployment.prune': object;
+  'deployment.sweep-files': object;
   'audit.prune': object;
   'build.sweep-directories': object;
   'build.prune-images': object;

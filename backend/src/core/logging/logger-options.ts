@@ -8,6 +8,7 @@ const SECRETS = [
   'envVars',
   'buildArgs',
   'buildSecrets',
+  'files',
   'password',
   'secret',
   'token',

@@ -6,14 +6,15 @@ import { labelFilter } from './swarm-services.js';
 export interface NamedContent {
   id: string;
   name: string;
+  labels: Record<string, string>;
 }
 
 interface Surface {
-  create(docker: Dockerode, options: { Name: string; Data: string; Labels: Record<string, string> }): Promise<unknown>;
+  create(docker: Dockerode, options: { _query: object; _body: object }): Promise<unknown>;
   list(
     docker: Dockerode,
     filters: Record<string, string[]>,
-  ): Promise<readonly { ID?: string; Spec?: { Name?: string } }[]>;
+  ): Promise<readonly { ID?: string; Spec?: { Name?: string; Labels?: Record<string, string> } }[]>;
   remove(docker: Dockerode, id: string): Promise<unknown>;
 }
 
@@ -26,14 +27,16 @@ export abstract class ImmutableSwarmObjects {
 
   /** Returns the id of the object with this name; creates it if there is none. */
   async ensure(name: string, content: Buffer, labels: Record<string, string>): Promise<string> {
-    const existing = await this.idOf(name);
+    const existing = await this.find(name);
     if (existing) return existing;
     try {
-      const options = { Name: name, Data: content.toString('base64'), Labels: labels };
+      const body = { Name: name, Data: content.toString('base64'), Labels: labels };
+      // Without a query of its own, dockerode repeats the body in the URL: the Engine logs it, and proxies limit it.
+      const options = { _query: {}, _body: body };
       const created = await this.docker.call((docker) => this.surface.create(docker, options));
       return (created as { id: string }).id;
     } catch (error) {
-      const concurrent = isDockerError(error, 'conflict') ? await this.idOf(name) : undefined;
+      const concurrent = isDockerError(error, 'conflict') ? await this.find(name) : undefined;
       if (concurrent) return concurrent;
       throw error;
     }
@@ -41,10 +44,10 @@ export abstract class ImmutableSwarmObjects {
 
   async list(labels: Record<string, string | true>): Promise<NamedContent[]> {
     const found = await this.docker.call((docker) => this.surface.list(docker, { label: labelFilter(labels) }));
-    return found.map(({ ID, Spec }) => ({ id: ID ?? '', name: Spec?.Name ?? '' }));
+    return found.map(({ ID, Spec }) => ({ id: ID ?? '', name: Spec?.Name ?? '', labels: Spec?.Labels ?? {} }));
   }
 
-  /** False while a service mounts it; true if it does not exist. */
+  /** Takes an id or a name. False while a service mounts it; true if it does not exist. */
   async tryRemove(id: string): Promise<boolean> {
     try {
       await this.docker.call((docker) => this.surface.remove(docker, id));
@@ -56,7 +59,8 @@ export abstract class ImmutableSwarmObjects {
     }
   }
 
-  private async idOf(name: string): Promise<string | undefined> {
+  /** Returns the id of the object with this name. */
+  async find(name: string): Promise<string | undefined> {
     const found = await this.docker.call((docker) => this.surface.list(docker, { name: [name] }));
     return found.find(({ Spec }) => Spec?.Name === name)?.ID;
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import pRetry from 'p-retry';
+import { DockerError } from './docker-error.js';
 import { Engine } from './engine.js';
 import { Images, type ResolvedImage } from './images.js';
 import type { RegistryAuth } from './registry-auth.js';
@@ -34,6 +35,10 @@ export class RegistryImages {
     const timeout = AbortSignal.timeout(withinMs);
     const bound = signal ? AbortSignal.any([signal, timeout]) : timeout;
     let last: Error | undefined;
+    const isEngineUp = this.engine.ping().then(
+      () => !timeout.aborted,
+      () => false,
+    );
     try {
       await this.registries.require(registry);
       return await pRetry(() => this.images.resolve(reference, auth, bound), {
@@ -45,7 +50,8 @@ export class RegistryImages {
     } catch (error) {
       signal?.throwIfAborted();
       if (!timeout.aborted) throw error;
-      // The registry is asked by the Engine, which may be the one that gives no answer.
+      // The Engine asks the registry, and may be the one that did not answer, or does not any more.
+      if (!(await isEngineUp)) throw new DockerError('unavailable', 'no answer in time', { cause: last ?? error });
       await this.engine.ping();
       throw new RegistryError('unreachable', 'no answer in time', { cause: last ?? error });
     }

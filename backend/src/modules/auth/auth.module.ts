@@ -6,6 +6,7 @@ import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { KeyEnvironmentsRepository } from './key-environments.repository.js';
+import { KeyAuthentication } from './key-authentication.js';
 import { KeyVerifier } from './key-verifier.js';
 import { KeyRevocationWatcher } from './key-revocation-watcher.js';
 import { MachineKeysService } from './machine-keys.service.js';
@@ -22,6 +23,7 @@ import { VerifyController } from './pages/verify.controller.js';
     ApiKeysRepository,
     ApiKeysService,
     KeyEnvironmentsRepository,
+    KeyAuthentication,
     KeyVerifier,
     KeyRevocationWatcher,
     MachineKeysService,

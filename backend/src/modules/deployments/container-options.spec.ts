@@ -14,6 +14,7 @@ describe('how a container runs', () => {
       stopGraceSeconds: 10,
       stopSignal: null,
       tmpfs: [],
+      files: [],
       capabilities: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID', 'NET_BIND_SERVICE', 'KILL'],
     });
     const given = { environmentId, stopSignal: 'int', capabilities: ['cap_kill', 'KILL'], init: false };

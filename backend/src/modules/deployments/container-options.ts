@@ -2,6 +2,8 @@ import type { FieldError } from '#src/common/errors/domain-error.js';
 import { trimTrailing } from '#src/common/trim-trailing.js';
 import type { Config } from '#src/config/config.js';
 import { BASELINE_CAPABILITIES, type TmpfsMount } from './domain/release.js';
+import { fileErrors, filesOf } from './deployment-files.js';
+import type { NewFile } from './domain/release-file.js';
 import { STOP_SIGNALS, stopSignalOf } from './domain/stop-signal.js';
 import type { RunOptionsDto } from './dto/create-deployment.dto.js';
 
@@ -11,6 +13,7 @@ export interface ContainerOptions {
   stopGraceSeconds: number;
   stopSignal: string | null;
   tmpfs: TmpfsMount[];
+  files: NewFile[];
   capabilities: string[];
 }
 
@@ -24,6 +27,7 @@ export function containerOptionsOf(body: RunOptionsDto): ContainerOptions {
     stopGraceSeconds: body.stopGraceSeconds ?? 10,
     stopSignal: (body.stopSignal != null && stopSignalOf(body.stopSignal)) || null,
     tmpfs: (body.tmpfs ?? []).map(({ path, sizeMb }) => ({ path, sizeMb })),
+    files: filesOf(body),
     capabilities: [...new Set((body.capabilities ?? BASELINE_CAPABILITIES).map(capabilityOf))],
   };
 }
@@ -31,6 +35,7 @@ export function containerOptionsOf(body: RunOptionsDto): ContainerOptions {
 export function containerOptionsErrors(body: RunOptionsDto, limits: ContainerLimits): FieldError[] {
   return [
     ...mountErrors(body),
+    ...fileErrors(body),
     ...capabilityErrors(body, limits),
     ...signalErrors(body),
     ...memoryErrors(body, limits),

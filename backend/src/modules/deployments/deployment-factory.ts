@@ -21,9 +21,11 @@ import { type ImageReference, parseImageReference, referenceFault, registryOf, T
 import { defaultDeploymentName } from './domain/names.js';
 import { type RunOptions, runOptionsErrors, runOptionsOf } from './run-options.js';
 import { columnsOf, storedColumns } from './domain/deployment-columns.js';
+import { identified } from './domain/content-id.js';
+import type { FilesToStore } from './domain/release-file.js';
 import { type SecretColumn, secretContext } from './domain/secret-context.js';
 
-export interface DeploymentRequest {
+export interface DeploymentRequest extends FilesToStore {
   environmentId: string;
   name: string;
   /** id of the deployment that it is made from */
@@ -59,6 +61,7 @@ const COPIED: ReadonlySet<string> = new Set([
   'ports',
   'volumes',
   'tmpfs',
+  'files',
   'healthCheck',
   'resources',
   'envVarNames',
@@ -98,12 +101,11 @@ export class DeploymentFactory {
     const jobId = this.ids.jobId();
     const name = body.name ?? defaultDeploymentName(reference.repository, jobId);
     const { registryAuth } = body;
+    const made = this.running(body.environmentId, { jobId, name, run });
     return {
-      environmentId: body.environmentId,
-      name,
-      run,
+      ...made,
       data: {
-        ...this.columns(body.environmentId, { jobId, name, run }),
+        ...made.data,
         source: 'IMAGE',
         image: reference.repository,
         tag: reference.digest ? '' : (reference.tag ?? body.tag ?? 'latest'),
@@ -132,13 +134,12 @@ export class DeploymentFactory {
     const run = runOptionsOf(body, this.config);
     const jobId = this.ids.jobId();
     const name = body.name ?? defaultDeploymentName(trimTrailing(url.url, '/').replace(/\.git$/, ''), jobId);
+    const made = this.running(body.environmentId, { jobId, name, run });
     return {
-      environmentId: body.environmentId,
-      name,
-      run,
+      ...made,
       git: request,
       data: {
-        ...this.columns(body.environmentId, { jobId, name, run }),
+        ...made.data,
         ...this.buildColumns(body.environmentId, { jobId, name }, request),
         source: 'GIT',
         gitUrl: url.url,
@@ -156,13 +157,12 @@ export class DeploymentFactory {
     const run = runOptionsOf(body, this.config);
     const jobId = this.ids.jobId();
     const name = body.name ?? defaultDeploymentName('upload', jobId);
+    const made = this.running(body.environmentId, { jobId, name, run });
     return {
-      environmentId: body.environmentId,
-      name,
-      run,
+      ...made,
       build: request,
       data: {
-        ...this.columns(body.environmentId, { jobId, name, run }),
+        ...made.data,
         ...this.buildColumns(body.environmentId, { jobId, name }, request),
         source: 'UPLOAD',
         uploadId: body.uploadId,
@@ -187,6 +187,7 @@ export class DeploymentFactory {
       environmentId,
       name,
       of: row.id,
+      files: columnsOf(row).files,
       run: {
         ports: columnsOf(row).ports,
         resources: columnsOf(row).resources,
@@ -208,12 +209,13 @@ export class DeploymentFactory {
     };
   }
 
-  /** Columns of every deployment. */
-  private columns(environmentId: string, { jobId, name, run }: { jobId: string; name: string; run: RunOptions }) {
+  /** What every deployment has: how it runs. */
+  private running(environmentId: string, { jobId, name, run }: { jobId: string; name: string; run: RunOptions }) {
     const { replicas, ports, volumes, tmpfs, envVars, command, healthCheck, resources, publicAs } = run;
     const { releaseCommand, drainSeconds, ttlSeconds, capabilities, init, stopGraceSeconds, stopSignal } = run;
+    const { files, contents } = identified(run.files, this.secrets);
     const now = this.clock.now();
-    return {
+    const data = {
       jobId,
       name,
       environmentId,
@@ -229,10 +231,11 @@ export class DeploymentFactory {
       stopSignal,
       virtualHost: publicAs?.domain ?? null,
       virtualPort: publicAs?.port ?? null,
-      ...storedColumns({ ports, volumes, tmpfs, healthCheck, resources }),
+      ...storedColumns({ ports, volumes, tmpfs, files, healthCheck, resources }),
       envVarNames: Object.keys(envVars),
       envVars: this.seal(jobId, 'envVars', envVars),
     };
+    return { environmentId, name, run, files, contents, data };
   }
 
   /** Columns of a deployment that is built from Git or an upload. */

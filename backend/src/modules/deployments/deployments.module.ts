@@ -55,6 +55,9 @@ import { PreviousReleases } from './pipeline/steps/previous-releases.js';
 import { TaskFailures } from './swarm/task-failures.js';
 import { Placement } from './swarm/placement.js';
 import { HostPorts } from './swarm/host-ports.js';
+import { FileContentsRepository } from './repositories/file-contents.repository.js';
+import { FileContentsService } from './files/file-contents.service.js';
+import { ReleaseFiles } from './swarm/release-files.js';
 import { ReleaseVolumes } from './swarm/release-volumes.js';
 import { VolumeOwners } from './swarm/volume-owners.js';
 import { ExecFailures } from './swarm/exec-failures.js';
@@ -158,6 +161,9 @@ import { CommandServices } from './swarm/command-services.js';
     Placement,
     HostPorts,
     ReleaseVolumes,
+    ReleaseFiles,
+    FileContentsService,
+    FileContentsRepository,
     VolumeOwners,
     ExecFailures,
     Drain,

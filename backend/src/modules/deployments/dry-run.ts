@@ -98,7 +98,7 @@ export class DryRun {
 
   private async plan({ environmentId, name, data, run }: NewDeployment, found: Found): Promise<DeploymentPlanDto> {
     const { image, tag, source, rollbackOfId = null, isChange = false } = data;
-    const { replicas, ports, volumes, resources, publicAs } = run;
+    const { replicas, ports, volumes, files, resources, publicAs } = run;
     const ofProcfile = found.build?.releaseCommand;
     const releaseCommand = run.releaseCommand.length > 0 || !ofProcfile ? run.releaseCommand : [ofProcfile];
     const virtualHost = publicAs?.domain ?? null;
@@ -117,6 +117,7 @@ export class DryRun {
       replicas,
       ports,
       volumes,
+      files: files.map(({ path }) => path),
       resources,
       replaces: replaced?.id ?? null,
       strategy: stopsFirst(run) ? 'STOP_FIRST' : 'START_FIRST',

@@ -8,6 +8,7 @@ import type { DeploymentRequest } from './deployment-factory.js';
 import { columnsOf, storedColumns } from './domain/deployment-columns.js';
 import { secretContext } from './domain/secret-context.js';
 import { timesOf, type Variables, variableTimes } from './domain/variable-times.js';
+import { FileContentsService } from './files/file-contents.service.js';
 import { DeploymentJobs } from './jobs/deployment-jobs.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import { PipelineRepository } from './repositories/pipeline.repository.js';
@@ -27,12 +28,14 @@ export class NewReleases {
     private readonly pipeline: PipelineRepository,
     private readonly jobs: DeploymentJobs,
     private readonly secrets: SecretBox,
+    private readonly files: FileContentsService,
   ) {}
 
   async add(db: Db, environment: LockedEnvironment, request: DeploymentRequest): Promise<Accepted> {
     const { name } = request;
     await this.admission.check(db, environment, request);
     const history = await this.historyColumns(db, request);
+    await this.files.store(db, environment, request);
     await this.pipeline.supersede(db, environment.id, name);
     const behind = await this.deployments.countInProgress(db, environment.userId);
     const { id } = await this.deployments.create(db, { ...request.data, ...history });

@@ -1,10 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '#src/config/config.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
+import { FileContentsRepository } from './repositories/file-contents.repository.js';
 import { RetentionRepository } from './repositories/retention.repository.js';
 
-/** A release that a user may compare with or roll back to has its logs. */
-const RELEASES_WITH_LOGS = 10;
+/** Releases of a name that a user may compare with or roll back to: they have their logs and files. */
+const KEPT_RELEASES = 10;
 /** A row has up to some 500 KB of commands and variables. */
 const MAX_ENDED_DEPLOYMENTS_PER_USER = 5000;
 
@@ -13,6 +14,7 @@ const MAX_ENDED_DEPLOYMENTS_PER_USER = 5000;
 export class Retention implements OnModuleInit {
   constructor(
     private readonly repository: RetentionRepository,
+    private readonly files: FileContentsRepository,
     private readonly worker: JobWorker,
     private readonly config: Config,
   ) {}
@@ -24,9 +26,10 @@ export class Retention implements OnModuleInit {
 
   async prune(): Promise<void> {
     const { logDays, logBytesPerUser } = this.config.retention;
-    await this.repository.deleteOldLogs({ days: logDays, releases: RELEASES_WITH_LOGS });
+    await this.repository.deleteOldLogs({ days: logDays, releases: KEPT_RELEASES });
     await this.repository.deleteLogsAbove(logBytesPerUser);
     await this.repository.deleteRunLogsAbove(logBytesPerUser);
     await this.repository.deleteDeploymentsAbove(MAX_ENDED_DEPLOYMENTS_PER_USER);
+    await this.files.prune(KEPT_RELEASES);
   }
 }

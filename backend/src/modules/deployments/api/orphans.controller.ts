@@ -4,7 +4,7 @@ import { Operation } from '#src/common/decorators/operation.js';
 import { type Orphan, Orphans } from '#src/modules/deployments/reconcile/orphans.js';
 
 export class OrphanDto {
-  @ApiProperty({ enum: ['SERVICE', 'NETWORK', 'VOLUME'], enumName: 'OrphanKind' })
+  @ApiProperty({ enum: ['SERVICE', 'NETWORK', 'VOLUME', 'CONFIG', 'SECRET'], enumName: 'OrphanKind' })
   kind: Orphan['kind'];
   /** Name in the Docker Engine. */
   name: string;

@@ -5,6 +5,7 @@ import type { DeploymentSource } from '#src/generated/prisma/client.js';
 import { parseGitUrl } from '#src/integrations/git/git-url.js';
 import { parseImageReference } from '#src/modules/deployments/domain/image-reference.js';
 import { RunOptionsDto } from '#src/modules/deployments/dto/create-deployment.dto.js';
+import { mergedFiles } from './merged-files.js';
 import { REQUESTS, type StoredRequest } from './stored-request.js';
 
 const SOURCE_NAMES: Record<DeploymentSource, string> = { IMAGE: 'an image', GIT: 'Git', UPLOAD: 'an upload' };
@@ -20,7 +21,7 @@ const ALTERNATIVES: Record<string, string[][]> = {
   gitAuth: [['token', 'username'], ['sshKey']],
 };
 
-/** Merges the patch into the request of a release (RFC 7396). */
+/** Merges the patch into the request of a release (RFC 7396); files merge by path. */
 export function changedRequest(request: StoredRequest, patch: JsonObject): JsonObject {
   const stored = new Map(Object.entries({ ...request.shown, ...request.secret }));
   for (const name of Object.keys(patch)) for (const other of REPLACES[name] ?? []) stored.delete(other);
@@ -29,7 +30,8 @@ export function changedRequest(request: StoredRequest, patch: JsonObject): JsonO
     stored.set(name, withoutAlternatives(stored.get(name), patch[name], lines));
   for (const name of leakedCredentials(request, patch)) stored.delete(name);
   const present = [...stored].filter(([, value]) => value !== undefined);
-  return mergePatch(Object.fromEntries(present), patch);
+  const files = 'files' in patch && { files: mergedFiles(stored.get('files'), patch['files']) };
+  return mergePatch(Object.fromEntries(present), { ...patch, ...files });
 }
 
 /**

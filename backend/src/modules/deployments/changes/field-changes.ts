@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, type JsonObject } from '#src/common/merge-patch.js';
+import { filesByPath } from './merged-files.js';
 import type { StoredRequest } from './stored-request.js';
 
 /** `REMOVED`: the default applies. */
@@ -24,10 +25,16 @@ export function auditedChanges(changes: FieldChange[]): { changes: string[] } {
 
 /** What differs between the request of a release and that of the next one. Secret fields: names only. */
 export function fieldChanges({ shown, secret, secretNames }: StoredRequest, after: JsonObject): FieldChange[] {
-  return differences({ ...shown, ...secret }, after).map((difference) => {
+  const [before, later] = [{ ...shown, ...secret }, after].map(withFilesByPath);
+  return differences(before ?? {}, later ?? {}).map((difference) => {
     const { path, change } = difference;
     return secretNames.includes(path.split('.')[0] ?? '') ? { path, change } : difference;
   });
+}
+
+function withFilesByPath(request: JsonObject): JsonObject {
+  const files = filesByPath(request['files']);
+  return files ? { ...request, files } : request;
 }
 
 function differences(before: JsonObject, after: JsonObject, parents: string[] = []): FieldChange[] {

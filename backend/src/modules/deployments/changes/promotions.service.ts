@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
 import type { IdempotentRequest } from '#src/common/decorators/idempotent.js';
 import { invalidField } from '#src/common/errors/domain-error.js';
-import { type JsonObject, omit } from '#src/common/merge-patch.js';
+import { isJsonObject, type JsonObject, omit } from '#src/common/merge-patch.js';
 import { fieldsOf } from '#src/common/validation.pipe.js';
 import type { Db } from '#src/core/database/prisma.service.js';
 import type { Deployment } from '#src/generated/prisma/client.js';
@@ -72,19 +72,23 @@ export class PromotionsService {
 
   /**
    * Image and source of the promoted deployment, and how the name runs there. A name that is new there runs as the
-   * promoted deployment does, without its host ports, which that one holds, and without its TTL.
+   * promoted deployment does, without its host ports, which that one holds, and without its TTL. Secrets of an
+   * environment stay there: variables and secret files only come along with `keepEnvVars`.
    */
   private async basisOf(db: Db, source: DeploymentRow, there: Name, keepEnvVars: boolean): Promise<Basis> {
     const current = await this.deployments.newestValid(db, there.environmentId, there.name);
-    const promoted = this.changes.requestOf(source);
-    const run = current ? this.changes.requestOf(current) : { ...promoted, shown: withoutHostPorts(promoted, source) };
+    const promoted = await this.changes.requestOf(db, source);
+    const run = current
+      ? await this.changes.requestOf(db, current)
+      : { ...promoted, shown: withoutHostPorts(promoted, source) };
     const envVars = keepEnvVars ? promoted.secret['envVars'] : current && run.secret['envVars'];
+    const files = current || keepEnvVars ? run.secret['files'] : withoutSecrets(run.secret['files']);
     return {
       image: source,
       place: { ...there, expiresAt: current?.expiresAt ?? null },
       request: {
         shown: { ...split(promoted.shown).source, ...split(run.shown).run },
-        secret: { ...split(promoted.secret).source, envVars: envVars ?? {} },
+        secret: { ...split(promoted.secret).source, envVars: envVars ?? {}, files },
         secretNames: promoted.secretNames,
       },
     };
@@ -93,6 +97,10 @@ export class PromotionsService {
 
 function withoutHostPorts({ shown }: StoredRequest, row: Deployment): JsonObject {
   return { ...shown, ports: columnsOf(row).ports.map(({ container, protocol }) => ({ container, protocol })) };
+}
+
+function withoutSecrets(files: unknown): unknown {
+  return Array.isArray(files) ? files.filter((file) => !isJsonObject(file) || file['secret'] !== true) : files;
 }
 
 /** Separates how an image is run from where it comes from. */

@@ -47,7 +47,7 @@ export class RedeploymentsService {
     const { db } = this.deployments;
     await this.refuseOther(db, target, body);
     const change = changeOf(body);
-    const basis = this.changes.basisOf(await this.base(db, target, change), change.patch);
+    const basis = await this.changes.basisOf(db, await this.base(db, target, change), change.patch);
     const changed = await this.changes.make(db, caller, basis, change);
     return { ...(await this.dryRun.ofChange(caller, changed)), changes: changed.changes };
   }
@@ -63,7 +63,7 @@ export class RedeploymentsService {
       const change = changeOf(body);
       const base = await this.base(db, target, change);
       if (isEmpty(change)) return { request: await this.again(caller, base) };
-      const basis = this.changes.basisOf(base, change.patch);
+      const basis = await this.changes.basisOf(db, base, change.patch);
       const { request, changes } = await this.changes.make(db, caller, basis, change);
       return { request, detail: auditedChanges(changes) };
     };

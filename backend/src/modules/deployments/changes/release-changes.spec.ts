@@ -16,6 +16,7 @@ import {
   keptImage,
   type NewDeployment,
 } from '#src/modules/deployments/deployment-factory.js';
+import type { FileContents } from '#src/modules/deployments/domain/release-file.js';
 import { RedeployDto } from '#src/modules/deployments/dto/redeploy.dto.js';
 import { changedRequest, changeErrors, keepsImage } from './changed-request.js';
 import { fieldChanges } from './field-changes.js';
@@ -40,6 +41,10 @@ const RUN = {
   envVars: { A: '1', B: 'two', SECRET: '{{x}} "quoted"\n' },
   volumes: [{ name: 'data', path: '/data', readOnly: true }],
   tmpfs: [{ path: '/scratch', sizeMb: 8 }],
+  files: [
+    { path: '/etc/app.conf', contentBase64: 'YXBw', mode: '0444', uid: 0, gid: 0, secret: false },
+    { path: '/run/key', contentBase64: 'a2V5', mode: '0400', uid: 1000, gid: 1001, secret: true },
+  ],
   command: ['serve'],
   releaseCommand: ['migrate'],
   drainSeconds: 7,
@@ -78,18 +83,22 @@ const BODIES = { IMAGE, GIT, UPLOAD };
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 
+/** Of the row that was made last. */
+let contents: FileContents = new Map();
+
 async function rowOf(source: keyof typeof BODIES, body: JsonObject = BODIES[source]): Promise<Deployment> {
   const full = { ...body, ...PLACE };
   let made: NewDeployment;
   if (source === 'IMAGE') made = factory.fromImage(await validated(REQUESTS.IMAGE, full));
   else if (source === 'GIT') made = factory.fromGit(await validated(REQUESTS.GIT, full));
   else made = factory.fromUpload(await validated(REQUESTS.UPLOAD, full));
+  contents = made.contents ?? contents;
   const row: object = { id: 'deployment1', status: 'RUNNING', rollbackOfId: null, ...made.data };
   return row as Deployment;
 }
 
 const requestOf = async (source: keyof typeof BODIES, body?: JsonObject) =>
-  storedRequestOf(await rowOf(source, body), secrets);
+  rowOf(source, body).then((row) => storedRequestOf(row, secrets, contents));
 const changed = async (source: keyof typeof BODIES, patch: JsonObject, body?: JsonObject) =>
   changedRequest(await requestOf(source, body), patch);
 
@@ -121,14 +130,14 @@ describe('the request of a release', () => {
   it('must have the digest of a reference by digest only', async () => {
     const { shown } = await requestOf('IMAGE', { image: `nginx@${DIGEST}` });
     expect([shown['image'], shown['tag']]).toEqual([`nginx@${DIGEST}`, undefined]);
-    const tagged = storedRequestOf({ ...(await rowOf('IMAGE')), imageDigest: DIGEST }, secrets).shown;
+    const tagged = storedRequestOf({ ...(await rowOf('IMAGE')), imageDigest: DIGEST }, secrets, contents).shown;
     expect([tagged['image'], tagged['tag']]).toEqual(['ghcr.io/acme/api', '1.3']);
   });
 
   it('must make the same row again', async () => {
     for (const source of ['IMAGE', 'GIT', 'UPLOAD'] as const) {
       const row = await rowOf(source);
-      const { shown, secret } = storedRequestOf(row, secrets);
+      const { shown, secret } = storedRequestOf(row, secrets, contents);
       const again = await rowOf(source, { ...shown, ...secret });
       const sealed = { envVars: '', buildArgs: '', buildSecrets: '', gitAuth: '', registryAuth: '' };
       const plain = { jobId: '', createdAt: '', tag: '', ...sealed };
@@ -141,6 +150,29 @@ describe('a change', () => {
   it('must merge variables by name, and leave everything else as it is', async () => {
     const patch = { envVars: { B: '2', SECRET: null, NEW: 'n' } };
     expect(await changed('GIT', patch)).toEqual({ ...GIT, envVars: { A: '1', B: '2', NEW: 'n' } });
+  });
+
+  it('must merge files by path, and show of them only the paths', async () => {
+    const patch = {
+      files: [
+        { path: '/run/key', content: null },
+        { path: '/etc/app.conf', mode: '0400' },
+        { path: '/new', content: 'n' },
+      ],
+    };
+    const stored = await requestOf('IMAGE');
+    const after = changedRequest(stored, patch);
+    expect(after['files']).toEqual([
+      { ...RUN.files[0], mode: '0400' },
+      { path: '/new', content: 'n' },
+    ]);
+    expect(fieldChanges(stored, after)).toEqual([
+      { path: 'files./etc/app.conf', change: 'CHANGED' },
+      { path: 'files./run/key', change: 'REMOVED' },
+      { path: 'files./new', change: 'ADDED' },
+    ]);
+    expect(keepsImage(stored, patch, undefined)).toBe(true);
+    expect(await validated(RedeployDto, patch)).toEqual(patch);
   });
 
   it('must remove what is null, and replace lists', async () => {

@@ -15,6 +15,7 @@ import {
   keptImage,
   type NewDeployment,
 } from '#src/modules/deployments/deployment-factory.js';
+import { FileContentsService } from '#src/modules/deployments/files/file-contents.service.js';
 import { UploadReleases } from '#src/modules/deployments/upload-releases.js';
 import { changedRequest, changeErrors, keepsImage } from './changed-request.js';
 import { type FieldChange, fieldChanges } from './field-changes.js';
@@ -46,16 +47,17 @@ export class ReleaseChanges {
     private readonly requests: DeploymentFactory,
     private readonly uploadReleases: UploadReleases,
     private readonly secrets: SecretBox,
+    private readonly files: FileContentsService,
     private readonly clock: Clock,
   ) {}
 
-  requestOf(row: Deployment): StoredRequest {
-    return storedRequestOf(row, this.secrets);
+  async requestOf(db: Db, row: Deployment): Promise<StoredRequest> {
+    return storedRequestOf(row, this.secrets, await this.files.read(db, row));
   }
 
   /** The basis of a change. A public domain is claimed once: again only if the patch names it, or if it never was. */
-  basisOf(row: Deployment, patch: JsonObject): Basis {
-    const request = this.requestOf(row);
+  async basisOf(db: Db, row: Deployment, patch: JsonObject): Promise<Basis> {
+    const request = await this.requestOf(db, row);
     const isClaimed = row.status === 'RUNNING' || row.status === 'STOPPED';
     const { virtualHost, virtualPort } = row;
     const claim = virtualHost !== null && (!isClaimed || claims(patch)) && { virtualHost, virtualPort };

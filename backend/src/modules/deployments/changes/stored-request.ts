@@ -3,6 +3,8 @@ import type { SecretBox } from '#src/core/crypto/secret-box.js';
 import type { Deployment, DeploymentSource } from '#src/generated/prisma/client.js';
 import { columnsOf } from '#src/modules/deployments/domain/deployment-columns.js';
 import { pinned } from '#src/modules/deployments/domain/image-reference.js';
+import type { FileContents } from '#src/modules/deployments/domain/release-file.js';
+import type { FileDto } from '#src/modules/deployments/dto/file.dto.js';
 import { DEFAULT_HEALTH_TIMING, firstTcpPort, type PortMapping } from '#src/modules/deployments/domain/release.js';
 import { type SecretColumn, secretContext } from '#src/modules/deployments/domain/secret-context.js';
 import type { BuildOptionsDto } from '#src/modules/deployments/dto/build-options.dto.js';
@@ -36,16 +38,18 @@ export interface StoredRequest {
 type OfRequest = 'environmentId' | 'name' | 'dryRun' | 'ttlSeconds' | 'virtualHost' | 'virtualPort';
 /** Each field of a request must stand here, so that the compiler names a new field that a change would lose. */
 type Fields<T> = { [F in Exclude<keyof T, OfRequest>]-?: T[F] | undefined };
-type Shown<T> = Omit<Fields<T>, SecretColumn>;
+type SecretField = SecretColumn | 'files';
+type Shown<T> = Omit<Fields<T>, SecretField>;
 type Secret<T> = Record<Extract<keyof Fields<T>, SecretColumn>, object | undefined>;
 type Open = (column: SecretColumn) => object | undefined;
 
-export function storedRequestOf(row: Deployment, secrets: SecretBox): StoredRequest {
+export function storedRequestOf(row: Deployment, secrets: SecretBox, contents: FileContents): StoredRequest {
   const open: Open = (column) => {
     const sealed = row[column];
     return sealed ? (JSON.parse(secrets.open(sealed, secretContext(row.jobId, column))) as object) : undefined;
   };
-  const { shown, secret } = fieldsOfSource(row, open);
+  const { shown, secret: ofSource } = fieldsOfSource(row, open);
+  const secret = { ...ofSource, files: fileFields(row, contents) };
   return { shown: present({ ...runFields(row), ...shown }), secret: present(secret), secretNames: Object.keys(secret) };
 }
 
@@ -81,6 +85,14 @@ function runFields(row: Deployment): Shown<RunOptionsDto> {
   };
 }
 
+function fileFields(row: Deployment, contents: FileContents): Required<FileFields>[] {
+  return columnsOf(row).files.map(({ path, mode, uid, gid, secret, contentId }) => {
+    const contentBase64 = contents.get(contentId)?.toString('base64') ?? '';
+    return { path, contentBase64, mode, uid, gid, secret };
+  });
+}
+
+type FileFields = Omit<FileDto, 'content'>;
 type OfImage = Omit<CreateDeploymentDto, keyof RunOptionsDto>;
 type OfBuild = Omit<BuildOptionsDto, keyof RunOptionsDto>;
 type OfGit = Omit<CreateGitDeploymentDto, keyof RunOptionsDto>;

@@ -1,5 +1,6 @@
 import type { Deployment, Prisma } from '#src/generated/prisma/client.js';
 import type { BuildFacts, BuildOptions, GitOptions } from './build-options.js';
+import type { ReleaseFile } from './release-file.js';
 import type { HealthCheck, PortMapping, ReplicaResources, TmpfsMount, VolumeMount } from './release.js';
 
 /** What a step is doing; shown to clients. */
@@ -15,6 +16,7 @@ export interface DeploymentColumns {
   ports: PortMapping[];
   volumes: VolumeMount[];
   tmpfs: TmpfsMount[];
+  files: ReleaseFile[];
   healthCheck: HealthCheck;
   resources: ReplicaResources;
   /** only of a deployment from Git or from an upload */

@@ -17,6 +17,12 @@ const SAYINGS: [what: string, line: string, named: RegExp][] = [
   ['no x bit', '[FATAL tini (7)] exec /entrypoint.sh failed: Permission denied', /chmod \+x/],
   ['no x bit in a build', '/bin/sh: 1: ./build.sh: Permission denied', /chmod \+x/],
   ['a file capability', '[FATAL tini (7)] exec /bin/vault failed: Operation not permitted', /ALLOWED_CAPABILITIES/],
+  [
+    'runc about a file on a folder',
+    'error mounting "/x/1" to rootfs at "/usr": mount /x/1:/usr (via /proc/self/fd/6): not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?',
+    /another path/,
+  ],
+  ['runc about /proc', '"/x/1" cannot be mounted because it is inside /proc', /another path/],
   ['bash with CRLF', '-bash: ./run.sh: /bin/sh^M: bad interpreter: No such file or directory', /CR LF/],
   ['env with CRLF', "/usr/bin/env: 'node\\r': No such file or directory", /CR LF/],
   ['dash with CRLF', '/run.sh: 2: set: Illegal option -\r', /CR LF/],

@@ -18,6 +18,8 @@ const TOOLS =
 const LINE_ENDS =
   'The script ends its lines with CR LF, as on Windows: save it with LF (in Git, `*.sh text eol=lf` in .gitattributes).';
 const MISSING_MODULE = 'Add the module to `dependencies` in package.json (not `devDependencies`), with its lock file.';
+const NO_PLACE =
+  'The image has a folder, a file or a link where this cannot be mounted: choose another path in `files`, `volumes` or `tmpfs`.';
 const LOCK_FILE = 'The lock file does not fit the manifest: install on your machine, and commit the new lock file.';
 
 /** First match wins, so what is special stands before what is general. */
@@ -46,6 +48,7 @@ const KNOWN: readonly Known[] = [
     ['exec ', 'operation not permitted'],
     ['exec: ', 'operation not permitted'],
   ],
+  [NO_PLACE, ['mount a directory onto a file'], ['cannot be mounted', 'inside /proc']],
   ['The image must be process 1 itself: set `init` to false.', ['can only run as pid 1'], ['must be run as pid 1']],
   [
     "libpq's headers are missing: use psycopg2-binary or psycopg[binary], or set `baseImage` to an image that has them, such as python:3.12.",

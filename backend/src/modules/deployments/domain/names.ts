@@ -7,6 +7,8 @@ import { trimTrailing } from '#src/common/trim-trailing.js';
  * cleaned.
  */
 const HASH_LENGTH = 10;
+/** 129 bits: an object never has another content than its name says. */
+const FILE_HASH_LENGTH = 25;
 
 export function shortHash(text: string, length = HASH_LENGTH): string {
   const bits = BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);
@@ -36,6 +38,11 @@ export function volumeSetupName(service: string): string {
 /** Contains the environment's id, not its name: two users may have environments of the same name. */
 export function volumeName(environmentId: string, name: string): string {
   return `berth_${environmentId}_${name}`;
+}
+
+/** Name of the Swarm config or secret with a content. Releases of the environment share it. */
+export function fileObjectName(environmentId: string, contentId: string): string {
+  return `berth_file_${shortHash(`${environmentId}/${contentId}`, FILE_HASH_LENGTH)}`;
 }
 
 export const RUN_PREFIX = 'run/';

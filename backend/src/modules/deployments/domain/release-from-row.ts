@@ -14,7 +14,7 @@ type Row = Deployment & { environment: Environment };
 
 /** Builds the release of a row. The step that starts the service sets `imageHealth` from the pulled image. */
 export function releaseFrom(row: Row, secrets: SecretBox): Release {
-  const { ports, volumes, tmpfs, healthCheck, resources } = columnsOf(row);
+  const { ports, volumes, tmpfs, files, healthCheck, resources } = columnsOf(row);
   const { init, stopGraceSeconds, stopSignal } = row;
   return {
     deploymentId: row.id,
@@ -29,6 +29,7 @@ export function releaseFrom(row: Row, secrets: SecretBox): Release {
     ports,
     volumes,
     tmpfs,
+    files,
     healthCheck,
     imageHealth: undefined,
     publicDomain: row.virtualHost ?? row.environment.publicDomain,

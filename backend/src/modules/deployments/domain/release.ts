@@ -1,4 +1,5 @@
 import type { Resources } from '#src/config/config.js';
+import type { MountedFile, ReleaseFile } from './release-file.js';
 
 export interface PortMapping {
   container: number;
@@ -56,6 +57,7 @@ export interface Release {
   ports: PortMapping[];
   volumes: VolumeMount[];
   tmpfs: TmpfsMount[];
+  files: ReleaseFile[];
   healthCheck: HealthCheck;
   /** timing of the image's own health check; undefined: it has none */
   imageHealth: HealthTiming | undefined;
@@ -70,6 +72,11 @@ export interface Release {
   stopSignal: string | null;
   /** node that the tasks must run on; null: any */
   nodeId: string | null;
+}
+
+/** A release whose files exist in Swarm: its service can be created. */
+export interface MountedRelease extends Release {
+  files: MountedFile[];
 }
 
 export const DEFAULT_HEALTH_TIMING: HealthTiming = {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { BASELINE_CAPABILITIES, DEFAULT_HEALTH_TIMING, type Release, stopsFirst } from './release.js';
+import {
+  BASELINE_CAPABILITIES,
+  DEFAULT_HEALTH_TIMING,
+  type MountedRelease,
+  type Release,
+  stopsFirst,
+} from './release.js';
 import { checkKindOf, effectiveTiming, startLimitSeconds, timingOf } from './health-config.js';
 import { buildCommandSpec, buildServiceSpec } from './service-spec-builder.js';
 
@@ -7,7 +13,7 @@ const OLD = { startInterval: false, serviceNoNewPrivileges: false, init: true };
 const NEW = { startInterval: true, serviceNoNewPrivileges: true, init: true };
 const PROBE = { id: 'config1', name: 'berth_probe_amd64_0123' };
 
-const release: Release = {
+const release: MountedRelease = {
   nodeId: null,
   deploymentId: 'd1',
   environmentId: 'e1',
@@ -22,6 +28,7 @@ const release: Release = {
   volumes: [{ name: 'data', path: '/data', readOnly: true }],
   healthCheck: { kind: 'default', ...DEFAULT_HEALTH_TIMING },
   tmpfs: [],
+  files: [],
   imageHealth: undefined,
   publicDomain: null,
   resources: { cpus: 0.5, memoryMb: 64, pids: 100 },
@@ -133,6 +140,29 @@ describe('the one builder of service specs', () => {
     expect(command.TaskTemplate.ContainerSpec.Env).toEqual(ContainerSpec.Env);
   });
 
+  it('must mount files with their mode and owner, secrets as secrets, for the release and its command', () => {
+    const file = { uid: 0, gid: 0, sizeBytes: 1, sha256: null, contentId: 'c', objectName: 'berth_file_x' };
+    const files = [
+      { ...file, path: '/etc/{{x}}.conf', mode: '0444', secret: false, objectId: 'config2' },
+      { ...file, path: '/key', mode: '0400', secret: true, uid: 1000, gid: 1001, objectId: 'secret1' },
+    ];
+    const { ContainerSpec } = buildServiceSpec({ ...release, files }, NEW, PROBE).TaskTemplate;
+    const config = {
+      ConfigID: 'config2',
+      ConfigName: 'berth_file_x',
+      File: { Name: '/etc/{{x}}.conf', UID: '0', GID: '0', Mode: 0o444 },
+    };
+    const secret = {
+      SecretID: 'secret1',
+      SecretName: 'berth_file_x',
+      File: { Name: '/key', UID: '1000', GID: '1001', Mode: 0o400 },
+    };
+    expect(ContainerSpec.Configs).toEqual([expect.objectContaining({ ConfigID: 'config1' }), config]);
+    expect(ContainerSpec.Secrets).toEqual([secret]);
+    const command = buildCommandSpec({ ...release, files }, MIGRATE, NEW).TaskTemplate.ContainerSpec;
+    expect([command.Configs, command.Secrets]).toEqual([[config], [secret]]);
+  });
+
   it('must run a command in place of the entrypoint, with everything else of the release', () => {
     const spec = buildCommandSpec({ ...release, command: ['serve'] }, MIGRATE, NEW);
     expect(spec.TaskTemplate.ContainerSpec.Command).toEqual(['npm', 'run', 'migrate']);
@@ -203,7 +233,7 @@ describe('the one builder of service specs', () => {
 
   it('must send the host of the request, else the public name and then localhost', () => {
     const http = { kind: 'http', path: '/', port: 80, ...DEFAULT_HEALTH_TIMING } as const;
-    const test = (more: Partial<Release>) =>
+    const test = (more: Partial<MountedRelease>) =>
       buildServiceSpec({ ...release, ...more }, NEW, PROBE).TaskTemplate.ContainerSpec.HealthCheck?.Test.slice(4);
     expect(test({ healthCheck: http })).toEqual(['/']);
     expect(test({ healthCheck: http, publicDomain: 'shop.test' })).toEqual(['/', 'shop.test', 'localhost']);

@@ -1,8 +1,14 @@
 import { type ProbeConfig, probeMount } from '#src/modules/platform-services/probe.js';
-import type { Mount, ServiceSpec } from '#src/integrations/docker/service-spec.js';
+import type {
+  ContainerSpec,
+  Mount,
+  MountedFile as FileTarget,
+  ServiceSpec,
+} from '#src/integrations/docker/service-spec.js';
 import { buildHealthConfig } from './health-config.js';
 import { LABELS } from '#src/common/labels.js';
-import { DEFAULT_HEALTH_TIMING, type Release } from './release.js';
+import type { MountedFile } from './release-file.js';
+import { DEFAULT_HEALTH_TIMING, type MountedRelease, type Release } from './release.js';
 import { volumeName } from './names.js';
 
 export interface EngineOffers {
@@ -23,7 +29,11 @@ const NO_HEALTH_CHECK = { kind: 'disabled', ...DEFAULT_HEALTH_TIMING } as const;
  * the Engine: no bind mounts, no host network, no driver options, no user labels; capabilities dropped, limits always
  * set.
  */
-export function buildServiceSpec(release: Release, engine: EngineOffers, probe: ProbeConfig | undefined): ServiceSpec {
+export function buildServiceSpec(
+  release: MountedRelease,
+  engine: EngineOffers,
+  probe: ProbeConfig | undefined,
+): ServiceSpec {
   const labels = labelsOf(release);
   const { cpus, memoryMb, pids } = release.resources;
   return {
@@ -54,7 +64,7 @@ export interface CommandService {
  * Builds the spec of a service that runs a command once, in place of the image's entrypoint: no network alias, no health
  * check, no restart. What a release has beside that, such as variables, volumes and files, the command has too.
  */
-export function buildCommandSpec(release: Release, one: CommandService, engine: EngineOffers): ServiceSpec {
+export function buildCommandSpec(release: MountedRelease, one: CommandService, engine: EngineOffers): ServiceSpec {
   const { environmentId, name } = release;
   const labels = {
     [LABELS.managed]: 'true',
@@ -79,11 +89,11 @@ export function buildCommandSpec(release: Release, one: CommandService, engine: 
 }
 
 function containerSpec(
-  release: Release,
+  release: MountedRelease,
   engine: EngineOffers,
   probe: ProbeConfig | undefined,
   labels: Record<string, string>,
-): ServiceSpec['TaskTemplate']['ContainerSpec'] {
+): ContainerSpec {
   const healthCheck = buildHealthConfig(release, engine);
   return {
     Image: release.image,
@@ -92,7 +102,7 @@ function containerSpec(
     ...(release.init && engine.init && { Init: true }),
     Env: Object.entries(release.env).map(([name, value]) => untemplated(`${name}=${value}`)),
     Mounts: mountsOf(release),
-    Configs: probe ? [probeMount(probe)] : [],
+    ...fileMounts(release.files, probe),
     ...(healthCheck && { HealthCheck: healthCheck }),
     CapabilityDrop: ['ALL'],
     CapabilityAdd: release.capabilities.map((name) => `CAP_${name}`),
@@ -117,6 +127,29 @@ function mountsOf({ environmentId, volumes, tmpfs, resources: { shmMb } }: Relea
       TmpfsOptions: { SizeBytes: sizeMb * MIB, Mode: WRITABLE_BY_ALL },
     })),
   ];
+}
+
+/** Swarm mounts a config or secret at an absolute path read-only, whatever the image has there. */
+function fileMounts(files: MountedFile[], probe: ProbeConfig | undefined): Pick<ContainerSpec, 'Configs' | 'Secrets'> {
+  const secrets = files.filter(({ secret }) => secret);
+  const configs = files.filter(({ secret }) => !secret);
+  return {
+    Configs: [
+      ...(probe ? [probeMount(probe)] : []),
+      ...configs.map((file) => ({ ConfigID: file.objectId, ConfigName: file.objectName, File: targetOf(file) })),
+    ],
+    ...(secrets.length > 0 && {
+      Secrets: secrets.map((file) => ({
+        SecretID: file.objectId,
+        SecretName: file.objectName,
+        File: targetOf(file),
+      })),
+    }),
+  };
+}
+
+function targetOf({ path, mode, uid, gid }: MountedFile): FileTarget {
+  return { Name: path, UID: String(uid), GID: String(gid), Mode: Number.parseInt(mode, 8) };
 }
 
 /**

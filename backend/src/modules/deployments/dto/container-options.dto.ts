@@ -14,6 +14,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { FileDto } from './file.dto.js';
 import { BASELINE_CAPABILITIES } from '#src/modules/deployments/domain/release.js';
 
 const GRACE_SECONDS = { message: 'must be a whole number of seconds between 1 and 300' };
@@ -66,6 +67,19 @@ export class ContainerOptionsDto {
   @ValidateNested({ each: true })
   @Type(() => TmpfsDto)
   tmpfs?: TmpfsDto[] = [];
+
+  /**
+   * Files that are mounted read-only, 4 MiB together. They are encrypted at rest, and no response has their content. In
+   * the body of a redeploy or a promotion they merge by path.
+   */
+  @ApiProperty({ type: [FileDto], required: false })
+  @IsOptional()
+  @IsArray({ message: 'must be a list' })
+  @ArrayMaxSize(64, { message: 'must have at most 64 elements' })
+  @IsObject({ each: true, message: 'must be a list of objects' })
+  @ValidateNested({ each: true })
+  @Type(() => FileDto)
+  files?: FileDto[] = [];
 
   /**
    * All Linux capabilities of the container, instead of the default. Besides those of the default, a request may name

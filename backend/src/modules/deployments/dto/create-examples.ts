@@ -26,6 +26,18 @@ export const CREATE_EXAMPLES = {
     volumes: [{ name: 'data', path: '/var/lib/postgresql/data' }],
     resources: { memoryMb: 256 },
   },
+  'a configuration file': {
+    environmentId,
+    name: 'proxy',
+    image: 'nginx:alpine',
+    ports: [{ container: 8080 }],
+    files: [
+      {
+        path: '/etc/nginx/conf.d/default.conf',
+        content: 'server { listen 8080; location / { return 200 "hello"; } }\n',
+      },
+    ],
+  },
   'a private image': {
     environmentId,
     image: 'ghcr.io/acme/web:1.2.3',

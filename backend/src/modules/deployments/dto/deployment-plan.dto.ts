@@ -68,6 +68,8 @@ export class DeploymentPlanDto {
   ports: DeploymentPortDto[];
   @ApiProperty({ type: [DeploymentVolumeDto] })
   volumes: DeploymentVolumeDto[];
+  /** Paths of the files that are mounted. */
+  files: string[];
   @ApiProperty({ type: DeploymentResourcesDto })
   resources: DeploymentResourcesDto;
   /** Id of the running release that would be replaced; null when there is none. */

@@ -20,6 +20,7 @@ import {
   type VolumeMount,
 } from '#src/modules/deployments/domain/release.js';
 import { timesOf } from '#src/modules/deployments/domain/variable-times.js';
+import { DeploymentFileDto } from './deployment-file.dto.js';
 
 const MASK = '***';
 
@@ -166,6 +167,8 @@ export class DeploymentDto {
   volumes: VolumeMount[];
   @ApiProperty({ type: [DeploymentTmpfsDto] })
   tmpfs: TmpfsMount[];
+  /** Files that are mounted. No response has their content. */
+  files: DeploymentFileDto[];
   command: string[];
   releaseCommand: string[];
   /** Seconds for which the previous release keeps serving after this one is RUNNING. */
@@ -274,7 +277,7 @@ function buildFrom(facts: BuildFacts | null): BuildDto | null {
 function specificationFrom(row: DeploymentRow) {
   const { replicas, command, releaseCommand, drainSeconds, expiresAt, node } = row;
   const { capabilities, init, stopGraceSeconds, stopSignal } = row;
-  const { ports, volumes, tmpfs, healthCheck, resources, envVarsUpdatedAt } = columnsOf(row);
+  const { ports, volumes, tmpfs, files, healthCheck, resources, envVarsUpdatedAt } = columnsOf(row);
   return {
     replicas,
     ports,
@@ -282,6 +285,7 @@ function specificationFrom(row: DeploymentRow) {
     envVarsUpdatedAt: timesOf(row.envVarNames, envVarsUpdatedAt, row.createdAt),
     volumes,
     tmpfs,
+    files: files.map((file) => DeploymentFileDto.from(file)),
     command,
     releaseCommand,
     drainSeconds,

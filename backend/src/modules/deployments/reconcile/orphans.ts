@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { LABELS } from '#src/common/labels.js';
 import type { Environment } from '#src/generated/prisma/client.js';
+import { Configs } from '#src/integrations/docker/configs.js';
 import { Networks } from '#src/integrations/docker/networks.js';
+import { Secrets } from '#src/integrations/docker/secrets.js';
 import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { Volumes } from '#src/integrations/docker/volumes.js';
 import { DeploymentStatesRepository } from '#src/modules/deployments/repositories/deployment-states.repository.js';
 import { EnvironmentsRepository } from '#src/modules/environments/environments.repository.js';
 
 export interface Orphan {
-  kind: 'SERVICE' | 'NETWORK' | 'VOLUME';
+  kind: 'SERVICE' | 'NETWORK' | 'VOLUME' | 'CONFIG' | 'SECRET';
   name: string;
   environmentId: string | null;
   deploymentId: string | null;
@@ -30,6 +32,8 @@ export class Orphans {
     private readonly services: SwarmServices,
     private readonly networks: Networks,
     private readonly volumes: Volumes,
+    private readonly configs: Configs,
+    private readonly secrets: Secrets,
   ) {}
 
   async list(): Promise<Orphan[]> {
@@ -48,10 +52,12 @@ export class Orphans {
 
   private async labeled(): Promise<Labeled[]> {
     const labels = { [LABELS.environment]: true } as const;
-    const [services, networks, volumes] = await Promise.all([
+    const [services, networks, volumes, configs, secrets] = await Promise.all([
       this.services.list(labels),
       this.networks.list(labels),
       this.volumes.list(labels),
+      this.configs.list(labels),
+      this.secrets.list(labels),
     ]);
     const as = (kind: Orphan['kind']) => (one: { name: string; labels: Record<string, string> }) => ({
       kind,
@@ -60,7 +66,13 @@ export class Orphans {
       deploymentId: one.labels[LABELS.deployment] ?? null,
       runId: one.labels[LABELS.run] ?? null,
     });
-    return [...services.map(as('SERVICE')), ...networks.map(as('NETWORK')), ...volumes.map(as('VOLUME'))];
+    return [
+      ...services.map(as('SERVICE')),
+      ...networks.map(as('NETWORK')),
+      ...volumes.map(as('VOLUME')),
+      ...configs.map(as('CONFIG')),
+      ...secrets.map(as('SECRET')),
+    ];
   }
 }
 

@@ -10,6 +10,7 @@ import { ENDED_STATES, type SwarmTask, SwarmTasks } from '#src/integrations/dock
 import { EnvironmentNetwork } from '#src/modules/environments/environment-network.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
 import { buildCommandSpec, type CommandService } from '#src/modules/deployments/domain/service-spec-builder.js';
+import { ReleaseFiles } from './release-files.js';
 
 const RECHECK_MS = 200;
 /** A command that runs for long is checked less often. */
@@ -36,6 +37,7 @@ export class CommandServices {
     private readonly nodes: Nodes,
     private readonly engine: Engine,
     private readonly network: EnvironmentNetwork,
+    private readonly files: ReleaseFiles,
   ) {}
 
   /** Id of the service; undefined when there is none. */
@@ -51,9 +53,11 @@ export class CommandServices {
   /** Returns the id of the new service. Swarm starts its only task at once. */
   async create(release: Release, one: CommandService, { auth, signal, begin }: Creation): Promise<string> {
     const engine = await this.engine.inspect();
-    signal.throwIfAborted();
-    await begin?.();
-    return this.services.create(buildCommandSpec(release, one, engine), auth);
+    return this.files.createWith(release, signal, async (mounted) => {
+      signal.throwIfAborted();
+      await begin?.();
+      return this.services.create(buildCommandSpec(mounted, one, engine), auth);
+    });
   }
 
   /** Values of a label of all services that have it. */

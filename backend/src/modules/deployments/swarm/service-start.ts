@@ -7,9 +7,10 @@ import { SwarmServices } from '#src/integrations/docker/swarm-services.js';
 import { needsProbe, timingOf } from '#src/modules/deployments/domain/health-config.js';
 import type { Release } from '#src/modules/deployments/domain/release.js';
 import { buildServiceSpec } from '#src/modules/deployments/domain/service-spec-builder.js';
+import { ReleaseFiles } from './release-files.js';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 
-/** Creates the Swarm service of a release. */
+/** Creates the Swarm services of a release, with its files. */
 @Injectable()
 export class ServiceStart {
   constructor(
@@ -17,6 +18,7 @@ export class ServiceStart {
     private readonly images: Images,
     private readonly engine: Engine,
     private readonly probe: Probe,
+    private readonly files: ReleaseFiles,
   ) {}
 
   /** Returns the service's id. */
@@ -24,8 +26,10 @@ export class ServiceStart {
     const [engine, image] = await Promise.all([this.engine.inspect(), this.images.find(release.image)]);
     const complete = { ...release, imageHealth: timingOf(image?.healthCheck) };
     const probe = needsProbe(complete) ? await this.probeFor(engine.arch) : undefined;
-    signal.throwIfAborted();
-    return this.services.create(buildServiceSpec(complete, engine, probe), auth);
+    return this.files.createWith(complete, signal, (mounted) => {
+      signal.throwIfAborted();
+      return this.services.create(buildServiceSpec(mounted, engine, probe), auth);
+    });
   }
 
   private async probeFor(arch: string): Promise<ProbeConfig> {
