@@ -177,7 +177,7 @@ describe('berth', () => {
     const slow = await berth(['run', 'web', '--timeout', '1', '--', 'sleep', '600']);
     expect([slow.code, slow.err]).toEqual([124, 'web: The command did not end within 1 s.\n']);
     expect((await berth(['run', 'web'])).code).toBe(2);
-    expect((await berth(['run', 'nothing', '--', 'true'])).code).toBe(3);
+    expect((await berth(['run', 'nothing', '--', 'true'])).code).toBe(5);
   });
 
   it('must name what is wrong in how it is called', async () => {

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Deployment } from '../../../clients/typescript/src/index.js';
+import type { Deployment, Run, RunAccepted } from '../../../clients/typescript/src/index.js';
 import { dockerApplication } from '../scenario/applications.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { engineMatchesRows } from '../scenario/engine-matches.js';
@@ -41,6 +41,7 @@ beforeAll(async () => {
     GIT_ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
     GIT_CA_FILE: git.caFile,
     BUILD_MIN_FREE_DISK_MB: '1',
+    MAX_RUNS_AT_ONCE_PER_USER: '1', // so that the second one is queued
   });
   ({ id: environmentId } = await client.createEnvironment('kept'));
   await client.run({ environmentId, name: 'web', ...WEB_APPLICATION, envVars: { SAYS: 'still here' } });
@@ -77,6 +78,7 @@ it('everything must be back on a machine that has lost it all', async () => {
   const before = await running();
   const certificate = (await client.environment(environmentId)).certificate;
   const precious = await preciousFile();
+  const runs = [await startRun('RUNNING'), await startRun('PENDING')];
   let begin = Date.now();
   await site.platform.script('backup', file, '--all-volumes');
   expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -108,6 +110,7 @@ it('everything must be back on a machine that has lost it all', async () => {
   expect(await running()).toEqual(before);
   await engineMatchesRows(site.platform, site.engine, environmentId);
   expect(await preciousFile()).toBe(precious);
+  for (const id of runs) await eventually(async () => expect((await getRun(id)).errorCode).toBe('RUN_LOST'), 60_000);
   await site.expectServing(domain, 'still here\n', 90_000);
   expect((await client.environment(environmentId)).certificate).toEqual(certificate);
   const orders = site.acmeProxy.countOf(/order-plz/);
@@ -116,6 +119,17 @@ it('everything must be back on a machine that has lost it all', async () => {
   expect(site.acmeProxy.countOf(/order-plz/)).toBe(orders);
   await expect(site.platform.script('restore', file)).rejects.toThrow('Berth is running on this database');
 }, 900_000);
+
+async function getRun(id: string): Promise<Run> {
+  return (await client.ok<{ run: Run }>('GET', `/runs/${id}`)).run;
+}
+
+async function startRun(status: string): Promise<string> {
+  const url = `/environments/${environmentId}/deployments/db/runs`;
+  const { runId } = await client.ok<RunAccepted>('POST', url, { command: ['sleep', '3600'] });
+  await eventually(async () => expect((await getRun(runId)).status).toBe(status), 30_000);
+  return runId;
+}
 
 /** A database that another application uses stays as it is. */
 async function refusesTablesOfOthers(): Promise<void> {

@@ -53,8 +53,8 @@ export class CommandServices {
   /** Returns the id of the new service. Swarm starts its only task at once. */
   async create(release: Release, one: CommandService, { auth, signal, begin }: Creation): Promise<string> {
     const engine = await this.engine.inspect();
-    signal.throwIfAborted();
     return this.files.createWith(release, signal, async (mounted) => {
+      signal.throwIfAborted();
       await begin?.();
       return this.services.create(buildCommandSpec(mounted, one, engine), auth);
     });
