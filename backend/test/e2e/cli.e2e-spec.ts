@@ -174,7 +174,7 @@ describe('berth', () => {
     const asJson = await berth(['run', 'web', '--json', '--', 'echo', '--help']);
     expect([asJson.code, asJson.err]).toEqual([0, '--help\n']);
     expect(JSON.parse(asJson.out)).toMatchObject({ name: 'web', status: 'SUCCEEDED', exitCode: 0 });
-    const slow = await berth(['run', 'web', '--timeout', '1', '--', 'sleep', '600']);
+    const slow = await berth(['run', 'web', '--timeout', '1s', '--', 'sleep', '600']);
     expect([slow.code, slow.err]).toEqual([124, 'web: The command did not end within 1 s.\n']);
     expect((await berth(['run', 'web'])).code).toBe(2);
     expect((await berth(['run', 'nothing', '--', 'true'])).code).toBe(5);

@@ -2,13 +2,13 @@ import { createSseClient } from '../../typescript/src/core/serverSentEvents.gen.
 import * as sdk from '../../typescript/src/index.js';
 import type { Run } from '../../typescript/src/index.js';
 import { Api } from './api.js';
-import { pairs, read, whole } from './arguments.js';
+import { duration, pairs, read, whole } from './arguments.js';
 import { environmentName, IN_ENVIRONMENT } from './environment.js';
 import { EXIT, Failure } from './failure.js';
 import { print } from './output.js';
 
 export const RUN_USAGE =
-  'NAME --env NAME [--set K=v]… [--timeout SECONDS] [--memory MB] [--detach] [--json] -- COMMAND [ARGUMENT]…';
+  'NAME --env NAME [--set K=v]… [--timeout 10m] [--memory MB] [--detach] [--json] -- COMMAND [ARGUMENT]…';
 const WAIT_SECONDS = 30;
 /** For lines that are on their way when the run has ended. */
 const LAST_LINES_MS = 3000;
@@ -29,13 +29,13 @@ export async function run(args: string[]): Promise<void> {
   } as const;
   const { values, positionals } = read(args, options, ['NAME', 'COMMAND after --'], Infinity);
   const [name = '', ...command] = positionals;
-  const timeoutSeconds = whole(values.timeout, 'timeout');
+  const timeoutMs = duration(values.timeout, 'timeout');
   const memoryMb = whole(values.memory, 'memory');
   const envVars = pairs(values.set, 'set');
   const body = {
     command,
     ...(envVars && { envVars }),
-    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...(timeoutMs !== undefined && { timeoutSeconds: timeoutMs / 1000 }),
     ...(memoryMb !== undefined && { resources: { memoryMb } }),
   };
   const api = new Api();
