@@ -62,7 +62,7 @@ export class RunStart {
   }
 }
 
-/** Nothing has begun: the queue retries it, but not for ever. */
+/** Nothing has begun: the queue retries it, up to MAX_PREPARATIONS times. */
 function unprepared({ attempt }: ClaimedRun, error: unknown, signal: AbortSignal): Verdict {
   const isPostponed = signal.aborted || error instanceof StaleRunError || error instanceof NoRunSlotError;
   if (isPostponed || attempt < MAX_PREPARATIONS) throw error;

@@ -37,7 +37,7 @@ export function notStarted(errorMessage: string): Verdict {
   return { outcome: 'FAILED', exitCode: null, errorCode: 'NOT_STARTED', errorMessage };
 }
 
-/** The command may have begun, and nobody knows how it ended: it is not begun again. */
+/** The command may have begun, and its outcome is unknown: it is not begun again. */
 export function lost(reason: string): Verdict {
   const errorMessage = `${reason} The command may have begun, and is not begun again.`;
   return { outcome: 'FAILED', exitCode: null, errorCode: 'RUN_LOST', errorMessage };
