@@ -13,7 +13,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unauthenticated } from './common/errors/domain-error.js';
 import { ProblemFilter } from './common/filters/problem.filter.js';
-import { PageQueryDto } from './common/pagination.js';
+import { PageQueryDto } from './common/page-query.dto.js';
 import { Clock } from './common/time/clock.js';
 import { TtlSeconds } from './common/time/ttl.js';
 import { answerMalformedRequests } from './malformed-requests.js';

@@ -1,35 +1,17 @@
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { invalidField } from './errors/domain-error.js';
-
-/** Keyset pagination, newest first by (createdAt, id): inserts while a client pages neither repeat nor skip items. */
-export class PageQueryDto {
-  /** Items per page. */
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt({ message: 'must be a whole number' })
-  @Min(1, { message: 'must be between 1 and 100' })
-  @Max(100, { message: 'must be between 1 and 100' })
-  limit?: number = 50;
-
-  /** `nextCursor` of the previous page. */
-  @IsOptional()
-  @IsString({ message: 'must be a nextCursor' })
-  @MaxLength(200, { message: 'must be a nextCursor' })
-  cursor?: string;
-}
 
 export interface Position {
   createdAt: Date;
   id: string;
 }
 
+/** Keyset pagination, newest first by (createdAt, id): inserts while a client pages neither repeat nor skip items. */
 export interface Page {
   limit: number;
   after: Position | undefined;
 }
 
-export function pageOf({ limit = 50, cursor }: PageQueryDto): Page {
+export function pageOf({ limit = 50, cursor }: { limit?: number; cursor?: string }): Page {
   return { limit, after: cursor === undefined ? undefined : decode(cursor) };
 }
 

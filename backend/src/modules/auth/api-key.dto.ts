@@ -3,6 +3,7 @@ import { SCOPES, type Scope } from '#src/common/decorators/access.js';
 import type { ApiKey } from '#src/generated/prisma/client.js';
 import { ApiProperty } from '@nestjs/swagger';
 import type { KeyWithUser, Revocation } from './api-keys.repository.js';
+import { revocationText } from './revocation-text.js';
 
 export class ApiKeyDto {
   /** First half of the key; not secret. */
@@ -72,20 +73,6 @@ export class KeyRevokedDto {
     const { suspendedHooks, remainingKeys } = revocation;
     return { message: revocationText(keyId, revocation), suspendedHooks, remainingKeys };
   }
-}
-
-/** Says that a key is revoked, which hooks end with it, and which keys that it made do not. */
-export function revocationText(keyId: string, { suspendedHooks, remainingKeys }: Revocation): string {
-  const names = suspendedHooks.map(({ name }) => name).join(', ');
-  const suspended = suspendedHooks.length === 0 ? '' : ` Pushes no longer redeploy ${names}: the key made these hooks.`;
-  return `API key ${keyId} is revoked.${suspended}${remainingText(remainingKeys)}`;
-}
-
-/** Names the keys that a key made and that its revocation does not end; empty when there are none. */
-export function remainingText(keys: RemainingKeyDto[]): string {
-  if (keys.length === 0) return '';
-  const names = keys.map(({ keyId, name }) => (name === null ? keyId : `${name} (${keyId})`)).join(', ');
-  return ` Keys that it made still work: ${names}. Revoke them one by one.`;
 }
 
 export class UserDto {

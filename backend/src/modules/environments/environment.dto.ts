@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { ParseBooleanQuery } from '#src/common/parse-boolean-query.js';
 import { TtlSeconds } from '#src/common/time/ttl.js';
-import { PageQueryDto } from '#src/common/pagination.js';
+import { PageQueryDto } from '#src/common/page-query.dto.js';
 import type { EnvironmentStatus } from '#src/generated/prisma/client.js';
 import { ENVIRONMENT_NAME } from './environment-name.js';
 import type { EnvironmentRow } from './environments.repository.js';

@@ -15,7 +15,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { PageQueryDto } from '#src/common/pagination.js';
+import { PageQueryDto } from '#src/common/page-query.dto.js';
 import type { Run, RunStatus, RunTrigger } from '#src/generated/prisma/client.js';
 import { DEPLOYMENT_NAME, NO_NUL, ResourcesDto } from '#src/modules/deployments/dto/create-deployment.dto.js';
 import { runResourcesOf } from './run-resources.js';

@@ -4,7 +4,8 @@ import type { Response } from 'express';
 import { type Caller, CurrentCaller } from '#src/common/decorators/caller.js';
 import { Idempotent, type IdempotentRequest } from '#src/common/decorators/idempotent.js';
 import { Operation } from '#src/common/decorators/operation.js';
-import { PageQueryDto, pageOf } from '#src/common/pagination.js';
+import { PageQueryDto } from '#src/common/page-query.dto.js';
+import { pageOf } from '#src/common/pagination.js';
 import { Config } from '#src/config/config.js';
 import {
   CREATE_EXAMPLES,

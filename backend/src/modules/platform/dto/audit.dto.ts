@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import { type Origin, AUDIT_SOURCES } from '#src/common/decorators/origin.js';
-import { PageQueryDto } from '#src/common/pagination.js';
+import { PageQueryDto } from '#src/common/page-query.dto.js';
 import { AUDIT_ACTIONS, type AuditAction } from '#src/core/audit/audit.js';
 import type { AuditEvent } from '#src/generated/prisma/client.js';
 
