@@ -9,6 +9,7 @@ import { Platform } from '../scenario/platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
+const MIB = 2 ** 20;
 const document = committedDocument();
 const operations = operationsOf(document);
 const SCOPES = ['ENVIRONMENTS_READ', 'ENVIRONMENTS_WRITE', 'DEPLOYMENTS_READ', 'DEPLOYMENTS_WRITE', 'LOGS_READ'];
@@ -205,6 +206,7 @@ describe('the contract', () => {
       });
     for (const operation of operations.filter(({ body }) => body)) {
       const path = filled(operation, () => NOBODY.cuid);
+      const tooLarge = 'files' in (operation.body?.properties ?? {}) ? 9 * MIB : 2 * MIB;
       const cases: [body: string, type: string, status: number][] = [
         ['{"name":', 'application/json', 400],
         ['"text"', 'application/json', 400],
@@ -215,7 +217,7 @@ describe('the contract', () => {
         ['{}', 'text/plain', 415],
         ['name=x', 'application/x-www-form-urlencoded', 415],
         ['<x/>', 'application/xml', 415],
-        [JSON.stringify({ name: 'x'.repeat(2 * 1024 * 1024) }), 'application/json', 413],
+        [JSON.stringify({ name: 'x'.repeat(tooLarge) }), 'application/json', 413],
         [JSON.stringify('x').repeat(3), 'application/json', 400],
         ['{"name":"x"}', 'application/json; charset=utf-7', 415],
       ];

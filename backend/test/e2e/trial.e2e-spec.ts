@@ -49,7 +49,7 @@ describe('a broken release over one that works', () => {
     await eventually(async () => {
       const { status } = await client.job(jobId);
       expect(status).toBe('FAILED');
-    }, 60_000);
+    }, 120_000);
     expect(await client.job(jobId)).toMatchObject({ errorCode });
     const { requests, failed, errors } = await load.endPhase();
     expect({ failed, errors }).toEqual({ failed: 0, errors: {} });
