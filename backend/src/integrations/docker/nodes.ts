@@ -9,7 +9,10 @@ export interface SwarmNode {
   availability: 'active' | 'pause' | 'drain';
   /** State that the managers report. */
   state: 'unknown' | 'down' | 'ready' | 'disconnected';
-  /** Last change of the node in Swarm: at the latest when its Engine started, because it reports to the managers then. */
+  /**
+   * Last change of the node in Swarm: at the latest when its Engine started, because it reports to the managers then. The
+   * attachment of a network is a change, too.
+   */
   changedAt: Date;
   engineVersion: string;
   /** Platform, `linux/amd64`. */

@@ -71,6 +71,17 @@ describe('a release during the drain', () => {
     expect(assessed?.task).toBe(crashedLater);
   });
 
+  it('must have failed beside a task that ran throughout on the same node, however recently the node changed', () => {
+    const nodes = [{ ...NODE, changedAt: new Date('2026-01-01T00:00:04Z') }];
+    const before = (more: Partial<SwarmTask>) => [task({ since: new Date('2025-12-31T23:59:00Z'), ...more })];
+    expect(assess({ tasks: [crashed], tasksBefore: before({}), nodes, since })?.code).toBe('CONTAINER_CRASHED');
+    const elsewhere = before({ nodeId: 'other' });
+    expect(assess({ tasks: [crashed], tasksBefore: elsewhere, nodes, since })).toBeUndefined();
+    // Swarm has started it again, after the restart of the Engine.
+    const restarted = before({ since: new Date('2026-01-01T00:00:04Z') });
+    expect(assess({ tasks: [crashed], tasksBefore: restarted, nodes, since })).toBeUndefined();
+  });
+
   it('must not be blamed for having been scaled down', () => {
     expect(assessDrain({ tasks: [{ ...crashed, desired: 'remove' }], tasksBefore: [], since })).toBeUndefined();
   });

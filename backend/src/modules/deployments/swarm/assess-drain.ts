@@ -2,6 +2,11 @@ import type { SwarmNode } from '#src/integrations/docker/nodes.js';
 import { endedUnhealthy, FALLEN_STATES, metStaleDevice, type SwarmTask } from '#src/integrations/docker/swarm-tasks.js';
 import type { FailedAssessment } from './assess-tasks.js';
 
+/**
+ * A task that ran for so long when another one ended was not started by the restart of their Engine, which ends all
+ * containers.
+ */
+const RAN_THROUGHOUT_MS = 15_000;
 /** Tasks that end so soon before or after the change of their node ended with its Engine. */
 const BEFORE_NODE_CHANGE_MS = 15_000;
 const AFTER_NODE_CHANGE_MS = 60_000;
@@ -28,7 +33,11 @@ export function assessDrain({
     task.desired !== 'remove' &&
     task.since > since &&
     !metStaleDevice(task);
+  const hasRunThroughout = (task: SwarmTask, endedAt: Date) =>
+    task.state === 'running' && endedAt.getTime() - task.since.getTime() > RAN_THROUGHOUT_MS;
   const endedWithNode = ({ nodeId, createdAt, since: endedAt }: SwarmTask) => {
+    // Swarm changes the node also whenever a network is attached to it, every few seconds on a busy machine.
+    if (tasksBefore.some((task) => task.nodeId === nodeId && hasRunThroughout(task, endedAt))) return false;
     const node = nodes.find(({ id }) => id === nodeId);
     if (!node) return false;
     if (createdAt > node.changedAt) return node.state !== 'ready'; // it began after the restart
