@@ -24,9 +24,15 @@ export class CancelSignals implements OnModuleInit {
   watch(claim: JobLease): { signal: AbortSignal; end: () => void } {
     const controller = new AbortController();
     this.running.set(claim.id, controller);
-    if (claim.status !== 'RUNNING' && (claim.cancelRequestedAt || claim.environment.status !== 'ACTIVE'))
-      controller.abort(new Cancelled());
-    return { signal: controller.signal, end: () => void this.running.delete(claim.id) };
+    if (claim.status !== 'RUNNING') {
+      if (claim.cancelRequestedAt || claim.environment.status !== 'ACTIVE') controller.abort(new Cancelled());
+      // A cancellation between the claim and this moment has no listener yet.
+      else void this.recheck().catch(() => undefined);
+    }
+    const end = () => {
+      if (this.running.get(claim.id) === controller) this.running.delete(claim.id);
+    };
+    return { signal: controller.signal, end };
   }
 
   private async recheck(): Promise<void> {
