@@ -55,7 +55,7 @@ describe('an upload', () => {
 
   it('must hold 200 MB while the API stays small, and not have one byte more', async () => {
     // What the first uploads make the process load and compile is no part of the growth.
-    await post(await folderOf({ warm: randomBytes(12 * MIB).toString('hex') }));
+    await post(await tarOf([{ name: 'warm', content: randomBytes(60 * MIB) }]));
     await platform.sql('DELETE FROM "Upload"');
     const file = path.join(folder, 'large.tar');
     const content = Buffer.concat(Array.from({ length: 199 }, () => randomBytes(MIB)));
