@@ -240,10 +240,10 @@ describe('a run', () => {
 
 describe('runs and their release', () => {
   it('must all end, more than may run at once, each run once', async () => {
-    const commands = Array.from({ length: 30 }, (_, index) => ['sh', '-c', `echo ${index} >> /data/many`]);
+    const commands = Array.from({ length: 50 }, (_, index) => ['sh', '-c', `echo ${index} >> /data/many`]);
     const accepted = await Promise.all(commands.map((command) => start(command, { resources: { memoryMb: 32 } })));
     for (const { runId } of accepted) expect((await ended(runId, 240_000)).status).toBe('SUCCEEDED');
-    expect(await linesIn('/data/many')).toBe(30);
+    expect(await linesIn('/data/many')).toBe(50);
   });
 
   it('must go on when the release is replaced and stopped', async () => {
