@@ -18,7 +18,7 @@ export class CancelSignals implements OnModuleInit {
 
   onModuleInit(): void {
     this.signals.on('deployment.cancel', ({ deploymentId }) => this.running.get(deploymentId)?.abort(new Cancelled()));
-    this.signals.on('reconnected', () => void this.recheck().catch(() => undefined));
+    this.signals.on('reconnected', () => void this.recheck([...this.running.keys()]).catch(() => undefined));
   }
 
   watch(claim: JobLease): { signal: AbortSignal; end: () => void } {
@@ -27,7 +27,7 @@ export class CancelSignals implements OnModuleInit {
     if (claim.status !== 'RUNNING') {
       if (claim.cancelRequestedAt || claim.environment.status !== 'ACTIVE') controller.abort(new Cancelled());
       // A cancellation between the claim and this moment has no listener yet.
-      else void this.recheck().catch(() => undefined);
+      else void this.recheck([claim.id]).catch(() => undefined);
     }
     const end = () => {
       if (this.running.get(claim.id) === controller) this.running.delete(claim.id);
@@ -35,8 +35,7 @@ export class CancelSignals implements OnModuleInit {
     return { signal: controller.signal, end };
   }
 
-  private async recheck(): Promise<void> {
-    for (const { id } of await this.states.cancelRequested([...this.running.keys()]))
-      this.running.get(id)?.abort(new Cancelled());
+  private async recheck(ids: string[]): Promise<void> {
+    for (const { id } of await this.states.cancelRequested(ids)) this.running.get(id)?.abort(new Cancelled());
   }
 }
