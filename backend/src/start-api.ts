@@ -5,6 +5,7 @@ import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { acceptUploads } from './common/request-bodies.js';
 import type { Config } from './config/config.js';
+import { RequestsInProgress } from './core/health/requests-in-progress.js';
 import { FrameworkLogger } from './core/logging/framework-logger.js';
 import { KeyAuthentication } from './modules/auth/key-authentication.js';
 import { VERSION } from './modules/platform/version.js';
@@ -29,6 +30,7 @@ export async function startApi(config: Config): Promise<void> {
   });
   app.useLogger(new FrameworkLogger(app.get(Logger)));
   app.flushLogs();
+  app.use(app.get(RequestsInProgress).track);
   const authentication = app.get(KeyAuthentication);
   setUpRequests(app, securityHeaders(config), (request) => authentication.authenticate(request));
   setUpSwaggerUi(app, config);

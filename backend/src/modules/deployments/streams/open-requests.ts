@@ -1,13 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '#src/common/decorators/caller.js';
 import { DomainError, unauthenticated } from '#src/common/errors/domain-error.js';
 import { Config } from '#src/config/config.js';
 import { KeyRevocationWatcher } from '#src/modules/auth/key-revocation-watcher.js';
 import { DeploymentChanges } from '#src/modules/deployments/events/deployment-changes.js';
-
-const SHUTDOWN_GRACE_MS = 4000;
-const POLL_INTERVAL_MS = 20;
 
 export interface OpenRequest {
   /** the user, if it is a stream and not a long poll */
@@ -20,7 +16,7 @@ export interface OpenRequest {
 
 /** The long polls and streams of this process. Each ends when its client disconnects, its API key is revoked, or the process stops. */
 @Injectable()
-export class OpenRequests implements BeforeApplicationShutdown {
+export class OpenRequests {
   private readonly open = new Set<OpenRequest>();
 
   constructor(
@@ -28,13 +24,6 @@ export class OpenRequests implements BeforeApplicationShutdown {
     private readonly keys: KeyRevocationWatcher,
     private readonly config: Config,
   ) {}
-
-  /** Waits until long polls have their response and streams have ended: all connections are closed after it. */
-  async beforeApplicationShutdown(): Promise<void> {
-    for (let waited = 0; this.open.size > 0 && waited < SHUTDOWN_GRACE_MS; waited += POLL_INTERVAL_MS)
-      await delay(POLL_INTERVAL_MS);
-    await delay(POLL_INTERVAL_MS);
-  }
 
   /**
    * Reads the row of `id` until `isDone`, or until `waitMs` have passed. Throws UNAUTHENTICATED when the key is revoked
