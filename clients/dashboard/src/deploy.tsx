@@ -1,0 +1,3 @@
+export function Deploy({ environmentId }: { environmentId: string }) {
+  return <h1>{environmentId}</h1>;
+}
