@@ -81,7 +81,8 @@ export function Field({ label, name, hint, rows, isSecret, onInput, ...more }: F
   return (
     <p class="field">
       <label for={shared.id}>{label}</label>
-      {rows ? <textarea rows={rows} {...shared} /> : <input type={isSecret ? 'password' : 'text'} {...shared} />}
+      {rows && <textarea rows={rows} {...shared} />}
+      {!rows && (isSecret ? <input type="password" {...shared} /> : <input {...shared} />)}
       {hint && (
         <small class="note" id={`hint-${name}`}>
           {hint}
