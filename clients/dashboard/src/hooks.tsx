@@ -1,0 +1,3 @@
+export function Hooks({ environmentId }: { environmentId: string }) {
+  return <p>{environmentId}</p>;
+}
