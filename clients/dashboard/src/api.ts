@@ -27,8 +27,13 @@ export class ApiFailure extends Error {
   }
 }
 
-/** Returns the data with every string made visible. Throws an ApiFailure; a refused key ends the session. */
+/** Returns the data with every string made visible. Throws an ApiFailure. */
 export async function send<T>(call: Call<T>): Promise<T> {
+  return visibleAll(await sendRaw(call));
+}
+
+/** Returns the data as it came. Throws an ApiFailure; a refused key ends the session. */
+export async function sendRaw<T>(call: Call<T>): Promise<T> {
   const used = key.value;
   const { data, error, response } = await call(apiClient).catch((cause: unknown) => ({
     data: undefined,
@@ -37,7 +42,7 @@ export async function send<T>(call: Call<T>): Promise<T> {
   }));
   if (response?.ok) {
     outage.value = undefined;
-    return visibleAll(data as T);
+    return data as T;
   }
   const problem = error && typeof error === 'object' && 'detail' in error ? (error as Partial<Problem>) : {};
   const failure = new ApiFailure(response?.status ?? 0, visibleAll(problem));

@@ -1,3 +1,118 @@
+import { useSignal } from '@preact/signals';
+import * as sdk from '../../typescript/src/index.js';
+import { Field, Problem, Section } from './parts.js';
+import { FolderFields, type Uploaded } from './folder-fields.js';
+import { Planned } from './planned.js';
+import { href } from './route.js';
+import { may } from './session.js';
+import { useLoaded } from './live.js';
+
+type Source = 'image' | 'git' | 'folder';
+const SOURCES: [Source, string][] = [
+  ['image', 'Image'],
+  ['git', 'Git repository'],
+  ['folder', 'Folder'],
+];
+
+/** A new deployment: from an image, a repository or a folder of this computer. */
 export function Deploy({ environmentId }: { environmentId: string }) {
-  return <h1>{environmentId}</h1>;
+  const { data, failure } = useLoaded(
+    (client) => sdk.getEnvironment({ client, path: { id: environmentId } }),
+    [environmentId],
+  );
+  const source = useSignal<Source>('image');
+  const fields = useSignal<Record<string, string>>({});
+  const upload = useSignal<Uploaded | undefined>(undefined);
+  if (!data) return failure ? <Problem failure={failure} /> : <p>Loading …</p>;
+  if (!may('DEPLOYMENTS_WRITE')) return <p>This key may not deploy: that needs the scope DEPLOYMENTS_WRITE.</p>;
+
+  const of = (name: string): string => fields.value[name]?.trim() ?? '';
+  const field = (name: string, label: string, hint: string, more: { required?: boolean; rows?: number } = {}) => (
+    <Field
+      label={label}
+      name={name}
+      hint={hint}
+      value={fields.value[name] ?? ''}
+      onInput={(text) => (fields.value = { ...fields.value, [name]: text })}
+      {...more}
+    />
+  );
+  return (
+    <>
+      <nav aria-label="Path">
+        <a href={href('environments')}>Environments</a> /{' '}
+        <a href={href('environments', environmentId)}>{data.environment.name}</a>
+      </nav>
+      <h1>Deploy</h1>
+      <fieldset class="row">
+        <legend>From</legend>
+        {SOURCES.map(([value, text]) => (
+          <label key={value}>
+            <input
+              type="radio"
+              name="source"
+              checked={source.value === value}
+              onChange={() => (source.value = value)}
+            />{' '}
+            {text}
+          </label>
+        ))}
+      </fieldset>
+      {source.value === 'folder' && <FolderFields upload={upload} />}
+      {(source.value !== 'folder' || upload.value) && (
+        <Section title="What runs">
+          <Planned
+            fields={[source.value, fields.value, upload.value?.uploadId]}
+            request={(client, dryRun) => {
+              const body = { environmentId, ...runFields(of), ...(dryRun && { dryRun }) };
+              if (source.value === 'git')
+                return sdk.createDeploymentFromGit({
+                  client,
+                  body: { ...body, gitUrl: of('gitUrl'), ...(of('branch') && { branch: of('branch') }) },
+                });
+              if (source.value === 'folder')
+                return sdk.createDeploymentFromUpload({
+                  client,
+                  body: { ...body, uploadId: upload.value?.uploadId ?? '' },
+                });
+              return sdk.createDeployment({ client, body: { ...body, image: of('image') } });
+            }}
+          >
+            {source.value === 'image' &&
+              field('image', 'Image', 'Such as nginx:alpine or ghcr.io/owner/name.', { required: true })}
+            {source.value === 'git' && (
+              <div class="row">
+                {field('gitUrl', 'Repository', 'Its https address. Private ones need a token: see curl.', {
+                  required: true,
+                })}
+                {field('branch', 'Branch', 'Empty takes the default branch.')}
+              </div>
+            )}
+            <div class="row">
+              {field('name', 'Name', 'What the other deployments reach it by. Empty takes one from the source.')}
+              {field('port', 'Port', 'The port that it listens on. Empty takes the one of the image.')}
+              {field('hostPort', 'Host port', 'A port of the server that leads to it. Empty: private.')}
+              {field('replicas', 'Replicas', '1 to 20.')}
+            </div>
+            {field('envVars', 'Variables', 'One NAME=value per line.', { rows: 3 })}
+          </Planned>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function runFields(of: (name: string) => string) {
+  const variables = of('envVars')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .map((line) => [line.split('=', 1)[0]?.trim() ?? '', line.slice(line.indexOf('=') + 1)]);
+  const port = of('port') || of('hostPort');
+  return {
+    ...(of('name') && { name: of('name') }),
+    ...(of('replicas') && { replicas: Number(of('replicas')) }),
+    ...(variables.length > 0 && { envVars: Object.fromEntries(variables) as Record<string, string> }),
+    ...(port && { ports: [{ container: Number(port), ...(of('hostPort') && { host: Number(of('hostPort')) }) }] }),
+  };
 }

@@ -1,3 +1,115 @@
+import * as sdk from '../../typescript/src/index.js';
+import type { Deployment } from '../../typescript/src/index.js';
+import { Action } from './action.js';
+import { About } from './about.js';
+import { Change } from './change.js';
+import { Charts } from './charts.js';
+import { DeploymentLog } from './deployment-log.js';
+import { useLoaded } from './live.js';
+import { Badge, Problem, Section, Table } from './parts.js';
+import { ReleaseList } from './release-list.js';
+import { isInProgress, originOf } from './releases.js';
+import { go, href } from './route.js';
+import { Runs } from './runs.js';
+import { Steps } from './steps.js';
+import { Time } from './time.js';
+
 export function DeploymentScreen({ id }: { id: string }) {
-  return <h1>{id}</h1>;
+  const { data, failure, reload } = useLoaded((client) => sdk.getDeployment({ client, path: { id } }), [id], 3000);
+  const deployment = data?.deployment;
+  if (!deployment) return failure ? <Problem failure={failure} /> : <p>Loading …</p>;
+  const { environment, name, status, errorCode, errorMessage, containers } = deployment;
+  return (
+    <>
+      <nav aria-label="Path">
+        <a href={href('environments')}>Environments</a> /{' '}
+        <a href={href('environments', environment.id)}>{environment.name}</a>
+      </nav>
+      <h1>
+        {name} <Badge value={status} />
+      </h1>
+      <p class="note">
+        {originOf(deployment)}, created <Time at={deployment.createdAt} />
+      </p>
+      {errorCode && (
+        <div class="problem" role="alert">
+          <strong>{errorCode}</strong>
+          <pre tabIndex={0}>{errorMessage}</pre>
+        </div>
+      )}
+      <Controls deployment={deployment} reload={reload} />
+      <Steps deployment={deployment} />
+      {containers.length > 0 && (
+        <Section title="Containers">
+          <Table label="Containers" head={['Replica', 'Status', 'Health', 'Restarts', 'Node']}>
+            {containers.map((one) => (
+              <tr key={`${one.name}${one.slot}`}>
+                <th scope="row">{one.slot}</th>
+                <td>
+                  <Badge value={one.status} />
+                </td>
+                <td>
+                  <Badge value={one.healthStatus} />
+                </td>
+                <td>{one.restartCount}</td>
+                <td>{one.node}</td>
+              </tr>
+            ))}
+          </Table>
+        </Section>
+      )}
+      <DeploymentLog deployment={deployment} changed={reload} />
+      <Charts deployment={deployment} />
+      <ReleaseList deployment={deployment} />
+      <Change deployment={deployment} />
+      <Runs deployment={deployment} />
+      <About deployment={deployment} />
+    </>
+  );
+}
+
+function Controls({ deployment, reload }: { deployment: Deployment; reload: () => void }) {
+  const { id, jobId, name, status, environment } = deployment;
+  const scope = 'DEPLOYMENTS_WRITE';
+  const path = { id };
+  const follow = ({ deploymentId }: { deploymentId: string }): void => go('deployments', deploymentId);
+  if (isInProgress(deployment))
+    return (
+      <Action
+        label="Cancel"
+        scope={scope}
+        call={(client) => sdk.cancelDeployment({ client, path: { jobId } })}
+        done={reload}
+      />
+    );
+  return (
+    <div class="row">
+      <Action
+        label="Deploy again"
+        scope={scope}
+        call={(client) => sdk.redeployDeployment({ client, path })}
+        done={(answer) => 'deploymentId' in answer && follow(answer)}
+      />
+      {status === 'RUNNING' && (
+        <Action
+          label="Stop"
+          scope={scope}
+          question={`Stop ${name}? Its volumes are kept.`}
+          call={(client) => sdk.stopDeployment({ client, path })}
+          done={reload}
+        />
+      )}
+      {status === 'STOPPED' && (
+        <Action label="Start" scope={scope} call={(client) => sdk.startDeployment({ client, path })} done={follow} />
+      )}
+      <Action
+        label="Delete"
+        kind="danger"
+        scope={scope}
+        question={`Delete ${name}? Its volumes are kept.`}
+        call={(client) => sdk.deleteDeployment({ client, path })}
+        done={() => go('environments', environment.id)}
+      />
+    </div>
+  );
 }

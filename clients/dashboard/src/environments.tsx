@@ -1,3 +1,107 @@
+import { useSignal } from '@preact/signals';
+import * as sdk from '../../typescript/src/index.js';
+import type { Environment } from '../../typescript/src/index.js';
+import { Form } from './action.js';
+import { useLoaded } from './live.js';
+import { Badge, Empty, Field, Problem, Section, Table } from './parts.js';
+import { byName, failureOf } from './releases.js';
+import { go, href } from './route.js';
+import { may } from './session.js';
+import { Time } from './time.js';
+
+/** Each row asks for its own deployments, which must stay far below the rate limit. */
+const MAX_ROWS_WITH_FAILURES = 20;
+
 export function Environments() {
-  return <h1>Environments</h1>;
+  const limit = useSignal(50);
+  const { data, failure } = useLoaded(
+    (client) => sdk.listEnvironments({ client, query: { limit: limit.value } }),
+    [limit.value],
+    5000,
+  );
+  const environments = data?.environments ?? [];
+  return (
+    <>
+      <h1>Environments</h1>
+      <Problem failure={failure} />
+      {data && environments.length === 0 && (
+        <Empty call={(client) => sdk.createEnvironment({ client, body: { name: 'my-app' } })}>
+          There is no environment yet. An environment is a private network: what you deploy into it reaches each other
+          by name, and nothing else reaches it. Create the first one:
+        </Empty>
+      )}
+      {environments.length > 0 && (
+        <Table
+          label="Environments"
+          head={['Name', 'State', 'Domain', 'Certificate', 'Fails now', 'Expires', 'Created']}
+        >
+          {environments.map((environment) => (
+            <Row
+              key={environment.id}
+              environment={environment}
+              withFailures={environments.length <= MAX_ROWS_WITH_FAILURES}
+            />
+          ))}
+        </Table>
+      )}
+      {data?.nextCursor && limit.value < 100 && (
+        <button type="button" onClick={() => (limit.value = 100)}>
+          Show more
+        </button>
+      )}
+      {may('ENVIRONMENTS_WRITE') && <Create />}
+    </>
+  );
+}
+
+function Row({ environment, withFailures }: { environment: Environment; withFailures: boolean }) {
+  const { id, name, status, publicDomain, certificate, errorMessage, expiresAt, createdAt } = environment;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={href('environments', id)}>{name}</a>
+      </th>
+      <td>
+        <Badge value={status} /> {errorMessage}
+      </td>
+      <td>{publicDomain ? <a href={`https://${publicDomain}`}>{publicDomain}</a> : 'private'}</td>
+      <td>{certificate ? <Badge value={certificate.status} /> : '–'}</td>
+      <td>{withFailures && may('DEPLOYMENTS_READ') ? <Failures id={id} /> : '–'}</td>
+      <td>
+        <Time at={expiresAt} />
+      </td>
+      <td>
+        <Time at={createdAt} />
+      </td>
+    </tr>
+  );
+}
+
+function Failures({ id }: { id: string }) {
+  const { data } = useLoaded((client) => sdk.getEnvironment({ client, path: { id } }), [id], 30_000);
+  const failing = byName(data?.environment.deployments ?? []).filter((named) => failureOf(named));
+  if (!data) return <>…</>;
+  return failing.length === 0 ? <>nothing</> : <span class="bad">{failing.map(({ name }) => name).join(', ')}</span>;
+}
+
+function Create() {
+  const name = useSignal('');
+  return (
+    <Section title="New environment">
+      <Form
+        label="Create"
+        call={(client) => sdk.createEnvironment({ client, body: { name: name.value } })}
+        done={({ environment }) => go('environments', environment.id)}
+      >
+        <Field
+          label="Name"
+          name="name"
+          required
+          value={name.value}
+          hint="1 to 32 letters, digits, hyphens or underscores."
+          onInput={(value) => (name.value = value)}
+        />
+      </Form>
+    </Section>
+  );
 }
