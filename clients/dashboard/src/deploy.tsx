@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import * as sdk from '../../typescript/src/index.js';
-import { Field, Problem, Section } from './parts.js';
+import { Field, Heading, Problem, Section } from './parts.js';
 import { FolderFields, type Uploaded } from './folder-fields.js';
 import { Planned } from './planned.js';
 import { href } from './route.js';
@@ -43,7 +43,7 @@ export function Deploy({ environmentId }: { environmentId: string }) {
         <a href={href('environments')}>Environments</a> /{' '}
         <a href={href('environments', environmentId)}>{data.environment.name}</a>
       </nav>
-      <h1>Deploy</h1>
+      <Heading text="Deploy" />
       <fieldset class="row">
         <legend>From</legend>
         {SOURCES.map(([value, text]) => (

@@ -22,7 +22,7 @@ type Kind = 'log' | 'build';
 
 /**
  * What the deployment prints. While it is being deployed, the job's events bring its statuses and lines; afterwards
- * the log is followed. `changed` is called when a status or a progress arrives.
+ * the log is followed. `changed` is called when a status arrives.
  */
 export function DeploymentLog({ deployment, changed }: { deployment: Deployment; changed: () => void }) {
   const { id, jobId, status, source } = deployment;
@@ -69,7 +69,7 @@ export function DeploymentLog({ deployment, changed }: { deployment: Deployment;
     [id, kind.value, inProgress],
     (event, data) => {
       if (event === 'log') arrived([{ time: String(data['time'] ?? ''), text: String(data['text'] ?? '') }]);
-      else changed();
+      else if (event === 'status') changed();
     },
   );
   if (!may('LOGS_READ')) return null;

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import * as sdk from '../../typescript/src/index.js';
 import type { Deployment } from '../../typescript/src/index.js';
 import { Action } from './action.js';
@@ -6,7 +7,7 @@ import { Change } from './change.js';
 import { Charts } from './charts.js';
 import { DeploymentLog } from './deployment-log.js';
 import { useLoaded } from './live.js';
-import { Badge, Problem, Section, Table } from './parts.js';
+import { Badge, Heading, Problem, Section, Table } from './parts.js';
 import { ReleaseList } from './release-list.js';
 import { isInProgress, originOf } from './releases.js';
 import { go, href } from './route.js';
@@ -15,8 +16,14 @@ import { Steps } from './steps.js';
 import { Time } from './time.js';
 
 export function DeploymentScreen({ id }: { id: string }) {
-  const { data, failure, reload } = useLoaded((client) => sdk.getDeployment({ client, path: { id } }), [id], 3000);
+  const interval = useSignal(1500);
+  const { data, failure, reload } = useLoaded(
+    (client) => sdk.getDeployment({ client, path: { id } }),
+    [id],
+    interval.value,
+  );
   const deployment = data?.deployment;
+  if (deployment) interval.value = isInProgress(deployment) ? 1500 : 5000;
   if (!deployment) return failure ? <Problem failure={failure} /> : <p>Loading …</p>;
   const { environment, name, status, errorCode, errorMessage, containers } = deployment;
   return (
@@ -25,9 +32,9 @@ export function DeploymentScreen({ id }: { id: string }) {
         <a href={href('environments')}>Environments</a> /{' '}
         <a href={href('environments', environment.id)}>{environment.name}</a>
       </nav>
-      <h1>
-        {name} <Badge value={status} />
-      </h1>
+      <Heading text={name}>
+        <Badge value={status} />
+      </Heading>
       <p class="note">
         {originOf(deployment)}, created <Time at={deployment.createdAt} />
       </p>

@@ -5,7 +5,7 @@ import { Action } from './action.js';
 import { send } from './api.js';
 import { Hooks } from './hooks.js';
 import { useLoaded } from './live.js';
-import { Badge, Empty, Facts, Problem, Section, Table } from './parts.js';
+import { Badge, Empty, Facts, Heading, Problem, Section, Table } from './parts.js';
 import { Publish } from './publish.js';
 import { Reach } from './reach.js';
 import { byName, failureOf, healthOf, isInProgress, type Named, originOf, restartsOf } from './releases.js';
@@ -24,9 +24,9 @@ export function EnvironmentScreen({ id }: { id: string }) {
       <nav aria-label="Path">
         <a href={href('environments')}>Environments</a>
       </nav>
-      <h1>
-        {environment.name} <Badge value={environment.status} />
-      </h1>
+      <Heading text={environment.name}>
+        <Badge value={environment.status} />
+      </Heading>
       {environment.errorMessage && <p class="problem">{environment.errorMessage}</p>}
       {may('DEPLOYMENTS_READ') && <Deployments environment={environment} />}
       <Publish environment={environment} reload={reload} />

@@ -3,7 +3,7 @@ import * as sdk from '../../typescript/src/index.js';
 import type { Environment } from '../../typescript/src/index.js';
 import { Form } from './action.js';
 import { useLoaded } from './live.js';
-import { Badge, Empty, Field, Problem, Section, Table } from './parts.js';
+import { Badge, Empty, Field, Heading, Problem, Section, Table } from './parts.js';
 import { byName, failureOf } from './releases.js';
 import { go, href } from './route.js';
 import { may } from './session.js';
@@ -22,7 +22,7 @@ export function Environments() {
   const environments = data?.environments ?? [];
   return (
     <>
-      <h1>Environments</h1>
+      <Heading text="Environments" />
       <Problem failure={failure} />
       {data && environments.length === 0 && (
         <Empty call={(client) => sdk.createEnvironment({ client, body: { name: 'my-app' } })}>
@@ -62,7 +62,7 @@ function Row({ environment, withFailures }: { environment: Environment; withFail
         <a href={href('environments', id)}>{name}</a>
       </th>
       <td>
-        <Badge value={status} /> {errorMessage}
+        <Badge value={status} /> <span class="clip">{errorMessage}</span>
       </td>
       <td>{publicDomain ? <a href={`https://${publicDomain}`}>{publicDomain}</a> : 'private'}</td>
       <td>{certificate ? <Badge value={certificate.status} /> : '–'}</td>

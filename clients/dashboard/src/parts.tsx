@@ -1,6 +1,19 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { ApiFailure, Call } from './api.js';
 import { Curl } from './action.js';
+
+/** The name of a screen, also in the tab. */
+export function Heading({ text, children }: { text: string; children?: ComponentChildren }) {
+  useEffect(() => {
+    document.title = `${text} · Berth`;
+  }, [text]);
+  return (
+    <h1>
+      {text} {children}
+    </h1>
+  );
+}
 
 /** A status in words; the color only repeats it. */
 export function Badge({ value }: { value: string }) {
@@ -116,7 +129,7 @@ export function Facts({ of }: { of: [string, ComponentChildren][] }) {
   return (
     <dl class="facts">
       {of
-        .filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .filter(([, value]) => value !== null && value !== undefined && value !== '' && value !== false)
         .map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>

@@ -25,7 +25,7 @@ export function Reach({ environment, named }: { environment: Environment; named:
     domain ? `${domain} leads to the environment.` : '',
   ].join(' ');
   return (
-    <figure>
+    <figure tabIndex={0} role="group" aria-label="Who reaches whom">
       <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={summary} class="reach">
         <rect class="network" x={LEFT + 70} y="6" width={WIDTH - LEFT - 76} height={height - 12} rx="8" />
         {entries.map(({ row, text, container }, index) => (
@@ -33,7 +33,9 @@ export function Reach({ environment, named }: { environment: Environment; named:
             <text x="8" y={y(index) + 5}>
               {text}
             </text>
-            <path d={`M ${LEFT - 60} ${y(index)} C ${LEFT} ${y(index)}, ${LEFT} ${y(row)}, ${LEFT + 84} ${y(row)}`} />
+            <path
+              d={`M ${LEFT - 10} ${y(index)} C ${LEFT + 40} ${y(index)}, ${LEFT + 30} ${y(row)}, ${LEFT + 84} ${y(row)}`}
+            />
           </g>
         ))}
         {domain && (

@@ -36,7 +36,7 @@ export function ReleaseList({ deployment }: { deployment: Deployment }) {
               <code>{release.imageDigest?.slice(7, 19)}</code>
             </td>
             <td>
-              {newest && release.id !== newest.id && release.status === 'STOPPED' && (
+              {newest && release.id !== newest.id && ['STOPPED', 'RUNNING'].includes(release.status) && (
                 <Action
                   label="Roll back to this"
                   scope="DEPLOYMENTS_WRITE"

@@ -4,6 +4,7 @@ const hash = signal(location.hash);
 addEventListener('hashchange', () => {
   hash.value = location.hash;
   scrollTo(0, 0);
+  document.getElementById('main')?.focus();
 });
 
 /** The parts of the address, such as `['deployments', id]`. Every screen has one. */
