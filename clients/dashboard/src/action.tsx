@@ -45,7 +45,8 @@ export function CopyButton({ text, label = 'Copy' }: { text: () => string; label
 interface ActionProps<T> {
   label: string;
   call: Call<T>;
-  scope: Scope;
+  /** absent: any key may */
+  scope?: Scope;
   done: (data: T) => void;
   /** asks once more, with this question */
   question?: string;
@@ -56,7 +57,7 @@ interface ActionProps<T> {
 export function Action<T>({ label, call, scope, done, question, kind }: ActionProps<T>) {
   const asking = useSignal(false);
   const { run, busy, failure } = useSending(call, done);
-  if (!may(scope)) return null;
+  if (scope && !may(scope)) return null;
   const click = (): void => {
     if (question && !asking.value) asking.value = true;
     else {

@@ -14,8 +14,12 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const screens = [
     ['environments', 'Environments'],
     ['keys', 'Keys'],
-    ['audit', 'Audit'],
-    ...(isAdmin.value ? [['system', 'System']] : []),
+    ...(isAdmin.value
+      ? [
+          ['audit', 'Audit'],
+          ['system', 'System'],
+        ]
+      : []),
   ] as [string, string][];
   const current = ['', 'environments', 'deployments', 'deploy'].includes(route.value[0] ?? '')
     ? 'environments'
