@@ -15,7 +15,7 @@ import { Empty, Field, Problem, Section, Table } from './parts.js';
 import { may } from './session.js';
 import { Time } from './time.js';
 
-const HEAD = ['Deployment', 'Branch', 'Paths', 'URL', 'Last delivery', 'Created', ''];
+const HEAD = ['Deployment', 'Branch', 'Paths', 'URL', 'Last delivery', 'Created', 'Action'];
 
 /** What redeploys on a push. */
 export function Hooks({ environmentId }: { environmentId: string }) {

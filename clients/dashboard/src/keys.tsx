@@ -15,7 +15,7 @@ import { Problem, Section, Table } from './parts.js';
 import { may, me } from './session.js';
 import { Time } from './time.js';
 
-const HEAD = ['Name', 'Id', 'Scopes', 'Environments', 'Allowed addresses', 'Created', 'Last used', 'Expires', ''];
+const HEAD = ['Name', 'Id', 'Scopes', 'Environments', 'Allowed addresses', 'Created', 'Last used', 'Expires', 'Action'];
 const listAll: Call<ListKeysResponse> = (client) => listKeys({ client });
 
 /** The names of the environments that the key may read, by id. */

@@ -108,7 +108,7 @@ export function Field({ label, name, hint, rows, isSecret, onInput, ...more }: F
 /** A wide table scrolls on its own, also by keyboard. */
 export function Table({ label, head, children }: { label: string; head: string[]; children: ComponentChildren }) {
   return (
-    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+    <div class="scroll" role="group" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>

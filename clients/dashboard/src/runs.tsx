@@ -17,7 +17,7 @@ import { may } from './session.js';
 import { words } from './text.js';
 import { Elapsed, Time } from './time.js';
 
-const HEAD = ['Status', 'Command', 'Exit code', 'Created', 'Took', 'Error', ''];
+const HEAD = ['Status', 'Command', 'Exit code', 'Created', 'Took', 'Error', 'Action'];
 const BUSY_MS = 2000;
 const IDLE_MS = 15_000;
 
