@@ -5,7 +5,7 @@ import { Action, Curl } from './action.js';
 import type { Call } from './api.js';
 import { Choice } from './choices.js';
 import { useLoaded } from './live.js';
-import { Empty, Problem, Table } from './parts.js';
+import { Empty, Long, Problem, Table } from './parts.js';
 import { Time } from './time.js';
 
 const HEAD = ['Time', 'Action', 'Via', 'Target', 'Key', 'Address', 'Detail'];
@@ -85,7 +85,9 @@ function Row({ event }: { event: AuditEvent }) {
         <code>{event.keyId}</code>
       </td>
       <td>{event.ip}</td>
-      <td class="wrap">{compact(event.detail)}</td>
+      <td>
+        <Long text={compact(event.detail)} />
+      </td>
     </tr>
   );
 }

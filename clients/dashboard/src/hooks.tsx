@@ -11,7 +11,7 @@ import { Action, CopyButton, Curl, Form } from './action.js';
 import type { Call } from './api.js';
 import { useLoaded } from './live.js';
 import { Once } from './once.js';
-import { Empty, Field, Problem, Section, Table } from './parts.js';
+import { Empty, Field, Long, Problem, Section, Table } from './parts.js';
 import { may } from './session.js';
 import { Time } from './time.js';
 
@@ -41,8 +41,12 @@ function Row({ hook, done }: { hook: Hook; done: () => void }) {
   return (
     <tr>
       <th scope="row">{hook.name}</th>
-      <td>{hook.branch ?? 'that of the deployment'}</td>
-      <td>{hook.paths.join(', ') || 'all'}</td>
+      <td>
+        <Long text={hook.branch ?? 'that of the deployment'} />
+      </td>
+      <td>
+        <Long text={hook.paths.join(', ') || 'all'} />
+      </td>
       <td>
         <code>{hook.url}</code> <CopyButton text={() => hook.url} label="Copy URL" />
       </td>

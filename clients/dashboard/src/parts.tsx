@@ -105,6 +105,16 @@ export function Field({ label, name, hint, rows, isSecret, onInput, ...more }: F
   );
 }
 
+/** A text of any length: a long one scrolls on its own. */
+export function Long({ text }: { text: string }) {
+  if (text.length <= 400) return <>{text}</>;
+  return (
+    <pre class="long" tabIndex={0}>
+      {text}
+    </pre>
+  );
+}
+
 /** A wide table scrolls on its own, also by keyboard. */
 export function Table({ label, head, children }: { label: string; head: string[]; children: ComponentChildren }) {
   return (

@@ -12,7 +12,7 @@ import {
 import { Action, Curl, Form } from './action.js';
 import type { Call } from './api.js';
 import { useLoaded } from './live.js';
-import { Badge, Empty, Field, Problem, Section, Table } from './parts.js';
+import { Badge, Empty, Field, Long, Problem, Section, Table } from './parts.js';
 import { may } from './session.js';
 import { words } from './text.js';
 import { Elapsed, Time } from './time.js';
@@ -82,14 +82,19 @@ function Row({ run, done }: { run: Run; done: () => void }) {
           <Badge value={run.status} />
         </td>
         <td>
-          <code>{run.command.join(' ')}</code> {run.trigger === 'SCHEDULE' && '(schedule)'}
+          <code>
+            <Long text={run.command.join(' ')} />
+          </code>{' '}
+          {run.trigger === 'SCHEDULE' && '(schedule)'}
         </td>
         <td>{run.exitCode ?? '–'}</td>
         <td>
           <Time at={run.createdAt} />
         </td>
         <td>{run.startedAt ? <Elapsed from={run.startedAt} to={run.endedAt} /> : '–'}</td>
-        <td class="wrap">{run.errorMessage}</td>
+        <td>
+          <Long text={run.errorMessage ?? ''} />
+        </td>
         <td>
           {may('LOGS_READ') && (
             <button type="button" aria-expanded={isOpen.value} onClick={() => (isOpen.value = !isOpen.value)}>

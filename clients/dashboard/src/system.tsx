@@ -50,7 +50,7 @@ function HealthParts() {
               <td>
                 <Badge value={status} />
               </td>
-              <td class="wrap">{message}</td>
+              <td>{message}</td>
             </tr>
           ))}
         </Table>
@@ -103,7 +103,7 @@ function Orphans() {
             <tr key={`${kind} ${name}`}>
               <td>{kind}</td>
               <th scope="row">{name}</th>
-              <td class="wrap">{reason}</td>
+              <td>{reason}</td>
             </tr>
           ))}
         </Table>
