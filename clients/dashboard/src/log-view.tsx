@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { AnsiText } from './ansi.js';
+import { styledParts } from './ansi.js';
 
 const ROW_PX = 20;
 /** Rows that are kept above and below what is shown. */
@@ -70,7 +70,11 @@ export function LogView({ lines, version, label }: { lines: LogLine[]; version: 
                   {CLOCK.format(Date.parse(time))}
                 </time>
               )}{' '}
-              <AnsiText text={text} />
+              {styledParts(text).map((part, place) => (
+                <span key={place} class={part.classes.join(' ')}>
+                  {part.text}
+                </span>
+              ))}
             </div>
           ))}
         </div>
