@@ -1,5 +1,5 @@
 import type { Deployment } from '../../typescript/src/index.js';
-import { Facts, Section } from './parts.js';
+import { Facts, Long, Section } from './parts.js';
 import { bytes } from './text.js';
 import { Time } from './time.js';
 
@@ -19,7 +19,7 @@ export function About({ deployment }: { deployment: Deployment }) {
           ['Commit', gitCommitSha && <code>{gitCommitSha}</code>],
           ['Build', build && [build.method, build.detected, ...build.reasons].filter(Boolean).join(', ')],
           ['Warnings', build?.warnings.join(' ')],
-          ['Command', command.length > 0 && <code>{command.join(' ')}</code>],
+          ['Command', command.length > 0 && <Long text={command.join(' ')} />],
           [
             'Ports',
             ports

@@ -25,7 +25,7 @@ export function Reach({ environment, named }: { environment: Environment; named:
     domain ? `${domain} leads to the environment.` : '',
   ].join(' ');
   return (
-    <figure tabIndex={0} role="group" aria-label="Who reaches whom">
+    <figure tabIndex={0} aria-label="Who reaches whom">
       <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={summary} class="reach">
         <rect class="network" x={LEFT + 70} y="6" width={WIDTH - LEFT - 76} height={height - 12} rx="8" />
         {entries.map(({ row, text, container }, index) => (
