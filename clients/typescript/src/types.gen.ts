@@ -557,6 +557,70 @@ export type Logs = {
     logs: string;
 };
 
+export type MetricsPoint = {
+    /**
+     * Number of the replica, from 1.
+     */
+    replica: number;
+    /**
+     * Cores in use, mean of the step.
+     */
+    cpu: number;
+    /**
+     * Memory in use without page cache, the highest of the step, bytes.
+     */
+    memoryBytes: number;
+    /**
+     * Bytes received in the step.
+     */
+    rxBytes: number;
+    /**
+     * Bytes sent in the step.
+     */
+    txBytes: number;
+    /**
+     * Start of the step.
+     */
+    at: string;
+};
+
+/**
+ * A release of the name started, or a container replaced another one of its replica.
+ */
+export type MetricsEventKind = 'RELEASE' | 'RESTART';
+
+export type MetricsEvent = {
+    /**
+     * A release of the name started, or a container replaced another one of its replica.
+     */
+    kind: MetricsEventKind;
+    /**
+     * RESTART only: the number of the replica.
+     */
+    replica: number | null;
+    at: string;
+    /**
+     * That release, or this deployment.
+     */
+    deploymentId: string;
+};
+
+export type DeploymentMetrics = {
+    /**
+     * Start of the first step.
+     */
+    since: string;
+    stepSeconds: number;
+    /**
+     * By time, then by replica. A step without a sample has no point.
+     */
+    points: Array<MetricsPoint>;
+    /**
+     * By time; of each kind the last 100.
+     */
+    events: Array<MetricsEvent>;
+};
+
 export type Tmpfs = {
     /**
      * Absolute path in the container.
@@ -2970,6 +3034,66 @@ export type GetDeploymentBuildLogsResponses = {
 };
 
 export type GetDeploymentBuildLogsResponse = GetDeploymentBuildLogsResponses[keyof GetDeploymentBuildLogsResponses];
+
+export type GetDeploymentMetricsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * Returns points from this time on: RFC 3339, or how long ago, such as `90s`, `15m` or `1h`. At most 24 hours ago.
+         */
+        since?: string;
+        /**
+         * Seconds that a point is for, 15 or more. By default a multiple of 15 with at most 240 points per replica.
+         */
+        step?: number;
+    };
+    url: '/deployments/{id}/metrics';
+};
+
+export type GetDeploymentMetricsErrors = {
+    /**
+     * VALIDATION_FAILED
+     */
+    400: Problem;
+    /**
+     * UNAUTHENTICATED
+     */
+    401: Problem;
+    /**
+     * KEY_ADDRESS_NOT_ALLOWED, INSUFFICIENT_SCOPE
+     */
+    403: Problem;
+    /**
+     * DEPLOYMENT_NOT_FOUND
+     */
+    404: Problem;
+    /**
+     * RATE_LIMITED
+     */
+    429: Problem;
+    /**
+     * INTERNAL
+     */
+    500: Problem;
+    /**
+     * DATABASE_UNAVAILABLE
+     */
+    503: Problem;
+};
+
+export type GetDeploymentMetricsError = GetDeploymentMetricsErrors[keyof GetDeploymentMetricsErrors];
+
+export type GetDeploymentMetricsResponses = {
+    /**
+     * Done.
+     */
+    200: DeploymentMetrics;
+};
+
+export type GetDeploymentMetricsResponse = GetDeploymentMetricsResponses[keyof GetDeploymentMetricsResponses];
 
 export type CreateDeploymentData = {
     body: CreateDeployment;
