@@ -23,6 +23,8 @@ export class Config {
   };
   /** Undefined: no metrics. */
   readonly metricsToken: string | undefined;
+  /** Interval at which containers are sampled; 0: never. */
+  readonly sampleIntervalMs: number;
   readonly limits: {
     windowMs: number;
     general: number;
@@ -69,6 +71,7 @@ export class Config {
       encryptionKey: env.ENCRYPTION_KEY,
     };
     this.metricsToken = env.METRICS_TOKEN;
+    this.sampleIntervalMs = env.METRICS_SAMPLE_SECONDS * 1000;
     this.limits = limitsOf(env);
     this.telegram = telegramOf(env);
     this.docker = {
