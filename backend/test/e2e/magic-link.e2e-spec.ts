@@ -236,7 +236,7 @@ describe('its pages, in Chromium', () => {
 });
 
 describe('the key in a session of Chromium', () => {
-  it('must be handed to the dashboard and to Swagger UI, in no URL, and forgotten with the tab', async () => {
+  it('must be handed to the dashboard and to Swagger UI, in no URL and no permanent storage', async () => {
     const browser = await launchBrowser();
     const { page, requests, complaints, close } = await visitor(browser, { width: 1440 });
     const stored = () => page.evaluate(`sessionStorage.getItem('berth.key')`);
