@@ -38,6 +38,7 @@ const settings = {
     .description(
       'Unix socket through which the edge of PUBLIC_BASE_URL reaches the API; it must be in the volume `berth_api`. Unset: found through the Docker Engine.',
     ),
+  DASHBOARD: flag('on').description('`off`: no dashboard at `/dashboard`, and no links to it.'),
   DATA_DIR: Joi.string()
     .pattern(/^\//, 'absolute path')
     .default('/var/lib/berth')

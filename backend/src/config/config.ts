@@ -9,7 +9,13 @@ const MIB = 2 ** 20;
 
 /** The configuration in typed namespaces. Only `config/` reads the process environment. */
 export class Config {
-  readonly http: { port: number; host: string; publicBaseUrl: string; socket: string | undefined };
+  readonly http: {
+    port: number;
+    host: string;
+    publicBaseUrl: string;
+    socket: string | undefined;
+    hasDashboard: boolean;
+  };
   readonly log: { level: string; isReadable: boolean };
   readonly data: {
     dir: string;
@@ -60,6 +66,7 @@ export class Config {
       host: env.HOST,
       publicBaseUrl: trimTrailing(env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`, '/'),
       socket: env.API_SOCKET,
+      hasDashboard: env.DASHBOARD === 'on',
     };
     this.log = { level: env.LOG_LEVEL, isReadable: isReadable(env) };
     this.data = {
