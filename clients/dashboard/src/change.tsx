@@ -1,19 +1,18 @@
 import { useSignal } from '@preact/signals';
 import * as sdk from '../../typescript/src/index.js';
-import type { Deployment, Redeploy } from '../../typescript/src/index.js';
 import { Facts, Field, Section } from './parts.js';
 import { Planned } from './planned.js';
 import { may } from './session.js';
 import { Time } from './time.js';
 
 /** The same again, but with one variable changed, or another tag or number of replicas. */
-export function Change({ deployment }: { deployment: Deployment }) {
+export function Change({ deployment }: { deployment: sdk.Deployment }) {
   const { id, envVars, envVarsUpdatedAt, source, image, tag, replicas } = deployment;
   const name = useSignal('');
   const value = useSignal('');
   const newTag = useSignal('');
   const count = useSignal('');
-  const body: Redeploy = {
+  const body: sdk.Redeploy = {
     ...(name.value && { envVars: { [name.value]: value.value === '' ? null : value.value } }),
     ...(newTag.value && { tag: newTag.value }),
     ...(count.value && { replicas: Number(count.value) }),
@@ -31,30 +30,12 @@ export function Change({ deployment }: { deployment: Deployment }) {
           }
         >
           <div class="row">
-            <Field label="Variable" name="variable" value={name.value} onInput={(text) => (name.value = text)} />
-            <Field
-              label="Value"
-              name="value"
-              hint="Empty removes the variable."
-              value={value.value}
-              onInput={(text) => (value.value = text)}
-            />
+            <Field label="Variable" of={name} />
+            <Field label="Value" hint="Empty removes the variable." of={value} />
             {source === 'IMAGE' && (
-              <Field
-                label={`Tag of ${image}`}
-                name="tag"
-                hint={`Empty keeps ${tag ?? 'the digest'}.`}
-                value={newTag.value}
-                onInput={(text) => (newTag.value = text)}
-              />
+              <Field label={`Tag of ${image}`} hint={`Empty keeps ${tag ?? 'the digest'}.`} of={newTag} />
             )}
-            <Field
-              label="Replicas"
-              name="replicas"
-              hint={`Empty keeps ${replicas}.`}
-              value={count.value}
-              onInput={(text) => (count.value = text)}
-            />
+            <Field label="Replicas" hint={`Empty keeps ${replicas}.`} of={count} />
           </div>
         </Planned>
       )}

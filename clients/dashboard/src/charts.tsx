@@ -1,5 +1,4 @@
 import * as sdk from '../../typescript/src/index.js';
-import type { Deployment, DeploymentMetrics, MetricsPoint } from '../../typescript/src/index.js';
 import { Curl } from './action.js';
 import { useLoaded } from './live.js';
 import { Section } from './parts.js';
@@ -11,7 +10,7 @@ const HEIGHT = 120;
 const SAMPLE_MS = 15_000;
 
 /** CPU and memory of each replica over the last hour, with its releases and restarts. */
-export function Charts({ deployment }: { deployment: Deployment }) {
+export function Charts({ deployment }: { deployment: sdk.Deployment }) {
   const path = { id: deployment.id };
   const call = (client: Parameters<Parameters<typeof useLoaded>[0]>[0]) =>
     sdk.getDeploymentMetrics({ client, path, query: { since: '1h' } });
@@ -33,8 +32,8 @@ export function Charts({ deployment }: { deployment: Deployment }) {
 
 interface ChartProps {
   title: string;
-  data: DeploymentMetrics;
-  of: (point: MetricsPoint) => number;
+  data: sdk.DeploymentMetrics;
+  of: (point: sdk.MetricsPoint) => number;
   show: (value: number) => string;
 }
 
@@ -82,7 +81,7 @@ function Chart({ title, data: { points, events, since, stepSeconds }, of, show }
 }
 
 /** A gap in the samples is a gap in the line. */
-function line(points: MetricsPoint[], stepSeconds: number, place: (point: MetricsPoint) => string): string {
+function line(points: sdk.MetricsPoint[], stepSeconds: number, place: (point: sdk.MetricsPoint) => string): string {
   let last = 0;
   return points
     .map((point) => {

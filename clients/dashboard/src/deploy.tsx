@@ -1,9 +1,10 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, signal, useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import * as sdk from '../../typescript/src/index.js';
-import { Field, Heading, Problem, Section } from './parts.js';
+import { Field, Heading, Path, Problem, Section } from './parts.js';
 import { FolderFields, type Uploaded } from './folder-fields.js';
 import { Planned } from './planned.js';
-import { href } from './route.js';
+
 import { may } from './session.js';
 import { useLoaded } from './live.js';
 
@@ -14,6 +15,9 @@ const SOURCES: [Source, string][] = [
   ['folder', 'Folder'],
 ];
 
+const FIELDS = ['image', 'gitUrl', 'branch', 'name', 'port', 'hostPort', 'replicas', 'envVars'] as const;
+type FieldName = (typeof FIELDS)[number];
+
 /** A new deployment: from an image, a repository or a folder of this computer. */
 export function Deploy({ environmentId }: { environmentId: string }) {
   const { data, failure } = useLoaded(
@@ -21,28 +25,18 @@ export function Deploy({ environmentId }: { environmentId: string }) {
     [environmentId],
   );
   const source = useSignal<Source>('image');
-  const fields = useSignal<Record<string, string>>({});
+  const fields = useMemo(newFields, []);
   const upload = useSignal<Uploaded | undefined>(undefined);
   if (!data) return failure ? <Problem failure={failure} /> : <p>Loading …</p>;
   if (!may('DEPLOYMENTS_WRITE')) return <p>This key may not deploy: that needs the scope DEPLOYMENTS_WRITE.</p>;
 
-  const of = (name: string): string => fields.value[name]?.trim() ?? '';
-  const field = (name: string, label: string, hint: string, more: { required?: boolean; rows?: number } = {}) => (
-    <Field
-      label={label}
-      name={name}
-      hint={hint}
-      value={fields.value[name] ?? ''}
-      onInput={(text) => (fields.value = { ...fields.value, [name]: text })}
-      {...more}
-    />
+  const of = (name: FieldName): string => fields[name].value.trim();
+  const field = (name: FieldName, label: string, hint: string, more: { required?: boolean; rows?: number } = {}) => (
+    <Field label={label} hint={hint} of={fields[name]} {...more} />
   );
   return (
     <>
-      <nav aria-label="Path">
-        <a href={href('environments')}>Environments</a> /{' '}
-        <a href={href('environments', environmentId)}>{data.environment.name}</a>
-      </nav>
+      <Path environment={data.environment} />
       <Heading text="Deploy" />
       <fieldset class="row">
         <legend>From</legend>
@@ -62,7 +56,7 @@ export function Deploy({ environmentId }: { environmentId: string }) {
       {(source.value !== 'folder' || upload.value) && (
         <Section title="What runs">
           <Planned
-            fields={[source.value, fields.value, upload.value?.uploadId]}
+            fields={[source.value, upload.value?.uploadId, ...FIELDS.map(of)]}
             request={(client, dryRun) => {
               const body = { environmentId, ...runFields(of), ...(dryRun && { dryRun }) };
               if (source.value === 'git')
@@ -102,7 +96,11 @@ export function Deploy({ environmentId }: { environmentId: string }) {
   );
 }
 
-function runFields(of: (name: string) => string) {
+function newFields(): Record<FieldName, Signal<string>> {
+  return Object.fromEntries(FIELDS.map((name) => [name, signal('')])) as Record<FieldName, Signal<string>>;
+}
+
+function runFields(of: (name: FieldName) => string) {
   const variables = of('envVars')
     .split('\n')
     .map((line) => line.trim())

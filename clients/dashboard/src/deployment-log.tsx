@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import * as sdk from '../../typescript/src/index.js';
-import type { Deployment } from '../../typescript/src/index.js';
 import { sendRaw } from './api.js';
 import { Curl } from './action.js';
 import { useStream } from './live.js';
@@ -24,7 +23,7 @@ type Kind = 'log' | 'build';
  * What the deployment prints. While it is being deployed, the job's events bring its statuses and lines; afterwards
  * the log is followed. `changed` is called when a status arrives.
  */
-export function DeploymentLog({ deployment, changed }: { deployment: Deployment; changed: () => void }) {
+export function DeploymentLog({ deployment, changed }: { deployment: sdk.Deployment; changed: () => void }) {
   const { id, jobId, status, source } = deployment;
   const kind = useSignal<Kind>('log');
   const lines = useRef<LogLine[]>([]);

@@ -1,19 +1,19 @@
 import { useSignal } from '@preact/signals';
 import * as sdk from '../../typescript/src/index.js';
-import type { Deployment } from '../../typescript/src/index.js';
 import { Action } from './action.js';
 import { About } from './about.js';
 import { Change } from './change.js';
 import { Charts } from './charts.js';
 import { DeploymentLog } from './deployment-log.js';
 import { useLoaded } from './live.js';
-import { Badge, Heading, Problem, Section, Table } from './parts.js';
+import { Badge, Heading, Path, Problem, Section } from './parts.js';
 import { ReleaseList } from './release-list.js';
 import { isInProgress, originOf } from './releases.js';
 import { go, href } from './route.js';
 import { Runs } from './runs.js';
 import { Steps } from './steps.js';
 import { Time } from './time.js';
+import { Table } from './table.js';
 
 export function DeploymentScreen({ id }: { id: string }) {
   const interval = useSignal(1500);
@@ -28,10 +28,7 @@ export function DeploymentScreen({ id }: { id: string }) {
   const { environment, name, status, errorCode, errorMessage, containers } = deployment;
   return (
     <>
-      <nav aria-label="Path">
-        <a href={href('environments')}>Environments</a> /{' '}
-        <a href={href('environments', environment.id)}>{environment.name}</a>
-      </nav>
+      <Path environment={environment} />
       <Heading text={name}>
         <Badge value={status} />
       </Heading>
@@ -48,21 +45,14 @@ export function DeploymentScreen({ id }: { id: string }) {
       <Steps deployment={deployment} />
       {containers.length > 0 && (
         <Section title="Containers">
-          <Table label="Containers" head={['Replica', 'Status', 'Health', 'Restarts', 'Node']}>
-            {containers.map((one) => (
-              <tr key={`${one.name}${one.slot}`}>
-                <th scope="row">{one.slot}</th>
-                <td>
-                  <Badge value={one.status} />
-                </td>
-                <td>
-                  <Badge value={one.healthStatus} />
-                </td>
-                <td>{one.restartCount}</td>
-                <td>{one.node}</td>
-              </tr>
-            ))}
-          </Table>
+          <Table
+            label="Containers"
+            head={['Replica', 'Status', 'Health', 'Restarts', 'Node']}
+            rows={containers.map(({ name: key, slot, status: state, healthStatus, restartCount, node }) => ({
+              key: `${key}${slot}`,
+              cells: [slot, <Badge value={state} />, <Badge value={healthStatus} />, restartCount, node],
+            }))}
+          />
         </Section>
       )}
       <DeploymentLog deployment={deployment} changed={reload} />
@@ -75,7 +65,7 @@ export function DeploymentScreen({ id }: { id: string }) {
   );
 }
 
-function Controls({ deployment, reload }: { deployment: Deployment; reload: () => void }) {
+function Controls({ deployment, reload }: { deployment: sdk.Deployment; reload: () => void }) {
   const { id, jobId, name, status, environment } = deployment;
   const scope = 'DEPLOYMENTS_WRITE';
   const path = { id };

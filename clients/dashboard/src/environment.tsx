@@ -1,19 +1,20 @@
 import { useSignal } from '@preact/signals';
 import * as sdk from '../../typescript/src/index.js';
-import type { Deployment, Environment } from '../../typescript/src/index.js';
 import { Action } from './action.js';
 import { send } from './api.js';
 import { Hooks } from './hooks.js';
 import { useLoaded } from './live.js';
-import { Badge, Empty, Facts, Heading, Problem, Section, Table } from './parts.js';
+import { Badge, Empty, Facts, Heading, Path, Problem, Section } from './parts.js';
 import { Publish } from './publish.js';
 import { Reach } from './reach.js';
 import { byName, failureOf, healthOf, isInProgress, type Named, originOf, restartsOf } from './releases.js';
 import { go, href } from './route.js';
 import { may } from './session.js';
 import { Time } from './time.js';
+import { type Row, Table } from './table.js';
 
 const PAGE = 100;
+const HEAD = ['Name', 'Status', 'Release', 'Health', 'Replicas', 'Restarts', 'Age'];
 
 export function EnvironmentScreen({ id }: { id: string }) {
   const { data, failure, reload } = useLoaded((client) => sdk.getEnvironment({ client, path: { id } }), [id], 5000);
@@ -21,9 +22,7 @@ export function EnvironmentScreen({ id }: { id: string }) {
   if (!environment) return failure ? <Problem failure={failure} /> : <p>Loading …</p>;
   return (
     <>
-      <nav aria-label="Path">
-        <a href={href('environments')}>Environments</a>
-      </nav>
+      <Path />
       <Heading text={environment.name}>
         <Badge value={environment.status} />
       </Heading>
@@ -53,10 +52,11 @@ export function EnvironmentScreen({ id }: { id: string }) {
   );
 }
 
-function Deployments({ environment }: { environment: Environment }) {
-  const path = { envId: environment.id };
+function Deployments({ environment }: { environment: sdk.Environment }) {
+  const environmentId = environment.id;
+  const path = { envId: environmentId };
   const isBusy = useSignal(false);
-  const older = useSignal<Deployment[]>([]);
+  const older = useSignal<sdk.Deployment[]>([]);
   const cursor = useSignal<string | null | undefined>(undefined);
   const { data, failure } = useLoaded(
     (client) => sdk.listDeployments({ client, path, query: { limit: PAGE } }),
@@ -80,26 +80,21 @@ function Deployments({ environment }: { environment: Environment }) {
   );
   return (
     <Section title="Deployments" side={deploy}>
-      <Problem failure={failure} />
-      {data && named.length === 0 && (
-        <Empty
-          call={(client) =>
-            sdk.createDeployment({
-              client,
-              body: { environmentId: environment.id, image: 'nginx', ports: [{ container: 80 }] },
-            })
-          }
-        >
-          Nothing is deployed here yet. Deploy an image, a repository or a folder:
-        </Empty>
-      )}
-      {named.length > 0 && (
-        <Table label="Deployments" head={['Name', 'Status', 'Release', 'Health', 'Replicas', 'Restarts', 'Age']}>
-          {named.map((one) => (
-            <Row key={one.name} named={one} />
-          ))}
-        </Table>
-      )}
+      <Table
+        label="Deployments"
+        head={HEAD}
+        failure={failure}
+        rows={data && named.map(row)}
+        empty={
+          <Empty
+            call={(client) =>
+              sdk.createDeployment({ client, body: { environmentId, image: 'nginx', ports: [{ container: 80 }] } })
+            }
+          >
+            Nothing is deployed here yet. Deploy an image, a repository or a folder:
+          </Empty>
+        }
+      />
       {next && (
         <button type="button" onClick={() => showOlder(next)}>
           Show older releases
@@ -110,27 +105,23 @@ function Deployments({ environment }: { environment: Environment }) {
   );
 }
 
-function Row({ named }: { named: Named }) {
+function row(named: Named): Row {
   const { name, newest, serving } = named;
-  const failure = failureOf(named);
   const shown = serving ?? newest;
-  return (
-    <tr>
-      <th scope="row">
-        <a href={href('deployments', newest.id)}>{name}</a>
-      </th>
-      <td>
+  const failure = failureOf(named);
+  const health = healthOf(shown);
+  return {
+    key: name,
+    cells: [
+      <a href={href('deployments', newest.id)}>{name}</a>,
+      <>
         <Badge value={newest.status} /> {newest.progress?.message} {failure && <span class="bad">{failure}</span>}
-      </td>
-      <td>{originOf(shown)}</td>
-      <td>{healthOf(shown) && <Badge value={healthOf(shown)} />}</td>
-      <td>
-        {shown.containers.filter(({ status }) => status === 'RUNNING').length} of {shown.replicas}
-      </td>
-      <td>{restartsOf(shown)}</td>
-      <td>
-        <Time at={shown.createdAt} />
-      </td>
-    </tr>
-  );
+      </>,
+      originOf(shown),
+      health && <Badge value={health} />,
+      `${shown.containers.filter(({ status }) => status === 'RUNNING').length} of ${shown.replicas}`,
+      restartsOf(shown),
+      <Time at={shown.createdAt} />,
+    ],
+  };
 }

@@ -1,16 +1,17 @@
 import { useSignal } from '@preact/signals';
 import * as sdk from '../../typescript/src/index.js';
-import type { Environment } from '../../typescript/src/index.js';
 import { Form } from './action.js';
 import { useLoaded } from './live.js';
-import { Badge, Empty, Field, Heading, Problem, Section, Table } from './parts.js';
+import { Badge, Empty, Field, Heading, Section } from './parts.js';
 import { byName, failureOf } from './releases.js';
 import { go, href } from './route.js';
 import { may } from './session.js';
 import { Time } from './time.js';
+import { type Row, Table } from './table.js';
 
 /** Each row asks for its own deployments, which must stay far below the rate limit. */
 const MAX_ROWS_WITH_FAILURES = 20;
+const HEAD = ['Name', 'State', 'Domain', 'Certificate', 'Fails now', 'Expires', 'Created'];
 
 export function Environments() {
   const limit = useSignal(50);
@@ -19,31 +20,23 @@ export function Environments() {
     [limit.value],
     5000,
   );
-  const environments = data?.environments ?? [];
   return (
     <>
       <Heading text="Environments" />
-      <Problem failure={failure} />
-      {data && environments.length === 0 && (
-        <Empty call={(client) => sdk.createEnvironment({ client, body: { name: 'my-app' } })}>
-          There is no environment yet. An environment is a private network: what you deploy into it reaches each other
-          by name, and nothing else reaches it. Create the first one:
-        </Empty>
-      )}
-      {environments.length > 0 && (
-        <Table
-          label="Environments"
-          head={['Name', 'State', 'Domain', 'Certificate', 'Fails now', 'Expires', 'Created']}
-        >
-          {environments.map((environment) => (
-            <Row
-              key={environment.id}
-              environment={environment}
-              withFailures={environments.length <= MAX_ROWS_WITH_FAILURES}
-            />
-          ))}
-        </Table>
-      )}
+      <Table
+        label="Environments"
+        head={HEAD}
+        failure={failure}
+        rows={data?.environments.map((environment) =>
+          row(environment, data.environments.length <= MAX_ROWS_WITH_FAILURES),
+        )}
+        empty={
+          <Empty call={(client) => sdk.createEnvironment({ client, body: { name: 'my-app' } })}>
+            There is no environment yet. An environment is a private network: what you deploy into it reaches each other
+            by name, and nothing else reaches it. Create the first one:
+          </Empty>
+        }
+      />
       {data?.nextCursor && limit.value < 100 && (
         <button type="button" onClick={() => (limit.value = 100)}>
           Show more
@@ -54,27 +47,22 @@ export function Environments() {
   );
 }
 
-function Row({ environment, withFailures }: { environment: Environment; withFailures: boolean }) {
+function row(environment: sdk.Environment, withFailures: boolean): Row {
   const { id, name, status, publicDomain, certificate, errorMessage, expiresAt, createdAt } = environment;
-  return (
-    <tr>
-      <th scope="row">
-        <a href={href('environments', id)}>{name}</a>
-      </th>
-      <td>
+  return {
+    key: id,
+    cells: [
+      <a href={href('environments', id)}>{name}</a>,
+      <>
         <Badge value={status} /> <span class="clip">{errorMessage}</span>
-      </td>
-      <td>{publicDomain ? <a href={`https://${publicDomain}`}>{publicDomain}</a> : 'private'}</td>
-      <td>{certificate ? <Badge value={certificate.status} /> : '–'}</td>
-      <td>{withFailures && may('DEPLOYMENTS_READ') ? <Failures id={id} /> : '–'}</td>
-      <td>
-        <Time at={expiresAt} />
-      </td>
-      <td>
-        <Time at={createdAt} />
-      </td>
-    </tr>
-  );
+      </>,
+      publicDomain ? <a href={`https://${publicDomain}`}>{publicDomain}</a> : 'private',
+      certificate ? <Badge value={certificate.status} /> : '–',
+      withFailures && may('DEPLOYMENTS_READ') ? <Failures id={id} /> : '–',
+      <Time at={expiresAt} />,
+      <Time at={createdAt} />,
+    ],
+  };
 }
 
 function Failures({ id }: { id: string }) {
@@ -93,14 +81,7 @@ function Create() {
         call={(client) => sdk.createEnvironment({ client, body: { name: name.value } })}
         done={({ environment }) => go('environments', environment.id)}
       >
-        <Field
-          label="Name"
-          name="name"
-          required
-          value={name.value}
-          hint="1 to 32 letters, digits, hyphens or underscores."
-          onInput={(value) => (name.value = value)}
-        />
+        <Field label="Name" required hint="1 to 32 letters, digits, hyphens or underscores." of={name} />
       </Form>
     </Section>
   );

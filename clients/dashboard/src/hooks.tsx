@@ -1,81 +1,69 @@
 import { useSignal } from '@preact/signals';
-import {
-  createHook,
-  deleteHook,
-  type Hook,
-  type HookCreated,
-  listHooks,
-  type ListHooksResponse,
-} from '../../typescript/src/index.js';
+import * as sdk from '../../typescript/src/index.js';
 import { Action, CopyButton, Curl, Form } from './action.js';
 import type { Call } from './api.js';
 import { useLoaded } from './live.js';
 import { Once } from './once.js';
-import { Empty, Field, Long, Problem, Section, Table } from './parts.js';
+import { Empty, Field, Section } from './parts.js';
 import { may } from './session.js';
 import { Time } from './time.js';
+import { type Row, Table } from './table.js';
 
-const HEAD = ['Deployment', 'Branch', 'Paths', 'URL', 'Last delivery', 'Created', 'Action'];
+const HEAD = ['Deployment', 'Branch', 'Paths', 'URL', 'Last delivery', 'Created', ''];
 
 /** What redeploys on a push. */
 export function Hooks({ environmentId }: { environmentId: string }) {
-  const call: Call<ListHooksResponse> = (client) => listHooks({ client, path: { id: environmentId } });
+  const call: Call<sdk.ListHooksResponse> = (client) => sdk.listHooks({ client, path: { id: environmentId } });
   const { data, failure, reload } = useLoaded(call, [environmentId], 30_000);
   return (
     <Section title="Hooks" side={<Curl call={call} />}>
-      <Problem failure={failure} />
-      {data?.hooks.length === 0 && <Empty>No hooks. A hook redeploys a Git deployment at each push.</Empty>}
-      {data && data.hooks.length > 0 && (
-        <Table label="Hooks" head={HEAD}>
-          {data.hooks.map((hook) => (
-            <Row key={hook.id} hook={hook} done={reload} />
-          ))}
-        </Table>
-      )}
+      <Table
+        label="Hooks"
+        head={HEAD}
+        failure={failure}
+        rows={data?.hooks.map((hook) => row(hook, reload))}
+        empty={<Empty>No hooks. A hook redeploys a Git deployment at each push.</Empty>}
+      />
       {may('DEPLOYMENTS_WRITE') && <NewHook environmentId={environmentId} done={reload} />}
     </Section>
   );
 }
 
-function Row({ hook, done }: { hook: Hook; done: () => void }) {
-  return (
-    <tr>
-      <th scope="row">{hook.name}</th>
-      <td>
-        <Long text={hook.branch ?? 'that of the deployment'} />
-      </td>
-      <td>
-        <Long text={hook.paths.join(', ') || 'all'} />
-      </td>
-      <td>
-        <code>{hook.url}</code> <CopyButton text={() => hook.url} label="Copy URL" />
-      </td>
-      <td>
-        {hook.suspendedReason && <strong>Suspended: {hook.suspendedReason} </strong>}
-        {hook.lastDeliveryAt ? <Time at={hook.lastDeliveryAt} /> : 'none yet'} {hook.lastOutcome}
-      </td>
-      <td>
-        <Time at={hook.createdAt} />
-      </td>
-      <td>
-        <Action
-          label="Delete hook"
-          kind="danger"
-          scope="DEPLOYMENTS_WRITE"
-          question={`Delete the hook of ${hook.name}? Its deliveries are refused.`}
-          call={(client) => deleteHook({ client, path: { id: hook.id } })}
-          done={done}
-        />
-      </td>
-    </tr>
-  );
+function row(
+  { id, name, branch, paths, url, suspendedReason, lastDeliveryAt, lastOutcome, createdAt }: sdk.Hook,
+  done: () => void,
+): Row {
+  return {
+    key: id,
+    cells: [
+      name,
+      branch ?? 'that of the deployment',
+      paths.join(', ') || 'all',
+      <>
+        <code>{url}</code> <CopyButton text={() => url} label="Copy URL" />
+      </>,
+      <>
+        {suspendedReason && <strong>Suspended: {suspendedReason} </strong>}
+        {lastDeliveryAt ? <Time at={lastDeliveryAt} /> : 'none yet'} {lastOutcome}
+      </>,
+      <Time at={createdAt} />,
+      <Action
+        label="Delete hook"
+        kind="danger"
+        scope="DEPLOYMENTS_WRITE"
+        question={`Delete the hook of ${name}? Its deliveries are refused.`}
+        call={(client) => sdk.deleteHook({ client, path: { id } })}
+        done={done}
+      />,
+    ],
+  };
 }
 
 function NewHook({ environmentId, done }: { environmentId: string; done: () => void }) {
   const name = useSignal('');
   const branch = useSignal('');
   const paths = useSignal('');
-  const created = useSignal<HookCreated | undefined>(undefined);
+  const created = useSignal<sdk.HookCreated | undefined>(undefined);
   const globs = paths.value
     .split('\n')
     .map((line) => line.trim())
@@ -85,7 +73,7 @@ function NewHook({ environmentId, done }: { environmentId: string; done: () => v
     ...(branch.value.trim() && { branch: branch.value.trim() }),
     ...(globs.length > 0 && { paths: globs }),
   };
-  const finish = (answer: HookCreated): void => {
+  const finish = (answer: sdk.HookCreated): void => {
     created.value = answer;
     name.value = '';
     done();
@@ -103,30 +91,12 @@ function NewHook({ environmentId, done }: { environmentId: string; done: () => v
         <summary>New hook</summary>
         <Form
           label="Create hook"
-          call={(client) => createHook({ client, path: { id: environmentId }, body })}
+          call={(client) => sdk.createHook({ client, path: { id: environmentId }, body })}
           done={finish}
         >
-          <Field
-            label="Deployment"
-            name="hook-name"
-            required
-            hint="Name of a deployment from Git."
-            value={name.value}
-            onInput={(value) => (name.value = value)}
-          />
-          <Field
-            label="Branch"
-            name="hook-branch"
-            hint="Empty: the branch of the newest deployment of the name."
-            onInput={(value) => (branch.value = value)}
-          />
-          <Field
-            label="Paths"
-            name="hook-paths"
-            rows={2}
-            hint="One glob per line, such as api/**. Empty: each push."
-            onInput={(value) => (paths.value = value)}
-          />
+          <Field label="Deployment" required hint="Name of a deployment from Git." of={name} />
+          <Field label="Branch" hint="Empty: that of the newest deployment." of={branch} />
+          <Field label="Paths" rows={2} hint="One glob per line, such as api/**. Empty: each push." of={paths} />
         </Form>
         <p class="note">Add the URL and the secret to the webhook settings of the repository.</p>
       </details>

@@ -20,11 +20,10 @@ export function Login() {
       <form onSubmit={enter}>
         <Field
           label="API key"
-          name="key"
           isSecret
           required
           hint="It stays in this tab only. Get one from the Telegram bot, or on the server with script/key create."
-          onInput={(value) => (key.value = value)}
+          of={key}
         />
         <button class="primary">Log in</button>
         <Problem failure={failure.value} />

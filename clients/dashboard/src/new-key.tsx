@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { createKey, type KeyCreated, type Scope } from '../../typescript/src/index.js';
+import * as sdk from '../../typescript/src/index.js';
 import { Form } from './action.js';
 import { Checks, Choice } from './choices.js';
 import { Once } from './once.js';
 import { Field, Section } from './parts.js';
 import { may, me } from './session.js';
 
-const SCOPES: Scope[] = [
+const SCOPES: sdk.Scope[] = [
   'ENVIRONMENTS_READ',
   'ENVIRONMENTS_WRITE',
   'DEPLOYMENTS_READ',
@@ -18,12 +18,12 @@ const DAY_MS = 86_400_000;
 /** Only its own scopes are offered. What the form leaves empty is as in the key in use. */
 export function NewKey({ names, done }: { names: Map<string, string>; done: () => void }) {
   const name = useSignal('');
-  const scopes = useSignal<Scope[]>([]);
+  const scopes = useSignal<sdk.Scope[]>([]);
   const environmentIds = useSignal<string[]>([]);
   const addresses = useSignal('');
   const days = useSignal('');
   const expiresAt = useSignal<string | undefined>(undefined);
-  const created = useSignal<KeyCreated | undefined>(undefined);
+  const created = useSignal<sdk.KeyCreated | undefined>(undefined);
   const allowAddresses = addresses.value.split(/\s+/).filter(Boolean);
   const body = {
     name: name.value.trim(),
@@ -32,7 +32,7 @@ export function NewKey({ names, done }: { names: Map<string, string>; done: () =
     ...(environmentIds.value.length > 0 && { environmentIds: environmentIds.value }),
     ...(allowAddresses.length > 0 && { allowAddresses }),
   };
-  const finish = (answer: KeyCreated): void => {
+  const finish = (answer: sdk.KeyCreated): void => {
     created.value = answer;
     name.value = '';
     done();
@@ -51,15 +51,8 @@ export function NewKey({ names, done }: { names: Map<string, string>; done: () =
           close={() => (created.value = undefined)}
         />
       )}
-      <Form label="Create key" call={(client) => createKey({ client, body })} done={finish}>
-        <Field
-          label="Name"
-          name="key-name"
-          required
-          hint="What it is for, such as ci."
-          value={name.value}
-          onInput={(value) => (name.value = value)}
-        />
+      <Form label="Create key" call={(client) => sdk.createKey({ client, body })} done={finish}>
+        <Field label="Name" required hint="What it is for, such as ci." of={name} />
         <Checks
           legend="Scopes"
           of={SCOPES.filter(may).map((scope) => [scope, scope])}
@@ -89,10 +82,9 @@ export function NewKey({ names, done }: { names: Map<string, string>; done: () =
         )}
         <Field
           label="Allowed addresses"
-          name="key-addresses"
           rows={2}
           hint="One address or range per line, such as 203.0.113.0/24. Empty: as for the key in use."
-          onInput={(value) => (addresses.value = value)}
+          of={addresses}
         />
       </Form>
     </Section>

@@ -1,7 +1,9 @@
+import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ApiFailure, Call } from './api.js';
 import { Curl } from './action.js';
+import { href } from './route.js';
 
 /** The name of a screen, also in the tab. */
 export function Heading({ text, children }: { text: string; children?: ComponentChildren }) {
@@ -12,6 +14,17 @@ export function Heading({ text, children }: { text: string; children?: Component
     <h1>
       {text} {children}
     </h1>
+  );
+}
+
+/** The screens above this one. */
+export function Path({ environment }: { environment?: { id: string; name: string } }) {
+  return (
+    <nav aria-label="Path">
+      <a href={href('environments')}>Environments</a>
+      {environment && ' / '}
+      {environment && <a href={href('environments', environment.id)}>{environment.name}</a>}
+    </nav>
   );
 }
 
@@ -72,66 +85,36 @@ export function Section({
 
 interface FieldProps {
   label: string;
-  name: string;
+  /** what is typed */
+  of: Signal<string>;
   hint?: string;
-  value?: string;
   isSecret?: boolean;
   required?: boolean;
   rows?: number;
-  onInput?: (value: string) => void;
 }
 
-export function Field({ label, name, hint, rows, isSecret, onInput, ...more }: FieldProps) {
+export function Field({ label, of, hint, rows, isSecret, required = false }: FieldProps) {
+  const id = `field-${label.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
   const shared = {
-    id: `field-${name}`,
-    name,
+    id,
+    required,
+    value: of.value,
     autocomplete: 'off',
     spellcheck: false,
-    ...(hint && { 'aria-describedby': `hint-${name}` }),
-    ...(onInput && { onInput: (event: InputEvent) => onInput((event.target as HTMLInputElement).value) }),
-    ...more,
+    onInput: ({ currentTarget }: { currentTarget: { value: string } }) => (of.value = currentTarget.value),
+    ...(hint && { 'aria-describedby': `${id}-hint` }),
   };
   return (
     <p class="field">
-      <label for={shared.id}>{label}</label>
+      <label for={id}>{label}</label>
       {rows && <textarea rows={rows} {...shared} />}
       {!rows && (isSecret ? <input type="password" {...shared} /> : <input {...shared} />)}
       {hint && (
-        <small class="note" id={`hint-${name}`}>
+        <small class="note" id={`${id}-hint`}>
           {hint}
         </small>
       )}
     </p>
-  );
-}
-
-/** A text of any length: a long one scrolls on its own. */
-export function Long({ text }: { text: string }) {
-  if (text.length <= 400) return <>{text}</>;
-  return (
-    <pre class="long" tabIndex={0}>
-      {text}
-    </pre>
-  );
-}
-
-/** A wide table scrolls on its own, also by keyboard. */
-export function Table({ label, head, children }: { label: string; head: string[]; children: ComponentChildren }) {
-  return (
-    <div class="scroll" role="group" aria-label={label} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {head.map((text) => (
-              <th key={text} scope="col">
-                {text}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
   );
 }
 

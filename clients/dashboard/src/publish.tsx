@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals';
 import * as sdk from '../../typescript/src/index.js';
-import type { Environment } from '../../typescript/src/index.js';
 import { Action, Form } from './action.js';
 import { Badge, Facts, Field, Section } from './parts.js';
 import { may } from './session.js';
 import { Time } from './time.js';
 
 /** The public domain of an environment and its certificate. */
-export function Publish({ environment, reload }: { environment: Environment; reload: () => void }) {
+export function Publish({ environment, reload }: { environment: sdk.Environment; reload: () => void }) {
   const { id, publicDomain, certificate } = environment;
   const domain = useSignal('');
   return (
@@ -48,11 +47,9 @@ export function Publish({ environment, reload }: { environment: Environment; rel
         >
           <Field
             label="Domain"
-            name="domain"
             required
-            value={domain.value}
             hint="Such as app.example.com. It serves the newest RUNNING deployment that has a port."
-            onInput={(value) => (domain.value = value)}
+            of={domain}
           />
         </Form>
       )}
