@@ -13,6 +13,7 @@ import { longestMs } from './modules/uploads/upload-pace.js';
 import { answerMalformedRequests } from './malformed-requests.js';
 import { setUpRequests } from './request-pipeline.js';
 import { setUpSwaggerUi } from './openapi/swagger-ui.js';
+import { serveDashboard } from './serve-dashboard.js';
 
 /** After this deadline the process exits and cuts the open connections. */
 const SHUTDOWN_MS = 9000;
@@ -34,6 +35,7 @@ export async function startApi(config: Config): Promise<void> {
   const authentication = app.get(KeyAuthentication);
   setUpRequests(app, securityHeaders(config), (request) => authentication.authenticate(request));
   setUpSwaggerUi(app, config);
+  if (config.http.hasDashboard) serveDashboard(app);
   acceptUploads(app.getHttpServer(), longestMs(config.upload.maxBytes));
   answerMalformedRequests(app.getHttpServer());
   try {

@@ -18,8 +18,17 @@ const INSTALLED = path.join(BACKEND, 'node_modules/.package-lock.json');
 const PACKAGES_STAMP = path.join(BACKEND, 'node_modules/.berth-lock');
 const BUILD_STAMP = path.join(BACKEND, 'dist/.berth-build');
 const SOURCES = ['src', 'prisma', 'prisma.config.ts', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
-/** The sources of the command line `berth`. */
-const CLIENT_SOURCES = ['cli/src', 'cli/tsconfig.json', 'typescript/src'].map((name) => path.join('../clients', name));
+/** The sources of the command line `berth`, of the dashboard and of the client that both use. */
+const CLIENT_SOURCES = [
+  'cli/src',
+  'cli/tsconfig.json',
+  'typescript/src',
+  'dashboard/index.html',
+  'dashboard/public',
+  'dashboard/src',
+  'dashboard/tsconfig.json',
+  'dashboard/vite.config.mjs',
+].map((name) => path.join('../clients', name));
 /** Below backend/, where Node.js finds the npm packages that it imports. */
 export const CLI_PROGRAM = path.join(BACKEND, 'dist/clients/cli/src/berth.js');
 /** Generated from the Prisma schema. */
@@ -50,7 +59,8 @@ export async function build() {
   process.stdout.write('Building the program …\n');
   const hash = hashOf(sources());
   rmSync(BUILD_STAMP, { force: true });
-  for (const script of ['generate', 'build', 'build:cli'])
+  // `build` empties dist/, so that the others come after it.
+  for (const script of ['generate', 'build', 'build:cli', 'build:dashboard'])
     await npm(['run', script], `The program could not be built (${script})`);
   writeFileSync(BUILD_STAMP, hash);
 }

@@ -117,16 +117,16 @@ async function stopApi() {
 }
 
 function ending(settings) {
-  const { url, databaseIsFromShell } = settings;
+  const { url, databaseIsFromShell, hasDashboard } = settings;
   // DATABASE_URL may contain a password, which must not be in a log.
   const note = databaseIsFromShell ? ' that has the same DATABASE_URL' : '';
   return `
 Berth is running. Ctrl-C stops it; the Docker Engine and all deployments continue to run.
 
-  API      ${url}
-  Swagger  ${url}/api/docs
-  Health   ${url}/health
-  A key    script/key create --telegram-id 1 --scopes ALL
+${hasDashboard ? `  Dashboard  ${url}/dashboard\n` : ''}  API        ${url}
+  Swagger    ${url}/api/docs
+  Health     ${url}/health
+  A key      script/key create --telegram-id 1 --scopes ALL
 
 The first deployment, to paste into another terminal${note} in ${ROOT}:
 

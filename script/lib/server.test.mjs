@@ -46,8 +46,13 @@ const SOURCES = [
   '../clients/cli/tsconfig.json',
   '../clients/cli/src/berth.ts',
   '../clients/typescript/src/index.ts',
+  '../clients/dashboard/index.html',
+  '../clients/dashboard/tsconfig.json',
+  '../clients/dashboard/vite.config.mjs',
+  '../clients/dashboard/public/icon.svg',
+  '../clients/dashboard/src/main.tsx',
 ];
-const BUILDS = ['run generate', 'run build', 'run build:cli'];
+const BUILDS = ['run generate', 'run build', 'run build:cli', 'run build:dashboard'];
 
 let tree;
 let engine;
@@ -78,9 +83,11 @@ beforeEach(async () => {
   for (const folder of ['backend', 'clients', 'script', 'data', 'npm.log'])
     rmSync(path.join(tree, folder), { recursive: true, force: true });
   cpSync(SCRIPTS, path.join(tree, 'script'), { recursive: true });
-  for (const folder of ['backend/src', 'backend/prisma', 'clients/cli/src', 'clients/typescript/src', 'bin'])
-    mkdirSync(path.join(tree, folder), { recursive: true });
-  for (const file of SOURCES) put(`backend/${file}`, '');
+  mkdirSync(path.join(tree, 'bin'), { recursive: true });
+  for (const file of SOURCES) {
+    mkdirSync(path.dirname(path.join(tree, 'backend', file)), { recursive: true });
+    put(`backend/${file}`, '');
+  }
   put('backend/package.json', '{}');
   put('backend/package-lock.json', '{}');
   put('api.mjs', API);
@@ -98,6 +105,7 @@ afterEach(async () => {
 test('a first start must install, build and end with what to paste', async () => {
   const server = await started();
   assert.deepEqual(npmCalls(), ['ci --loglevel=error --no-audit --no-fund', ...BUILDS]);
+  assert.match(server.output, new RegExp(`Dashboard +http://127.0.0.1:${port}/dashboard\n`));
   assert.match(server.output, new RegExp(`Swagger +http://127.0.0.1:${port}/api/docs`));
   assert.match(server.output, /\nexport DATA_DIR='.*\/data'\nscript\/berth deploy examples\/hello .*\ncurl http/);
 });
@@ -113,6 +121,10 @@ test('a later start must make again only what has changed', async () => {
   put('clients/cli/src/berth.ts', 'changed');
   await end(await started());
   assert.deepEqual(npmCalls(), [...BUILDS, ...BUILDS]);
+  put('clients/dashboard/src/main.tsx', 'changed');
+  put('backend/.env', 'DASHBOARD=off\n');
+  assert.doesNotMatch((await started()).output, /dashboard/i);
+  assert.deepEqual(npmCalls(), [...BUILDS, ...BUILDS, ...BUILDS]);
 });
 
 test('the log must be readable, unless the operator has chosen a format', async () => {

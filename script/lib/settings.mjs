@@ -24,6 +24,7 @@ export function readSettings() {
     host,
     port,
     url: `http://${reachable(host)}:${port}`,
+    hasDashboard: env.DASHBOARD !== 'off',
     dataDir: path.resolve(dataDir),
     /** A person reads the log of script/server, also from a file. */
     logFormat: env.LOG_FORMAT ?? 'readable',

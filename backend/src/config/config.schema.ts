@@ -38,6 +38,7 @@ const settings = {
     .description(
       'Unix socket through which the edge of PUBLIC_BASE_URL reaches the API; it must be in the volume `berth_api`. Unset: found through the Docker Engine.',
     ),
+  DASHBOARD: flag('on').description('`off`: no dashboard at `/dashboard`, and no links to it.'),
   DATA_DIR: Joi.string()
     .pattern(/^\//, 'absolute path')
     .default('/var/lib/berth')
@@ -54,6 +55,12 @@ const settings = {
     .description(
       'Enables `GET /metrics`. Prometheus sends this token as `Authorization: Bearer …`; 16 characters or more.',
     ),
+  METRICS_SAMPLE_SECONDS: Joi.number()
+    .integer()
+    .min(0)
+    .max(300)
+    .default(15)
+    .description('Interval at which CPU, memory and network of the containers of deployments are sampled; 0: never.'),
   ENCRYPTION_KEY: optional()
     .pattern(base64Key, '32 bytes in base64 or hexadecimal')
     .description('AES-256 key for secrets at rest. Unset: generated once, stored at DATA_DIR/encryption.key.'),

@@ -10,7 +10,12 @@ const load = (env: NodeJS.ProcessEnv) => Config.load(env, '/no/such/file');
 describe('the configuration', () => {
   it('must have a default for every setting', () => {
     const { http, limits, deploy, hostPorts, resources } = load({});
-    expect(http).toEqual({ host: '127.0.0.1', port: 3000, publicBaseUrl: 'http://127.0.0.1:3000' });
+    expect(http).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      publicBaseUrl: 'http://127.0.0.1:3000',
+      hasDashboard: true,
+    });
     expect(limits).toEqual({ windowMs: 60_000, general: 100, deploy: 5, gitDeploy: 3, run: 30, authFailures: 20 });
     expect(deploy).toEqual({ stabilityWindowMs: 2000, deadlineMs: 600_000, drainSeconds: 10 });
     expect(hostPorts).toEqual({ first: 1024, last: 65_535 });

@@ -9,7 +9,13 @@ const MIB = 2 ** 20;
 
 /** The configuration in typed namespaces. Only `config/` reads the process environment. */
 export class Config {
-  readonly http: { port: number; host: string; publicBaseUrl: string; socket: string | undefined };
+  readonly http: {
+    port: number;
+    host: string;
+    publicBaseUrl: string;
+    socket: string | undefined;
+    hasDashboard: boolean;
+  };
   readonly log: { level: string; isReadable: boolean };
   readonly data: {
     dir: string;
@@ -23,6 +29,8 @@ export class Config {
   };
   /** Undefined: no metrics. */
   readonly metricsToken: string | undefined;
+  /** Interval at which containers are sampled; 0: never. */
+  readonly sampleIntervalMs: number;
   readonly limits: {
     windowMs: number;
     general: number;
@@ -58,6 +66,7 @@ export class Config {
       host: env.HOST,
       publicBaseUrl: trimTrailing(env.PUBLIC_BASE_URL ?? `http://${host}:${env.PORT}`, '/'),
       socket: env.API_SOCKET,
+      hasDashboard: env.DASHBOARD === 'on',
     };
     this.log = { level: env.LOG_LEVEL, isReadable: isReadable(env) };
     this.data = {
@@ -69,6 +78,7 @@ export class Config {
       encryptionKey: env.ENCRYPTION_KEY,
     };
     this.metricsToken = env.METRICS_TOKEN;
+    this.sampleIntervalMs = env.METRICS_SAMPLE_SECONDS * 1000;
     this.limits = limitsOf(env);
     this.telegram = telegramOf(env);
     this.docker = {

@@ -12,9 +12,10 @@ import { Idempotency } from './idempotency/idempotency.js';
 import { JobQueue } from './jobs/job-queue.js';
 import { JobSweep } from './jobs/job-sweep.js';
 import { JobWorker } from './jobs/job-worker.js';
+import { LeadingProcess } from './jobs/leading-process.js';
 import { OrphanedJobs } from './jobs/orphaned-jobs.js';
 
-const services = [Clock, IdSource, Audit, Idempotency, JobQueue, JobSweep, JobWorker];
+const services = [Clock, IdSource, Audit, Idempotency, JobQueue, JobSweep, JobWorker, LeadingProcess];
 
 const secretBox: Provider = {
   provide: SecretBox,

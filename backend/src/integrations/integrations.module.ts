@@ -4,6 +4,7 @@ import { BuildLimits } from './docker/build-limits.js';
 import { Builds } from './docker/builds.js';
 import { Configs } from './docker/configs.js';
 import { ContainerFiles } from './docker/container-files.js';
+import { ContainerStats } from './docker/container-stats.js';
 import { Containers } from './docker/containers.js';
 import { DockerClient } from './docker/docker-client.js';
 import { Engine } from './docker/engine.js';
@@ -31,6 +32,7 @@ const surfaces = [
   Builds,
   Configs,
   ContainerFiles,
+  ContainerStats,
   Containers,
   DockerClient,
   EgressPolicy,

@@ -3,8 +3,10 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '#src/config/config.js';
 import { createDocument } from './create-document.js';
+import { REMEMBER_KEY_JS } from './remember-key.js';
 
 const PATH = 'api/docs';
+const REMEMBER_KEY_PATH = `/${PATH}/remember-key.js`;
 /** Swagger UI needs inline styles and data URLs for its icons; it loads nothing from other hosts. */
 const POLICY = [
   "default-src 'none'",
@@ -23,12 +25,15 @@ export function setUpSwaggerUi(app: NestExpressApplication, { http }: Config): v
     response.setHeader('Content-Security-Policy', POLICY);
     next();
   });
+  app.use(REMEMBER_KEY_PATH, (_request: Request, response: Response) => {
+    response.type('text/javascript').send(REMEMBER_KEY_JS);
+  });
   SwaggerModule.setup(PATH, app, () => createDocument(app, http.publicBaseUrl), {
     raw: ['json'],
     customSiteTitle: 'Berth API',
-    // The browser keeps the key, and every operation can be tried at once.
+    customJs: REMEMBER_KEY_PATH,
+    // Every operation can be tried at once.
     swaggerOptions: {
-      persistAuthorization: true,
       displayRequestDuration: true,
       tryItOutEnabled: true,
       defaultModelsExpandDepth: 0,

@@ -49,6 +49,24 @@ describe('GET /metrics', () => {
   });
 });
 
+describe('the dashboard', () => {
+  it('must be served and linked, unless DASHBOARD is off', async () => {
+    const { baseUrl } = bed.platform;
+    const welcome = async () => (await (await fetch(baseUrl)).json()) as { endpoints: Record<string, string> };
+    const address = (await welcome()).endpoints['dashboard'] ?? '';
+    expect(address).toBe(`${baseUrl}/dashboard`);
+    const page = await fetch(address);
+    expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-cache']);
+    const [, script = ''] = / src="([^"]+)"/.exec(await page.text()) ?? [];
+    const asset = await fetch(new URL(script, address));
+    expect([asset.status, asset.headers.get('cache-control')]).toEqual([200, expect.stringContaining('immutable')]);
+
+    await bed.platform.restart({ DASHBOARD: 'off' });
+    expect((await welcome()).endpoints).not.toHaveProperty('dashboard');
+    for (const gone of [address, new URL(script, address)]) expect((await fetch(gone)).status).toBe(404);
+  });
+});
+
 describe('GET /nodes', () => {
   it('must list the machines of the swarm, for operators', async () => {
     const { nodes } = await client.ok<{ nodes: { role: string; state: string; hostname: string }[] }>('GET', '/nodes');

@@ -28,6 +28,7 @@ describe('the bot', () => {
     const menu = telegram.calls.find(({ method }) => method === 'setMyCommands');
     expect(JSON.stringify(menu?.params['commands'])).toContain('api_create');
     expect((await user.ask('/start')).text).toContain('/api_create');
+    expect((await user.ask('/help')).text).toContain(`${bed.platform.baseUrl}/dashboard`);
     expect((await user.ask('/help')).text).toContain('/api_revoke');
     expect((await user.ask('what now?')).text).toContain('/api_create');
   });

@@ -9,7 +9,7 @@ import { may } from './session.js';
 import { Time } from './time.js';
 import { type Row, Table } from './table.js';
 
-const HEAD = ['Deployment', 'Branch', 'Paths', 'URL', 'Last delivery', 'Created', ''];
+const HEAD = ['Deployment', 'Branch', 'Paths', 'URL', 'Last delivery', 'Created', 'Action'];
 
 /** What redeploys on a push. */
 export function Hooks({ environmentId }: { environmentId: string }) {

@@ -9,7 +9,7 @@ import { may, me } from './session.js';
 import { Time } from './time.js';
 import { type Row, Table } from './table.js';
 
-const HEAD = ['Name', 'Id', 'Scopes', 'Environments', 'Allowed addresses', 'Created', 'Last used', 'Expires', ''];
+const HEAD = ['Name', 'Id', 'Scopes', 'Environments', 'Allowed addresses', 'Created', 'Last used', 'Expires', 'Action'];
 const listAll: Call<sdk.ListKeysResponse> = (client) => sdk.listKeys({ client });
 
 /** The names of the environments that the key may read, by id. */

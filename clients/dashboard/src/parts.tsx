@@ -118,6 +118,16 @@ export function Field({ label, of, hint, rows, isSecret, required = false }: Fie
   );
 }
 
+/** A text of any length: a long one scrolls on its own. */
+export function Long({ text }: { text: string }) {
+  if (text.length <= 400) return <>{text}</>;
+  return (
+    <pre class="long" tabIndex={0}>
+      {text}
+    </pre>
+  );
+}
+
 export function Facts({ of }: { of: [string, ComponentChildren][] }) {
   return (
     <dl class="facts">

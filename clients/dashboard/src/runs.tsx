@@ -4,13 +4,13 @@ import * as sdk from '../../typescript/src/index.js';
 import { Action, Curl, Form } from './action.js';
 import type { Call } from './api.js';
 import { useLoaded } from './live.js';
-import { Badge, Empty, Field, Problem, Section } from './parts.js';
+import { Badge, Empty, Field, Long, Problem, Section } from './parts.js';
 import { may } from './session.js';
 import { words } from './text.js';
 import { Elapsed, Time } from './time.js';
 import { type Row, Table } from './table.js';
 
-const HEAD = ['Status', 'Command', 'Exit code', 'Created', 'Took', 'Error', ''];
+const HEAD = ['Status', 'Command', 'Exit code', 'Created', 'Took', 'Error', 'Action'];
 const BUSY_MS = 2000;
 const IDLE_MS = 15_000;
 
@@ -73,7 +73,10 @@ function row(run: sdk.Run, open: Signal<string>, done: () => void): Row {
     cells: [
       <Badge value={status} />,
       <>
-        <code>{command.join(' ')}</code> {trigger === 'SCHEDULE' && '(schedule)'}
+        <code>
+          <Long text={command.join(' ')} />
+        </code>{' '}
+        {trigger === 'SCHEDULE' && '(schedule)'}
       </>,
       exitCode ?? '–',
       <Time at={createdAt} />,

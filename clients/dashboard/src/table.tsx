@@ -1,6 +1,6 @@
 import { type ComponentChildren, Fragment } from 'preact';
 import type { ApiFailure } from './api.js';
-import { Problem } from './parts.js';
+import { Long, Problem } from './parts.js';
 
 export interface Row {
   key: string;
@@ -29,7 +29,7 @@ export function Table({ label, head, rows, failure, empty }: TableProps) {
       <Problem failure={failure} />
       {rows.length === 0 && empty}
       {rows.length > 0 && (
-        <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+        <div class="scroll" role="group" aria-label={label} tabIndex={0}>
           <table>
             <thead>
               <tr>
@@ -54,7 +54,7 @@ function tableRow({ key, cells: [first, ...others], isCurrent, below }: Row, wid
       <tr {...(isCurrent && { 'aria-current': 'true' })}>
         <th scope="row">{first}</th>
         {others.map((cell, place) => (
-          <td key={place}>{cell}</td>
+          <td key={place}>{typeof cell === 'string' ? <Long text={cell} /> : cell}</td>
         ))}
       </tr>
       {below && (

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 
 /**
- * Tables that are not backed up: those of running processes, of the schema itself, and large ones with a TTL of an
- * hour.
+ * Tables that are not backed up: those of running processes, of the schema itself, and large ones with a TTL of an hour
+ * or a day.
  */
-const NOT_KEPT = new Set(['WorkerLease', '_prisma_migrations', 'Upload', 'UploadChunk']);
+const NOT_KEPT = new Set(['WorkerLease', '_prisma_migrations', 'Upload', 'UploadChunk', 'ContainerSamples']);
 const ROWS = 200;
 
 /** Tables sorted so that each comes after those that it references. */

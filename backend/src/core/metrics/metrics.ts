@@ -5,6 +5,7 @@ import { Config } from '#src/config/config.js';
 import { PrismaService } from '#src/core/database/prisma.service.js';
 import { HealthChecks } from '#src/core/health/health-checks.js';
 import { NonCriticalHealth } from '#src/core/health/non-critical-health.js';
+import { ContainerGauges } from './container-gauges.js';
 import { EventLoopDelay } from './event-loop-delay.js';
 
 /** Histogram buckets in seconds. A long poll may take a minute. */
@@ -23,6 +24,7 @@ interface Count {
 export class Metrics implements OnApplicationBootstrap {
   private registry: Registry | undefined;
   private durations: Histogram | undefined;
+  private containers: ContainerGauges | undefined;
 
   constructor(
     private readonly config: Config,
@@ -33,7 +35,8 @@ export class Metrics implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.metricsToken === undefined) return;
-    const { collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
+    const prometheus = await import('prom-client');
+    const { collectDefaultMetrics, Gauge, Histogram, Registry } = prometheus;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const registers = [registry];
@@ -44,17 +47,7 @@ export class Metrics implements OnApplicationBootstrap {
       buckets: BUCKETS,
       registers,
     });
-    const gauge = (name: string, help: string, label: string, read: () => Promise<Count[]>) =>
-      new Gauge({
-        name,
-        help,
-        labelNames: [label],
-        registers,
-        async collect() {
-          this.reset();
-          for (const { label: value, count } of await read().catch(() => [])) this.set({ [label]: value }, count);
-        },
-      });
+    const gauge = gaugesOf(Gauge, registers);
     gauge('berth_deployments', 'Deployments by status', 'status', () => this.deployments());
     gauge('berth_deployment_failures', 'Deployments that FAILED, by error code', 'code', () => this.failures());
     gauge('berth_environments', 'Environments by status', 'status', () => this.environments());
@@ -79,6 +72,7 @@ export class Metrics implements OnApplicationBootstrap {
       'statistic',
       () => Promise.resolve(Object.entries(loop.read()).map(([label, count]) => ({ label, count }))),
     );
+    this.containers = new ContainerGauges(prometheus, registers, this.prisma, this.config.sampleIntervalMs);
     this.registry = registry;
   }
 
@@ -100,6 +94,7 @@ export class Metrics implements OnApplicationBootstrap {
 
   /** Metrics in the text format of Prometheus; undefined if metrics are disabled. */
   async text(): Promise<{ type: string; body: string } | undefined> {
+    await this.containers?.refresh();
     return this.registry && { type: this.registry.contentType, body: await this.registry.metrics() };
   }
 
@@ -145,4 +140,19 @@ export class Metrics implements OnApplicationBootstrap {
     const { ingress } = await this.optional.all();
     return [{ label: 'healer', count: Number(ingress?.['staleDevicesRemoved'] ?? 0) }];
   }
+}
+
+/** Returns a function that adds a gauge with one label, which is read at every scrape. */
+function gaugesOf(Gauge: (typeof import('prom-client'))['Gauge'], registers: Registry[]) {
+  return (name: string, help: string, label: string, read: () => Promise<Count[]>) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { label: value, count } of await read().catch(() => [])) this.set({ [label]: value }, count);
+      },
+    });
 }

@@ -35,6 +35,7 @@ import { DryRun } from './dry-run.js';
 import { ImageLookup } from './pipeline/steps/image-lookup.js';
 import { Orphans } from './reconcile/orphans.js';
 import { OrphansController } from './api/orphans.controller.js';
+import { DeploymentMetricsController } from './api/deployment-metrics.controller.js';
 import { DeploymentsController } from './api/deployments.controller.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import { DeploymentsService } from './deployments.service.js';
@@ -42,6 +43,7 @@ import { EnvironmentDetailsController } from './api/environment-details.controll
 import { CancelSignals } from './pipeline/cancel-signals.js';
 import { DEPLOY_STEP_PROVIDERS } from './pipeline/steps/deploy-steps.js';
 import { ContainersRepository } from './repositories/containers.repository.js';
+import { ContainerSamplesRepository } from './repositories/container-samples.repository.js';
 import { DeploymentEventsRepository } from './repositories/deployment-events.repository.js';
 import { DeploymentStatesRepository } from './repositories/deployment-states.repository.js';
 import { RetainedLogsRepository } from './repositories/retained-logs.repository.js';
@@ -63,6 +65,8 @@ import { VolumeOwners } from './swarm/volume-owners.js';
 import { ExecFailures } from './swarm/exec-failures.js';
 import { RegistryCredentials } from './swarm/registry-credentials.js';
 import { RunningServices } from './swarm/running-services.js';
+import { ContainerSampler } from './metrics/container-sampler.js';
+import { DeploymentMetricsService } from './metrics/deployment-metrics.service.js';
 import { ContainerEvents } from './swarm/container-events.js';
 import { ContainerStatusSync } from './reconcile/container-status-sync.js';
 import { DeploymentStatusCache } from './events/deployment-status-cache.js';
@@ -102,6 +106,7 @@ import { CommandServices } from './swarm/command-services.js';
   controllers: [
     EnvironmentDetailsController,
     DeploymentStreamsController,
+    DeploymentMetricsController,
     DeploymentsController,
     RedeploymentsController,
     ReleasesController,
@@ -113,6 +118,9 @@ import { CommandServices } from './swarm/command-services.js';
     DeploymentStatesRepository,
     DeploymentEventsRepository,
     ContainersRepository,
+    ContainerSamplesRepository,
+    ContainerSampler,
+    DeploymentMetricsService,
     RetainedLogsRepository,
     RetentionRepository,
     Retention,

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '#src/config/config.js';
 import { JobWorker } from '#src/core/jobs/job-worker.js';
+import { ContainerSamplesRepository } from './repositories/container-samples.repository.js';
 import { FileContentsRepository } from './repositories/file-contents.repository.js';
 import { RetentionRepository } from './repositories/retention.repository.js';
 
@@ -15,6 +16,7 @@ export class Retention implements OnModuleInit {
   constructor(
     private readonly repository: RetentionRepository,
     private readonly files: FileContentsRepository,
+    private readonly samples: ContainerSamplesRepository,
     private readonly worker: JobWorker,
     private readonly config: Config,
   ) {}
@@ -31,5 +33,6 @@ export class Retention implements OnModuleInit {
     await this.repository.deleteRunLogsAbove(logBytesPerUser);
     await this.repository.deleteDeploymentsAbove(MAX_ENDED_DEPLOYMENTS_PER_USER);
     await this.files.prune(KEPT_RELEASES);
+    await this.samples.prune();
   }
 }

@@ -20,7 +20,7 @@ export class RootController {
   @Get()
   @Operation({ id: 'getRoot', summary: 'Get the version and the URLs of the API', response: WelcomeDto, open: true })
   welcome(): WelcomeDto {
-    const base = this.config.http.publicBaseUrl;
+    const { publicBaseUrl: base, hasDashboard } = this.config.http;
     return {
       message: 'This is Berth: deploy images and Git repositories into private environments.',
       version: VERSION,
@@ -30,6 +30,7 @@ export class RootController {
         environments: `${base}/environments`,
         deployments: `${base}/deployments`,
         health: `${base}/health`,
+        ...(hasDashboard && { dashboard: `${base}/dashboard` }),
       },
     };
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Command, Ctx, Help, On, Start, Update } from 'nestjs-telegraf';
 import type { Context } from 'telegraf';
+import { Config } from '#src/config/config.js';
 import type { ApiKey } from '#src/generated/prisma/client.js';
 import { ApiKeysService } from '#src/modules/auth/api-keys.service.js';
 import { KeyEnvironmentsRepository } from '#src/modules/auth/key-environments.repository.js';
@@ -18,7 +19,7 @@ export const COMMANDS = [
   { command: 'users', description: 'List who may use this bot (operators)' },
   { command: 'help', description: 'List the commands' },
 ];
-const HELP = COMMANDS.map(({ command, description }) => `/${command} – ${description}`).join('\n');
+const COMMAND_LIST = COMMANDS.map(({ command, description }) => `/${command} – ${description}`).join('\n');
 const MAX_BUTTONS = 50;
 /** A message has at most 4096 characters. */
 const MAX_LISTED = 15;
@@ -37,6 +38,7 @@ export class BotCommands {
     private readonly keys: ApiKeysService,
     private readonly environments: KeyEnvironmentsRepository,
     private readonly pairing: PairingCodesRepository,
+    private readonly config: Config,
   ) {}
 
   @Start()
@@ -44,14 +46,14 @@ export class BotCommands {
     if (payload !== '') return this.pair(payload);
     await this.ifAllowed(() =>
       this.context.say(
-        `<b>This is Berth.</b> I give you API keys and tell you the outcome of your deployments.\n\n${HELP}`,
+        `<b>This is Berth.</b> I give you API keys and tell you the outcome of your deployments.\n\n${this.commands()}`,
       ),
     );
   }
 
   @Help()
   async help(): Promise<void> {
-    await this.ifAllowed(() => this.context.say(HELP));
+    await this.ifAllowed(() => this.context.say(this.commands()));
   }
 
   @Command('api_create')
@@ -131,7 +133,7 @@ export class BotCommands {
 
   @On('message')
   async other(): Promise<void> {
-    await this.ifAllowed(() => this.context.say(`This command is unknown. The commands:\n\n${HELP}`));
+    await this.ifAllowed(() => this.context.say(`This command is unknown. The commands:\n\n${this.commands()}`));
   }
 
   /** Other users get an explanation and a button to request access. */
@@ -143,6 +145,11 @@ export class BotCommands {
     );
   }
 
+  private commands(): string {
+    const { hasDashboard, publicBaseUrl } = this.config.http;
+    return hasDashboard ? `${COMMAND_LIST}\n\nThe dashboard: ${escapeHtml(publicBaseUrl)}/dashboard` : COMMAND_LIST;
+  }
+
   private async pair(code: string): Promise<void> {
     const { db, user } = this.context.state;
     if (!(await this.pairing.use(db, code)))
@@ -150,7 +157,7 @@ export class BotCommands {
         'This pairing link is unknown, was used, or has expired. On the server, <code>script/key pair</code> creates a new one.',
       );
     await this.users.makeOperator(db, user);
-    await this.context.say(`<b>You are an operator of this Berth now.</b>\n\n${HELP}`);
+    await this.context.say(`<b>You are an operator of this Berth now.</b>\n\n${this.commands()}`);
   }
 }
 

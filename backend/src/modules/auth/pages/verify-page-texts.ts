@@ -1,4 +1,5 @@
 import type { Scope } from '#src/common/decorators/access.js';
+import type { Config } from '#src/config/config.js';
 import type { MintedKey } from '#src/modules/auth/api-keys.service.js';
 import type { LinkView } from '#src/modules/auth/magic-links.repository.js';
 import { html, type Html } from './html.js';
@@ -17,6 +18,9 @@ export const PAGE_POLICY = [
 
 const DAY_SECONDS = 86_400;
 const NEW_LINK_HINT = html`<p>Ask the bot for a new one with <code>/api_create</code>.</p>`;
+
+/** The script shows the button and hands the key over: in a link it would be in the browser's history. */
+const DASHBOARD_BUTTON = html`<button type="button" data-dashboard="key" hidden>Open the dashboard</button>`;
 
 /** Asks before a key is created. The form sends the token: nothing happens until the user presses the button. */
 export function confirmPage(token: string, { scopes, keyExpiresInSeconds, keyName, environmentIds }: LinkView): string {
@@ -37,7 +41,7 @@ export function confirmPage(token: string, { scopes, keyExpiresInSeconds, keyNam
   );
 }
 
-export function keyPage({ apiKey, key }: MintedKey, baseUrl: string): string {
+export function keyPage({ apiKey, key }: MintedKey, { publicBaseUrl: baseUrl, hasDashboard }: Config['http']): string {
   const curl = `curl -H "X-API-Key: ${apiKey}" ${baseUrl}/auth/me`;
   return page(
     'Your API key',
@@ -50,6 +54,7 @@ export function keyPage({ apiKey, key }: MintedKey, baseUrl: string): string {
         <dt>It expires</dt>
         <dd>${key.expiresAt ? html`<time>${minute(key.expiresAt)}</time>` : html`never`}</dd>
       </dl>
+      ${hasDashboard ? DASHBOARD_BUTTON : html``}
       <h2>Try it</h2>
       ${copyable('curl', 'First request', curl)}
       <p class="note">All of the API: <a href="/api/docs">${`${baseUrl}/api/docs`}</a></p>`,

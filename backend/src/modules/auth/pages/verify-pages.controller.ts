@@ -36,10 +36,10 @@ h1:focus { outline: none; }
 
 /**
  * The button calls the API as any client does and shows the page of the response; without scripts the form does the
- * same. Where the clipboard API is unavailable, as over plain HTTP, the script copies the selected text.
+ * same. The dashboard finds its key in the session storage of the tab. Where the clipboard API is unavailable, as over plain HTTP, the script copies the selected text.
  */
 const JS = `const ready = () => {
-  for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
+  for (const button of document.querySelectorAll('[data-copy], [data-dashboard]')) button.hidden = false;
 };
 document.addEventListener('submit', async (event) => {
   const form = event.target;
@@ -78,6 +78,15 @@ document.addEventListener('click', async ({ target }) => {
   }
   target.textContent = copied ? 'Copied' : 'Select the text and copy it';
   setTimeout(() => { target.textContent = 'Copy'; }, 3000);
+});
+document.addEventListener('click', ({ target }) => {
+  if (!target.dataset.dashboard) return;
+  try {
+    sessionStorage.setItem('berth.key', document.getElementById(target.dataset.dashboard).value);
+    location.assign('/dashboard');
+  } catch {
+    target.textContent = 'Copy the key: this browser stores nothing';
+  }
 });
 ready();
 `;

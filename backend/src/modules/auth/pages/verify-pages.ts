@@ -18,7 +18,7 @@ export class VerifyPages {
   async key(token: string, origin: Origin, response: Response): Promise<string> {
     try {
       const minted = await this.links.verify(token, origin);
-      return this.answer(response, 200, keyPage(minted, this.config.http.publicBaseUrl));
+      return this.answer(response, 200, keyPage(minted, this.config.http));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       if (error.code === 'API_KEY_QUOTA_EXCEEDED') return this.answer(response, 409, fullPage(error.message));
