@@ -49,12 +49,12 @@ function NewRun({ deploymentId, done }: { deploymentId: string; done: () => void
   };
   return (
     <Form
-      label="sdk.Run"
+      label="Run"
       call={(client) => sdk.createRun({ client, path: { id: deploymentId }, body: { command } })}
       done={finish}
     >
       <Field
-        label="sdk.Run a command"
+        label="Run a command"
         required
         hint="Program and arguments, such as npm run migrate. No shell reads them."
         of={line}
