@@ -10,7 +10,10 @@ export default defineConfig({
   test: {
     sequence: { sequencer: SlowFirst },
     projects: [
-      { ...decorators, test: { name: 'unit', isolate: false, include: ['src/**/*.spec.ts', 'test/dashboard/*.spec.ts'] } },
+      {
+        ...decorators,
+        test: { name: 'unit', isolate: false, include: ['src/**/*.spec.ts', 'test/dashboard/*.spec.ts'] },
+      },
       {
         ...decorators,
         test: {
