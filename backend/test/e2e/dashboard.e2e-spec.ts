@@ -47,7 +47,7 @@ describe('the dashboard, in Chromium', () => {
       name: 'printer',
       envVars: { GREETING: 'hello' },
       ports: [{ container: 80, host: PORT + 1 }],
-      healthCheck: { type: 'none' },
+      healthCheck: { command: ['true'] },
       command: sh(`${print}; ${many}; ${IDLE}`),
     });
     failed = await client.fail({
@@ -172,7 +172,7 @@ describe('the dashboard, in Chromium', () => {
     const hostileId = await hostileEnvironment();
     const screens: [name: string, address: string, text: string][] = [
       ['environments', 'environments', 'shop'],
-      ['environment', `environments/${environmentId}`, 'Who reaches whom'],
+      ['environment', `environments/${environmentId}`, 'Inside the frame'],
       ['environment-hostile', `environments/${hostileId}`, '<img src=x'],
       ['deploy', `deploy/${environmentId}`, 'What runs'],
       ['deployment', `deployments/${printer.id}`, '<img src=x'],
