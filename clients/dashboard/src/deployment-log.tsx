@@ -67,7 +67,7 @@ export function DeploymentLog({ deployment, changed }: { deployment: sdk.Deploym
       : undefined,
     [id, kind.value, inProgress],
     (event, data) => {
-      if (event === 'log') arrived([{ time: String(data['time'] ?? ''), text: String(data['text'] ?? '') }]);
+      if (event === 'log') arrived([{ time: textOf(data['time']), text: textOf(data['text']) }]);
       else if (event === 'status') changed();
     },
   );
@@ -107,4 +107,8 @@ function Kinds({ kind }: { kind: { value: Kind } }) {
       ))}
     </div>
   );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -9,7 +9,7 @@ import { useLoaded } from './live.js';
 import { Badge, Heading, Path, Problem, Section } from './parts.js';
 import { ReleaseList } from './release-list.js';
 import { isInProgress, originOf } from './releases.js';
-import { go, href } from './route.js';
+import { go } from './route.js';
 import { Runs } from './runs.js';
 import { Steps } from './steps.js';
 import { Time } from './time.js';

@@ -26,16 +26,20 @@ function useEnvironmentNames(): Map<string, string> {
 export function Keys() {
   const { data, failure, reload } = useLoaded(listAll, [], 30_000);
   const names = useEnvironmentNames();
-  const revoked = useSignal<sdk.KeyRevoked | undefined>(undefined);
+  const revoked = useSignal('');
   const done = (answer: sdk.KeyRevoked): void => {
-    revoked.value = answer;
+    revoked.value = answer.message;
     reload();
   };
   return (
     <>
       <Heading text="Keys" />
       <Section title="Your keys" side={<Curl call={listAll} />}>
-        {revoked.value && <Revoked answer={revoked.value} />}
+        {revoked.value && (
+          <p class="notice" role="status">
+            {revoked.value}
+          </p>
+        )}
         <Table
           label="Your keys"
           head={HEAD}
@@ -88,25 +92,4 @@ function row(of: sdk.ApiKey, names: Map<string, string>, done: ((answer: sdk.Key
 function isWithinOwn({ scopes, environmentIds }: sdk.ApiKey): boolean {
   const own = me.value?.key.environmentIds;
   return scopes.every(may) && (!own || (environmentIds?.every((id) => own.includes(id)) ?? false));
-}
-
-function Revoked({ answer }: { answer: sdk.KeyRevoked }) {
-  const { message, remainingKeys, suspendedHooks } = answer;
-  return (
-    <div class="notice" role="status">
-      <p>{message}</p>
-      {remainingKeys.length > 0 && (
-        <p>
-          Keys that it made still work: {remainingKeys.map(({ keyId, name }) => name ?? keyId).join(', ')}. Revoke each
-          that is not needed.
-        </p>
-      )}
-      {suspendedHooks.length > 0 && (
-        <p>
-          Hooks that it made accept no deliveries: {suspendedHooks.map(({ name }) => name).join(', ')}. Create them
-          again.
-        </p>
-      )}
-    </div>
-  );
 }

@@ -66,7 +66,7 @@ export interface StreamOptions {
   onSseError: () => void;
 }
 
-/** One event stream: resumes with Last-Event-ID until `isOver`. Whether it is connected is the result. */
+/** One event stream: resumes with Last-Event-ID. Returns whether it is connected. */
 export function useStream(
   open: ((options: StreamOptions) => Promise<{ stream: AsyncGenerator }>) | undefined,
   dependencies: unknown[],
@@ -106,7 +106,10 @@ async function follow(
     for await (const _ of stream) if (signal.aborted) return;
     if (signal.aborted) return;
     // The stream also ends when the key is revoked: this request then ends the session.
-    await send((client) => getMe({ client })).catch(() => setConnected(false));
+    await send((client) => getMe({ client })).then(
+      () => setConnected(true),
+      () => setConnected(false),
+    );
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS / 2));
   }
 }

@@ -35,8 +35,8 @@ function HealthParts() {
   const parts = data && Object.entries(data.details);
   const rows = parts?.map(([key, { status, message }]) => ({ key, cells: [key, <Badge value={status} />, message] }));
   return (
-    <Section title="sdk.Health" side={<Curl call={readHealth} />}>
-      <Table label="sdk.Health" head={['Part', 'Status', 'Message']} failure={failure} rows={rows} />
+    <Section title="Health" side={<Curl call={readHealth} />}>
+      <Table label="Health" head={['Part', 'Status', 'Message']} failure={failure} rows={rows} />
     </Section>
   );
 }
