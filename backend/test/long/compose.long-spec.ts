@@ -169,7 +169,7 @@ describe('docker-compose.prod.yml', () => {
     const memory = (stats.memory_stats.usage - (b || a)) / MIB;
     const { StartedAt } = (await handle.inspect()).State;
     const log = String(await handle.logs({ stdout: true, since: new Date(StartedAt).getTime() / 1000 }));
-    const ready = Number(/"time":(\d+)[^\n]*successfully started/.exec(log)?.[1]) - new Date(StartedAt).getTime();
+    const ready = Number(/"time":(\d+)[^\n]*listens on/.exec(log)?.[1]) - new Date(StartedAt).getTime();
     tell(`image ${Math.round(Size / MIB)} MiB, idle ${Math.round(memory)} MiB, started after ${ready} ms`);
     expect(ready).toBeLessThan(3000);
     expect(memory).toBeLessThanOrEqual(120);
