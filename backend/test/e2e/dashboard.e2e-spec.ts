@@ -9,6 +9,7 @@ import type { Deployment } from '../../../clients/typescript/src/index.js';
 import { PostgresFiles } from '#src/core/database/postgres-files.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { launchBrowser } from '../scenario/browser.js';
+import { copyDeployment } from '../scenario/copied-deployments.js';
 import { Dashboard, type Look } from '../scenario/dashboard.js';
 import { DockerProxy } from '../scenario/docker-proxy.js';
 import { EngineView } from '../scenario/engine-view.js';
@@ -70,14 +71,6 @@ describe('the dashboard, in Chromium', () => {
     await dashboard.logIn(key);
     return dashboard;
   };
-  /** Rows as the deployment's, with other values. */
-  const copies = (count: number, of: Deployment, values: string) =>
-    platform.sql(
-      `INSERT INTO "Deployment" SELECT row.* FROM "Deployment" d, generate_series(1, $1::int) n,
-       jsonb_populate_record(d, jsonb_build_object('id', 'copy' || md5(random()::text), 'jobId', left(md5(random()::text), 16)) || ${values}) row
-       WHERE d.id = $2`,
-      [count, of.id],
-    );
 
   it('must lead a newcomer from a key to a deployment, through a failure and back, without a reload', async () => {
     mkdirSync(path.join(folder, 'site'));
@@ -236,7 +229,7 @@ describe('the dashboard, in Chromium', () => {
   });
 
   it('must list 1,000 deployments in less than 200 ms of its own work', async () => {
-    await copies(1000, printer, `jsonb_build_object('status', 'STOPPED', 'name', 'copy-' || n)`);
+    await copyDeployment(platform, printer.id, 1000, { status: 'STOPPED', name: 'copy-' });
     const dashboard = await loggedIn();
     await dashboard.show(`environments/${environmentId}`);
     const { page } = dashboard;
@@ -286,18 +279,17 @@ describe('the dashboard, in Chromium', () => {
   async function hostileEnvironment(): Promise<string> {
     const { id } = await client.createEnvironment();
     await client.expectEnvironment(id, 'ACTIVE', 60_000);
-    const text = `to_jsonb(${literal(HOSTILE + WORD)}::text)`;
-    const values = { name: text, environmentId: `to_jsonb('${id}'::text)`, errorMessage: text, gitBranch: text };
-    const pairs = Object.entries(values).map(([name, value]) => `'${name}', ${value}`);
-    await copies(1, failed, `jsonb_build_object(${pairs.join(', ')})`);
-    await platform.sql('UPDATE "Environment" SET name = $2, "errorMessage" = $2 WHERE id = $1', [id, HOSTILE + WORD]);
+    const text = HOSTILE + WORD;
+    await copyDeployment(platform, failed.id, 1, {
+      environmentId: id,
+      name: text,
+      errorMessage: text,
+      gitBranch: text,
+    });
+    await platform.sql('UPDATE "Environment" SET name = $2, "errorMessage" = $2 WHERE id = $1', [id, text]);
     return id;
   }
 });
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 /** Runs a curl line that the dashboard shows, as somebody who copies it does. */
 async function expectPrints(line: string, key: string, text: string): Promise<void> {

@@ -3,7 +3,7 @@ import * as sdk from '../../typescript/src/index.js';
 import { Action } from './action.js';
 import { Hooks } from './hooks.js';
 import { useLoaded } from './live.js';
-import { Badge, Empty, Facts, Heading, Path, Problem, Section } from './parts.js';
+import { Badge, Empty, Facts, Heading, Long, Path, Problem, Section } from './parts.js';
 import { Publish } from './publish.js';
 import { Reach } from './reach.js';
 import { byName, failureOf, healthOf, isInProgress, type Named, originOf, restartsOf } from './releases.js';
@@ -25,7 +25,11 @@ export function EnvironmentScreen({ id }: { id: string }) {
       <Heading text={environment.name}>
         <Badge value={environment.status} />
       </Heading>
-      {environment.errorMessage && <p class="problem">{environment.errorMessage}</p>}
+      {environment.errorMessage && (
+        <div class="problem">
+          <Long text={environment.errorMessage} />
+        </div>
+      )}
       {may('DEPLOYMENTS_READ') && <Deployments environment={environment} />}
       <Publish environment={environment} reload={reload} />
       {may('DEPLOYMENTS_READ') && <Hooks environmentId={id} />}
