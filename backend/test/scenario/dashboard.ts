@@ -78,7 +78,7 @@ export class Dashboard {
   }
 
   async sees(text: string | RegExp, withinMs = SHOWN_MS): Promise<void> {
-    await this.page.getByText(text).first().waitFor({ timeout: withinMs });
+    await this.page.getByText(text).filter({ visible: true }).first().waitFor({ timeout: withinMs });
   }
 
   async seesNoMore(text: string | RegExp, withinMs = SHOWN_MS): Promise<void> {
@@ -90,7 +90,8 @@ export class Dashboard {
   }
 
   async fill(label: string, text: string): Promise<void> {
-    await this.page.getByLabel(label, { exact: true }).fill(text, { timeout: SHOWN_MS });
+    const fields = this.page.locator('input:not([type=radio]), textarea');
+    await this.page.getByLabel(label, { exact: true }).and(fields).fill(text, { timeout: SHOWN_MS });
   }
 
   async click(name: string, role: 'button' | 'link' = 'button'): Promise<void> {

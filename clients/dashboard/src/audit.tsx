@@ -81,8 +81,14 @@ function row({ id, createdAt, action, via, target, keyId, ip, detail }: sdk.Audi
   return { key: id, cells };
 }
 
+/** What says something, with spaces where lines may break. */
 function compact(detail: sdk.AuditEvent['detail']): string {
   return Object.entries(detail ?? {})
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ');
+    .filter(([, value]) => value !== null && (!Array.isArray(value) || value.length > 0))
+    .map(([name, value]) => `${name}: ${[value].flat().map(textOf).join(', ')}`)
+    .join('; ');
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -36,6 +36,9 @@ interface ChecksProps<T extends string> {
   onChange: (chosen: T[]) => void;
 }
 
+/** No name that the API takes is longer. */
+const MAX_TEXT = 64;
+
 /** Any of several values. */
 export function Checks<T extends string>({ legend, hint, of, chosen, onChange }: ChecksProps<T>) {
   return (
@@ -50,7 +53,7 @@ export function Checks<T extends string>({ legend, hint, of, chosen, onChange }:
               onChange(of.map(([one]) => one).filter((one) => (one === value ? checked : chosen.includes(one))))
             }
           />{' '}
-          {text}
+          {text.slice(0, MAX_TEXT)}
         </label>
       ))}
       {hint && <small class="note">{hint}</small>}

@@ -1,10 +1,9 @@
 import { useSignal } from '@preact/signals';
 import * as sdk from '../../typescript/src/index.js';
 import { Action } from './action.js';
-import { send } from './api.js';
 import { Hooks } from './hooks.js';
 import { useLoaded } from './live.js';
-import { Badge, Empty, Facts, Heading, Path, Problem, Section } from './parts.js';
+import { Badge, Empty, Facts, Heading, Long, Path, Problem, Section } from './parts.js';
 import { Publish } from './publish.js';
 import { Reach } from './reach.js';
 import { byName, failureOf, healthOf, isInProgress, type Named, originOf, restartsOf } from './releases.js';
@@ -26,7 +25,11 @@ export function EnvironmentScreen({ id }: { id: string }) {
       <Heading text={environment.name}>
         <Badge value={environment.status} />
       </Heading>
-      {environment.errorMessage && <p class="problem">{environment.errorMessage}</p>}
+      {environment.errorMessage && (
+        <div class="problem">
+          <Long text={environment.errorMessage} />
+        </div>
+      )}
       {may('DEPLOYMENTS_READ') && <Deployments environment={environment} />}
       <Publish environment={environment} reload={reload} />
       {may('DEPLOYMENTS_READ') && <Hooks environmentId={id} />}
@@ -64,11 +67,6 @@ function Deployments({ environment }: { environment: sdk.Environment }) {
     isBusy.value ? 2000 : 5000,
   );
   const next = cursor.value === undefined ? data?.nextCursor : cursor.value;
-  const showOlder = (from: string): void =>
-    void send((client) => sdk.listDeployments({ client, path, query: { limit: PAGE, cursor: from } })).then((page) => {
-      older.value = [...older.value, ...page.deployments];
-      cursor.value = page.nextCursor;
-    });
   const known = new Set(data?.deployments.map(({ id }) => id));
   const all = [...(data?.deployments ?? []), ...older.value.filter(({ id }) => !known.has(id))];
   isBusy.value = all.some(isInProgress);
@@ -96,9 +94,15 @@ function Deployments({ environment }: { environment: sdk.Environment }) {
         }
       />
       {next && (
-        <button type="button" onClick={() => showOlder(next)}>
-          Show older releases
-        </button>
+        <Action
+          label="Show older releases"
+          scope="DEPLOYMENTS_READ"
+          call={(client) => sdk.listDeployments({ client, path, query: { limit: PAGE, cursor: next } })}
+          done={({ deployments, nextCursor }) => {
+            older.value = [...older.value, ...deployments];
+            cursor.value = nextCursor;
+          }}
+        />
       )}
       <Reach environment={environment} named={named} />
     </Section>

@@ -8,6 +8,7 @@ import { EnvironmentScreen } from './environment.js';
 import { Environments } from './environments.js';
 import { Keys } from './keys.js';
 import { Login } from './login.js';
+import { Heading } from './parts.js';
 import { href, route } from './route.js';
 import { key, me } from './session.js';
 import { Shell } from './shell.js';
@@ -43,9 +44,12 @@ function Screen() {
       return <System />;
     default:
       return (
-        <p>
-          There is no such screen. <a href={href('environments')}>Show the environments.</a>
-        </p>
+        <>
+          <Heading text="Not found" />
+          <p>
+            There is no such screen. <a href={href('environments')}>Show the environments.</a>
+          </p>
+        </>
       );
   }
 }

@@ -5,14 +5,17 @@ import type { ApiFailure, Call } from './api.js';
 import { Curl } from './action.js';
 import { href } from './route.js';
 
+/** Longer than any name that the API takes. */
+const MAX_HEADING = 200;
+
 /** The name of a screen, also in the tab. */
 export function Heading({ text, children }: { text: string; children?: ComponentChildren }) {
   useEffect(() => {
-    document.title = `${text} · Berth`;
+    document.title = `${text.slice(0, MAX_HEADING)} · Berth`;
   }, [text]);
   return (
     <h1>
-      {text} {children}
+      {text.slice(0, MAX_HEADING)} {children}
     </h1>
   );
 }
