@@ -25,7 +25,7 @@ const LINES = 50_000;
 const BUSYBOX = { image: 'busybox', tag: '1.36' };
 
 describe('the dashboard, in Chromium', () => {
-  const platform = new Platform({ BUILD_MIN_FREE_DISK_MB: '1' });
+  const platform = new Platform({ BUILD_MIN_FREE_DISK_MB: '1', METRICS_SAMPLE_SECONDS: '2' });
   const proxy = new DockerProxy();
   const engine = new EngineView();
   const folder = mkdtempSync(path.join(tmpdir(), 'berth-dashboard-'));
@@ -180,6 +180,7 @@ describe('the dashboard, in Chromium', () => {
     for (const [name, address, text] of screens) {
       await dashboard.show(address);
       await dashboard.loaded(text);
+      if (name === 'deployment') await dashboard.sees(/^CPU: now/, 40_000);
       await check(name);
     }
     expect(dashboard.complaintsBut()).toEqual([]);
@@ -224,8 +225,9 @@ describe('the dashboard, in Chromium', () => {
     await dashboard.page.getByLabel('Follow').uncheck();
     const longest: number[] = [];
     for (let attempt = 0; attempt < 3; attempt++) longest.push(await dashboard.longestFrame('[role=log]'));
-    // Others use the machine, too: the best of three counts.
-    expect(Math.min(...longest), `${longest.join(', ')} ms; without a log ${still} ms`).toBeLessThan(50);
+    // Others use the machine, too: the best of three counts, and a page that does nothing has long frames then.
+    process.stdout.write(`longest frames ${longest.join(', ')} ms; without a log ${still} ms\n`);
+    expect(Math.min(...longest)).toBeLessThan(Math.max(50, 2 * still));
     await dashboard.close();
   });
 
@@ -244,6 +246,7 @@ describe('the dashboard, in Chromium', () => {
       await page.waitForResponse((response) => response.url().includes(`/deployments/environment/${environmentId}`));
       await page.evaluate('new Promise(requestAnimationFrame)');
     });
+    process.stdout.write(`1,000 deployments take ${ms} ms\n`);
     expect(ms).toBeLessThan(200);
     await dashboard.close();
   });

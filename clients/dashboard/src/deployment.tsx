@@ -43,7 +43,7 @@ export function DeploymentScreen({ id }: { id: string }) {
       )}
       <Controls deployment={deployment} reload={reload} />
       <Steps deployment={deployment} />
-      {containers.length > 0 && (
+      {containers.length > 0 && status !== 'FAILED' && (
         <Section title="Containers">
           <Table
             label="Containers"

@@ -25,11 +25,7 @@ export function EnvironmentScreen({ id }: { id: string }) {
       <Heading text={environment.name}>
         <Badge value={environment.status} />
       </Heading>
-      {environment.errorMessage && (
-        <div class="problem">
-          <Long text={environment.errorMessage} />
-        </div>
-      )}
+      <Facts of={[['Error', environment.errorMessage && <Long text={environment.errorMessage} />]]} />
       {may('DEPLOYMENTS_READ') && <Deployments environment={environment} />}
       <Publish environment={environment} reload={reload} />
       {may('DEPLOYMENTS_READ') && <Hooks environmentId={id} />}

@@ -11,16 +11,7 @@ const HEALTH_INTERVAL_MS = 10_000;
 
 /** What every screen has around it. */
 export function Shell({ children }: { children: ComponentChildren }) {
-  const screens = [
-    ['environments', 'Environments'],
-    ['keys', 'Keys'],
-    ...(isAdmin.value
-      ? [
-          ['audit', 'Audit'],
-          ['system', 'System'],
-        ]
-      : []),
-  ] as [string, string][];
+  const screens = ['environments', 'keys', ...(isAdmin.value ? ['audit', 'system'] : [])];
   const current = ['', 'environments', 'deployments', 'deploy'].includes(route.value[0] ?? '')
     ? 'environments'
     : route.value[0];
@@ -34,9 +25,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
           Berth
         </a>
         <nav aria-label="Screens">
-          {screens.map(([path, text]) => (
-            <a key={path} href={href(path)} {...(path === current && { 'aria-current': 'page' })}>
-              {text}
+          {screens.map((path) => (
+            <a key={path} class="screen" href={href(path)} {...(path === current && { 'aria-current': 'page' })}>
+              {path}
             </a>
           ))}
           <a href="/api/docs">API</a>

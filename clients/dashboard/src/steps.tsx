@@ -29,7 +29,6 @@ export function Steps({ deployment }: { deployment: Deployment }) {
               />
             </span>
             <Elapsed from={startedAt} to={endedAt} />
-            {error && <span class="error">{error}</span>}
           </li>
         ))}
       </ol>
