@@ -46,7 +46,7 @@ export class ContainerSampler implements OnApplicationBootstrap, OnModuleDestroy
   /** One round. Does nothing in a process that does not lead, or without containers. */
   async sample(): Promise<void> {
     if (!(await this.leader.isThisProcess())) return;
-    const containers = await this.stats.running(LABELS.deployment);
+    const containers = (await this.stats.running(LABELS.deployment)).filter(isReplica);
     if (containers.length === 0) return;
     const samples = await this.readAll(containers);
     if (samples.length > 0) await this.samples.append(samples);
@@ -85,6 +85,11 @@ export class ContainerSampler implements OnApplicationBootstrap, OnModuleDestroy
   private async pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.closing.signal, ref: false }).catch(() => undefined);
   }
+}
+
+/** A container inherits the labels of its image, so that a run of a built image names the deployment that built it. */
+function isReplica({ labels }: RunningContainer): boolean {
+  return labels[LABELS.run] === undefined && labels[LABELS.releaseCommand] === undefined;
 }
 
 function identityOf({ id, createdAt, slot, labels }: RunningContainer) {
