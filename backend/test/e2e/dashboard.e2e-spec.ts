@@ -261,7 +261,7 @@ describe('the dashboard, in Chromium', () => {
     await dashboard.close();
   });
 
-  it('must say what is away, and recover by itself', async () => {
+  it('must say what is unavailable, and recover by itself', async () => {
     const dashboard = await loggedIn();
     await dashboard.show(`environments/${environmentId}`);
     await dashboard.sees('Public domain');
@@ -300,7 +300,7 @@ describe('the dashboard, in Chromium', () => {
   }
 });
 
-/** Runs a curl line that the dashboard shows, as somebody who copies it does. */
+/** Runs a curl line that the dashboard shows, as a user who copies it does. */
 async function expectPrints(line: string, key: string, text: string): Promise<void> {
   const env = { ...process.env, BERTH_KEY: key };
   const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', line], { env });

@@ -83,8 +83,8 @@ describe('metrics of a deployment', () => {
       const { status, body } = await client.request('GET', `/deployments/${id}/metrics?${query}`);
       expect([status, body.errors?.[0]?.path], query).toEqual([400, field]);
     }
-    const stranger = await bed.platform.client('2', 'DEPLOYMENTS_READ');
-    expect(await stranger.request('GET', `/deployments/${id}/metrics`)).toMatchObject({
+    const otherUser = await bed.platform.client('2', 'DEPLOYMENTS_READ');
+    expect(await otherUser.request('GET', `/deployments/${id}/metrics`)).toMatchObject({
       status: 404,
       body: { code: 'DEPLOYMENT_NOT_FOUND' },
     });

@@ -21,7 +21,7 @@ export class ApiFailure extends Error {
     super(problem.detail ?? 'The API does not answer.');
   }
 
-  /** The API or something that it needs is away: the same request may succeed later. */
+  /** The API or a part that it needs is unavailable: the same request may succeed later. */
   get isOutage(): boolean {
     return this.status === 0 || this.status >= 500;
   }

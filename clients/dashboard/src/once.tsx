@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { CopyButton } from './action.js';
 
-/** A secret that the API returns once. It gets the focus, so that nobody leaves without it by mistake. */
+/** A secret that the API returns once. It gets the focus, so that the user does not miss it. */
 export function Once({ what, value, close }: { what: string; value: string; close: () => void }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.focus(), [value]);

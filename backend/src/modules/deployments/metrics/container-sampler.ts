@@ -9,7 +9,7 @@ import {
   ContainerSamplesRepository,
 } from '#src/modules/deployments/repositories/container-samples.repository.js';
 
-/** The Engine collects once a second for all who wait: at once is cheaper for it than one after the other. */
+/** The Engine collects once a second for all pending requests: some at once cost it less than one after the other. */
 const COLLECTION_MS = 1000;
 const MAX_LANES = 100;
 /** One container may hang. After more failures the Engine is the cause, and the round ends. */
