@@ -18,7 +18,7 @@ import { IDLE, sh } from '../scenario/stand-in.js';
 import { eventually } from '../testbed/eventually.js';
 
 const ALL_BUT_ADMIN = 'ENVIRONMENTS_READ,ENVIRONMENTS_WRITE,DEPLOYMENTS_READ,DEPLOYMENTS_WRITE,LOGS_READ';
-const PORT = 3061;
+const PORT = 3081;
 const HOSTILE = `<img src=x onerror="pwned=1"><script>pwned=1</script> \u202Egnp.exe \u200F`;
 const WORD = 'x'.repeat(10_000);
 const LINES = 50_000;
@@ -174,7 +174,7 @@ describe('the dashboard, in Chromium', () => {
       ['deployment-failed', `deployments/${failed.id}`, 'CONTAINER_CRASHED'],
       ['keys', 'keys', 'New key'],
       ['audit', 'audit', 'environment.created'],
-      ['system', 'system', 'No orphans'],
+      ['system', 'system', 'Orphans'],
       ['no-screen', 'nowhere', 'There is no such screen'],
     ];
     for (const [name, address, text] of screens) {
