@@ -1,18 +1,14 @@
-/** One of several values. */
-export function Choice({
-  label,
-  name,
-  of,
-  value,
-  onChoose,
-}: {
+interface ChoiceProps {
   label: string;
   name: string;
   /** value and text of each */
   of: [string, string][];
   value: string;
   onChoose: (value: string) => void;
-}) {
+}
+
+/** One of several values. */
+export function Choice({ label, name, of, value, onChoose }: ChoiceProps) {
   return (
     <p class="field">
       <label for={`field-${name}`}>{label}</label>

@@ -7,6 +7,7 @@ import { Planned } from './planned.js';
 
 import { may } from './session.js';
 import { useLoaded } from './live.js';
+import { linesOf } from './text.js';
 
 type Source = 'image' | 'git' | 'folder';
 const SOURCES: [Source, string][] = [
@@ -101,11 +102,10 @@ function newFields(): Record<FieldName, Signal<string>> {
 }
 
 function runFields(of: (name: FieldName) => string) {
-  const variables = of('envVars')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean)
-    .map((line) => [line.split('=', 1)[0]?.trim() ?? '', line.slice(line.indexOf('=') + 1)]);
+  const variables = linesOf(of('envVars')).map((line) => [
+    line.split('=', 1)[0]?.trim() ?? '',
+    line.slice(line.indexOf('=') + 1),
+  ]);
   const port = of('port') || of('hostPort');
   return {
     ...(of('name') && { name: of('name') }),

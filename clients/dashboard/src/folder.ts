@@ -1,5 +1,6 @@
 import ignore from 'ignore';
 import { packTar } from 'modern-tar';
+import { linesOf } from './text.js';
 
 /** A file of a folder: its path below the folder, with slashes. */
 export interface FolderFile {
@@ -44,10 +45,7 @@ async function filtered(files: FolderFile[]): Promise<FolderFile[]> {
 
 /** Patterns of `.dockerignore` begin at the top of the folder, those of `.gitignore` match anywhere. */
 function anchored(text: string): string {
-  const patterns = text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line && !line.startsWith('#'));
+  const patterns = linesOf(text).filter((line) => !line.startsWith('#'));
   if (patterns.some((pattern) => pattern.startsWith('!'))) return '';
   return patterns
     .map((pattern) => (/^(\/|\*\*)/.test(pattern) ? pattern : `/${pattern.replace(/^\.\//, '')}`))

@@ -8,6 +8,7 @@ import { Empty, Field, Section } from './parts.js';
 import { may } from './session.js';
 import { Time } from './time.js';
 import { type Row, Table } from './table.js';
+import { linesOf } from './text.js';
 
 const HEAD = ['Deployment', 'Branch', 'Paths', 'URL', 'Last delivery', 'Created', 'Action'];
 
@@ -64,10 +65,7 @@ function NewHook({ environmentId, done }: { environmentId: string; done: () => v
   const branch = useSignal('');
   const paths = useSignal('');
   const created = useSignal<sdk.HookCreated | undefined>(undefined);
-  const globs = paths.value
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean);
+  const globs = linesOf(paths.value);
   const body = {
     name: name.value.trim(),
     ...(branch.value.trim() && { branch: branch.value.trim() }),

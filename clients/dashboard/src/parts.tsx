@@ -4,18 +4,20 @@ import { useEffect } from 'preact/hooks';
 import type { ApiFailure, Call } from './api.js';
 import { Curl } from './action.js';
 import { href } from './route.js';
+import { slug } from './text.js';
 
 /** Longer than any name that the API takes. */
 const MAX_HEADING = 200;
 
 /** The name of a screen, also in the tab. */
 export function Heading({ text, children }: { text: string; children?: ComponentChildren }) {
+  const heading = text.slice(0, MAX_HEADING);
   useEffect(() => {
-    document.title = `${text.slice(0, MAX_HEADING)} · Berth`;
-  }, [text]);
+    document.title = `${heading} · Berth`;
+  }, [heading]);
   return (
     <h1>
-      {text.slice(0, MAX_HEADING)} {children}
+      {heading} {children}
     </h1>
   );
 }
@@ -65,16 +67,14 @@ export function Empty({ children, call }: { children: ComponentChildren; call?: 
   );
 }
 
-export function Section({
-  title,
-  side,
-  children,
-}: {
+interface SectionProps {
   title: string;
   side?: ComponentChildren;
   children: ComponentChildren;
-}) {
-  const id = title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
+}
+
+export function Section({ title, side, children }: SectionProps) {
+  const id = slug(title);
   return (
     <section aria-labelledby={id}>
       <header>
@@ -97,7 +97,7 @@ interface FieldProps {
 }
 
 export function Field({ label, of, hint, rows, isSecret, required = false }: FieldProps) {
-  const id = `field-${label.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
+  const id = `field-${slug(label)}`;
   const shared = {
     id,
     required,

@@ -11,7 +11,7 @@ import {
 
 /** The Engine collects once a second for all pending requests: some at once cost it less than one after the other. */
 const COLLECTION_MS = 1000;
-const MAX_LANES = 100;
+const MAX_CONCURRENCY = 100;
 /** One container may hang. After more failures the Engine is the cause, and the round ends. */
 const MAX_FAILURES = 3;
 
@@ -63,11 +63,11 @@ export class ContainerSampler implements OnApplicationBootstrap, OnModuleDestroy
 
   private async readAll(containers: RunningContainer[]): Promise<ContainerSample[]> {
     const rounds = Math.max(1, this.intervalMs / 2 / COLLECTION_MS);
-    const lanes = Math.min(MAX_LANES, Math.ceil(containers.length / rounds));
+    const concurrency = Math.min(MAX_CONCURRENCY, Math.ceil(containers.length / rounds));
     const samples: ContainerSample[] = [];
     const waiting = containers.values();
     let failures = 0;
-    const lane = async () => {
+    const readNext = async () => {
       for (const container of waiting) {
         if (this.closing.signal.aborted || failures >= MAX_FAILURES) return;
         const second = this.pause(COLLECTION_MS);
@@ -78,7 +78,7 @@ export class ContainerSampler implements OnApplicationBootstrap, OnModuleDestroy
         await second;
       }
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    await Promise.all(Array.from({ length: concurrency }, readNext));
     return samples;
   }
 
