@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { styledParts } from '../../../clients/dashboard/src/ansi.js';
-import { bytes, duration, visible, visibleAll, words } from '../../../clients/dashboard/src/text.js';
+import { bytes, duration, variablesOf, visible, visibleAll, words } from '../../../clients/dashboard/src/text.js';
 
 describe('visible', () => {
   it.each([
@@ -68,4 +68,14 @@ it('shows sizes and times in few characters', () => {
     '25 h',
     '10 d',
   ]);
+});
+
+describe('variablesOf', () => {
+  it('keeps a value as it is, and leaves out empty lines', () => {
+    expect(variablesOf(' A=1=2 \n\nB=')).toEqual({ variables: { A: '1=2 ', B: '' } });
+  });
+
+  it.each(['A=1\nB', '=1', 'A B=1'])('names the line that is something else: %j', (text) => {
+    expect(variablesOf(text).mistake).toContain('is not NAME=value');
+  });
 });

@@ -94,6 +94,13 @@ export class Dashboard {
     await this.page.getByLabel(label, { exact: true }).and(fields).fill(text, { timeout: SHOWN_MS });
   }
 
+  /** What the browser says about fields that it does not accept. */
+  mistakes(): Promise<string[]> {
+    return this.page.evaluate(
+      `[...document.querySelectorAll('input:invalid, textarea:invalid')].map(({ validationMessage }) => validationMessage)`,
+    );
+  }
+
   async click(name: string, role: 'button' | 'link' = 'button'): Promise<void> {
     await this.page.getByRole(role, { name, exact: true }).first().click({ timeout: DEPLOYED_MS });
   }
@@ -146,10 +153,10 @@ export class Dashboard {
     })()`);
   }
 
-  /** Milliseconds that the browser spends on scripts, styles and layout during the action. */
+  /** Milliseconds of a processor that the page needs for scripts, styles and layout during the action. */
   async workDuring(action: () => Promise<void>): Promise<number> {
     const session = await this.page.context().newCDPSession(this.page);
-    await session.send('Performance.enable');
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
     const seconds = async (): Promise<number> => {
       const { metrics } = await session.send('Performance.getMetrics');
       return metrics

@@ -1,13 +1,12 @@
 import { type Signal, signal, useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import * as sdk from '../../typescript/src/index.js';
-import { Field, Heading, Path, Problem, Section } from './parts.js';
+import { Field, type FieldProps, Heading, Path, Problem, Section } from './parts.js';
 import { FolderFields, type Uploaded } from './folder-fields.js';
 import { Planned } from './planned.js';
-
 import { may } from './session.js';
 import { useLoaded } from './live.js';
-import { linesOf } from './text.js';
+import { variablesOf } from './text.js';
 
 type Source = 'image' | 'git' | 'folder';
 const SOURCES: [Source, string][] = [
@@ -31,8 +30,9 @@ export function Deploy({ environmentId }: { environmentId: string }) {
   if (!data) return failure ? <Problem failure={failure} /> : <p>Loading …</p>;
   if (!may('DEPLOYMENTS_WRITE')) return <p>This key may not deploy: that needs the scope DEPLOYMENTS_WRITE.</p>;
 
+  const { variables, mistake } = variablesOf(fields.envVars.value);
   const of = (name: FieldName): string => fields[name].value.trim();
-  const field = (name: FieldName, label: string, hint: string, more: { required?: boolean; rows?: number } = {}) => (
+  const field = (name: FieldName, label: string, hint: string, more: Partial<FieldProps> = {}) => (
     <Field label={label} hint={hint} of={fields[name]} {...more} />
   );
   return (
@@ -59,7 +59,7 @@ export function Deploy({ environmentId }: { environmentId: string }) {
           <Planned
             fields={[source.value, upload.value?.uploadId, ...FIELDS.map(of)]}
             request={(client, dryRun) => {
-              const body = { environmentId, ...runFields(of), ...(dryRun && { dryRun }) };
+              const body = { environmentId, ...runFields(of, variables), ...(dryRun && { dryRun }) };
               if (source.value === 'git')
                 return sdk.createDeploymentFromGit({
                   client,
@@ -89,7 +89,7 @@ export function Deploy({ environmentId }: { environmentId: string }) {
               {field('hostPort', 'Host port', 'A port of the server that leads to it. Empty: private.')}
               {field('replicas', 'Replicas', '1 to 20.')}
             </div>
-            {field('envVars', 'Variables', 'One NAME=value per line.', { rows: 3 })}
+            {field('envVars', 'Variables', 'One NAME=value per line.', { rows: 3, mistake })}
           </Planned>
         </Section>
       )}
@@ -101,16 +101,12 @@ function newFields(): Record<FieldName, Signal<string>> {
   return Object.fromEntries(FIELDS.map((name) => [name, signal('')])) as Record<FieldName, Signal<string>>;
 }
 
-function runFields(of: (name: FieldName) => string) {
-  const variables = linesOf(of('envVars')).map((line) => [
-    line.split('=', 1)[0]?.trim() ?? '',
-    line.slice(line.indexOf('=') + 1),
-  ]);
+function runFields(of: (name: FieldName) => string, variables: Record<string, string>) {
   const port = of('port') || of('hostPort');
   return {
     ...(of('name') && { name: of('name') }),
     ...(of('replicas') && { replicas: Number(of('replicas')) }),
-    ...(variables.length > 0 && { envVars: Object.fromEntries(variables) as Record<string, string> }),
+    ...(Object.keys(variables).length > 0 && { envVars: variables }),
     ...(port && { ports: [{ container: Number(port), ...(of('hostPort') && { host: Number(of('hostPort')) }) }] }),
   };
 }

@@ -86,7 +86,7 @@ export function Section({ title, side, children }: SectionProps) {
   );
 }
 
-interface FieldProps {
+export interface FieldProps {
   label: string;
   /** what is typed */
   of: Signal<string>;
@@ -94,13 +94,16 @@ interface FieldProps {
   isSecret?: boolean;
   required?: boolean;
   rows?: number;
+  /** what is wrong with it: the browser shows it, and sends nothing */
+  mistake?: string | undefined;
 }
 
-export function Field({ label, of, hint, rows, isSecret, required = false }: FieldProps) {
+export function Field({ label, of, hint, rows, isSecret, required = false, mistake = '' }: FieldProps) {
   const id = `field-${slug(label)}`;
   const shared = {
     id,
     required,
+    ref: (element: HTMLInputElement | HTMLTextAreaElement | null) => element?.setCustomValidity(mistake),
     value: of.value,
     autocomplete: 'off',
     spellcheck: false,

@@ -1,13 +1,16 @@
-import { useSignal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { getHealth, type Health } from '../../typescript/src/index.js';
 import { apiClient, outage } from './api.js';
 import { href, route } from './route.js';
 import { isAdmin, logOut, me } from './session.js';
-import { visible } from './text.js';
+import { visibleAll } from './text.js';
 
 const HEALTH_INTERVAL_MS = 10_000;
+
+/** The parts of the API as it reported them last; undefined while it does not answer. */
+export const health = signal<[string, Health['details'][string]][] | undefined>(undefined);
 
 /** What every screen has around it. */
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -52,19 +55,19 @@ function skip(event: Event): void {
 }
 
 function Outage() {
-  const down = useSignal<[string, string][]>([]);
   useEffect(() => {
     const check = async (): Promise<void> => {
+      // While a part is down, the status is 503 and the body is the same.
       const answer = await getHealth({ client: apiClient }).catch(() => undefined);
-      const health = (answer?.data ?? answer?.error) as Partial<Health> | undefined;
-      const parts = Object.entries(health?.details ?? {}).filter(([, { status }]) => status === 'down');
-      down.value = parts.map(([name, { message }]) => [name, visible(message ?? '')]);
+      const read = answer?.data ?? answer?.error;
+      health.value = read && 'details' in read ? Object.entries(visibleAll(read.details)) : undefined;
     };
     void check();
     const timer = setInterval(() => void check(), HEALTH_INTERVAL_MS);
     return () => clearInterval(timer);
   }, [outage.value]);
-  const texts = down.value.map(([name, message]) => `${name} is down${message && `: ${message}`}.`);
+  const down = (health.value ?? []).filter(([, { status }]) => status === 'down');
+  const texts = down.map(([name, { message }]) => `${name} is down${message ? `: ${message}` : ''}.`);
   if (outage.value) texts.unshift(`${outage.value.message} ${outage.value.problem.hint ?? ''} This page tries again.`);
   return (
     <div role="status" class={texts.length > 0 ? 'outage' : ''}>

@@ -4,17 +4,13 @@ import type { Call } from './api.js';
 import { useLoaded } from './live.js';
 import { Badge, Empty, Heading, Section } from './parts.js';
 import { isAdmin } from './session.js';
+import { health } from './shell.js';
 import { bytes } from './text.js';
 import { Table } from './table.js';
 
 const EVERY_MS = 15_000;
 
-/** While a part is down, the status is 503 and the body is the same. */
-const readHealth: Call<sdk.Health> = async (client) => {
-  const { data, error, response } = await sdk.getHealth({ client });
-  const health = data ?? error;
-  return health && 'details' in health ? { data: health, response: new Response() } : { error, response };
-};
+const readHealth: Call<sdk.Health> = (client) => sdk.getHealth({ client });
 const readNodes: Call<sdk.ListNodesResponse> = (client) => sdk.listNodes({ client });
 const readOrphans: Call<sdk.OrphanList> = (client) => sdk.listOrphans({ client });
 
@@ -31,12 +27,13 @@ export function System() {
 }
 
 function HealthParts() {
-  const { data, failure } = useLoaded(readHealth, [], EVERY_MS);
-  const parts = data && Object.entries(data.details);
-  const rows = parts?.map(([key, { status, message }]) => ({ key, cells: [key, <Badge value={status} />, message] }));
+  const rows = health.value?.map(([key, { status, message }]) => ({
+    key,
+    cells: [key, <Badge value={status} />, message],
+  }));
   return (
     <Section title="Health" side={<Curl call={readHealth} />}>
-      <Table label="Health" head={['Part', 'Status', 'Message']} failure={failure} rows={rows} />
+      <Table label="Health" head={['Part', 'Status', 'Message']} failure={undefined} rows={rows} />
     </Section>
   );
 }

@@ -45,6 +45,15 @@ export function linesOf(text: string): string[] {
     .filter(Boolean);
 }
 
+/** NAME=value in each line; the value as it is. `mistake` names the first line that is something else. */
+export function variablesOf(text: string): { variables: Record<string, string>; mistake?: string | undefined } {
+  const lines = text.split('\n').filter((line) => line.trim());
+  const wrong = lines.find((line) => !/^\s*[^=\s]+=/.test(line));
+  if (wrong !== undefined) return { variables: {}, mistake: `"${wrong.trim()}" is not NAME=value.` };
+  const pairs = lines.map((line) => [line.split('=', 1)[0]?.trim() ?? '', line.slice(line.indexOf('=') + 1)]);
+  return { variables: Object.fromEntries(pairs) as Record<string, string> };
+}
+
 /** For ids in the page. */
 export function slug(title: string): string {
   return title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
