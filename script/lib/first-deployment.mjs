@@ -25,7 +25,12 @@ export function firstDeploymentWithCurl() {
   return `KEY=$(script/key create --telegram-id 1 --scopes ALL)
 API=http://127.0.0.1:3000
 api() { curl -fsS -H "X-API-Key: $KEY" -H 'Content-Type: application/json' "$@"; }
-decided() { until api $API/deployments/job/$JOB | jq -r .deployment.status | grep -E 'RUNNING|FAILED'; do sleep 1; done; }
+decided() {
+  while STATUS=$(api $API/deployments/job/$JOB | jq -er .deployment.status); do
+    case $STATUS in RUNNING | FAILED) echo $STATUS; return ;; esac
+    sleep 1
+  done
+}
 release() {
   UPLOAD=$(tar -cz -C examples/hello . | curl -fsS -H "X-API-Key: $KEY" -H 'Content-Type: application/gzip' \\
     --data-binary @- $API/uploads | jq -r .uploadId)

@@ -68,9 +68,11 @@ const settings = {
   RATE_LIMIT_MAX: count(100).description(
     'Requests per window and user, with all keys together; per address without a key.',
   ),
-  DEPLOY_RATE_LIMIT_MAX: count(5).description('`POST /deployments` per window and user.'),
+  DEPLOY_RATE_LIMIT_MAX: count(5).description(
+    '`POST /deployments`, redeployments and rollbacks per window and user; as many `POST /uploads`, `POST /deployments/from-upload`, and dry runs.',
+  ),
   GIT_DEPLOY_RATE_LIMIT_MAX: count(3).description(
-    '`POST /deployments/from-git` and `/from-upload` per window and user, and as many `POST /uploads`.',
+    '`POST /deployments/from-git` per window and user, and as many dry runs of it.',
   ),
   RUN_RATE_LIMIT_MAX: count(30).description('Runs that are started, per window and user.'),
   AUTH_FAILURE_RATE_LIMIT_MAX: count(20).description(

@@ -7,6 +7,7 @@ describe('rate limits', () => {
     RATE_LIMIT_TTL: '60000',
     RATE_LIMIT_MAX: '40',
     DEPLOY_RATE_LIMIT_MAX: '5',
+    RUN_RATE_LIMIT_MAX: '7',
     AUTH_FAILURE_RATE_LIMIT_MAX: '10',
   });
   let client: ApiClient;
@@ -39,7 +40,7 @@ describe('rate limits', () => {
     expect((await fetch(`${platform.baseUrl}/health/ready`)).headers.get('x-ratelimit-limit')).toBeNull();
   });
 
-  it('must let fewer deployments through, and say that limit', async () => {
+  it('must let fewer deployments through and say that limit, and count plans and uploads on their own', async () => {
     const deployer = await platform.client('3');
     const statuses: number[] = [];
     for (let request = 0; request < 7; request++) {
@@ -48,6 +49,13 @@ describe('rate limits', () => {
       if (answer.status !== 429) expect(answer.headers.get('x-ratelimit-limit')).toBe('5');
     }
     expect(statuses).toEqual([404, 404, 404, 404, 404, 429, 429]);
+    const plan = { environmentId: 'none', image: 'busybox', dryRun: true };
+    expect((await deployer.request('POST', '/deployments', plan)).status).toBe(404);
+    const upload = { environmentId: 'none', uploadId: 'none' };
+    const { status, headers } = await deployer.request('POST', '/deployments/from-upload', upload);
+    expect({ status, left: headers.get('x-ratelimit-remaining') }).toEqual({ status: 404, left: '4' });
+    const run = await deployer.request('POST', '/deployments/none/runs', { command: ['true'] });
+    expect({ status: run.status, limit: run.headers.get('x-ratelimit-limit') }).toEqual({ status: 404, limit: '7' });
     expect((await deployer.request('GET', '/environments')).status).toBe(200);
   });
 

@@ -262,7 +262,7 @@ export const makeEnvironmentPublic = <ThrowOnError extends boolean = false>(opti
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
- * Rate limit: upload (GIT_DEPLOY_RATE_LIMIT_MAX, 3 a minute), and general.
+ * Rate limit: upload (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
  */
 export const createUpload = <ThrowOnError extends boolean = false>(options: Options<CreateUploadData, ThrowOnError>) => (options.client ?? client).post<CreateUploadResponses, CreateUploadErrors, ThrowOnError>({
     bodySerializer: null,
@@ -395,7 +395,7 @@ export const createDeploymentFromGit = <ThrowOnError extends boolean = false>(op
  *
  * Scope: DEPLOYMENTS_WRITE.
  *
- * Rate limit: git-deploy (GIT_DEPLOY_RATE_LIMIT_MAX, 3 a minute), and general.
+ * Rate limit: upload-deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general.
  */
 export const createDeploymentFromUpload = <ThrowOnError extends boolean = false>(options: Options<CreateDeploymentFromUploadData, ThrowOnError>) => (options.client ?? client).post<CreateDeploymentFromUploadResponses, CreateDeploymentFromUploadErrors, ThrowOnError>({
     security: [{ name: 'X-API-Key', type: 'apiKey' }],

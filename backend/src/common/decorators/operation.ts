@@ -37,7 +37,8 @@ const LIMITS: Record<RateLimitName, string> = {
   general: 'general (RATE_LIMIT_MAX, 100 a minute)',
   deploy: 'deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general',
   'git-deploy': 'git-deploy (GIT_DEPLOY_RATE_LIMIT_MAX, 3 a minute), and general',
-  upload: 'upload (GIT_DEPLOY_RATE_LIMIT_MAX, 3 a minute), and general',
+  upload: 'upload (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general',
+  'upload-deploy': 'upload-deploy (DEPLOY_RATE_LIMIT_MAX, 5 a minute), and general',
   run: 'run (RUN_RATE_LIMIT_MAX, 30 a minute), and general',
   none: 'none',
 };

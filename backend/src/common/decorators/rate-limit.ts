@@ -1,13 +1,13 @@
 import { SkipThrottle } from '@nestjs/throttler';
 
-/** The limit that counts a route's requests besides the general one; `none` counts no limit at all. */
-export type RateLimitName = 'general' | 'deploy' | 'git-deploy' | 'upload' | 'run' | 'none';
+/** Limits that count the requests of some routes besides the general one. */
+export const ROUTE_LIMITS = ['deploy', 'git-deploy', 'upload', 'upload-deploy', 'run'] as const;
+
+/** `none` counts no limit at all. */
+export type RateLimitName = (typeof ROUTE_LIMITS)[number] | 'general' | 'none';
 
 export const RateLimit = (name: RateLimitName) =>
   SkipThrottle({
     general: name === 'none',
-    deploy: name !== 'deploy',
-    'git-deploy': name !== 'git-deploy',
-    upload: name !== 'upload',
-    run: name !== 'run',
+    ...Object.fromEntries(ROUTE_LIMITS.map((limit) => [limit, limit !== name])),
   });

@@ -1,6 +1,9 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
+import { ROUTE_LIMITS } from '#src/common/decorators/rate-limit.js';
 import { tooManyRequests } from './too-many-requests.js';
+
+const THROTTLER = new RegExp(`-(general|${ROUTE_LIMITS.join('|')})$`);
 
 /** Enforces the rate limits. Runs after ApiKeyGuard, because requests are counted by user. */
 @Injectable()
@@ -16,7 +19,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     name: string,
     value: unknown,
   ): void {
-    response.setHeader(name.replace(/-(general|deploy|git-deploy|upload)$/, ''), value);
+    response.setHeader(name.replace(THROTTLER, ''), value);
   }
 
   protected override throwThrottlingException(_context: ExecutionContext, detail: ThrottlerLimitDetail): Promise<void> {

@@ -109,7 +109,7 @@ export class DeploymentsController {
     response: DeploymentAcceptedDto,
     status: 201,
     scopes: ['DEPLOYMENTS_WRITE'],
-    rateLimit: 'git-deploy',
+    rateLimit: 'upload-deploy',
     idempotent: true,
     examples: CREATE_FROM_UPLOAD_EXAMPLES,
     errors: [
