@@ -46,7 +46,7 @@ export class FrontRollout {
   async remove(): Promise<void> {
     const front = await this.services.find(FRONT_SERVICE);
     if (front && front.labels[LABELS.account] !== (await this.account.thumbprint())) return;
-    await this.services.remove(FRONT_SERVICE);
+    if (front) await this.services.remove(FRONT_SERVICE);
     await this.files.removeUnused(FRONT_FILES, []);
     await this.networks.tryRemove(EDGE_NETWORK);
   }
