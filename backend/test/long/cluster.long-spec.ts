@@ -59,7 +59,7 @@ describe('three nodes', () => {
     await client.logs(web.id);
   });
 
-  it('must run an image that was built on one of them, and keep volumes where they are', async () => {
+  it('must run an image that was built on one of them, mount files on each, and keep volumes where they are', async () => {
     await git.create('shop', dockerApplication('built'));
     const shop = await client.runFromGit(
       { environmentId, name: 'shop', gitUrl: git.url('shop'), ports: [{ container: 80 }], replicas: 3 },
@@ -69,9 +69,15 @@ describe('three nodes', () => {
       async () => expect(new Set(await nodesOf(shop.id))).toEqual(new Set(await nodesOf(web.id))),
       20_000,
     );
-    const talking = { image: 'busybox', tag: '1.36', command: sh(`echo spoken on $(hostname); ${IDLE}`), replicas: 3 };
+    const files = [
+      { path: '/etc/talker.conf', content: 'spoken\n' },
+      { path: '/etc/talker.key', content: 'in secret', secret: true },
+    ];
+    const speak = sh(`echo $(cat /etc/talker.conf /etc/talker.key) on $(hostname); ${IDLE}`);
+    const talking = { image: 'busybox', tag: '1.36', command: speak, files, replicas: 3 };
     const talker = await client.run({ environmentId, name: 'talker', ...talking }, 120_000);
-    expect((await client.logs(talker.id)).match(/spoken on/g)).toHaveLength(3);
+    await eventually(async () => expect(new Set(await nodesOf(talker.id)).size).toBe(3), 20_000);
+    expect((await client.logs(talker.id)).match(/spoken in secret on/g)).toHaveLength(3);
     const db = await client.run({
       environmentId,
       name: 'db',

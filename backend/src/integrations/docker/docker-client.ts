@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import Dockerode from 'dockerode';
 import { Config } from '#src/config/config.js';
 import { toDockerError } from './docker-error.js';
+import { WholeResponses } from './whole-responses.js';
 
 /** An Engine that hangs must cause an error before the client's timeout. */
 const CALL_TIMEOUT_MS = 4500;
@@ -18,7 +19,7 @@ export class DockerClient {
   readonly isLocal: boolean;
 
   constructor(config: Config) {
-    const options = connectionOptions(config.docker.host);
+    const options = { ...connectionOptions(config.docker.host), agent: new WholeResponses() };
     this.quick = new Dockerode({ ...options, timeout: CALL_TIMEOUT_MS });
     this.lasting = new Dockerode(options);
     this.isLocal = 'socketPath' in options;
