@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { metStaleDevice, type SwarmTask } from './swarm-tasks.js';
+import { metStaleDevice, type SwarmTask, withoutEnginePaths } from './swarm-tasks.js';
 
 const withError = (error: string) => ({ error }) as SwarmTask;
 const STALE = 'error creating vxlan interface: file exists';
@@ -18,4 +18,16 @@ it.each([
   'task: non-zero exit (1)',
 ])('the text of a user must not: %s', (error) => {
   expect(metStaleDevice(withError(error))).toBe(false);
+});
+
+it('an error must not name folders of the machine that only the Engine uses', () => {
+  const id = '0123456789abcdef'.repeat(4);
+  const secret = `/var/lib/docker/containers/${id}/mounts/secrets/2xpjfap1s3zi39y5ao59ztclp`;
+  expect(
+    withoutEnginePaths(
+      `error mounting "${secret}" to rootfs at "/usr": mount src=${secret}, dst=/usr, ${secret}:/usr: not a directory; /data/overlay2/${id}`,
+    ),
+  ).toBe(
+    `error mounting "(a file of the Engine)" to rootfs at "/usr": mount src=(a file of the Engine), dst=/usr, (a file of the Engine):/usr: not a directory; (a file of the Engine)`,
+  );
 });

@@ -67,6 +67,13 @@ export function metStaleDevice({ error }: SwarmTask): boolean {
   return error?.trim().toLowerCase().endsWith('error creating vxlan interface: file exists') ?? false;
 }
 
+/** Replaces paths of the Engine's own folders on the machine, which have the id of a container or a layer in them. */
+export function withoutEnginePaths(text: string): string {
+  return text.replace(/[^\s"':,=]+/g, (word) =>
+    /^\/.*\/[0-9a-f]{64}(\/|$)/.test(word) ? '(a file of the Engine)' : word,
+  );
+}
+
 /** Whether Swarm ended the task because its health check failed. */
 export function endedUnhealthy({ error }: SwarmTask): boolean {
   return /unhealthy container/i.test(error ?? '');
@@ -128,7 +135,7 @@ function fromEngine({ ID, ServiceID, Slot, NodeID, CreatedAt, DesiredState, Stat
     since: new Date(Status.Timestamp),
     createdAt: new Date(CreatedAt),
     message: safeText(Status.Message ?? ''),
-    error: Status.Err ? safeText(Status.Err) : undefined,
+    error: Status.Err ? withoutEnginePaths(safeText(Status.Err)) : undefined,
     exitCode: Status.ContainerStatus?.ExitCode,
     containerId: Status.ContainerStatus?.ContainerID || undefined,
     networks: (Spec?.Networks ?? []).map(({ Target }) => Target),
