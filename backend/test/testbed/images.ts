@@ -111,7 +111,7 @@ const RECIPES: ImageRecipe[] = [
   onDebian('postgres', ['16-alpine'], 'docker-entrypoint.sh', postgresRoot),
   onDebian('redis', ['7-alpine'], 'redis-server', redisRoot),
   onDebian('registry', ['3'], 'registry', registryRoot),
-  onDebian('python', ['3.12-slim', '3.12-slim-wheels'], 'python3', pythonWheelsRoot, WHEELS_ENVIRONMENT),
+  onDebian('python', ['3.12-slim', '3.12-slim-with-wheels'], 'python3', pythonWheelsRoot, WHEELS_ENVIRONMENT),
   onDebian('python', ['3.11-slim'], 'python3', pythonStreamlitRoot, WHEELS_ENVIRONMENT),
   onDebian('python', ['3.13-slim'], 'python3', pythonFrameworksRoot),
   onDebian('python', ['3.13'], 'python3', pythonCompilerRoot, ['PIP_NO_BUILD_ISOLATION=0']),

@@ -34,11 +34,14 @@ const REQUIREMENTS = [
   ...['blinker==1.9.0', 'click==8.5.0', 'flask==3.1.3', 'itsdangerous==2.2.0', 'jinja2==3.1.6', 'markupsafe==3.0.3'],
   ...['werkzeug==3.1.9'],
 ];
-/** What `fastapi[standard]` requires for the commands `fastapi dev` and `fastapi deploy`, which no image runs. */
-const UNUSED = ['fastapi-cli', 'fastar', 'pydantic-extra-types'];
+/** What `fastapi[standard]` requires beyond serving: its command line and telemetry. No image runs them: only metadata is there. */
+const UNUSED = [
+  ...['fastapi-cli', 'fastar', 'pydantic-extra-types'],
+  ...['opentelemetry-sdk', 'opentelemetry-exporter-otlp-proto-http'],
+];
 
 export async function pythonWheelsRoot(root: string): Promise<void> {
-  await fillPython(root, 'wheels', REQUIREMENTS);
+  await fillPython(root, 'python-wheels', REQUIREMENTS);
 }
 
 /** Apart, because it is ten times larger. */
