@@ -128,7 +128,7 @@ async function addModule(proxy: string, sources: string, path: string, version: 
   return [`${path} ${version} ${hashOf(named)}`, `${path} ${version}/go.mod ${hashOf(own)}`];
 }
 
-/** "h1" of go.sum, see https://pkg.go.dev/golang.org/x/mod/sumdb/dirhash. */
+/** "h1" of go.sum, as the package dirhash of golang.org/x/mod makes it. */
 function hashOf(files: Map<string, Buffer>): string {
   const names = [...files.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const sha256 = (content: Buffer | string) => createHash('sha256').update(content);
