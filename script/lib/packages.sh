@@ -3,7 +3,7 @@
 #   unpack_packages FOLDER NAME...  downloads and unpacks packages without installing them, once, and prints the folder that holds them
 
 # Packages that the test bed needs on the machine. None of them starts a service.
-testbed_packages=(slirp4netns gcc libc6-dev iproute2 iptables ca-certificates debootstrap openssl git openssh-client curl jq chromium redis-tools)
+testbed_packages=(slirp4netns gcc libc6-dev iproute2 iptables ca-certificates debootstrap openssl git openssh-client curl jq chromium redis-tools zip)
 
 # Packages that start services are only unpacked (test/testbed/world.sh). A machine that exists only for tests has them installed.
 service_packages=(docker.io containerd runc tini docker-registry openssh-server)

@@ -25,21 +25,21 @@ export async function unpackPackages(packages: string[], target: string): Promis
   for (const file of packageFiles(downloads)) await runCommand('dpkg-deb', ['-x', file, target]);
 }
 
-/** Downloads packages of the newer release together with all they depend on, and unpacks them. */
-export async function unpackNewerPackages(packages: string[], target: string): Promise<void> {
-  const archives = await locked(`apt-${NEWER_RELEASE}`, () => downloadNewer(packages));
+/** Downloads packages of a newer release together with all they depend on, and unpacks them. */
+export async function unpackNewerPackages(packages: string[], target: string, release = NEWER_RELEASE): Promise<void> {
+  const archives = await locked(`apt-${release}`, () => downloadNewer(packages, release));
   for (const file of packageFiles(archives)) await runCommand('dpkg-deb', ['-x', file, target]);
 }
 
-async function downloadNewer(packages: string[]): Promise<string> {
-  const apt = join(stateDir.cache, `apt-${NEWER_RELEASE}`);
+async function downloadNewer(packages: string[], release: string): Promise<string> {
+  const apt = join(stateDir.cache, `apt-${release}`);
   // A cache of its own for every set: all that is in it is unpacked.
   const cache = join(apt, packages.join('+'));
   for (const directory of [join(apt, 'lists/partial'), join(cache, 'archives/partial')])
     mkdirSync(directory, { recursive: true });
   writeFileSync(join(apt, 'status'), '');
   // The machine's key ring may be older than the newer release's keys; nothing of it runs outside containers.
-  writeFileSync(join(apt, 'sources.list'), `deb [trusted=yes] ${debianMirror()} ${NEWER_RELEASE} main\n`);
+  writeFileSync(join(apt, 'sources.list'), `deb [trusted=yes] ${debianMirror()} ${release} main\n`);
   const options = [
     `Dir::Etc::SourceList=${apt}/sources.list`,
     'Dir::Etc::SourceParts=/dev/null',

@@ -145,7 +145,7 @@ export async function goRoot(root: string): Promise<void> {
   symlinkSync('gcc-12', join(root, 'usr/bin/gcc'));
 }
 
-/** Python with frameworks: no index of Python packages can be had here, and what an image has counts as installed. */
+/** Python with frameworks of Debian: what an image has counts as installed. */
 export async function pythonFrameworksRoot(root: string): Promise<void> {
   await unpackPackages(FRAMEWORKS, root);
   pythonRoot(root);

@@ -12,7 +12,6 @@ import {
   postgresRoot,
   pythonCompilerRoot,
   pythonFrameworksRoot,
-  pythonRoot,
   redisRoot,
   registryRoot,
 } from './debian-roots.js';
@@ -33,6 +32,13 @@ import {
   pushImage,
 } from './push-image.js';
 import { hub, privateRegistry, type Registry } from './registries.js';
+import {
+  goModulesRoot,
+  MODULES_ENVIRONMENT,
+  pythonStreamlitRoot,
+  pythonWheelsRoot,
+  WHEELS_ENVIRONMENT,
+} from './starter-roots.js';
 import { stateDir } from './state-dir.js';
 
 interface ImageRecipe extends Omit<ImageToPush, 'rootDirectory' | 'base'> {
@@ -105,9 +111,11 @@ const RECIPES: ImageRecipe[] = [
   onDebian('postgres', ['16-alpine'], 'docker-entrypoint.sh', postgresRoot),
   onDebian('redis', ['7-alpine'], 'redis-server', redisRoot),
   onDebian('registry', ['3'], 'registry', registryRoot),
-  onDebian('python', ['3.12-slim'], 'python3', pythonRoot),
+  onDebian('python', ['3.12-slim', '3.12-slim-with-wheels'], 'python3', pythonWheelsRoot, WHEELS_ENVIRONMENT),
+  onDebian('python', ['3.11-slim'], 'python3', pythonStreamlitRoot, WHEELS_ENVIRONMENT),
   onDebian('python', ['3.13-slim'], 'python3', pythonFrameworksRoot),
   onDebian('python', ['3.13'], 'python3', pythonCompilerRoot, ['PIP_NO_BUILD_ISOLATION=0']),
+  onDebian('golang', ['1.24'], 'bash', goModulesRoot, MODULES_ENVIRONMENT),
   onDebian('golang', ['1.19'], 'bash', goRoot, ['GOFLAGS=-buildvcs=false']),
   { registry: privateRegistry, repository: 'acme/web', tags: ['1'], config: BUSYBOX, fill: busyboxRoot },
 ];

@@ -66,6 +66,7 @@ CMD ["/bin/sh","-c","exec shop"]
     );
     expect(textOf(files, 'worker --all')).toMatch(/"\.\/cmd\/api","\.\/cmd\/worker"\][^]*exec worker --all/);
     expect(detect({ ...files, Procfile: 'web: api\n' })?.start).toBe('api');
+    expect(detect({ ...files, Procfile: 'release: api migrate\nworker: worker --all\n' })?.start).toBe('worker --all');
   });
 
   it('must fetch nothing when its modules are in vendor', () => {

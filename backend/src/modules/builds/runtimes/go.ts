@@ -1,7 +1,7 @@
 import path from 'node:path/posix';
 import { StepFailure } from '#src/modules/deployments/domain/step-failure.js';
 import { withExec } from '../dockerfile/exec-command.js';
-import { procfileOf } from './procfile.js';
+import { onlyProcessOf, procfileOf } from './procfile.js';
 import type { DockerfileRequest, Runtime } from './runtime.js';
 import type { SourceFiles } from './source-files.js';
 
@@ -22,7 +22,8 @@ export function detectGo(files: SourceFiles): Runtime | undefined {
   const version = versionOf(files.text(source) ?? '');
   const programs = programsOf(files);
   const usesC = needsC(files);
-  const start = procfileOf(files).get('web') ?? (programs.length === 1 ? nameOf(files, programs[0] ?? '') : undefined);
+  const inProcfile = procfileOf(files).get('web') ?? onlyProcessOf(files)?.command;
+  const start = inProcfile ?? (programs.length === 1 ? nameOf(files, programs[0] ?? '') : undefined);
   const build = `CGO_ENABLED=${usesC ? 1 : 0} go build -trimpath -o /app/bin/ ${programs.join(' ')}`;
   const missing = missingOf(files, programs);
   return {

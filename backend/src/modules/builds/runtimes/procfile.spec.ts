@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { argumentsOf, procfileOf } from './procfile.js';
+import { argumentsOf, onlyProcessOf, procfileOf } from './procfile.js';
 import { SourceFiles } from './source-files.js';
 import { wantedFiles } from './wanted-files.js';
 
@@ -12,6 +12,14 @@ describe('a Procfile', () => {
       ['web', 'node a.js --url http://x'],
       ['release', 'npm run migrate'],
     ]);
+  });
+
+  it('must name the program when it has one process', () => {
+    const only = (text: string) =>
+      onlyProcessOf(SourceFiles.from({ names: 'Procfile', texts: new Map([['Procfile', text]]) }));
+    expect(only('release: a\nworker: python b.py\n')).toEqual({ name: 'worker', command: 'python b.py' });
+    expect(only('worker: a\nclock: b\n')).toBeUndefined();
+    expect(only('release: a\n')).toBeUndefined();
   });
 
   it('must need a shell only for what is more than words', () => {

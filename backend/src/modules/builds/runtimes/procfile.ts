@@ -12,6 +12,12 @@ export function procfileOf(files: SourceFiles): ReadonlyMap<string, string> {
   return processes;
 }
 
+/** The program of a repository without a site: the only process beside `release`, such as the `worker` of a bot. */
+export function onlyProcessOf(files: SourceFiles): { name: string; command: string } | undefined {
+  const [first, ...others] = [...procfileOf(files)].filter(([name]) => name !== 'release');
+  return first === undefined || others.length > 0 ? undefined : { name: first[0], command: first[1] };
+}
+
 /** A plain command as its words, so that an image without a shell can run it; any other for the shell. */
 export function argumentsOf(command: string): string[] {
   const isPlain = /^[\w@%+:,./-][\w@%+:,./= -]*$/.test(command) && !/^\w+=/.test(command);

@@ -55,7 +55,7 @@ function withLock(files: SourceFiles): PythonInstall | undefined {
   ];
   if (files.has('uv.lock') && files.has('pyproject.toml')) {
     const uv = tableAt(pyproject, 'tool', 'uv');
-    const isPackage = isTable(pyproject['build-system']) && uv['package'] !== false;
+    const isPackage = isPackageOf(pyproject);
     const needsSources = isTable(uv['workspace']) || isTable(uv['sources']);
     return {
       description: 'uv (uv.lock)',
@@ -111,11 +111,12 @@ function fromPyproject(files: SourceFiles): PythonInstall | undefined {
   const poetry = tableAt(pyproject, 'tool', 'poetry', 'dependencies');
   if (!files.has('pyproject.toml')) return undefined;
   if (Object.keys(project).length === 0 && Object.keys(poetry).length === 0 && files.has('Pipfile')) return undefined;
-  if (textsOf(project['dynamic']).includes('dependencies')) return fromDynamic(files, pyproject);
+  const isDynamic = textsOf(project['dynamic']).includes('dependencies') && Object.keys(poetry).length === 0;
+  if (isDynamic) return fromDynamic(files, pyproject);
   const isInProject = Array.isArray(project['dependencies']);
   const requirements = isInProject ? projectDependencies(project) : tableDependencies(poetry);
   const isPackage =
-    isTable(pyproject['build-system']) &&
+    isPackageOf(pyproject) &&
     (files.hasFolder('src') || isTable(project['scripts'])) &&
     Object.keys(project).length > 0;
   return {
@@ -127,6 +128,14 @@ function fromPyproject(files: SourceFiles): PythonInstall | undefined {
     generated: asFile(requirements),
     requirements,
   };
+}
+
+/** Poetry and uv write a build system for an application too, and a field that says it is no package. */
+function isPackageOf(pyproject: TomlTable): boolean {
+  const isDenied =
+    tableAt(pyproject, 'tool', 'poetry')['package-mode'] === false ||
+    tableAt(pyproject, 'tool', 'uv')['package'] === false;
+  return isTable(pyproject['build-system']) && !isDenied;
 }
 
 /** Dependencies that the build system of the project reads from elsewhere. */

@@ -8,12 +8,16 @@ import {
   webApplicationOf,
   type WebApplication,
 } from './python-modules.js';
+import { onlyProcessOf } from './procfile.js';
 import { packageName } from './python-requirements.js';
 import type { PythonInstall } from './python-install.js';
 import { PORT, type PythonStart, type StartInput } from './python-program.js';
 import type { SourceFiles } from './source-files.js';
 
-const ENTRIES = ['main.py', 'app.py', 'server.py', 'bot.py', 'run.py', 'index.py', '__main__.py'];
+const ENTRIES = ['main.py', 'app.py', 'server.py', 'bot.py', 'worker.py', 'run.py', 'index.py', '__main__.py'];
+/** Files of the root that are never the program. */
+const NO_PROGRAM =
+  /^(?:setup|conftest|versioneer|noxfile|tasks|fabfile|\w*_?settings|test_\w+|gunicorn(?:\.conf|_config)?)\.py$/;
 
 /** Finds the start command by what is imported and required. */
 export function pythonStartOf(files: SourceFiles, install: PythonInstall | undefined): PythonStart {
@@ -23,7 +27,12 @@ export function pythonStartOf(files: SourceFiles, install: PythonInstall | undef
   if (install?.isUnknown) for (const name of ['uvicorn', 'flask', 'sanic']) required.add(name);
   const input = { files, required, source: install?.source ?? 'requirements.txt' };
   const web = djangoOf(input) ?? pageToolOf(input) ?? serverOf(input);
-  return web ?? scriptOf(files, install);
+  return web ?? processOf(files) ?? scriptOf(files, install);
+}
+
+function processOf(files: SourceFiles): PythonStart | undefined {
+  const found = onlyProcessOf(files);
+  return found && { start: found.command, reason: `start command from Procfile (${found.name})`, folders: [] };
 }
 
 /** Streamlit and Gradio bring their own server. */
@@ -110,7 +119,9 @@ function scriptOf(files: SourceFiles, install: PythonInstall | undefined): Pytho
   const script = install?.script;
   const entry =
     files.first(...ENTRIES) ??
-    (script === undefined ? pythonFiles(files).find((file) => ENTRIES.includes(path.basename(file))) : undefined);
+    (script === undefined
+      ? (onlyFileOf(files) ?? pythonFiles(files).find((file) => ENTRIES.includes(path.basename(file))))
+      : undefined);
   if (entry !== undefined && isPlainPath(entry)) return startOfFile(files, entry);
   if (script !== undefined)
     return { start: script, reason: `start command ${script} from pyproject.toml`, folders: [] };
@@ -119,6 +130,14 @@ function scriptOf(files: SourceFiles, install: PythonInstall | undefined): Pytho
       'There is no main.py, app.py or server.py. Set startCommand, for example python shop.py or python -m gunicorn --bind 0.0.0.0:$PORT shop:app.',
     folders: [],
   };
+}
+
+/** The only file of Python in the root, when nothing else can be the program. */
+function onlyFileOf(files: SourceFiles): string | undefined {
+  const all = pythonFiles(files);
+  const found = all.filter((name) => !name.includes('/') && !NO_PROGRAM.test(name));
+  const isAlone = found.length === 1 && !all.some((name) => ENTRIES.includes(path.basename(name)));
+  return isAlone ? found[0] : undefined;
 }
 
 /** A file of a package is started as a module, so that its relative imports work. */
