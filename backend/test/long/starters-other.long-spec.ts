@@ -4,10 +4,12 @@ import { starterBytes } from '../fixtures/starter-bytes.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
 import { eventually } from '../testbed/eventually.js';
+import { ensureStarterImages } from '../testbed/images.js';
 import { goSum } from '../testbed/starter-roots.js';
 
 const HOST_PORT = 3061;
 const BUILD_MS = 400_000;
+const IMAGES_MS = 600_000;
 
 interface Starter {
   name: string;
@@ -46,10 +48,11 @@ describe('a starter of which only the URL and the port are known', () => {
   let answered = 0;
 
   beforeAll(async () => {
+    await ensureStarterImages();
     bed = await startGitPlatform();
     client = bed.client;
     environmentId = (await client.createEnvironment()).id;
-  });
+  }, IMAGES_MS);
   afterAll(async () => {
     console.log(`${answered} of ${tried} without any field`);
     await bed?.stop();

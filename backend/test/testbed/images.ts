@@ -12,6 +12,7 @@ import {
   postgresRoot,
   pythonCompilerRoot,
   pythonFrameworksRoot,
+  pythonRoot,
   redisRoot,
   registryRoot,
 } from './debian-roots.js';
@@ -111,18 +112,31 @@ const RECIPES: ImageRecipe[] = [
   onDebian('postgres', ['16-alpine'], 'docker-entrypoint.sh', postgresRoot),
   onDebian('redis', ['7-alpine'], 'redis-server', redisRoot),
   onDebian('registry', ['3'], 'registry', registryRoot),
-  onDebian('python', ['3.12-slim', '3.12-slim-with-wheels'], 'python3', pythonWheelsRoot, WHEELS_ENVIRONMENT),
-  onDebian('python', ['3.11-slim'], 'python3', pythonStreamlitRoot, WHEELS_ENVIRONMENT),
+  onDebian('python', ['3.12-slim'], 'python3', pythonRoot),
   onDebian('python', ['3.13-slim'], 'python3', pythonFrameworksRoot),
   onDebian('python', ['3.13'], 'python3', pythonCompilerRoot, ['PIP_NO_BUILD_ISOLATION=0']),
-  onDebian('golang', ['1.24'], 'bash', goModulesRoot, MODULES_ENVIRONMENT),
   onDebian('golang', ['1.19'], 'bash', goRoot, ['GOFLAGS=-buildvcs=false']),
   { registry: privateRegistry, repository: 'acme/web', tags: ['1'], config: BUSYBOX, fill: busyboxRoot },
 ];
 
+/** Large ones, with what starters install. The first has a second tag, because the images above have its first one. */
+const STARTER_RECIPES: ImageRecipe[] = [
+  onDebian('python', ['3.12-slim', '3.12-slim-with-wheels'], 'python3', pythonWheelsRoot, WHEELS_ENVIRONMENT),
+  onDebian('python', ['3.11-slim'], 'python3', pythonStreamlitRoot, WHEELS_ENVIRONMENT),
+  onDebian('golang', ['1.24'], 'bash', goModulesRoot, MODULES_ENVIRONMENT),
+];
+
 export async function ensureImages(): Promise<void> {
+  await ensure(RECIPES);
+}
+
+export async function ensureStarterImages(): Promise<void> {
+  await ensure(STARTER_RECIPES);
+}
+
+async function ensure(recipes: ImageRecipe[]): Promise<void> {
   const missing: ImageRecipe[] = [];
-  for (const recipe of RECIPES)
+  for (const recipe of recipes)
     if (!(await hasImage(recipe.registry, recipe.repository, recipe.tags))) missing.push(recipe);
   // The base takes longest, and mostly waits for downloads: it starts first.
   const bases = missing.flatMap(({ base }) => (base ? [base()] : []));
