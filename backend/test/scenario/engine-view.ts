@@ -6,7 +6,7 @@ import { eventually } from '../testbed/eventually.js';
 
 const OPTIONS = {
   socketPath: (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').slice('unix://'.length),
-  agent: new WholeResponses(),
+  agent: new WholeResponses(false),
 };
 
 /** The engine as an operator looks at it, beside the API. */

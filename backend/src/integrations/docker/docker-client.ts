@@ -19,7 +19,7 @@ export class DockerClient {
   readonly isLocal: boolean;
 
   constructor(config: Config) {
-    const options = { ...connectionOptions(config.docker.host), agent: new WholeResponses() };
+    const options = connectionOptions(config.docker.host);
     this.quick = new Dockerode({ ...options, timeout: CALL_TIMEOUT_MS });
     this.lasting = new Dockerode(options);
     this.isLocal = 'socketPath' in options;
@@ -65,8 +65,11 @@ async function translated<T>(result: Promise<T>): Promise<T> {
   }
 }
 
-function connectionOptions(host: string): Dockerode.DockerOptions {
-  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) };
+/** With an agent, which the types of dockerode lack. */
+function connectionOptions(host: string): Dockerode.DockerOptions & { agent: WholeResponses } {
+  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length), agent: new WholeResponses(false) };
   const { protocol, hostname, port } = new URL(host);
-  return { protocol: protocol === 'https:' ? 'https' : 'http', host: hostname, port: port || 2375 };
+  const isSecure = protocol === 'https:';
+  const agent = new WholeResponses(isSecure);
+  return { protocol: isSecure ? 'https' : 'http', host: hostname, port: port || 2375, agent };
 }

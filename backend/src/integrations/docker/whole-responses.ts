@@ -9,6 +9,15 @@ import { Agent, type AgentConnectOpts } from 'agent-base';
  * listens to errors of the request only, and Node.js reports these on the response: the call would never return.
  */
 export class WholeResponses extends Agent {
+  constructor(private readonly isSecure: boolean) {
+    super();
+  }
+
+  /** The library would read it from a stack trace, which costs more than the request. */
+  override isSecureEndpoint(): boolean {
+    return this.isSecure;
+  }
+
   override connect(request: ClientRequest, options: AgentConnectOpts): Duplex {
     request.once('response', (response: IncomingMessage) =>
       response.once('close', () => {
