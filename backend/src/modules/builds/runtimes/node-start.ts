@@ -137,7 +137,8 @@ export function neededAtStart(
   const isTyped = words.has('next') && files.first('next.config.ts', 'next.config.mts') !== undefined;
   if (isTyped && devDependencies.has('typescript')) return 'typescript';
   for (const name of devDependencies.keys()) {
-    if (dependencies.has(name)) continue;
+    // Types are no program: @types/node is not what `node server.js` starts.
+    if (dependencies.has(name) || name.startsWith('@types/')) continue;
     const program = name.split('/').at(-1) ?? name;
     if (words.has(program) || words.has(name)) return name;
   }
