@@ -37,6 +37,16 @@ describe('the output of a framework', () => {
       ['files', 'build', true],
     ],
     [
+      ['@sveltejs/kit', '@sveltejs/adapter-static', 'vite'],
+      { 'vite.config.ts': "sveltekit({ adapter: adapter({ pages: 'site', fallback: '200.html' }) })" },
+      ['files', 'site', true],
+    ],
+    [
+      ['@sveltejs/kit', '@sveltejs/adapter-node', 'vite'],
+      { 'vite.config.ts': "sveltekit({ adapter: adapter({ out: 'server' }) })" },
+      ['server', 'node server'],
+    ],
+    [
       ['@react-router/dev', '@react-router/serve', 'vite'],
       {},
       ['server', 'react-router-serve ./build/server/index.js'],

@@ -95,10 +95,12 @@ function nuxt({ files, manifest }: Project): NodeOutput | undefined {
 /** https://svelte.dev/docs/kit/adapters */
 function svelteKit({ files, manifest }: Project): NodeOutput | undefined {
   if (!dependsOn(manifest, '@sveltejs/kit')) return undefined;
-  const folder = valueIn(configOf(files, 'svelte'), 'out') ?? 'build';
+  // Either file may have the adapter.
+  const config = `${configOf(files, 'svelte')}\n${configOf(files, 'vite')}`;
+  const folder = valueIn(config, 'out') ?? 'build';
   if (dependsOn(manifest, '@sveltejs/adapter-static')) {
-    const pages = valueIn(configOf(files, 'svelte'), 'pages') ?? 'build';
-    const isSinglePage = valueIn(configOf(files, 'svelte'), 'fallback') !== undefined;
+    const pages = valueIn(config, 'pages') ?? 'build';
+    const isSinglePage = valueIn(config, 'fallback') !== undefined;
     return { kind: 'files', tool: 'SvelteKit adapter-static', folder: pages, build: 'vite build', isSinglePage };
   }
   const server = { kind: 'server', tool: 'SvelteKit adapter-node', start: `node ${folder}` } as const;
