@@ -1,6 +1,6 @@
 import semver from 'semver';
-import { parse as parseYaml } from 'yaml';
-import { fieldsOf, type NodeManifest, textOf } from './node-manifest.js';
+import { fieldsOf, type NodeManifest, parseYaml, textOf } from './node-manifest.js';
+import { isPnpmWorkspace } from './node-workspaces.js';
 import type { SourceFiles } from './source-files.js';
 
 const MANAGERS = ['pnpm', 'yarn', 'bun', 'npm'] as const;
@@ -123,7 +123,7 @@ function pnpmVersion(files: SourceFiles, { hasBuiltDependencies }: NodeManifest)
   if (lock < 6) return '7';
   if (lock < 9) return '8';
   const settings = files.text('pnpm-workspace.yaml');
-  const hasSettings = settings !== undefined && fieldsOf(yamlOf(settings))['packages'] === undefined;
+  const hasSettings = settings !== undefined && !isPnpmWorkspace(files);
   const listsBuilds = /^(?:onlyBuiltDependencies|allowBuilds|ignoredBuiltDependencies)[ \t]*:/m.test(settings ?? '');
   return hasBuiltDependencies || hasSettings || listsBuilds ? '10' : '9';
 }
@@ -136,7 +136,7 @@ function lockVersion(files: SourceFiles): string | undefined {
 function yarn(files: SourceFiles, { lock, pinned, source }: Choice): NodeManager {
   const berry = berryVersion(files, pinned);
   if (berry === undefined) return classicYarn({ lock, pinned, source });
-  const settings = fieldsOf(yamlOf(files.text('.yarnrc.yml') ?? ''));
+  const settings = fieldsOf(parseYaml(files.text('.yarnrc.yml')));
   const release = releaseFile(files, textOf(settings['yarnPath']));
   // Absolute, because the scripts of a workspace run in its folders.
   const program = release === undefined ? 'yarn' : `node /app/${release}`;
@@ -197,12 +197,4 @@ function bun({ lock, pinned, source }: Choice): NodeManager {
     run: 'bun run',
     prune: `rm -rf node_modules && bun install --production${frozen}`,
   };
-}
-
-function yamlOf(text: string): unknown {
-  try {
-    return parseYaml(text, { maxAliasCount: 0, logLevel: 'silent' });
-  } catch {
-    return undefined;
-  }
 }

@@ -147,6 +147,16 @@ CMD ["/bin/sh","-c","exec node dist/main.js"]
     expect(() => plan(files)).toThrow(/Set buildContext to the package to deploy: apps\/api, apps\/web\./);
   });
 
+  it('must be a site beside a pnpm-workspace.yaml that has settings only', () => {
+    const files = {
+      'package.json': { scripts: { build: 'node build.mjs' } },
+      'pnpm-lock.yaml': "lockfileVersion: '9.0'",
+      'pnpm-workspace.yaml': 'onlyBuiltDependencies:\n  - esbuild\n',
+    };
+    expect(plan(files).detected).toBe('web site with Node.js 22 with pnpm (pnpm-lock.yaml)');
+    expect(() => plan({ ...files, 'pnpm-workspace.yaml': 'packages:\n  - apps/*\n' })).toThrow('No start command');
+  });
+
   it('must name only the images that it is based on', () => {
     const imagesOf = (text: string) =>
       foreignImagesOf({ text, buildArgs: {}, platform: { os: 'linux', arch: 'amd64' } });
@@ -246,6 +256,11 @@ describe('the start command of a Node.js project', () => {
     expect(made.reasons).toContain('development dependencies stay: the start command needs tsx');
   });
 
+  it('must not keep development dependencies for types', () => {
+    const made = plan({ 'package.json': { ...APP, devDependencies: { '@types/node': '24' } }, 'server.js': '' });
+    expect(made.text).toContain('prune');
+  });
+
   it('must keep TypeScript for the configuration of Next.js', () => {
     const scripts = { build: 'next build', start: 'next start' };
     const manifest = { scripts, dependencies: { next: '15' }, devDependencies: { typescript: '5', eslint: '9' } };
@@ -261,6 +276,7 @@ describe('the start command of a Node.js project', () => {
     const made = plan({ 'package.json': { scripts, devDependencies: { vite: '6' } }, 'index.html': '' });
     expect(made.text).toMatch(/mv \\"\$folder\\" \/home\/app\/site[^]*FROM nginx:1\.30-alpine\n/);
     expect(made.text).toContain('COPY --from=build --chown=101:101 ["/home/app/site/"');
+    expect(made.reasons.at(-1)).toBe('files of Vite from dist, served by nginx: the script start is for development');
   });
 
   it('must be asked for with an example, when there is none', () => {

@@ -5,7 +5,7 @@ import { type NodeManager, nodeManagerOf } from './node-manager.js';
 import { type NodeOutput, nodeOutputOf, OUTPUT_FOLDERS } from './node-output.js';
 import { anyStartScriptOf, neededAtStart, resolveCommand, startScriptOf, startsWithManager } from './node-start.js';
 import { type NodeVersion, nodeVersionOf } from './node-version.js';
-import { buildOrder, deployableFolders } from './node-workspaces.js';
+import { buildOrder, deployableFolders, isPnpmWorkspace } from './node-workspaces.js';
 import { procfileOf } from './procfile.js';
 import type { DockerfileRequest, Runtime, RuntimeDefaults } from './runtime.js';
 import type { SourceFiles } from './source-files.js';
@@ -159,10 +159,12 @@ function site(project: Project, output: NodeOutput & { kind: 'files' }, nginxIma
   const where = output.folder === undefined ? OUTPUT_FOLDERS.join(', ') : output.folder;
   const tool = output.build === undefined ? undefined : `node_modules/.bin/${output.build}`;
   const build = project.build ?? tool;
+  const isIgnored = output.isExport !== true && project.manifest.scripts.has('start');
+  const why = isIgnored ? ': the script start is for development' : '';
   return {
     ...runtime,
     description: `${output.tool} with ${runtime.description}`,
-    reasons: [...runtime.reasons, `files of ${output.tool} from ${where}, served by nginx: there is no start script`],
+    reasons: [...runtime.reasons, `files of ${output.tool} from ${where}, served by nginx${why}`],
     ...(build !== undefined && { build }),
     start: 'nginx',
     defaultPort: SITE_PORT,
@@ -231,7 +233,7 @@ function startOf(entry: string, { manifest, manager }: Project): string {
 }
 
 function isRootOfWorkspace({ files, folder, manifest }: Project): boolean {
-  return folder === '.' && (manifest.hasWorkspaces || files.has('pnpm-workspace.yaml'));
+  return folder === '.' && (manifest.hasWorkspaces || isPnpmWorkspace(files));
 }
 
 function missingStart(project: Project): string {
