@@ -20,7 +20,7 @@ const shell = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist', 'src/generated', 'node_modules', 'probe', 'clients', '**/*.mjs'] },
+  { ignores: ['dist', 'src/generated', 'node_modules', 'probe', 'clients', 'test/fixtures/starters', '**/*.mjs'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
