@@ -256,6 +256,18 @@ describe('the start command of a Node.js project', () => {
     expect(made.reasons).toContain('development dependencies stay: the start command needs tsx');
   });
 
+  it('must keep the development dependency of a script that it runs with npm', () => {
+    const scripts = {
+      clean: "node -e \"require('fs').rmSync('dist', { recursive: true })\"",
+      'build:ts': 'npm run clean && tsc',
+      start: 'npm run build:ts && fastify start dist/app.js',
+    };
+    const manifest = { scripts, dependencies: { 'fastify-cli': '8' }, devDependencies: { typescript: '5' } };
+    const made = plan({ 'package.json': manifest });
+    expect(made.startCommand).toBe('npm start');
+    expect(made.reasons.at(-1)).toBe('development dependencies stay: the start command needs typescript');
+  });
+
   it('must not keep development dependencies for types', () => {
     const made = plan({ 'package.json': { ...APP, devDependencies: { '@types/node': '24' } }, 'server.js': '' });
     expect(made.text).toContain('prune');
