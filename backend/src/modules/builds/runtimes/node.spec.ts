@@ -273,6 +273,22 @@ describe('the start command of a Node.js project', () => {
     expect(made.text).toContain('prune');
   });
 
+  it('must come with the variable that the server of Angular needs', () => {
+    const angular = (security?: object) => ({
+      'package.json': { scripts: { start: 'ng serve', build: 'ng build' }, dependencies: { '@angular/core': '22' } },
+      'angular.json': {
+        projects: {
+          shop: { architect: { build: { options: { server: 'src/main.server.ts', ssr: { entry: 'a' }, security } } } },
+        },
+      },
+    });
+    const { startCommand, reasons } = plan(angular({ allowedHosts: [] }));
+    expect(startCommand).toBe('node dist/shop/server/server.mjs');
+    expect(reasons.at(-1)).toMatch(/^Angular refuses hosts that are not allowed: set NG_ALLOWED_HOSTS in envVars/);
+    for (const given of [undefined, { allowedHosts: ['www.example.com'] }])
+      expect(plan(angular(given)).reasons.at(-1)).toBe('start command of Angular');
+  });
+
   it('must keep TypeScript for the configuration of Next.js', () => {
     const scripts = { build: 'next build', start: 'next start' };
     const manifest = { scripts, dependencies: { next: '15' }, devDependencies: { typescript: '5', eslint: '9' } };

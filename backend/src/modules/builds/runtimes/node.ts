@@ -57,6 +57,7 @@ export function detectNode(files: SourceFiles, { nginxImage }: RuntimeDefaults, 
   const isReplaced = output?.kind === 'server' && script !== undefined && isServedBetterBy(output, script.command);
   if (script && !isExported && !isReplaced)
     return server(project, script.command, `start command from the script ${script.script}`, output);
+  if (output?.kind === 'none') return { ...common(project), missing: output.message };
   if (output?.kind === 'server') return server(project, output.start, `start command of ${output.tool}`, output);
   const entry = entryOf(project);
   if (output?.kind === 'files' && !(entry && isServerEntry(entry))) return site(project, output, nginxImage);
@@ -133,7 +134,7 @@ function server(project: Project, start: string, reason: string, output: NodeOut
   ];
   return {
     ...runtime,
-    reasons: [...runtime.reasons, reason, ...(kept === undefined ? [] : [kept])],
+    reasons: [...runtime.reasons, reason, ...[kept, framework?.note].filter((text) => text !== undefined)],
     start,
     ...(prune !== undefined && { prune }),
     ...(copies ? { copies } : withManager && { copies: withPrograms }),
