@@ -48,6 +48,15 @@ const STARTERS: Starter[] = [
   { name: 'next-standalone', port: 4000, text: '<h1>Next.js standalone</h1>' },
   { name: 'next-export', port: 8080, text: '<h1>Next.js export</h1>' },
   {
+    name: 'tanstack-start',
+    port: 4000,
+    text: '<h1>TanStack Start on a server</h1>',
+    refusal: {
+      message: 'Set startCommand, such as "npx --yes srvx --prod -s ../client dist/server/server.js"',
+      fields: { startCommand: 'npx --yes srvx --prod -s ../client dist/server/server.js' },
+    },
+  },
+  {
     name: 'pnpm-monorepo',
     port: 4000,
     text: 'A button of the workspace</button>',

@@ -58,6 +58,10 @@ describe('the starter of a framework', () => {
     expect([found, startCommand]).toEqual([detected, start]);
   });
 
+  it('must name startCommand, when its build makes no server', () => {
+    expect(() => plan('tanstack-start')).toThrow('Set startCommand, such as "npx --yes srvx --prod');
+  });
+
   it('must name buildContext, when it is a workspace', () => {
     expect(() => plan('pnpm-monorepo')).toThrow('Set buildContext to the package to deploy: apps/web.');
     const { detected, startCommand } = plan('pnpm-monorepo', 'apps/web');
