@@ -38,8 +38,11 @@ interface Choice {
   source: string;
 }
 
+/** Tags of Node.js with npm 10 on which npm 11 runs. npm 12 runs no install scripts of dependencies. */
+const NODE_WITH_NPM_10: readonly string[] = ['20', '22'];
+
 /** The package manager of `packageManager`, else of the lock file, else npm. */
-export function nodeManagerOf(files: SourceFiles, manifest: NodeManifest): NodeManager {
+export function nodeManagerOf(files: SourceFiles, manifest: NodeManifest, nodeTag: string): NodeManager {
   const choice = choose(files, manifest);
   switch (choice.name) {
     case 'pnpm':
@@ -49,7 +52,7 @@ export function nodeManagerOf(files: SourceFiles, manifest: NodeManifest): NodeM
     case 'bun':
       return bun(choice);
     case 'npm':
-      return npm(choice);
+      return npm(choice, manifest, nodeTag);
   }
 }
 
@@ -81,14 +84,17 @@ function isVersion(text: string): boolean {
   return semver.valid(text) !== null || /^\d{1,3}(?:\.\d{1,3})?$/.test(text);
 }
 
-function npm({ lock, pinned, source }: Choice): NodeManager {
+function npm({ lock, pinned, source }: Choice, manifest: NodeManifest, nodeTag: string): NodeManager {
   const install = lock === undefined ? 'npm install' : 'npm ci';
   const prune = 'npm prune --omit=dev --ignore-scripts';
+  // npm 10 crashes on the peer dependencies of new packages, such as Vitest 4 with Vite 8 (npm/cli#9787).
+  const resolves = lock === undefined && manifest.dependencies.size + manifest.devDependencies.size > 0;
+  const version = pinned ?? (resolves && NODE_WITH_NPM_10.includes(nodeTag) ? '11' : undefined);
   return {
     name: 'npm',
     description: `npm (${lock ?? 'no lock file'})`,
-    reason: `npm${pinned === undefined ? '' : ` ${pinned}`} from ${source}`,
-    ...(pinned !== undefined && { setup: `npm install -g npm@${pinned}` }),
+    reason: `npm${version === undefined ? '' : ` ${version}`} from ${source}`,
+    ...(version !== undefined && { setup: `npm install -g npm@${version}` }),
     install,
     run: 'npm run',
     prune,

@@ -76,8 +76,8 @@ export function detectNode(files: SourceFiles, { nginxImage }: RuntimeDefaults, 
 function projectOf(files: SourceFiles, folder: string): Project {
   const root = readManifest(files);
   const manifest = folder === '.' ? root : readManifest(files, `${folder}/package.json`);
-  const manager = nodeManagerOf(files, root);
   const version = nodeVersionOf(files, manifest.engines.has('node') ? manifest : root);
+  const manager = nodeManagerOf(files, root, version.tag);
   const tools = toolsReason(files, manifest) ?? (folder === '.' ? undefined : toolsReason(files, root));
   return { files, folder, manifest, manager, version, tools, build: buildOf(files, folder, manifest, manager) };
 }
