@@ -80,7 +80,11 @@ describe('the package manager', () => {
   it('must be npm 11 where npm 10 would resolve dependencies', () => {
     const files = { 'package.json': '{"devDependencies":{"vitest":"^4.1.2"}}' };
     for (const tag of ['20', '22'])
-      expect(managerOf(files, tag)).toEqual(['npm install -g npm@11', 'npm install', 'npm 11 from no lock file']);
+      expect(managerOf(files, tag)).toEqual([
+        'npm install -g npm@11 || mkdir -p /home/app/.local',
+        'npm install',
+        'npm 11 from no lock file',
+      ]);
     for (const tag of ['18', '22.3', '24'])
       expect(managerOf(files, tag)).toEqual([undefined, 'npm install', 'npm from no lock file']);
     expect(managerOf({ ...files, 'package-lock.json': '' })).toEqual([

@@ -40,6 +40,8 @@ interface Choice {
 
 /** Tags of Node.js with npm 10 on which npm 11 runs. npm 12 runs no install scripts of dependencies. */
 const NODE_WITH_NPM_10: readonly string[] = ['20', '22'];
+/** The baseImage of a request may have a Node.js that is too old for it. The final image may copy the folder. */
+const UPDATE_NPM = 'npm install -g npm@11 || mkdir -p /home/app/.local';
 
 /** The package manager of `packageManager`, else of the lock file, else npm. */
 export function nodeManagerOf(files: SourceFiles, manifest: NodeManifest, nodeTag: string): NodeManager {
@@ -89,12 +91,13 @@ function npm({ lock, pinned, source }: Choice, manifest: NodeManifest, nodeTag: 
   const prune = 'npm prune --omit=dev --ignore-scripts';
   // npm 10 crashes on the peer dependencies of new packages, such as Vitest 4 with Vite 8 (npm/cli#9787).
   const resolves = lock === undefined && manifest.dependencies.size + manifest.devDependencies.size > 0;
-  const version = pinned ?? (resolves && NODE_WITH_NPM_10.includes(nodeTag) ? '11' : undefined);
+  const isUpdated = pinned === undefined && resolves && NODE_WITH_NPM_10.includes(nodeTag);
+  const version = isUpdated ? '11' : pinned;
   return {
     name: 'npm',
     description: `npm (${lock ?? 'no lock file'})`,
     reason: `npm${version === undefined ? '' : ` ${version}`} from ${source}`,
-    ...(version !== undefined && { setup: `npm install -g npm@${version}` }),
+    ...(version !== undefined && { setup: isUpdated ? UPDATE_NPM : `npm install -g npm@${version}` }),
     install,
     run: 'npm run',
     prune,
