@@ -1,6 +1,6 @@
 /** Starters of Python, Go and static sites, each built and asked: only the URL and the port are known. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { starterBytes } from '../fixtures/starter-bytes.js';
+import { starterFiles } from '../fixtures/starter-files.js';
 import type { ApiClient } from '../scenario/api-client.js';
 import { type GitPlatform, startGitPlatform } from '../scenario/git-platform.js';
 import { eventually } from '../testbed/eventually.js';
@@ -62,7 +62,7 @@ describe('a starter of which only the URL and the port are known', () => {
     'must run and answer: $name',
     async ({ name, container, path = '/', text }) => {
       tried++;
-      const files = starterBytes(name);
+      const files = starterFiles(name);
       if (files['go.mod']?.includes('require')) files['go.sum'] = Buffer.from(await goSum());
       await bed.git.create(name, files);
       const ports = container === undefined ? {} : { ports: [{ container, host: HOST_PORT }] };

@@ -3,10 +3,10 @@ import { nodeManagerOf } from './node-manager.js';
 import { readManifest } from './node-manifest.js';
 import { SourceFiles } from './source-files.js';
 
-function managerOf(files: Record<string, string>) {
+function managerOf(files: Record<string, string>, nodeTag = '22') {
   const names = Object.keys(files).join('\0');
   const sources = SourceFiles.from({ names, texts: new Map(Object.entries(files)) });
-  const { setup, install, reason } = nodeManagerOf(sources, readManifest(sources));
+  const { setup, install, reason } = nodeManagerOf(sources, readManifest(sources), nodeTag);
   return [setup, install, reason];
 }
 
@@ -75,5 +75,22 @@ describe('the package manager', () => {
     [{ 'package-lock.json': '', ...pinned('npm@1; touch x') }, [undefined, 'npm ci', 'npm from package-lock.json']],
   ])('must be the one of the lock file, in its version: %j', (files, expected) => {
     expect(managerOf(files)).toEqual(expected);
+  });
+
+  it('must be npm 11 where npm 10 would resolve dependencies', () => {
+    const files = { 'package.json': '{"devDependencies":{"vitest":"^4.1.2"}}' };
+    for (const tag of ['20', '22'])
+      expect(managerOf(files, tag)).toEqual([
+        'npm install -g npm@11 || mkdir -p /home/app/.local',
+        'npm install',
+        'npm 11 from no lock file',
+      ]);
+    for (const tag of ['18', '22.3', '24'])
+      expect(managerOf(files, tag)).toEqual([undefined, 'npm install', 'npm from no lock file']);
+    expect(managerOf({ ...files, 'package-lock.json': '' })).toEqual([
+      undefined,
+      'npm ci',
+      'npm from package-lock.json',
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import semver from 'semver';
-import { parse as parseYaml } from 'yaml';
-import { fieldsOf, type NodeManifest, textOf } from './node-manifest.js';
+import { fieldsOf, type NodeManifest, parseYaml, textOf } from './node-manifest.js';
+import { isPnpmWorkspace } from './node-workspaces.js';
 import type { SourceFiles } from './source-files.js';
 
 const MANAGERS = ['pnpm', 'yarn', 'bun', 'npm'] as const;
@@ -38,8 +38,13 @@ interface Choice {
   source: string;
 }
 
+/** Tags of Node.js with npm 10 on which npm 11 runs. npm 12 runs no install scripts of dependencies. */
+const NODE_WITH_NPM_10: readonly string[] = ['20', '22'];
+/** The baseImage of a request may have a Node.js that is too old for it. The final image may copy the folder. */
+const UPDATE_NPM = 'npm install -g npm@11 || mkdir -p /home/app/.local';
+
 /** The package manager of `packageManager`, else of the lock file, else npm. */
-export function nodeManagerOf(files: SourceFiles, manifest: NodeManifest): NodeManager {
+export function nodeManagerOf(files: SourceFiles, manifest: NodeManifest, nodeTag: string): NodeManager {
   const choice = choose(files, manifest);
   switch (choice.name) {
     case 'pnpm':
@@ -49,7 +54,7 @@ export function nodeManagerOf(files: SourceFiles, manifest: NodeManifest): NodeM
     case 'bun':
       return bun(choice);
     case 'npm':
-      return npm(choice);
+      return npm(choice, manifest, nodeTag);
   }
 }
 
@@ -81,14 +86,18 @@ function isVersion(text: string): boolean {
   return semver.valid(text) !== null || /^\d{1,3}(?:\.\d{1,3})?$/.test(text);
 }
 
-function npm({ lock, pinned, source }: Choice): NodeManager {
+function npm({ lock, pinned, source }: Choice, manifest: NodeManifest, nodeTag: string): NodeManager {
   const install = lock === undefined ? 'npm install' : 'npm ci';
   const prune = 'npm prune --omit=dev --ignore-scripts';
+  // npm 10 crashes on the peer dependencies of new packages, such as Vitest 4 with Vite 8 (npm/cli#9787).
+  const resolves = lock === undefined && manifest.dependencies.size + manifest.devDependencies.size > 0;
+  const isUpdated = pinned === undefined && resolves && NODE_WITH_NPM_10.includes(nodeTag);
+  const version = isUpdated ? '11' : pinned;
   return {
     name: 'npm',
     description: `npm (${lock ?? 'no lock file'})`,
-    reason: `npm${pinned === undefined ? '' : ` ${pinned}`} from ${source}`,
-    ...(pinned !== undefined && { setup: `npm install -g npm@${pinned}` }),
+    reason: `npm${version === undefined ? '' : ` ${version}`} from ${source}`,
+    ...(version !== undefined && { setup: isUpdated ? UPDATE_NPM : `npm install -g npm@${version}` }),
     install,
     run: 'npm run',
     prune,
@@ -123,7 +132,7 @@ function pnpmVersion(files: SourceFiles, { hasBuiltDependencies }: NodeManifest)
   if (lock < 6) return '7';
   if (lock < 9) return '8';
   const settings = files.text('pnpm-workspace.yaml');
-  const hasSettings = settings !== undefined && fieldsOf(yamlOf(settings))['packages'] === undefined;
+  const hasSettings = settings !== undefined && !isPnpmWorkspace(files);
   const listsBuilds = /^(?:onlyBuiltDependencies|allowBuilds|ignoredBuiltDependencies)[ \t]*:/m.test(settings ?? '');
   return hasBuiltDependencies || hasSettings || listsBuilds ? '10' : '9';
 }
@@ -136,7 +145,7 @@ function lockVersion(files: SourceFiles): string | undefined {
 function yarn(files: SourceFiles, { lock, pinned, source }: Choice): NodeManager {
   const berry = berryVersion(files, pinned);
   if (berry === undefined) return classicYarn({ lock, pinned, source });
-  const settings = fieldsOf(yamlOf(files.text('.yarnrc.yml') ?? ''));
+  const settings = fieldsOf(parseYaml(files.text('.yarnrc.yml')));
   const release = releaseFile(files, textOf(settings['yarnPath']));
   // Absolute, because the scripts of a workspace run in its folders.
   const program = release === undefined ? 'yarn' : `node /app/${release}`;
@@ -197,12 +206,4 @@ function bun({ lock, pinned, source }: Choice): NodeManager {
     run: 'bun run',
     prune: `rm -rf node_modules && bun install --production${frozen}`,
   };
-}
-
-function yamlOf(text: string): unknown {
-  try {
-    return parseYaml(text, { maxAliasCount: 0, logLevel: 'silent' });
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { parse as parseYamlText } from 'yaml';
 import type { SourceFiles } from './source-files.js';
 
 /** The fields of a package.json that detection reads. A field of another type counts as missing. */
@@ -58,6 +59,15 @@ export function parse(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parses YAML of any file; undefined for what is invalid. */
+export function parseYaml(text: string | undefined): unknown {
+  try {
+    return parseYamlText(text ?? '', { maxAliasCount: 0, logLevel: 'silent' });
   } catch {
     return undefined;
   }

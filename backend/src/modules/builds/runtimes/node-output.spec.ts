@@ -8,7 +8,8 @@ function outputOf(packages: string[], files: Record<string, string> = {}, script
   const all = { 'package.json': JSON.stringify(manifest), ...files };
   const sources = SourceFiles.from({ names: Object.keys(all).join('\0'), texts: new Map(Object.entries(all)) });
   const output = nodeOutputOf(sources, readManifest(sources));
-  return output && (output.kind === 'files' ? ['files', output.folder, output.isSinglePage] : ['server', output.start]);
+  if (output?.kind === 'files') return ['files', output.folder, output.isSinglePage];
+  return output && [output.kind, output.kind === 'server' ? output.start : output.message];
 }
 
 describe('the output of a framework', () => {
@@ -37,6 +38,16 @@ describe('the output of a framework', () => {
       ['files', 'build', true],
     ],
     [
+      ['@sveltejs/kit', '@sveltejs/adapter-static', 'vite'],
+      { 'vite.config.ts': "sveltekit({ adapter: adapter({ pages: 'site', fallback: '200.html' }) })" },
+      ['files', 'site', true],
+    ],
+    [
+      ['@sveltejs/kit', '@sveltejs/adapter-node', 'vite'],
+      { 'vite.config.ts': "sveltekit({ adapter: adapter({ out: 'server' }) })" },
+      ['server', 'node server'],
+    ],
+    [
       ['@react-router/dev', '@react-router/serve', 'vite'],
       {},
       ['server', 'react-router-serve ./build/server/index.js'],
@@ -48,7 +59,8 @@ describe('the output of a framework', () => {
     ],
     [['@remix-run/serve', 'vite'], { 'vite.config.ts': '' }, ['server', 'remix-serve ./build/server/index.js']],
     [['@nestjs/core'], {}, ['server', 'node dist/main']],
-    [['@tanstack/react-start', 'vite'], {}, ['server', 'node .output/server/index.mjs']],
+    [['@tanstack/react-start', 'nitro', 'vite'], {}, ['server', 'node .output/server/index.mjs']],
+    [['@tanstack/react-start', 'vite'], {}, ['none', expect.stringContaining('Set startCommand')]],
     [
       ['@angular/core'],
       {

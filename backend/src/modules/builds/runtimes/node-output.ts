@@ -1,7 +1,7 @@
 import { dependsOn, fieldsOf, type NodeManifest, parse, textOf } from './node-manifest.js';
 import type { SourceFiles } from './source-files.js';
 
-/** What the build of a framework leaves: a server to start, or files to serve. */
+/** What the build of a framework leaves: a server to start, files to serve, or nothing that runs by itself. */
 export type NodeOutput =
   | {
       kind: 'server';
@@ -10,6 +10,8 @@ export type NodeOutput =
       env?: Record<string, string>;
       buildEnv?: Record<string, string>;
       copies?: { from: string; to: string }[];
+      /** what else the server needs, for the user */
+      note?: string;
     }
   /** folder: undefined when the build decides it */
   | {
@@ -19,7 +21,9 @@ export type NodeOutput =
       build: string | undefined;
       isSinglePage: boolean;
       isExport?: true;
-    };
+    }
+  /** neither; message: what to do, with the field to send */
+  | { kind: 'none'; message: string };
 
 /** Where the sites of unknown tools are after their build, the likeliest first. */
 export const OUTPUT_FOLDERS = ['dist', 'build', 'out', 'public', '.output/public', '_site', 'www'];
@@ -27,6 +31,10 @@ const FOLDER = /^[\w.@-]+(?:\/[\w.@-]+)*$/;
 /** Tools that make a page for every path, and a 404 page. */
 const PAGES: ReadonlySet<string> = new Set(['Gatsby', 'Docusaurus', 'Eleventy']);
 const NITRO = 'node .output/server/index.mjs';
+const ALLOWED_HOSTS =
+  'Angular refuses hosts that are not allowed: set NG_ALLOWED_HOSTS in envVars, such as "www.example.com", or security.allowedHosts in angular.json';
+const TANSTACK =
+  'TanStack Start builds no server by itself. Set startCommand, such as "npx --yes srvx --prod -s ../client dist/server/server.js", or add nitro() to the plugins in vite.config and nitro to package.json.';
 const OWN_FILES = [{ from: '/app/.output', to: '/app/.output' }];
 
 interface Project {
@@ -37,7 +45,18 @@ interface Project {
 type Detector = (project: Project) => NodeOutput | undefined;
 
 /** Asked in this order: a framework may be built with a tool that stands below it. */
-const DETECTORS: readonly Detector[] = [next, nuxt, svelteKit, remix, astro, nitro, nest, angular, ...simpleTools()];
+const DETECTORS: readonly Detector[] = [
+  next,
+  nuxt,
+  svelteKit,
+  remix,
+  astro,
+  nitro,
+  tanStackStart,
+  nest,
+  angular,
+  ...simpleTools(),
+];
 
 /** The output of the framework that the project depends on. */
 export function nodeOutputOf(files: SourceFiles, manifest: NodeManifest): NodeOutput | undefined {
@@ -95,10 +114,12 @@ function nuxt({ files, manifest }: Project): NodeOutput | undefined {
 /** https://svelte.dev/docs/kit/adapters */
 function svelteKit({ files, manifest }: Project): NodeOutput | undefined {
   if (!dependsOn(manifest, '@sveltejs/kit')) return undefined;
-  const folder = valueIn(configOf(files, 'svelte'), 'out') ?? 'build';
+  // Either file may have the adapter.
+  const config = `${configOf(files, 'svelte')}\n${configOf(files, 'vite')}`;
+  const folder = valueIn(config, 'out') ?? 'build';
   if (dependsOn(manifest, '@sveltejs/adapter-static')) {
-    const pages = valueIn(configOf(files, 'svelte'), 'pages') ?? 'build';
-    const isSinglePage = valueIn(configOf(files, 'svelte'), 'fallback') !== undefined;
+    const pages = valueIn(config, 'pages') ?? 'build';
+    const isSinglePage = valueIn(config, 'fallback') !== undefined;
     return { kind: 'files', tool: 'SvelteKit adapter-static', folder: pages, build: 'vite build', isSinglePage };
   }
   const server = { kind: 'server', tool: 'SvelteKit adapter-node', start: `node ${folder}` } as const;
@@ -141,11 +162,15 @@ function astro({ files, manifest }: Project): NodeOutput | undefined {
 
 /** Nitro and what is built with it: https://nitro.build/deploy */
 function nitro({ manifest }: Project): NodeOutput | undefined {
-  const tool = ['nitropack', 'nitro', 'vinxi', '@solidjs/start', '@tanstack/react-start'].find((name) =>
-    dependsOn(manifest, name),
-  );
+  const tool = ['nitropack', 'nitro', 'vinxi', '@solidjs/start'].find((name) => dependsOn(manifest, name));
   if (tool === undefined) return undefined;
   return { kind: 'server', tool, start: NITRO, env: { HOST: '0.0.0.0' }, copies: OWN_FILES };
+}
+
+/** Without Nitro its build leaves a handler: https://tanstack.com/start/latest/docs/framework/react/guide/hosting */
+function tanStackStart({ manifest }: Project): NodeOutput | undefined {
+  const isStart = ['@tanstack/react-start', '@tanstack/solid-start'].some((name) => dependsOn(manifest, name));
+  return isStart ? { kind: 'none', message: TANSTACK } : undefined;
 }
 
 function nest({ manifest }: Project): NodeOutput | undefined {
@@ -165,8 +190,12 @@ function angular({ files, manifest }: Project): NodeOutput | undefined {
   const base = textOf(fieldsOf(outputPath)['base']) ?? textOf(outputPath) ?? `dist/${name}`;
   const isApplication = !String(textOf(builder)).endsWith(':browser');
   if (!FOLDER.test(base)) return undefined;
-  if (ssr !== undefined && ssr !== false && server !== undefined)
-    return { kind: 'server', tool: 'Angular', start: `node ${base}/server/server.mjs` };
+  if (ssr !== undefined && ssr !== false && server !== undefined) {
+    const { allowedHosts } = fieldsOf(fieldsOf(options)['security']);
+    const isClosed = Array.isArray(allowedHosts) && allowedHosts.length === 0;
+    const start = `node ${base}/server/server.mjs`;
+    return { kind: 'server', tool: 'Angular', start, ...(isClosed && { note: ALLOWED_HOSTS }) };
+  }
   const browser = fieldsOf(outputPath)['browser'];
   const inner = typeof browser === 'string' ? browser : 'browser';
   const folder = isApplication && inner !== '' ? `${base}/${inner}` : base;

@@ -32,6 +32,7 @@ const DEVELOPMENT: Record<string, readonly string[]> = {
 const LAUNCHERS: ReadonlySet<string> = new Set(['npx', 'bunx', 'cross-env', 'env', 'exec']);
 /** `npm run NAME`, `yarn NAME` and the like. */
 const RUNS_SCRIPT = /^(?:npm|pnpm|yarn|bun) (?:run(?:-script)? )?([\w:.-]+)$/;
+const RUN_SCRIPTS = /(?:npm|pnpm|yarn|bun) (?:run(?:-script)? )?([\w:.-]+)/g;
 const NEEDS_SHELL = /[;|<>()`\n\\]|(?<!&)&(?!&)|npm_/;
 const MAX_DEPTH = 5;
 const MANAGER_PROGRAMS = /(?:^|&& |exec |\s)(?:pnpm|yarn|bun|pnpx|bunx)(?:\s|$)/;
@@ -129,19 +130,31 @@ export function startsWithManager(command: string): boolean {
 /** The development dependency that the start command needs. */
 export function neededAtStart(
   command: string,
-  { dependencies, devDependencies }: NodeManifest,
+  { scripts, dependencies, devDependencies }: NodeManifest,
   files: SourceFiles,
 ): string | undefined {
-  const words = new Set(command.split(/[\s=/]+/));
+  const words = new Set(withScripts(scripts, command).split(/[\s=/]+/));
   // Next.js reads its configuration with TypeScript, also when it starts.
   const isTyped = words.has('next') && files.first('next.config.ts', 'next.config.mts') !== undefined;
   if (isTyped && devDependencies.has('typescript')) return 'typescript';
   for (const name of devDependencies.keys()) {
-    if (dependencies.has(name)) continue;
+    // Types are no program: @types/node is not what `node server.js` starts.
+    if (dependencies.has(name) || name.startsWith('@types/')) continue;
     const program = name.split('/').at(-1) ?? name;
     if (words.has(program) || words.has(name)) return name;
   }
   for (const [program, name] of Object.entries(PACKAGES))
     if (words.has(program) && devDependencies.has(name) && !dependencies.has(name)) return name;
   return undefined;
+}
+
+/** The command and the texts of the scripts that it runs, with their hooks. */
+function withScripts(scripts: ReadonlyMap<string, string>, command: string, depth = 0): string {
+  if (depth > MAX_DEPTH) return command;
+  const names = [...command.matchAll(RUN_SCRIPTS)].map(([, name = '']) => name);
+  const texts = names
+    .flatMap((name) => [`pre${name}`, name, `post${name}`])
+    .flatMap((name) => scripts.get(name) ?? [])
+    .map((text) => withScripts(scripts, text, depth + 1));
+  return [command, ...texts].join(' ');
 }

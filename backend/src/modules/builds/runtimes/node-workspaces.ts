@@ -1,4 +1,4 @@
-import { type NodeManifest, readManifest } from './node-manifest.js';
+import { fieldsOf, type NodeManifest, parseYaml, readManifest } from './node-manifest.js';
 import type { SourceFiles } from './source-files.js';
 
 const MANIFEST = 'package.json';
@@ -23,8 +23,13 @@ export function mayBeWorkspaceMember(names: ReadonlySet<string>, folder: string)
 
 /** True when these files are the root of a workspace that has this folder. */
 export function isWorkspaceRoot(files: SourceFiles, folder: string): boolean {
-  const isRoot = files.has('pnpm-workspace.yaml') || readManifest(files).hasWorkspaces;
+  const isRoot = isPnpmWorkspace(files) || readManifest(files).hasWorkspaces;
   return isRoot && files.has(`${folder}/${MANIFEST}`);
+}
+
+/** True when pnpm-workspace.yaml lists packages: that of a single package has settings only. */
+export function isPnpmWorkspace(files: SourceFiles): boolean {
+  return fieldsOf(parseYaml(files.text('pnpm-workspace.yaml')))['packages'] !== undefined;
 }
 
 /** The packages below the root that can be deployed: those with a start or a build script. */

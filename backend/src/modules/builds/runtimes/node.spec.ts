@@ -147,6 +147,16 @@ CMD ["/bin/sh","-c","exec node dist/main.js"]
     expect(() => plan(files)).toThrow(/Set buildContext to the package to deploy: apps\/api, apps\/web\./);
   });
 
+  it('must be a site beside a pnpm-workspace.yaml that has settings only', () => {
+    const files = {
+      'package.json': { scripts: { build: 'node build.mjs' } },
+      'pnpm-lock.yaml': "lockfileVersion: '9.0'",
+      'pnpm-workspace.yaml': 'onlyBuiltDependencies:\n  - esbuild\n',
+    };
+    expect(plan(files).detected).toBe('web site with Node.js 22 with pnpm (pnpm-lock.yaml)');
+    expect(() => plan({ ...files, 'pnpm-workspace.yaml': 'packages:\n  - apps/*\n' })).toThrow('No start command');
+  });
+
   it('must name only the images that it is based on', () => {
     const imagesOf = (text: string) =>
       foreignImagesOf({ text, buildArgs: {}, platform: { os: 'linux', arch: 'amd64' } });
@@ -246,6 +256,39 @@ describe('the start command of a Node.js project', () => {
     expect(made.reasons).toContain('development dependencies stay: the start command needs tsx');
   });
 
+  it('must keep the development dependency of a script that it runs with npm', () => {
+    const scripts = {
+      clean: "node -e \"require('fs').rmSync('dist', { recursive: true })\"",
+      'build:ts': 'npm run clean && tsc',
+      start: 'npm run build:ts && fastify start dist/app.js',
+    };
+    const manifest = { scripts, dependencies: { 'fastify-cli': '8' }, devDependencies: { typescript: '5' } };
+    const made = plan({ 'package.json': manifest });
+    expect(made.startCommand).toBe('npm start');
+    expect(made.reasons.at(-1)).toBe('development dependencies stay: the start command needs typescript');
+  });
+
+  it('must not keep development dependencies for types', () => {
+    const made = plan({ 'package.json': { ...APP, devDependencies: { '@types/node': '24' } }, 'server.js': '' });
+    expect(made.text).toContain('prune');
+  });
+
+  it('must come with the variable that the server of Angular needs', () => {
+    const angular = (security?: object) => ({
+      'package.json': { scripts: { start: 'ng serve', build: 'ng build' }, dependencies: { '@angular/core': '22' } },
+      'angular.json': {
+        projects: {
+          shop: { architect: { build: { options: { server: 'src/main.server.ts', ssr: { entry: 'a' }, security } } } },
+        },
+      },
+    });
+    const { startCommand, reasons } = plan(angular({ allowedHosts: [] }));
+    expect(startCommand).toBe('node dist/shop/server/server.mjs');
+    expect(reasons.at(-1)).toMatch(/^Angular refuses hosts that are not allowed: set NG_ALLOWED_HOSTS in envVars/);
+    for (const given of [undefined, { allowedHosts: ['www.example.com'] }])
+      expect(plan(angular(given)).reasons.at(-1)).toBe('start command of Angular');
+  });
+
   it('must keep TypeScript for the configuration of Next.js', () => {
     const scripts = { build: 'next build', start: 'next start' };
     const manifest = { scripts, dependencies: { next: '15' }, devDependencies: { typescript: '5', eslint: '9' } };
@@ -261,6 +304,7 @@ describe('the start command of a Node.js project', () => {
     const made = plan({ 'package.json': { scripts, devDependencies: { vite: '6' } }, 'index.html': '' });
     expect(made.text).toMatch(/mv \\"\$folder\\" \/home\/app\/site[^]*FROM nginx:1\.30-alpine\n/);
     expect(made.text).toContain('COPY --from=build --chown=101:101 ["/home/app/site/"');
+    expect(made.reasons.at(-1)).toBe('files of Vite from dist, served by nginx: the script start is for development');
   });
 
   it('must be asked for with an example, when there is none', () => {

@@ -5,7 +5,7 @@ import { type NodeManager, nodeManagerOf } from './node-manager.js';
 import { type NodeOutput, nodeOutputOf, OUTPUT_FOLDERS } from './node-output.js';
 import { anyStartScriptOf, neededAtStart, resolveCommand, startScriptOf, startsWithManager } from './node-start.js';
 import { type NodeVersion, nodeVersionOf } from './node-version.js';
-import { buildOrder, deployableFolders } from './node-workspaces.js';
+import { buildOrder, deployableFolders, isPnpmWorkspace } from './node-workspaces.js';
 import { procfileOf } from './procfile.js';
 import type { DockerfileRequest, Runtime, RuntimeDefaults } from './runtime.js';
 import type { SourceFiles } from './source-files.js';
@@ -57,6 +57,7 @@ export function detectNode(files: SourceFiles, { nginxImage }: RuntimeDefaults, 
   const isReplaced = output?.kind === 'server' && script !== undefined && isServedBetterBy(output, script.command);
   if (script && !isExported && !isReplaced)
     return server(project, script.command, `start command from the script ${script.script}`, output);
+  if (output?.kind === 'none') return { ...common(project), missing: output.message };
   if (output?.kind === 'server') return server(project, output.start, `start command of ${output.tool}`, output);
   const entry = entryOf(project);
   if (output?.kind === 'files' && !(entry && isServerEntry(entry))) return site(project, output, nginxImage);
@@ -75,8 +76,8 @@ export function detectNode(files: SourceFiles, { nginxImage }: RuntimeDefaults, 
 function projectOf(files: SourceFiles, folder: string): Project {
   const root = readManifest(files);
   const manifest = folder === '.' ? root : readManifest(files, `${folder}/package.json`);
-  const manager = nodeManagerOf(files, root);
   const version = nodeVersionOf(files, manifest.engines.has('node') ? manifest : root);
+  const manager = nodeManagerOf(files, root, version.tag);
   const tools = toolsReason(files, manifest) ?? (folder === '.' ? undefined : toolsReason(files, root));
   return { files, folder, manifest, manager, version, tools, build: buildOf(files, folder, manifest, manager) };
 }
@@ -133,7 +134,7 @@ function server(project: Project, start: string, reason: string, output: NodeOut
   ];
   return {
     ...runtime,
-    reasons: [...runtime.reasons, reason, ...(kept === undefined ? [] : [kept])],
+    reasons: [...runtime.reasons, reason, ...[kept, framework?.note].filter((text) => text !== undefined)],
     start,
     ...(prune !== undefined && { prune }),
     ...(copies ? { copies } : withManager && { copies: withPrograms }),
@@ -159,10 +160,12 @@ function site(project: Project, output: NodeOutput & { kind: 'files' }, nginxIma
   const where = output.folder === undefined ? OUTPUT_FOLDERS.join(', ') : output.folder;
   const tool = output.build === undefined ? undefined : `node_modules/.bin/${output.build}`;
   const build = project.build ?? tool;
+  const isIgnored = output.isExport !== true && project.manifest.scripts.has('start');
+  const why = isIgnored ? ': the script start is for development' : '';
   return {
     ...runtime,
     description: `${output.tool} with ${runtime.description}`,
-    reasons: [...runtime.reasons, `files of ${output.tool} from ${where}, served by nginx: there is no start script`],
+    reasons: [...runtime.reasons, `files of ${output.tool} from ${where}, served by nginx${why}`],
     ...(build !== undefined && { build }),
     start: 'nginx',
     defaultPort: SITE_PORT,
@@ -231,7 +234,7 @@ function startOf(entry: string, { manifest, manager }: Project): string {
 }
 
 function isRootOfWorkspace({ files, folder, manifest }: Project): boolean {
-  return folder === '.' && (manifest.hasWorkspaces || files.has('pnpm-workspace.yaml'));
+  return folder === '.' && (manifest.hasWorkspaces || isPnpmWorkspace(files));
 }
 
 function missingStart(project: Project): string {
