@@ -59,7 +59,7 @@ describe('a deployment from git', () => {
     expect(deployment.build).toEqual({
       method: 'DETECTED',
       detected: 'Node.js 22 with npm (no lock file)',
-      reasons: ['Node 22 by default', 'npm from no lock file', 'start command from the script start'],
+      reasons: ['Node 22 by default', 'npm 11 from no lock file', 'start command from the script start'],
       warnings: [],
     });
     expect(JSON.parse(await answerOf(3002))).toMatchObject({ name: 'node', uid: 1000 });

@@ -34,8 +34,11 @@ describe('a public environment', () => {
     expect(certificate).toMatchObject({ status: 'ISSUED', lastError: null });
     expect(certificate?.issuer).toContain('Pebble');
     expect(new Date(certificate?.nextAttemptAt ?? 0).getTime()).toBeLessThan(Date.parse(String(certificate?.notAfter)));
-    const visit = await site.https(domain);
-    expect(visit).toMatchObject({ status: 200, body: 'hello\n' });
+    const visit = await eventually(async () => {
+      const page = await site.https(domain);
+      expect(page).toMatchObject({ status: 200, body: 'hello\n' });
+      return page;
+    }, 30_000);
     expect(visit.headers['strict-transport-security']).toMatch(/max-age=\d{8}/);
     await site.answers(domain, 301);
     expect((await site.http(domain, { path: '/a?b=c' })).headers.location).toBe(
