@@ -1,17 +1,13 @@
 import Dockerode from 'dockerode';
 import { PassThrough } from 'node:stream';
 import { expect } from 'vitest';
-import { WholeResponses } from '#src/integrations/docker/whole-responses.js';
 import { eventually } from '../testbed/eventually.js';
-
-const OPTIONS = {
-  socketPath: (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').slice('unix://'.length),
-  agent: new WholeResponses(false),
-};
 
 /** The engine as an operator looks at it, beside the API. */
 export class EngineView {
-  readonly docker = new Dockerode(OPTIONS);
+  readonly docker = new Dockerode({
+    socketPath: (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').slice('unix://'.length),
+  });
 
   /** Names of everything that carries a label of this environment. */
   async leftovers(environmentId: string): Promise<string[]> {

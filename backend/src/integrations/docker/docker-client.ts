@@ -3,10 +3,11 @@ import { Injectable } from '@nestjs/common';
 import Dockerode from 'dockerode';
 import { Config } from '#src/config/config.js';
 import { toDockerError } from './docker-error.js';
-import { WholeResponses } from './whole-responses.js';
 
 /** An Engine that hangs must cause an error before the client's timeout. */
 const CALL_TIMEOUT_MS = 4500;
+/** docker-modem never returns when a response ends or stalls in its middle: it listens to the request only. */
+const CALL_DEADLINE_MS = 60_000;
 
 /**
  * Connection to the Engine: `call` for short requests; `stream` for long responses (events, pulls, builds, logs),
@@ -26,7 +27,7 @@ export class DockerClient {
   }
 
   call<T>(use: (docker: Dockerode) => Promise<T>): Promise<T> {
-    return translated(use(this.quick));
+    return translated(inTime(use(this.quick)));
   }
 
   /** A call without a method in dockerode, with the options of docker-modem. */
@@ -39,7 +40,7 @@ export class DockerClient {
     const options = { stdout: true, stderr: true, timestamps: true, follow: false, ...query };
     const statusCodes = { 200: true, 404: 'not found', 409: 'is being removed', 500: 'server error' };
     const call = { path: `${path}/logs?`, method: 'GET', isStream: true, statusCodes, options };
-    return this.call(async ({ modem }) => read(await dialed<Readable>(modem as Modem, call)));
+    return translated(dialed<Readable>(this.quick.modem as Modem, call).then(read));
   }
 
   stream<T>(use: (docker: Dockerode) => Promise<T>): Promise<T> {
@@ -57,6 +58,17 @@ function dialed<T>(modem: Modem, call: object): Promise<T> {
   );
 }
 
+async function inTime<T>(result: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const error = Object.assign(new Error('the response is not complete in time'), { code: 'ETIMEDOUT' });
+  const timer = setTimeout(() => late.reject(error), CALL_DEADLINE_MS);
+  try {
+    return await Promise.race([result, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function translated<T>(result: Promise<T>): Promise<T> {
   try {
     return await result;
@@ -65,11 +77,8 @@ async function translated<T>(result: Promise<T>): Promise<T> {
   }
 }
 
-/** With an agent, which the types of dockerode lack. */
-function connectionOptions(host: string): Dockerode.DockerOptions & { agent: WholeResponses } {
-  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length), agent: new WholeResponses(false) };
+function connectionOptions(host: string): Dockerode.DockerOptions {
+  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) };
   const { protocol, hostname, port } = new URL(host);
-  const isSecure = protocol === 'https:';
-  const agent = new WholeResponses(isSecure);
-  return { protocol: isSecure ? 'https' : 'http', host: hostname, port: port || 2375, agent };
+  return { protocol: protocol === 'https:' ? 'https' : 'http', host: hostname, port: port || 2375 };
 }
