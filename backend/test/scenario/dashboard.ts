@@ -5,7 +5,7 @@ import { eventually } from '../testbed/eventually.js';
 import { visitor, type Visitor } from './browser.js';
 
 const SHOWN_MS = 20_000;
-const DEPLOYED_MS = 120_000;
+const DEPLOYED_MS = 180_000;
 
 export interface Look {
   width?: number;
