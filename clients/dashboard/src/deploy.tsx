@@ -57,7 +57,7 @@ export function Deploy({ environmentId }: { environmentId: string }) {
       {(source.value !== 'folder' || upload.value) && (
         <Section title="What runs">
           <Planned
-            fields={[source.value, upload.value?.uploadId, ...FIELDS.map(of)]}
+            fields={[source.value, upload.value?.uploadId, variables, ...FIELDS.map(of)]}
             request={(client, dryRun) => {
               const body = { environmentId, ...runFields(of, variables), ...(dryRun && { dryRun }) };
               if (source.value === 'git')
