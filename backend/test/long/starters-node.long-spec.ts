@@ -104,7 +104,7 @@ describe('the starter of a framework, with only the URL and the port', () => {
       }, 20_000);
       // The next one has its host port.
       await client.ok('DELETE', `/deployments/${deployment.id}`);
-      await eventually(async () => expect((await client.deployment(deployment.id)).status).toBe('STOPPED'), 60_000);
+      await client.expectDeployment(deployment.id, 'STOPPED', 60_000);
       ran.push(starter);
     },
     BUILD_MS + 60_000,

@@ -54,7 +54,7 @@ describe('a starter of which only the URL and the port are known', () => {
     environmentId = (await client.createEnvironment()).id;
   }, IMAGES_MS);
   afterAll(async () => {
-    console.log(`${answered} of ${tried} without any field`);
+    process.stdout.write(`starters of Python, Go and sites: ${answered} of ${tried} without any field\n`);
     await bed?.stop();
   });
 

@@ -33,7 +33,7 @@ function HealthParts() {
   }));
   return (
     <Section title="Health" side={<Curl call={readHealth} />}>
-      <Table label="Health" head={['Part', 'Status', 'Message']} failure={undefined} rows={rows} />
+      <Table label="Health" head={['Part', 'Status', 'Message']} rows={rows} />
     </Section>
   );
 }

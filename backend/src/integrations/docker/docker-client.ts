@@ -60,8 +60,9 @@ function dialed<T>(modem: Modem, call: object): Promise<T> {
 
 async function inTime<T>(result: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const error = Object.assign(new Error('the response is not complete in time'), { code: 'ETIMEDOUT' });
-  const timer = setTimeout(() => late.reject(error), CALL_DEADLINE_MS);
+  const giveUp = () =>
+    late.reject(Object.assign(new Error('the response is not complete in time'), { code: 'ETIMEDOUT' }));
+  const timer = setTimeout(giveUp, CALL_DEADLINE_MS);
   try {
     return await Promise.race([result, late.promise]);
   } finally {

@@ -23,8 +23,11 @@ export function mayBeWorkspaceMember(names: ReadonlySet<string>, folder: string)
 
 /** True when these files are the root of a workspace that has this folder. */
 export function isWorkspaceRoot(files: SourceFiles, folder: string): boolean {
-  const isRoot = isPnpmWorkspace(files) || readManifest(files).hasWorkspaces;
-  return isRoot && files.has(`${folder}/${MANIFEST}`);
+  return isWorkspace(files) && files.has(`${folder}/${MANIFEST}`);
+}
+
+export function isWorkspace(files: SourceFiles): boolean {
+  return isPnpmWorkspace(files) || readManifest(files).hasWorkspaces;
 }
 
 /** True when pnpm-workspace.yaml lists packages: that of a single package has settings only. */

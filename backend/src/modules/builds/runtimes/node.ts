@@ -5,7 +5,7 @@ import { type NodeManager, nodeManagerOf } from './node-manager.js';
 import { type NodeOutput, nodeOutputOf, OUTPUT_FOLDERS } from './node-output.js';
 import { anyStartScriptOf, neededAtStart, resolveCommand, startScriptOf, startsWithManager } from './node-start.js';
 import { type NodeVersion, nodeVersionOf } from './node-version.js';
-import { buildOrder, deployableFolders, isPnpmWorkspace } from './node-workspaces.js';
+import { buildOrder, deployableFolders, isWorkspace } from './node-workspaces.js';
 import { procfileOf } from './procfile.js';
 import type { DockerfileRequest, Runtime, RuntimeDefaults } from './runtime.js';
 import type { SourceFiles } from './source-files.js';
@@ -233,8 +233,8 @@ function startOf(entry: string, { manifest, manager }: Project): string {
   return `${program ?? 'node'} ${entry}`;
 }
 
-function isRootOfWorkspace({ files, folder, manifest }: Project): boolean {
-  return folder === '.' && (manifest.hasWorkspaces || isPnpmWorkspace(files));
+function isRootOfWorkspace({ files, folder }: Project): boolean {
+  return folder === '.' && isWorkspace(files);
 }
 
 function missingStart(project: Project): string {
