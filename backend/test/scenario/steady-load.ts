@@ -28,7 +28,7 @@ interface SteadyLoadOptions {
 export class SteadyLoad {
   private readonly child: ChildProcess & { stdin: NodeJS.WritableStream; stdout: NodeJS.ReadableStream };
 
-  /** `fromElsewhere`: nothing on this machine keeps them waiting but what they asked for, since they are not on it. It needs the right to real-time scheduling. */
+  /** `fromElsewhere`: as visitors of another machine, who do not compete for its CPU. It needs the right to a higher priority. */
   constructor({
     port,
     perSecond,
@@ -47,7 +47,7 @@ export class SteadyLoad {
       CA: ca,
     };
     const [program, ...args] = [
-      ...(fromElsewhere ? ['chrt', '--rr', '1'] : []),
+      ...(fromElsewhere ? ['nice', '-n', '-20'] : []),
       NODE,
       path.join(import.meta.dirname, 'steady-load.mjs'),
     ];
@@ -60,9 +60,10 @@ export class SteadyLoad {
   /** What has been since the last phase ended. */
   async endPhase(): Promise<Phase> {
     const lines = createInterface({ input: this.child.stdout });
-    const line = once(lines, 'line') as Promise<[string]>;
+    const line = Promise.race([once(lines, 'line'), once(lines, 'close')]) as Promise<[string?]>;
     this.child.stdin.write('\n');
     const [text] = await line;
+    if (text === undefined) throw new Error('the load has ended: its error is in the output of this test');
     lines.close();
     return JSON.parse(text) as Phase;
   }
