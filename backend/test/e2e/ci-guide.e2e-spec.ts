@@ -1,4 +1,5 @@
-/** docs/guide/ci.md on a machine that has only Node.js: the workflow, the action with hostile inputs, other CI systems, curl. */
+/** @module-tag long */
+/** docs/guide/ci.md in a container that has only Node.js: the workflow, the action with hostile inputs, other CI systems, curl. */
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,8 +23,7 @@ let ids: Record<string, string>;
 let checkout: string;
 
 beforeAll(async () => {
-  await cli.build();
-  await platform.start();
+  await Promise.all([cli.build(), platform.start(), runner.start()]);
   client = await platform.client();
   const { code, text } = await shell(sectionOf('A key for the pipeline'));
   expect(code, text).toBe(0);
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await platform.stop();
   cli.remove();
-  runner.remove();
+  await runner.remove();
 });
 
 function sectionOf(heading: string, language = 'sh'): string {

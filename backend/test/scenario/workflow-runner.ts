@@ -1,21 +1,18 @@
-import { execFileSync, spawn } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import type { Container } from 'dockerode';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
 import { parse } from 'yaml';
 import type { Ended } from './command-line.js';
+import { EngineView } from './engine-view.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+const IMAGE = 'node:22-slim';
 /** What a checkout does not have. */
 const NOT_TRACKED = new Set(['node_modules', 'dist', '.git']);
 
@@ -40,18 +37,32 @@ interface Action {
 
 type Contexts = Record<string, unknown>;
 
-/** Runs steps of a GitHub workflow as a runner does, on a machine that has Node.js, npm and a shell, and nothing else. */
+/** Runs steps of a GitHub workflow as a runner does, in a fresh container of the image of Node.js. */
 export class WorkflowRunner {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'berth-runner-'));
   readonly workspace = path.join(this.folder, 'workspace');
-  private paths = [path.join(this.folder, 'bin')];
+  private readonly engine = new EngineView();
+  private readonly paths = ['/usr/local/bin', '/usr/bin', '/bin'];
+  private container: Container | undefined;
   private files = 0;
 
   constructor(sources: string) {
-    for (const name of ['bin', 'home']) mkdirSync(path.join(this.folder, name));
     cpSync(sources, this.workspace, { recursive: true });
-    this.link('node', process.execPath);
-    for (const name of ['npm', 'sh']) this.link(name, this.find(name));
+  }
+
+  /** The container has the network of the API, whose URL is one of this machine. */
+  async start(): Promise<void> {
+    await this.engine.pull(IMAGE);
+    this.container = await this.engine.docker.createContainer({
+      Image: IMAGE,
+      Cmd: ['sleep', '86400'],
+      HostConfig: {
+        Init: true,
+        NetworkMode: 'host',
+        Binds: [`${this.folder}:${this.folder}`, `${AUTHORITIES}:${AUTHORITIES}:ro`],
+      },
+    });
+    await this.container.start();
   }
 
   /** A fresh checkout of Berth, with nothing built. */
@@ -65,7 +76,8 @@ export class WorkflowRunner {
     return target;
   }
 
-  remove(): void {
+  async remove(): Promise<void> {
+    await this.container?.remove({ force: true });
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -124,27 +136,25 @@ export class WorkflowRunner {
     return all;
   }
 
-  private run(program: string, args: string[], env: Record<string, string>): Promise<Ended> {
-    const child = spawn(program, args, {
-      cwd: this.workspace,
-      env: { ...machineOfNpm(), HOME: path.join(this.folder, 'home'), PATH: this.paths.join(':'), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  private async run(program: string, args: string[], env: Record<string, string>): Promise<Ended> {
+    if (!this.container) throw new Error('the runner is not started');
+    const variables = { ...machineOfNpm(), PATH: this.paths.join(':'), ...env };
+    const exec = await this.container.exec({
+      Cmd: [program, ...args],
+      WorkingDir: this.workspace,
+      Env: Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+      AttachStdout: true,
+      AttachStderr: true,
     });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk) => (out += String(chunk)));
-    child.stderr.on('data', (chunk) => (err += String(chunk)));
-    return new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code) => resolve({ code: code ?? -1, out, err }));
-    });
-  }
-
-  private link(name: string, target: string): void {
-    symlinkSync(target, path.join(this.folder, 'bin', name));
-  }
-
-  private find(name: string): string {
-    return realpathSync(execFileSync('which', [name], { encoding: 'utf8' }).trim());
+    const stream = await exec.start({});
+    const [out, err] = [new PassThrough(), new PassThrough()];
+    this.engine.docker.modem.demuxStream(stream, out, err);
+    const printed = Promise.all([textOf(out), textOf(err)]);
+    await finished(stream, { writable: false });
+    for (const part of [out, err]) part.end();
+    const { ExitCode } = await exec.inspect();
+    const [outText, errText] = await printed;
+    return { code: ExitCode ?? -1, out: outText, err: errText };
   }
 }
 
