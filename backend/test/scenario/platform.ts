@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { spawnApi } from '../../../script/lib/api-process.mjs';
 import { runningServer } from '#src/core/database/embedded-postgres.js';
+import { weigh } from '../testbed/cpu-weights.js';
 import { eventually } from '../testbed/eventually.js';
 import { freePort } from '../testbed/free-port.js';
 import { ApiClient } from './api-client.js';
@@ -89,6 +90,7 @@ export class Platform {
     this.port ||= await freePort();
     const child = spawnApi(this.environment(), ['ignore', 'pipe', 'pipe']);
     this.child = child;
+    if (child.pid !== undefined) weigh(child.pid, 'berth-api');
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => this.log(chunk));
     await eventually(async () => {
       if (child.exitCode !== null) return;

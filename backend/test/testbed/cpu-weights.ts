@@ -1,16 +1,16 @@
 /**
  * Processor weights, as systemd gives every service. Without them each of the engine's processes weighs as much as all containers
- * together, so that applications under test starve while others start.
+ * together, so that applications under test starve while others start, and the API starves while many containers start.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = '/sys/fs/cgroup';
 /** Relative to the default of 1. `docker` is where an engine without systemd puts its containers. */
-const WEIGHTS = { 'docker-engine': 1, docker: 8 };
+const WEIGHTS = { 'docker-engine': 1, docker: 8, 'berth-api': 8 };
 
-/** Moves the engine; what it starts from now on follows it. */
-export function weighEngine(pid: number): void {
+/** Moves a process into a group; what it starts from now on follows it. */
+export function weigh(pid: number, group: keyof typeof WEIGHTS): void {
   if (existsSync('/run/systemd/system')) return;
   try {
     const { parent, file, unit } = cpuHierarchy();
@@ -18,7 +18,7 @@ export function weighEngine(pid: number): void {
       mkdirSync(join(parent, name), { recursive: true });
       writeFileSync(join(parent, name, file), String(weight * unit));
     }
-    writeFileSync(join(parent, 'docker-engine', 'cgroup.procs'), String(pid));
+    writeFileSync(join(parent, group, 'cgroup.procs'), String(pid));
   } catch {
     // A container whose cgroups are read-only: everything works without weights.
   }

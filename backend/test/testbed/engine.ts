@@ -5,7 +5,7 @@
 import Docker from 'dockerode';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { weighEngine } from './cpu-weights.js';
+import { weigh } from './cpu-weights.js';
 import { CURRENT_ENGINE_SOCKETS, enterCurrentEngineRoot, leaveCurrentEngineRoot } from './current-engine-root.js';
 import { Daemon } from './daemon.js';
 import { eventually } from './eventually.js';
@@ -81,7 +81,7 @@ export class Engine {
 
   /** As script/server does it. */
   private launch(commandLine: string[]): void {
-    weighEngine(this.daemon.start(commandLine));
+    weigh(this.daemon.start(commandLine), 'docker-engine');
   }
 
   private async commandLine(): Promise<string[]> {
