@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: { alias: { '#src': join(import.meta.dirname, 'src') } },
   test: {
     sequence: { sequencer: SlowFirst },
+    tags: [{ name: 'long', description: 'Left out of script/test. script/test long runs it.' }],
     projects: [
       {
         ...decorators,

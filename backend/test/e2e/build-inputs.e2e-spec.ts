@@ -110,7 +110,7 @@ RUN exit 3
     }
   });
 
-  it('must keep them in a redeployment, and refuse with the field to send', async () => {
+  it('must keep them in a redeployment, and refuse with the field to send', { tags: 'long' }, async () => {
     const Dockerfile = `FROM ${BASE} AS production
 RUN --mount=type=secret,id=npmrc,required=true test -s /run/secrets/npmrc
 STOPSIGNAL SIGKILL
@@ -143,7 +143,7 @@ CMD ["sleep", "600"]
     expect((await otherUser.failFromGit(theirs)).errorCode).toBe('REGISTRY_AUTH');
   });
 
-  it('must warn of public variables that it does not see, and see them when asked to', async () => {
+  it('must warn of public variables that it does not see, and see them when asked to', { tags: 'long' }, async () => {
     const sha = await bed.git.create('bundled', {
       'package.json': JSON.stringify({ private: true, scripts: { build: 'node build.mjs', start: 'node server.mjs' } }),
       'build.mjs': `import { writeFileSync } from 'node:fs';

@@ -126,15 +126,16 @@ describe('berth', () => {
     child.kill();
   });
 
-  it('must roll back, and say what a dry run would do', async () => {
-    await berth(['deploy', 'nginx:alpine', '-n', 'web', '-p', '80', '-s', 'GREETING=again', '-w']);
+  it('must roll back, and say what a dry run would do', { tags: 'long' }, async () => {
+    for (const greeting of ['hello', 'again'])
+      await berth(['deploy', 'nginx:alpine', '-n', 'web', '-p', '80', '-s', `GREETING=${greeting}`, '-w']);
     const { code, out } = await berth(['rollback', 'web', '--wait', '--json']);
     expect([code, (JSON.parse(out) as Deployment).status]).toEqual([0, 'RUNNING']);
     const plan = await berth(['deploy', 'nginx:alpine', '-n', 'web', '--dry-run']);
     expect(plan.out).toContain('START_FIRST: ResolveImage, PullImage');
   });
 
-  it('must change what it names, and promote it', async () => {
+  it('must change what it names, and promote it', { tags: 'long' }, async () => {
     const run = async (...args: string[]) => {
       const { code, out, err } = await berth([...args, '--wait', '--json']);
       expect(code, err).toBe(0);
@@ -258,21 +259,25 @@ describe('berth', () => {
 });
 
 describe('script/berth', () => {
-  it('must act for the operator of this machine without a login, and give its key to nobody', async () => {
-    const operator = new Platform({ XDG_CONFIG_HOME: cli.folder });
-    await operator.start();
-    try {
-      expect(await operator.script('berth', 'env', 'create', 'mine')).toBe('Environment mine is ACTIVE.');
-      expect(await operator.script('berth', 'env')).toMatch(/^NAME +STATUS.*\nmine +ACTIVE/);
-      expect((await operator.key('list')).split('\n')).toHaveLength(2); // the head, and one key for both commands
-      const key = operator.operatorKey;
-      expect(key.mode).toBe(0o600);
-      expect(operator.logs).not.toContain(key.text);
-      await operator.key('revoke', key.id);
-      expect(await operator.script('berth', 'env')).toContain('mine');
-      expect(operator.operatorKey.text).not.toBe(key.text);
-    } finally {
-      await operator.stop();
-    }
-  });
+  it(
+    'must act for the operator of this machine without a login, and give its key to nobody',
+    { tags: 'long' },
+    async () => {
+      const operator = new Platform({ XDG_CONFIG_HOME: cli.folder });
+      await operator.start();
+      try {
+        expect(await operator.script('berth', 'env', 'create', 'mine')).toBe('Environment mine is ACTIVE.');
+        expect(await operator.script('berth', 'env')).toMatch(/^NAME +STATUS.*\nmine +ACTIVE/);
+        expect((await operator.key('list')).split('\n')).toHaveLength(2); // the head, and one key for both commands
+        const key = operator.operatorKey;
+        expect(key.mode).toBe(0o600);
+        expect(operator.logs).not.toContain(key.text);
+        await operator.key('revoke', key.id);
+        expect(await operator.script('berth', 'env')).toContain('mine');
+        expect(operator.operatorKey.text).not.toBe(key.text);
+      } finally {
+        await operator.stop();
+      }
+    },
+  );
 });

@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';

@@ -51,7 +51,15 @@ describe('kill -9 of the API in every moment', () => {
     expect(new Set([...image, ...git])).toEqual(new Set(DEPLOY_STEP_NAMES));
   });
 
-  it('of a release from an image', async () => {
+  it('of a release, before its containers start, while they start, and at its end', async () => {
+    const { id: environmentId } = await client.createEnvironment();
+    const steps = await stepsOf(client, '/deployments', { environmentId, ...OLD });
+    await client.run({ environmentId, ...OLD });
+    const killIn = ['StartService begins', 'AwaitHealthy begins', 'RetirePrevious ends'];
+    await survives(moments, client, environmentId, { steps, killIn }, () => client.deploy({ environmentId, ...OLD }));
+  });
+
+  it('of a release from an image', { tags: 'long' }, async () => {
     const { id: environmentId } = await client.createEnvironment();
     const steps = await stepsOf(client, '/deployments', { environmentId, ...COMPLETE, image: 'busybox', tag: '1.36' });
     await client.run({ environmentId, ...OLD });
@@ -62,7 +70,7 @@ describe('kill -9 of the API in every moment', () => {
     expect((await client.buildLogs(deployment.id)).match(/released/g)).toHaveLength(1);
   });
 
-  it('of a release from a repository, in the steps that an image does not have', async () => {
+  it('of a release from a repository, in the steps that an image does not have', { tags: 'long' }, async () => {
     const { id: environmentId } = await client.createEnvironment();
     await client.run({ environmentId, ...OLD });
     const steps = await stepsOf(client, '/deployments/from-git', { environmentId, ...fromGit() });
@@ -77,7 +85,7 @@ describe('kill -9 of the API in every moment', () => {
     expect(bed.platform.buildDirectories).toEqual([]);
   });
 
-  it('of a release that fails: the old one serves', async () => {
+  it('of a release that fails: the old one serves', { tags: 'long' }, async () => {
     const { id: environmentId } = await client.createEnvironment();
     const old = await client.run({ environmentId, ...STOP_FIRST });
     let jobId = '';
@@ -90,7 +98,7 @@ describe('kill -9 of the API in every moment', () => {
     await engineMatchesRows(bed.platform, engine, environmentId);
   });
 
-  it('of a removal, of a deployment and of an environment', async () => {
+  it('of a removal, of a deployment and of an environment', { tags: 'long' }, async () => {
     const { id: environmentId } = await client.createEnvironment();
     const removed = await client.run({ environmentId, ...OLD, name: 'removed' });
     await client.run({ environmentId, ...OLD, volumes: [{ name: 'data', path: '/data' }] });

@@ -130,7 +130,7 @@ describe('a change of one variable', () => {
     }
   });
 
-  it('must not be lost among concurrent ones, by name and by an id', async () => {
+  it('must not be lost among concurrent ones, by name and by an id', { tags: 'long' }, async () => {
     const before = Object.keys((await client.deployments(staging))[0]?.envVars ?? {});
     const names = Array.from({ length: 20 }, (_, index) => `RACE_${index}`);
     const accepted = await Promise.all(
@@ -146,7 +146,7 @@ describe('a change of one variable', () => {
     expect(Object.keys(newest?.envVars ?? {}).toSorted()).toEqual([...before, ...names].toSorted());
   });
 
-  it('must not be made from a release that has FAILED, unless that one is named', async () => {
+  it('must not be made from a release that has FAILED, unless that one is named', { tags: 'long' }, async () => {
     const broken = { envVars: { BROKEN: '1' }, command: sh('exit 3') };
     const { jobId, deploymentId } = await client.ok<DeploymentAccepted>('POST', byName('api'), broken);
     expect((await client.settled(jobId)).status).toBe('FAILED');
@@ -160,7 +160,7 @@ describe('a change of one variable', () => {
   });
 });
 
-describe('verbs by name', () => {
+describe('verbs by name', { tags: 'long' }, () => {
   it('must stop, start and redeploy, and answer 404 for a name that was never there', async () => {
     await client.run({ environmentId: staging, name: 'worker', image: 'busybox:1.36', command: sh(IDLE) });
     const { deployment } = await client.ok<{ deployment: Deployment }>('POST', byName('worker', 'stop'));
@@ -195,25 +195,32 @@ describe('a built deployment', () => {
     expect((await environmentOf(changed))['STAGE']).toBe('changed');
   });
 
-  it('must be promoted with its image and the variables of the other environment, and be rolled back there', async () => {
-    const path = `/deployments/${built.id}/promote`;
-    const first = await release(path, { environmentId: production, envVars: { STAGE: 'production', SECRET: 'prod' } });
-    expect(first).toMatchObject({ environmentId: production, imageDigest: built.imageDigest, name: 'web' });
-    expect(first.envVars).toEqual({ STAGE: '***', SECRET: '***' });
-    const second = await release(path, { environmentId: production, envVars: { SECRET: null, MORE: '1' } });
-    expect(second.envVars).toEqual({ STAGE: '***', MORE: '***' });
-    expect((await environmentOf(second))['STAGE']).toBe('production');
-    const kept = await release(path, { environmentId: production, keepEnvVars: true });
-    expect(kept.envVars).toEqual({ STAGE: '***', ONLY_STAGING: '***' });
-    const back = await release(byName('web', 'rollback', production));
-    expect([back.imageDigest, back.envVars]).toEqual([built.imageDigest, { STAGE: '***', MORE: '***' }]);
-    const stranger = await bed.platform.client('2');
-    const { id } = await stranger.createEnvironment('theirs');
-    const theirs = await client.request('POST', path, { environmentId: id });
-    expect([400, 404]).toContain(theirs.status);
-  });
+  it(
+    'must be promoted with its image and the variables of the other environment, and be rolled back there',
+    { tags: 'long' },
+    async () => {
+      const path = `/deployments/${built.id}/promote`;
+      const first = await release(path, {
+        environmentId: production,
+        envVars: { STAGE: 'production', SECRET: 'prod' },
+      });
+      expect(first).toMatchObject({ environmentId: production, imageDigest: built.imageDigest, name: 'web' });
+      expect(first.envVars).toEqual({ STAGE: '***', SECRET: '***' });
+      const second = await release(path, { environmentId: production, envVars: { SECRET: null, MORE: '1' } });
+      expect(second.envVars).toEqual({ STAGE: '***', MORE: '***' });
+      expect((await environmentOf(second))['STAGE']).toBe('production');
+      const kept = await release(path, { environmentId: production, keepEnvVars: true });
+      expect(kept.envVars).toEqual({ STAGE: '***', ONLY_STAGING: '***' });
+      const back = await release(byName('web', 'rollback', production));
+      expect([back.imageDigest, back.envVars]).toEqual([built.imageDigest, { STAGE: '***', MORE: '***' }]);
+      const stranger = await bed.platform.client('2');
+      const { id } = await stranger.createEnvironment('theirs');
+      const theirs = await client.request('POST', path, { environmentId: id });
+      expect([400, 404]).toContain(theirs.status);
+    },
+  );
 
-  it('must keep its image for the environment that it was promoted to', async () => {
+  it('must keep its image for the environment that it was promoted to', { tags: 'long' }, async () => {
     await client.deleteEnvironment(staging);
     await eventually(async () => expect(await engine.servicesOf(built.id)).toEqual([]), 30_000);
     const changed = await release(byName('web', 'redeploy', production), { envVars: { STAGE: 'alone' } });

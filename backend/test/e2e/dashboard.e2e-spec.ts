@@ -149,47 +149,50 @@ describe('the dashboard, in Chromium', () => {
     await dashboard.close();
   });
 
-  it.each<[Required<Look>, boolean]>([
-    [{ width: 1440, scheme: 'light' }, true],
-    [{ width: 360, scheme: 'dark' }, true],
-    [{ width: 1440, scheme: 'dark' }, false],
-    [{ width: 360, scheme: 'light' }, false],
-  ])('must show every screen as text that fits, without a complaint of the browser: %o', async (look, isAudited) => {
-    const dashboard = await open(look);
-    const check = async (name: string) => {
-      await dashboard.picture(`${name}-${look.width}-${look.scheme}`);
-      const { page } = dashboard;
-      expect(await page.evaluate('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(look.width);
-      expect(await page.evaluate(`[typeof pwned, document.querySelectorAll('img, main script').length]`), name).toEqual(
-        ['undefined', 0],
-      );
-      expect(await dashboard.text(), name).not.toMatch(/[\u202E\u200F]/);
-      if (isAudited) expect(await dashboard.violations(), name).toEqual([]);
-    };
-    await check('login');
-    await dashboard.logIn(client.apiKey);
-    const hostileId = await hostileEnvironment();
-    const screens: [name: string, address: string, text: string][] = [
-      ['environments', 'environments', 'shop'],
-      ['environment', `environments/${environmentId}`, 'Inside the frame'],
-      ['environment-hostile', `environments/${hostileId}`, '<img src=x'],
-      ['deploy', `deploy/${environmentId}`, 'What runs'],
-      ['deployment', `deployments/${printer.id}`, '<img src=x'],
-      ['deployment-failed', `deployments/${failed.id}`, 'CONTAINER_CRASHED'],
-      ['keys', 'keys', 'New key'],
-      ['audit', 'audit', 'environment.created'],
-      ['system', 'system', 'Orphans'],
-      ['no-screen', 'nowhere', 'There is no such screen'],
-    ];
-    for (const [name, address, text] of screens) {
-      await dashboard.show(address);
-      await dashboard.loaded(text);
-      if (name === 'deployment') await dashboard.sees(/^CPU: now/, 40_000);
-      await check(name);
-    }
-    expect(dashboard.complaintsBut()).toEqual([]);
-    expect(dashboard.foreignRequests).toEqual([]);
-    await dashboard.close();
+  describe.each<[Required<Look>, isAudited: boolean, { tags?: 'long' }]>([
+    [{ width: 1440, scheme: 'light' }, true, {}],
+    [{ width: 360, scheme: 'dark' }, true, { tags: 'long' }],
+    [{ width: 1440, scheme: 'dark' }, false, { tags: 'long' }],
+    [{ width: 360, scheme: 'light' }, false, { tags: 'long' }],
+  ])('%o', (look, isAudited, options) => {
+    it('must show every screen as text that fits, without a complaint of the browser', options, async () => {
+      const dashboard = await open(look);
+      const check = async (name: string) => {
+        await dashboard.picture(`${name}-${look.width}-${look.scheme}`);
+        const { page } = dashboard;
+        expect(await page.evaluate('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(look.width);
+        expect(
+          await page.evaluate(`[typeof pwned, document.querySelectorAll('img, main script').length]`),
+          name,
+        ).toEqual(['undefined', 0]);
+        expect(await dashboard.text(), name).not.toMatch(/[\u202E\u200F]/);
+        if (isAudited) expect(await dashboard.violations(), name).toEqual([]);
+      };
+      await check('login');
+      await dashboard.logIn(client.apiKey);
+      const hostileId = await hostileEnvironment();
+      const screens: [name: string, address: string, text: string][] = [
+        ['environments', 'environments', 'shop'],
+        ['environment', `environments/${environmentId}`, 'Inside the frame'],
+        ['environment-hostile', `environments/${hostileId}`, '<img src=x'],
+        ['deploy', `deploy/${environmentId}`, 'What runs'],
+        ['deployment', `deployments/${printer.id}`, '<img src=x'],
+        ['deployment-failed', `deployments/${failed.id}`, 'CONTAINER_CRASHED'],
+        ['keys', 'keys', 'New key'],
+        ['audit', 'audit', 'environment.created'],
+        ['system', 'system', 'Orphans'],
+        ['no-screen', 'nowhere', 'There is no such screen'],
+      ];
+      for (const [name, address, text] of screens) {
+        await dashboard.show(address);
+        await dashboard.loaded(text);
+        if (name === 'deployment') await dashboard.sees(/^CPU: now/, 40_000);
+        await check(name);
+      }
+      expect(dashboard.complaintsBut()).toEqual([]);
+      expect(dashboard.foreignRequests).toEqual([]);
+      await dashboard.close();
+    });
   });
 
   it('must lead by keyboard alone from the login to a deployment', async () => {
@@ -226,7 +229,7 @@ describe('the dashboard, in Chromium', () => {
     expect(Math.min(...took)).toBeLessThan(1000);
   });
 
-  it(`must scroll ${LINES} lines of a log without a frame over 50 ms`, async () => {
+  it(`must scroll ${LINES} lines of a log without a frame over 50 ms`, { tags: 'long' }, async () => {
     const dashboard = await loggedIn();
     const still = await dashboard.longestFrame('[role=log]');
     await dashboard.show(`deployments/${printer.id}`);
@@ -242,7 +245,7 @@ describe('the dashboard, in Chromium', () => {
     await dashboard.close();
   });
 
-  it('must list 1,000 deployments in less than 200 ms of its own work', async () => {
+  it('must list 1,000 deployments in less than 200 ms of its own work', { tags: 'long' }, async () => {
     await copyDeployment(platform, printer.id, 1000, { status: 'STOPPED', name: 'copy-' });
     const dashboard = await loggedIn();
     await dashboard.show(`environments/${environmentId}`);
@@ -266,7 +269,7 @@ describe('the dashboard, in Chromium', () => {
     await dashboard.close();
   });
 
-  it('must say what is unavailable, and recover by itself', async () => {
+  it('must say what is unavailable, and recover by itself', { tags: 'long' }, async () => {
     const dashboard = await loggedIn();
     await dashboard.show(`environments/${environmentId}`);
     await dashboard.sees('Public domain');

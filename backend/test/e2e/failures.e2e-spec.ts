@@ -99,7 +99,7 @@ describe('a deployment that cannot run', () => {
     await expectNothingLeft();
   });
 
-  it('must say CONTAINER_CRASHED of what crashes before its health check could pass', async () => {
+  it('must say CONTAINER_CRASHED of what crashes before its health check could pass', { tags: 'long' }, async () => {
     const deployment = await client.fail({
       environmentId,
       image: 'busybox',
@@ -110,7 +110,7 @@ describe('a deployment that cannot run', () => {
     expect(deployment.errorMessage).toContain('exit code 5');
   });
 
-  it('must say CONTAINER_CRASHED for a command that ends well, or is not there', async () => {
+  it('must say CONTAINER_CRASHED for a command that ends well, or is not there', { tags: 'long' }, async () => {
     const ended = await client.fail({ environmentId, image: 'busybox', command: ['true'] });
     expect(ended).toMatchObject({
       errorCode: 'CONTAINER_CRASHED',
@@ -136,7 +136,7 @@ describe('a deployment that cannot run', () => {
     await expectNothingLeft();
   });
 
-  it('must say that a server listens on 127.0.0.1 only', async () => {
+  it('must say that a server listens on 127.0.0.1 only', { tags: 'long' }, async () => {
     const deployment = await client.fail({
       environmentId,
       image: 'busybox',
@@ -179,24 +179,28 @@ describe('a deployment that cannot run', () => {
     server.close();
   });
 
-  it('must say HOST_PORT_TAKEN when a program takes the host port before the service starts', async () => {
-    const server = createServer();
-    const host = await freePort();
-    const { jobId } = await client.deploy({
-      environmentId,
-      image: 'nginx',
-      tag: 'alpine',
-      command: ['sleep', '86400'],
-      releaseCommand: ['sleep', '3'],
-      ports: [{ container: 80, host }],
-    });
-    server.listen(host, '0.0.0.0');
-    const deployment = await client.settled(jobId);
-    server.close();
-    expect(deployment).toMatchObject({ status: 'FAILED', errorCode: 'HOST_PORT_TAKEN' });
-    expect(deployment.errorMessage).toContain(`Host port ${host}/tcp is held by the machine`);
-    await expectNothingLeft();
-  });
+  it(
+    'must say HOST_PORT_TAKEN when a program takes the host port before the service starts',
+    { tags: 'long' },
+    async () => {
+      const server = createServer();
+      const host = await freePort();
+      const { jobId } = await client.deploy({
+        environmentId,
+        image: 'nginx',
+        tag: 'alpine',
+        command: ['sleep', '86400'],
+        releaseCommand: ['sleep', '3'],
+        ports: [{ container: 80, host }],
+      });
+      server.listen(host, '0.0.0.0');
+      const deployment = await client.settled(jobId);
+      server.close();
+      expect(deployment).toMatchObject({ status: 'FAILED', errorCode: 'HOST_PORT_TAKEN' });
+      expect(deployment.errorMessage).toContain(`Host port ${host}/tcp is held by the machine`);
+      await expectNothingLeft();
+    },
+  );
 
   it('must refuse at once a host port that another live deployment holds', async () => {
     const first = await client.run({

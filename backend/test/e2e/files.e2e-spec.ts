@@ -110,7 +110,7 @@ describe('files of a deployment', () => {
     expect(await answer(back.id)).toBe('first');
   });
 
-  it('must be mounted 64 at a time, one of 500 KB, into an image made FROM scratch', async () => {
+  it('must be mounted 64 at a time, one of 500 KB, into an image made FROM scratch', { tags: 'long' }, async () => {
     const large = randomBytes(500_000);
     const { uploadId } = await client.upload(await scratchFolder());
     const small = Array.from({ length: 63 }, (_, index) => ({ path: `/files/${index}`, content: `file ${index}` }));
@@ -202,7 +202,7 @@ describe('files of a deployment', () => {
     }
   });
 
-  it('must come along with a promotion, but secrets only with keepEnvVars', async () => {
+  it('must come along with a promotion, but secrets only with keepEnvVars', { tags: 'long' }, async () => {
     const { id: production } = await client.createEnvironment();
     const source = await client.run({
       environmentId,
@@ -227,7 +227,7 @@ describe('files of a deployment', () => {
 });
 
 describe('configs and secrets of files', () => {
-  it('must be shared by equal contents, and removed once no release uses them', async () => {
+  it('must be shared by equal contents, and removed once no release uses them', { tags: 'long' }, async () => {
     const body = { environmentId, name: 'many', image: 'busybox', tag: '1.36', command: sh(IDLE) };
     const before = await objects();
     for (let index = 0; index < 8; index++) {
@@ -253,7 +253,7 @@ describe('configs and secrets of files', () => {
     expect(orphans.orphans.filter(({ kind }) => kind === 'CONFIG' || kind === 'SECRET')).toEqual([]);
   });
 
-  it('must be created again when the operator has removed them with the service', async () => {
+  it('must be created again when the operator has removed them with the service', { tags: 'long' }, async () => {
     const body = { environmentId, name: 'pruned', image: 'busybox', tag: '1.36', command: sh(IDLE) };
     const { id } = await client.run({ ...body, files: [{ path: '/etc/app.conf', content: 'restored' }] });
     const [service] = await engine.servicesOf(id);

@@ -81,7 +81,7 @@ describe('a client that knows only the original contract', () => {
     expect((await client.request('DELETE', `/environments/${environment.id}`)).status).toBe(404);
   });
 
-  it('must show the steps that it went through, in their order', async () => {
+  it('must show the steps that it went through, in their order', { tags: 'long' }, async () => {
     const environment = await client.createEnvironment();
     const deployment = await client.run({ environmentId: environment.id, image: 'busybox', command: ['sleep', '600'] });
     expect(deployment.steps.map(({ name }) => name)).toEqual([

@@ -1,3 +1,4 @@
+/** @module-tag long */
 /** A machine whose registry cannot be reached has no image for the front: everything else works, and the log stays readable. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { acquireStartLock } from '#src/core/database/start-lock.js';

@@ -33,18 +33,22 @@ describe('a repository that cannot be deployed', () => {
     expect(await engine.imagesOf(environmentId)).toEqual([]);
   }
 
-  it('must say GIT_TIMEOUT of a server that hangs, and of one that sends a byte a second', async () => {
-    const servers = await Promise.all([hangingServer(), drippingServer(git)]);
-    const outcomes = await Promise.all(servers.map(({ url }) => fail({ gitUrl: url }, 40_000)));
-    for (const server of servers) server.stop();
-    for (const { errorCode, errorMessage } of outcomes) {
-      expect(errorCode).toBe('GIT_TIMEOUT');
-      expect(errorMessage).toContain('sent less than 600 bytes in 15 s');
-    }
-    await expectNothingLeft();
-  });
+  it(
+    'must say GIT_TIMEOUT of a server that hangs, and of one that sends a byte a second',
+    { tags: 'long' },
+    async () => {
+      const servers = await Promise.all([hangingServer(), drippingServer(git)]);
+      const outcomes = await Promise.all(servers.map(({ url }) => fail({ gitUrl: url }, 40_000)));
+      for (const server of servers) server.stop();
+      for (const { errorCode, errorMessage } of outcomes) {
+        expect(errorCode).toBe('GIT_TIMEOUT');
+        expect(errorMessage).toContain('sent less than 600 bytes in 15 s');
+      }
+      await expectNothingLeft();
+    },
+  );
 
-  it('must say REPO_TOO_LARGE of what is transferred, and of what becomes of it', async () => {
+  it('must say REPO_TOO_LARGE of what is transferred, and of what becomes of it', { tags: 'long' }, async () => {
     await git.create('large', { 'large.bin': randomBytes(12 * MIB) });
     await git.create('bomb', { 'zeros.bin': Buffer.alloc(12 * MIB) });
     for (const name of ['large', 'bomb'])
@@ -162,7 +166,7 @@ describe('a repository that cannot be deployed', () => {
     await expectNothingLeft();
   });
 
-  it('must be BUILD_FAILED when a step takes more memory than builds may', async () => {
+  it('must be BUILD_FAILED when a step takes more memory than builds may', { tags: 'long' }, async () => {
     await git.create('hungry', { Dockerfile: 'FROM busybox:1.36\nRUN tail /dev/zero\n' });
     const { errorCode, errorMessage } = await failure('hungry');
     expect(errorCode).toBe('BUILD_FAILED');
@@ -190,7 +194,7 @@ describe('a repository that cannot be deployed', () => {
     expect(errorMessage).toContain('127.0.0.1:5000/library/no-such:1');
   });
 
-  it('must leave no image when what was built does not run', async () => {
+  it('must leave no image when what was built does not run', { tags: 'long' }, async () => {
     await git.create('crashing', { Dockerfile: 'FROM busybox:1.36\nCMD ["sh", "-c", "echo dying; exit 3"]\n' });
     const { errorCode, errorMessage } = await failure('crashing', { ports: [] });
     expect(errorCode).toBe('CONTAINER_CRASHED');

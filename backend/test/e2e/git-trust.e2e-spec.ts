@@ -72,7 +72,7 @@ describe('what a deployment from git is trusted with', () => {
     expect(asked.filter(({ authorization }) => authorization !== '')).toEqual([]);
   });
 
-  describe('with submodules', () => {
+  describe('with submodules', { tags: 'long' }, () => {
     const files = { Dockerfile: 'FROM busybox:1.36\nCOPY . /srv\nCMD ["sleep", "600"]\nSTOPSIGNAL SIGKILL\n' };
     const run = (name: string, body: object = {}) =>
       client.runFromGit({ environmentId, gitUrl: git.url(name), name: 'modules', submodules: true, ...body });
@@ -116,7 +116,7 @@ describe('what a deployment from git is trusted with', () => {
     });
   });
 
-  it('must keep two users apart who build at the same time: files, caches and logs', async () => {
+  it('must keep two users apart who build at the same time: files, caches and logs', { tags: 'long' }, async () => {
     const other = await bed.platform.client(
       '2',
       'ENVIRONMENTS_WRITE,ENVIRONMENTS_READ,DEPLOYMENTS_WRITE,DEPLOYMENTS_READ,LOGS_READ',
@@ -141,7 +141,7 @@ describe('what a deployment from git is trusted with', () => {
     await other.deleteEnvironment(theirs);
   });
 
-  describe('when it is interrupted', () => {
+  describe('when it is interrupted', { tags: 'long' }, () => {
     const body = () => ({ environmentId, gitUrl: git.url('interrupted'), name: 'interrupted' });
     beforeAll(() => git.create('interrupted', { Dockerfile: BUILDING }));
 
@@ -201,7 +201,7 @@ describe('what a deployment from git is trusted with', () => {
     });
   });
 
-  describe('with other settings', () => {
+  describe('with other settings', { tags: 'long' }, () => {
     it('must push what it has built where a registry is configured, and run it from there', async () => {
       await bed.platform.restart({ BUILD_REGISTRY: hub.address, BUILD_DEADLINE_SECONDS: '6' });
       await git.create('pushed', dockerApplication('pushed'));

@@ -91,7 +91,7 @@ describe('a deployment from git', () => {
     await client.ok('DELETE', `/deployments/${deployment.id}`);
   });
 
-  it('must serve a static site, and nothing that begins with a dot', async () => {
+  it('must serve a static site, and nothing that begins with a dot', { tags: 'long' }, async () => {
     await bed.git.create('static', { 'index.html': 'a site', 'about.html': 'about', '.env': 'SECRET=1' });
     const deployment = await client.runFromGit({
       environmentId,
@@ -105,7 +105,7 @@ describe('a deployment from git', () => {
     await client.ok('DELETE', `/deployments/${deployment.id}`);
   });
 
-  it('must run a Python application as nobody in particular', async () => {
+  it('must run a Python application as nobody in particular', { tags: 'long' }, async () => {
     await bed.git.create('python', pythonApplication());
     const deployment = await client.runFromGit({
       environmentId,
@@ -117,51 +117,61 @@ describe('a deployment from git', () => {
     await client.ok('DELETE', `/deployments/${deployment.id}`);
   });
 
-  it('must build a tag, and exactly the commit that is asked for, whatever came after it', async () => {
-    const first = await bed.git.create('history', dockerApplication('first'));
-    await bed.git.commit('history', dockerApplication('second'), { tag: 'v2' });
-    await bed.git.commit('history', dockerApplication('third'));
-    const common = { environmentId, gitUrl: bed.git.url('history'), ports: [{ container: 80 }], name: 'history' };
-    const pageOf = async ({ id }: { id: string }) => (await engine.exec(id, 'cat', '/srv/index.html')).output;
-    const exact = await client.runFromGit({ ...common, commit: first });
-    expect(exact).toMatchObject({ gitCommitSha: first, gitBranch: null });
-    expect(await pageOf(exact)).toBe('first');
-    const tagged = await client.runFromGit({ ...common, branch: 'v2' });
-    expect(tagged.gitBranch).toBe('v2');
-    expect(await pageOf(tagged)).toBe('second');
-    const latest = await client.runFromGit(common);
-    expect(latest.gitBranch).toBe('main');
-    expect(await pageOf(latest)).toBe('third');
-  });
+  it(
+    'must build a tag, and exactly the commit that is asked for, whatever came after it',
+    { tags: 'long' },
+    async () => {
+      const first = await bed.git.create('history', dockerApplication('first'));
+      await bed.git.commit('history', dockerApplication('second'), { tag: 'v2' });
+      await bed.git.commit('history', dockerApplication('third'));
+      const common = { environmentId, gitUrl: bed.git.url('history'), ports: [{ container: 80 }], name: 'history' };
+      const pageOf = async ({ id }: { id: string }) => (await engine.exec(id, 'cat', '/srv/index.html')).output;
+      const exact = await client.runFromGit({ ...common, commit: first });
+      expect(exact).toMatchObject({ gitCommitSha: first, gitBranch: null });
+      expect(await pageOf(exact)).toBe('first');
+      const tagged = await client.runFromGit({ ...common, branch: 'v2' });
+      expect(tagged.gitBranch).toBe('v2');
+      expect(await pageOf(tagged)).toBe('second');
+      const latest = await client.runFromGit(common);
+      expect(latest.gitBranch).toBe('main');
+      expect(await pageOf(latest)).toBe('third');
+    },
+  );
 
-  it('must build what forges give to copy: full names of refs, blanks, a user, and the only branch there is', async () => {
-    const files = dockerApplication('copied');
-    const tagged = await bed.git.create('My Shop/copied', files, { tag: 'v1' });
-    const branch = await bed.git.commit('My Shop/copied', dockerApplication('a branch like the tag'), { branch: 'v1' });
-    const pull = await bed.git.commit('My Shop/copied', dockerApplication('pull'), { branch: 'refs/pull/7/head' });
-    await bed.git.setHead('My Shop/copied', 'master');
-    const gitUrl = bed.git.url('My%20Shop/copied');
-    const commitOf = async (body: object) => {
-      const dry = { environmentId, dryRun: true, gitUrl, ...body };
-      return (await client.request<{ plan: { gitCommitSha: string } }>('POST', '/deployments/from-git', dry)).body.plan
-        ?.gitCommitSha;
-    };
-    expect(await commitOf({ branch: 'v1' })).toBe(branch);
-    expect(await commitOf({ branch: 'refs/tags/v1' })).toBe(tagged);
-    expect(await commitOf({ branch: 'refs/heads/main' })).toBe(tagged);
-    const common = { environmentId, name: 'copied', ports: [{ container: 80 }] };
-    expect(await commitOf({ branch: 'refs/pull/7/head' })).toBe(pull);
+  it(
+    'must build what forges give to copy: full names of refs, blanks, a user, and the only branch there is',
+    { tags: 'long' },
+    async () => {
+      const files = dockerApplication('copied');
+      const tagged = await bed.git.create('My Shop/copied', files, { tag: 'v1' });
+      const branch = await bed.git.commit('My Shop/copied', dockerApplication('a branch like the tag'), {
+        branch: 'v1',
+      });
+      const pull = await bed.git.commit('My Shop/copied', dockerApplication('pull'), { branch: 'refs/pull/7/head' });
+      await bed.git.setHead('My Shop/copied', 'master');
+      const gitUrl = bed.git.url('My%20Shop/copied');
+      const commitOf = async (body: object) => {
+        const dry = { environmentId, dryRun: true, gitUrl, ...body };
+        return (await client.request<{ plan: { gitCommitSha: string } }>('POST', '/deployments/from-git', dry)).body
+          .plan?.gitCommitSha;
+      };
+      expect(await commitOf({ branch: 'v1' })).toBe(branch);
+      expect(await commitOf({ branch: 'refs/tags/v1' })).toBe(tagged);
+      expect(await commitOf({ branch: 'refs/heads/main' })).toBe(tagged);
+      const common = { environmentId, name: 'copied', ports: [{ container: 80 }] };
+      expect(await commitOf({ branch: 'refs/pull/7/head' })).toBe(pull);
 
-    const only = await bed.git.create('only', files);
-    await bed.git.setHead('only', 'master');
-    expect(await commitOf({ gitUrl: bed.git.url('only') })).toBe(only);
-    const copied = ` ${bed.git.url('only').replace('//', '//acme@')}/ \n`;
-    expect(await client.runFromGit({ ...common, gitUrl: copied })).toMatchObject({
-      gitUrl: bed.git.url('only'),
-      gitCommitSha: only,
-      gitBranch: 'main',
-    });
-  });
+      const only = await bed.git.create('only', files);
+      await bed.git.setHead('only', 'master');
+      expect(await commitOf({ gitUrl: bed.git.url('only') })).toBe(only);
+      const copied = ` ${bed.git.url('only').replace('//', '//acme@')}/ \n`;
+      expect(await client.runFromGit({ ...common, gitUrl: copied })).toMatchObject({
+        gitUrl: bed.git.url('only'),
+        gitCommitSha: only,
+        gitBranch: 'main',
+      });
+    },
+  );
 
   it('must come over ssh with a deploy key', async () => {
     const sha = await bed.git.create('over-ssh', dockerApplication('over ssh'));
@@ -190,14 +200,18 @@ describe('a deployment from git', () => {
     expect(await engine.imagesOf(id)).toEqual([]);
   });
 
-  it('must build on images of a registry that gives a token to anybody, as Docker Hub does', async () => {
-    const registry = await new TokenRegistry().start();
-    const Dockerfile = `FROM ${registry.address}/library/busybox:1.36\nCMD ["sleep", "600"]\nSTOPSIGNAL SIGKILL\n`;
-    await bed.git.create('on-token', { Dockerfile });
-    await client.runFromGit({ environmentId, gitUrl: bed.git.url('on-token') });
-    expect(registry.tokens).toBeGreaterThan(0);
-    registry.stop();
-  });
+  it(
+    'must build on images of a registry that gives a token to anybody, as Docker Hub does',
+    { tags: 'long' },
+    async () => {
+      const registry = await new TokenRegistry().start();
+      const Dockerfile = `FROM ${registry.address}/library/busybox:1.36\nCMD ["sleep", "600"]\nSTOPSIGNAL SIGKILL\n`;
+      await bed.git.create('on-token', { Dockerfile });
+      await client.runFromGit({ environmentId, gitUrl: bed.git.url('on-token') });
+      expect(registry.tokens).toBeGreaterThan(0);
+      registry.stop();
+    },
+  );
 
   it('must show how far it is, and let its lines be followed while it builds', async () => {
     await bed.git.create('watched', {

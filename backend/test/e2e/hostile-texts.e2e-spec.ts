@@ -60,7 +60,7 @@ describe('texts of users, containers and the engine', () => {
     ['half a character', String.raw`printf '\355\240\200\n'`],
     ['a cut pair', `i=0; while [ $i -lt 299 ]; do printf x; i=$((i+1)); done; printf '😀\\n'`],
     ['control characters', String.raw`printf '\033[31mred\007\n'`],
-  ])('must give a verdict whatever a container prints: %s', async (_title, print) => {
+  ])('must give a verdict whatever a container prints: %s', { tags: 'long' }, async (_title, print) => {
     const failed = await client.fail({ environmentId, ...BUSYBOX, command: ['sh', '-c', `${print}; exit 1`] }, 30_000);
     expect(failed).toMatchObject({ status: 'FAILED', errorCode: 'CONTAINER_CRASHED' });
     // eslint-disable-next-line no-control-regex -- control characters must not be shown

@@ -157,6 +157,17 @@ describe('a public environment', () => {
     await site.expectServing(domain, 'other\n', 30_000);
     await site.settled(domain);
   });
+});
+
+describe('the name of a public environment', { tags: 'long' }, () => {
+  beforeAll(async () => {
+    if (!(await client.environment(shop.id)).isPublic) {
+      await site.publish(client, shop.id, { domain });
+      await client.run({ environmentId: shop.id, name: 'web', ...WEB_APPLICATION });
+    }
+    await site.secured(client, shop.id);
+    await site.answers(domain, 301);
+  });
 
   it('must keep the old name until the new one answers, and then give it back', async () => {
     const next = uniqueDomain('moved');

@@ -21,7 +21,7 @@ describe('the API, interrupted', () => {
   });
   afterAll(() => bed.stop());
 
-  it('must finish the clean-up of a failure, and of an environment, after a restart', async () => {
+  it('must finish the clean-up of a failure, and of an environment, after a restart', { tags: 'long' }, async () => {
     const { id: environmentId } = await client.createEnvironment();
     const undoing = proxy.hold('before', 'DELETE', /\/services\//);
     const { jobId, deploymentId } = await client.deploy({
@@ -47,7 +47,7 @@ describe('the API, interrupted', () => {
     expect(await engine.leftovers(environmentId)).toEqual([]);
   });
 
-  it('must run what takes long once', async () => {
+  it('must run what takes long once', { tags: 'long' }, async () => {
     const { id: environmentId } = await client.createEnvironment();
     const deployment = await client.run({
       environmentId,
@@ -70,6 +70,7 @@ describe('the API, interrupted', () => {
     ['the deployment', '"Deployment" SET "deadlineAt" = now() WHERE id', 'It was in the step PullImage'],
   ])(
     'must give up what hangs when the time of %s is over, also when another process began it',
+    { tags: 'long' },
     async (_, due, says) => {
       const { id: environmentId } = await client.createEnvironment();
       await engine.forgetImage('fetched-after');
@@ -93,6 +94,7 @@ describe('the API, interrupted', () => {
     ['the service is created', 'before', /\/services\/create/],
   ] as const)(
     'must mount files after kill -9 when %s, and after a crash of the container',
+    { tags: 'long' },
     async (_title, when, call) => {
       const held = proxy.hold(when, 'POST', call);
       const { id: environmentId } = await client.createEnvironment();
@@ -125,7 +127,7 @@ describe('the API, interrupted', () => {
     },
   );
 
-  it('must make the network of an environment that was half created', async () => {
+  it('must make the network of an environment that was half created', { tags: 'long' }, async () => {
     const held = proxy.hold('before', 'POST', /\/networks\/create/);
     void client.createEnvironment('half').catch(() => undefined);
     await held.reached;
@@ -206,13 +208,17 @@ describe('the API, interrupted', () => {
     await client.deleteEnvironment(environmentId);
   });
 
-  it('must stop within ten seconds on SIGTERM while a deployment is in progress, and finish it after the start', async () => {
-    const { id: environmentId } = await client.createEnvironment();
-    const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
-    await client.expectStatus(jobId, 'STARTING_CONTAINERS', 10_000);
-    expect(await platform.terminate()).toBeLessThan(10_000);
-    await platform.start();
-    expect((await client.settled(jobId)).status).toBe('RUNNING');
-    await client.deleteEnvironment(environmentId);
-  });
+  it(
+    'must stop within ten seconds on SIGTERM while a deployment is in progress, and finish it after the start',
+    { tags: 'long' },
+    async () => {
+      const { id: environmentId } = await client.createEnvironment();
+      const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
+      await client.expectStatus(jobId, 'STARTING_CONTAINERS', 10_000);
+      expect(await platform.terminate()).toBeLessThan(10_000);
+      await platform.start();
+      expect((await client.settled(jobId)).status).toBe('RUNNING');
+      await client.deleteEnvironment(environmentId);
+    },
+  );
 });

@@ -236,32 +236,36 @@ describe('its pages, in Chromium', () => {
 });
 
 describe('the key in a session of Chromium', () => {
-  it('must be handed to the dashboard and to Swagger UI, in no URL and no permanent storage', async () => {
-    const browser = await launchBrowser();
-    const { page, requests, complaints, close } = await visitor(browser, { width: 1440 });
-    const stored = () => page.evaluate(`sessionStorage.getItem('berth.key')`);
-    await page.goto((await linkFor(user)).url);
-    await page.click('text=Create the key');
-    await page.waitForSelector('#key');
-    const apiKey = await page.inputValue('#key');
-    await page.click('text=Open the dashboard');
-    await page.waitForURL(`${bed.platform.baseUrl}/dashboard*`);
-    await page.waitForSelector('#app *');
-    expect(await stored()).toBe(apiKey);
+  it(
+    'must be handed to the dashboard and to Swagger UI, in no URL and no permanent storage',
+    { tags: 'long' },
+    async () => {
+      const browser = await launchBrowser();
+      const { page, requests, complaints, close } = await visitor(browser, { width: 1440 });
+      const stored = () => page.evaluate(`sessionStorage.getItem('berth.key')`);
+      await page.goto((await linkFor(user)).url);
+      await page.click('text=Create the key');
+      await page.waitForSelector('#key');
+      const apiKey = await page.inputValue('#key');
+      await page.click('text=Open the dashboard');
+      await page.waitForURL(`${bed.platform.baseUrl}/dashboard*`);
+      await page.waitForSelector('#app *');
+      expect(await stored()).toBe(apiKey);
 
-    await page.goto(`${bed.platform.baseUrl}/api/docs`);
-    await page.click('.auth-wrapper .authorize');
-    await page.click('.modal-ux >> text=Logout');
-    expect(await stored()).toBeNull();
-    await page.fill('.modal-ux input', apiKey);
-    await page.click('.modal-ux button[type=submit]');
-    expect(await stored()).toBe(apiKey);
-    expect(await page.evaluate('localStorage.length')).toBe(0);
-    expect(requests.filter((address) => address.includes(apiKey))).toEqual([]);
-    expect(complaints).toEqual([]);
-    await close();
-    await browser.close();
-  });
+      await page.goto(`${bed.platform.baseUrl}/api/docs`);
+      await page.click('.auth-wrapper .authorize');
+      await page.click('.modal-ux >> text=Logout');
+      expect(await stored()).toBeNull();
+      await page.fill('.modal-ux input', apiKey);
+      await page.click('.modal-ux button[type=submit]');
+      expect(await stored()).toBe(apiKey);
+      expect(await page.evaluate('localStorage.length')).toBe(0);
+      expect(requests.filter((address) => address.includes(apiKey))).toEqual([]);
+      expect(complaints).toEqual([]);
+      await close();
+      await browser.close();
+    },
+  );
 });
 
 /** Looked at by people: BERTH_SCREENSHOTS names a folder. */

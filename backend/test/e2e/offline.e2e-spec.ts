@@ -1,3 +1,4 @@
+/** @module-tag long */
 /** What the README promises on a machine that reaches no registry: its commands, pasted into a shell that has only a loopback interface. */
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';

@@ -68,7 +68,7 @@ describe('the dashboard', () => {
 });
 
 describe('GET /nodes', () => {
-  it('must list the machines of the swarm, for operators', async () => {
+  it('must list the machines of the swarm, for operators', { tags: 'long' }, async () => {
     const { nodes } = await client.ok<{ nodes: { role: string; state: string; hostname: string }[] }>('GET', '/nodes');
     expect(nodes).toMatchObject([{ role: 'manager', state: 'ready', availability: 'active' }]);
     const user = await bed.platform.client('2', 'DEPLOYMENTS_READ');

@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addDeployments, addEnvironments } from '../../bench/rows.js';
 import type { ApiClient } from '../scenario/api-client.js';

@@ -144,7 +144,7 @@ describe('what runs', () => {
     expect(refused.body.errors?.[0]?.path).toBe('replicas');
   });
 
-  it('must come back when it is removed or scaled by hand', async () => {
+  it('must come back when it is removed or scaled by hand', { tags: 'long' }, async () => {
     const removed = await client.run({ environmentId, ...WEB, name: 'removed', envVars: { SAYS: 'back' } });
     const scaled = await client.run({ environmentId, ...WEB, name: 'by-hand' });
     const [service] = await engine.servicesOf(removed.id);
@@ -166,7 +166,7 @@ describe('what runs', () => {
 });
 
 describe('releases that wait', () => {
-  it('must give way to a newer one of the same name', async () => {
+  it('must give way to a newer one of the same name', { tags: 'long' }, async () => {
     const slow = {
       environmentId,
       ...WEB,

@@ -239,14 +239,14 @@ describe('a run', () => {
 });
 
 describe('runs and their release', () => {
-  it('must all end, more than may run at once, each run once', async () => {
+  it('must all end, more than may run at once, each run once', { tags: 'long' }, async () => {
     const commands = Array.from({ length: 50 }, (_, index) => ['sh', '-c', `echo ${index} >> /data/many`]);
     const accepted = await Promise.all(commands.map((command) => start(command, { resources: { memoryMb: 32 } })));
     for (const { runId } of accepted) expect((await ended(runId, 240_000)).status).toBe('SUCCEEDED');
     expect(await linesIn('/data/many')).toBe(50);
   });
 
-  it('must go on when the release is replaced and stopped', async () => {
+  it('must go on when the release is replaced and stopped', { tags: 'long' }, async () => {
     const other = { environmentId, ...WEB, name: 'replaced', volumes: [] };
     const old = await client.run(other);
     const gate = ['sh', '-c', 'trap "exit 0" USR1; echo waits; while true; do sleep 0.2; done'];
@@ -264,7 +264,7 @@ describe('runs and their release', () => {
     expect((await ended(again.runId)).status).toBe('SUCCEEDED');
   });
 
-  it('must end with their environment', async () => {
+  it('must end with their environment', { tags: 'long' }, async () => {
     const { id } = await client.createEnvironment();
     const deployment = await client.run({ environmentId: id, ...WEB });
     const { runId } = await start(STUBBORN, {}, deployment.id);
@@ -286,7 +286,7 @@ describe('kill -9 of the API', () => {
     expect((await logsOf(runId)).match(/done/g)).toHaveLength(1);
   });
 
-  it('must not begin again what may have begun', async () => {
+  it('must not begin again what may have begun', { tags: 'long' }, async () => {
     for (const [when, status, count] of [
       ['before', 'FAILED', 0],
       ['after', 'SUCCEEDED', 1],
@@ -306,7 +306,7 @@ describe('kill -9 of the API', () => {
     }
   });
 
-  it('must continue to watch a run, cancel it, and end it at its deadline', async () => {
+  it('must continue to watch a run, cancel it, and end it at its deadline', { tags: 'long' }, async () => {
     const [watched, cancelledBefore] = [await start(STUBBORN), await start(STUBBORN)];
     for (const { runId } of [watched, cancelledBefore]) await expectRunning(runId);
     const late = await start(STUBBORN, { timeoutSeconds: 10 });

@@ -113,25 +113,29 @@ describe('answers that take their time', () => {
     expect(await text).toMatch(/^(\d{4}-\d\d-\d\dT[\d:.]+Z line \d+\n){3,}$/);
   });
 
-  it('must lose and double nothing while the engine and the database go away and come back', async () => {
-    const deployment = await client.run({ environmentId, image: 'busybox', command: sh(COUNT) });
-    const following = await stream(`/deployments/${deployment.id}/logs?follow=true`);
-    await eventually(() => expect(following.lines.length).toBeGreaterThan(3), 20_000);
-    const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(COUNT) });
-    const events = await stream(`/deployments/job/${jobId}/events`);
-    await eventually(() => expect(events.statuses).toContain('STARTING_CONTAINERS'), 20_000);
-    proxy.away = true;
-    process.kill(platform.postmaster, 'SIGKILL');
-    await eventually(async () => expect((await client.request('GET', '/health')).status).toBe(503), 10_000);
-    proxy.away = false;
-    const begin = following.lines.length;
-    await eventually(() => expect(following.lines.length).toBeGreaterThan(begin + 20), 20_000);
-    await events.ended;
-    expect(events.statuses).toEqual(ALL);
-    expectCounting(events.lines);
-    expectCounting(following.lines);
-    following.close();
-  });
+  it(
+    'must lose and double nothing while the engine and the database go away and come back',
+    { tags: 'long' },
+    async () => {
+      const deployment = await client.run({ environmentId, image: 'busybox', command: sh(COUNT) });
+      const following = await stream(`/deployments/${deployment.id}/logs?follow=true`);
+      await eventually(() => expect(following.lines.length).toBeGreaterThan(3), 20_000);
+      const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(COUNT) });
+      const events = await stream(`/deployments/job/${jobId}/events`);
+      await eventually(() => expect(events.statuses).toContain('STARTING_CONTAINERS'), 20_000);
+      proxy.away = true;
+      process.kill(platform.postmaster, 'SIGKILL');
+      await eventually(async () => expect((await client.request('GET', '/health')).status).toBe(503), 10_000);
+      proxy.away = false;
+      const begin = following.lines.length;
+      await eventually(() => expect(following.lines.length).toBeGreaterThan(begin + 20), 20_000);
+      await events.ended;
+      expect(events.statuses).toEqual(ALL);
+      expectCounting(events.lines);
+      expectCounting(following.lines);
+      following.close();
+    },
+  );
 
   it('must end open answers when their key is revoked or expires', async () => {
     const deployment = await client.run({ environmentId, image: 'busybox', command: sh(COUNT) });
@@ -152,7 +156,7 @@ describe('answers that take their time', () => {
     expect(await expiring.ended).toBe('end');
   });
 
-  it('must answer what waits when the API stops', async () => {
+  it('must answer what waits when the API stops', { tags: 'long' }, async () => {
     const deployment = await client.run({ environmentId, image: 'busybox', command: sh(IDLE) });
     const poll = client.request('GET', `/deployments/job/${deployment.jobId}?wait=60`);
     const logs = await stream(`/deployments/${deployment.id}/logs?follow=true`);

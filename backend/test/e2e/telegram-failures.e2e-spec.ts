@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BotPlatform, OPERATOR, USER } from '../scenario/bot-platform.js';
 import { IDLE, sh } from '../scenario/stand-in.js';

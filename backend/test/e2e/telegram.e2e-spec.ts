@@ -175,7 +175,7 @@ describe('updates', () => {
     expect(user.messages).toHaveLength(before + 1);
   });
 
-  it('must be neither lost nor doubled by kill -9 at any moment', async () => {
+  it('must be neither lost nor doubled by kill -9 at any moment', { tags: 'long' }, async () => {
     const { id } = await user.ask('/api_create');
     const links = async () => (await bed.platform.counts())['MagicLink'] ?? 0;
     const before = await links();

@@ -66,7 +66,7 @@ describe('an upload', () => {
     return (most - before) / 1e6;
   }
 
-  it('must hold 200 MB while the API stays small, and not have one byte more', async () => {
+  it('must hold 200 MB while the API stays small, and not have one byte more', { tags: 'long' }, async () => {
     // What the first uploads make the process load and compile is no part of the growth.
     await post(await folderOf({ warm: randomBytes(4 * MIB).toString('hex') }));
     await platform.sql('DELETE FROM "Upload"');
@@ -160,7 +160,7 @@ describe('an upload', () => {
     await platform.start();
   });
 
-  it('must not come at one byte a second', async () => {
+  it('must not come at one byte a second', { tags: 'long' }, async () => {
     const socket = connect(platform.port, '127.0.0.1').on('error', () => undefined);
     let answer = '';
     let isClosed = false;

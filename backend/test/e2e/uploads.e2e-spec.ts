@@ -103,31 +103,35 @@ describe('a deployment from an upload', () => {
     for (const { id } of [page, folder]) await client.ok('DELETE', `/deployments/${id}`);
   });
 
-  it('must go back, and be released again from its upload, then from its image, then not at all', async () => {
-    const first = await client.upload(await scratchFolder([{ name: 'version', content: '1' }]));
-    const second = await client.upload(await scratchFolder([{ name: 'version', content: '2' }]));
-    const run = ({ uploadId }: { uploadId: string }) =>
-      client.runFromUpload({ environmentId, uploadId, name: 'again', ports: [{ container: 8080 }] });
-    const [one, two] = [await run(first), await run(second)];
-    const { jobId } = await client.ok<{ jobId: string }>('POST', `/deployments/${two.id}/rollback`);
-    expect(await client.settled(jobId)).toMatchObject({ status: 'RUNNING', imageDigest: one.imageDigest });
-    const built = await redeployed(two.id);
-    expect(built.steps.map(({ name }) => name)).toContain('BuildImage');
-    await expire(second.uploadId);
-    const kept = await redeployed(two.id);
-    expect(kept).toMatchObject({ status: 'RUNNING', imageDigest: two.imageDigest, sourceSha256: second.sha256 });
-    expect(kept.steps.map(({ name }) => name)).not.toContain('BuildImage');
-    const failed = await client.deployFromUpload({ environmentId, uploadId: first.uploadId, dockerfile: 'none' });
-    expect((await client.settled(failed.jobId)).status).toBe('FAILED');
-    await expire(first.uploadId);
-    expect(await client.request('POST', `/deployments/${failed.deploymentId}/redeploy`)).toMatchObject({
-      status: 409,
-      body: { code: 'UPLOAD_GONE' },
-    });
-    const hook = await client.request('POST', `/environments/${environmentId}/hooks`, { name: 'again' });
-    expect(hook).toMatchObject({ status: 404, body: { code: 'DEPLOYMENT_NOT_FOUND' } });
-    await client.ok('DELETE', `/deployments/${kept.id}`);
-  });
+  it(
+    'must go back, and be released again from its upload, then from its image, then not at all',
+    { tags: 'long' },
+    async () => {
+      const first = await client.upload(await scratchFolder([{ name: 'version', content: '1' }]));
+      const second = await client.upload(await scratchFolder([{ name: 'version', content: '2' }]));
+      const run = ({ uploadId }: { uploadId: string }) =>
+        client.runFromUpload({ environmentId, uploadId, name: 'again', ports: [{ container: 8080 }] });
+      const [one, two] = [await run(first), await run(second)];
+      const { jobId } = await client.ok<{ jobId: string }>('POST', `/deployments/${two.id}/rollback`);
+      expect(await client.settled(jobId)).toMatchObject({ status: 'RUNNING', imageDigest: one.imageDigest });
+      const built = await redeployed(two.id);
+      expect(built.steps.map(({ name }) => name)).toContain('BuildImage');
+      await expire(second.uploadId);
+      const kept = await redeployed(two.id);
+      expect(kept).toMatchObject({ status: 'RUNNING', imageDigest: two.imageDigest, sourceSha256: second.sha256 });
+      expect(kept.steps.map(({ name }) => name)).not.toContain('BuildImage');
+      const failed = await client.deployFromUpload({ environmentId, uploadId: first.uploadId, dockerfile: 'none' });
+      expect((await client.settled(failed.jobId)).status).toBe('FAILED');
+      await expire(first.uploadId);
+      expect(await client.request('POST', `/deployments/${failed.deploymentId}/redeploy`)).toMatchObject({
+        status: 409,
+        body: { code: 'UPLOAD_GONE' },
+      });
+      const hook = await client.request('POST', `/environments/${environmentId}/hooks`, { name: 'again' });
+      expect(hook).toMatchObject({ status: 404, body: { code: 'DEPLOYMENT_NOT_FOUND' } });
+      await client.ok('DELETE', `/deployments/${kept.id}`);
+    },
+  );
 
   it('must be the same one for the same key and body, and another body is refused', async () => {
     const body = await folderOf({ 'index.html': randomUUID() });
@@ -173,31 +177,35 @@ describe('a deployment from an upload', () => {
     await other.deleteEnvironment(id);
   });
 
-  it('must be kept beyond its hour while a build waits for it, and be swept when none does', async () => {
-    const Dockerfile = `FROM busybox:1.36\nRUN sleep 600 # ${randomUUID()}\n`;
-    const blocking = await client.upload(await folderOf({ Dockerfile }));
-    const waiting = await client.upload(await scratchFolder());
-    const first = await client.deployFromUpload({ environmentId, uploadId: blocking.uploadId });
-    await eventually(async () => expect((await client.job(first.jobId)).progress?.step).toBe('BUILDING'), 30_000);
-    const second = await client.deployFromUpload({ environmentId, uploadId: waiting.uploadId });
-    for (const { uploadId } of [blocking, waiting]) await expire(uploadId);
-    await platform.restart({});
-    expect((await uploads()).map(({ id }) => id)).toEqual(
-      expect.arrayContaining([blocking.uploadId, waiting.uploadId]),
-    );
-    await eventually(async () => expect((await client.job(first.jobId)).progress?.step).toBe('BUILDING'), 30_000);
-    await client.ok('POST', `/deployments/job/${first.jobId}/cancel`);
-    expect(await client.settled(first.jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CANCELLED' });
-    expect((await client.settled(second.jobId)).status).toBe('RUNNING');
-    await platform.restart({});
-    const left = async () => (await uploads()).map(({ id }) => id);
-    await eventually(async () => {
-      expect(await left()).not.toContain(blocking.uploadId);
-      expect(await left()).not.toContain(waiting.uploadId);
-    }, 10_000);
-    const [{ count } = { count: '-1' }] = await platform.sql<{ count: string }>(
-      'SELECT count(*) FROM "UploadChunk" WHERE NOT EXISTS (SELECT 1 FROM "Upload" WHERE id = "uploadId")',
-    );
-    expect(count).toBe('0');
-  });
+  it(
+    'must be kept beyond its hour while a build waits for it, and be swept when none does',
+    { tags: 'long' },
+    async () => {
+      const Dockerfile = `FROM busybox:1.36\nRUN sleep 600 # ${randomUUID()}\n`;
+      const blocking = await client.upload(await folderOf({ Dockerfile }));
+      const waiting = await client.upload(await scratchFolder());
+      const first = await client.deployFromUpload({ environmentId, uploadId: blocking.uploadId });
+      await eventually(async () => expect((await client.job(first.jobId)).progress?.step).toBe('BUILDING'), 30_000);
+      const second = await client.deployFromUpload({ environmentId, uploadId: waiting.uploadId });
+      for (const { uploadId } of [blocking, waiting]) await expire(uploadId);
+      await platform.restart({});
+      expect((await uploads()).map(({ id }) => id)).toEqual(
+        expect.arrayContaining([blocking.uploadId, waiting.uploadId]),
+      );
+      await eventually(async () => expect((await client.job(first.jobId)).progress?.step).toBe('BUILDING'), 30_000);
+      await client.ok('POST', `/deployments/job/${first.jobId}/cancel`);
+      expect(await client.settled(first.jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CANCELLED' });
+      expect((await client.settled(second.jobId)).status).toBe('RUNNING');
+      await platform.restart({});
+      const left = async () => (await uploads()).map(({ id }) => id);
+      await eventually(async () => {
+        expect(await left()).not.toContain(blocking.uploadId);
+        expect(await left()).not.toContain(waiting.uploadId);
+      }, 10_000);
+      const [{ count } = { count: '-1' }] = await platform.sql<{ count: string }>(
+        'SELECT count(*) FROM "UploadChunk" WHERE NOT EXISTS (SELECT 1 FROM "Upload" WHERE id = "uploadId")',
+      );
+      expect(count).toBe('0');
+    },
+  );
 });
