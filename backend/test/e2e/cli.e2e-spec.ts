@@ -159,7 +159,7 @@ describe('berth', () => {
     await berth(['env', 'delete', 'prod']);
   });
 
-  it('must run a command with its output and exit code', async () => {
+  it('must run a command with its output and exit code', { tags: 'long' }, async () => {
     const ran = await berth([
       'run',
       'web',
@@ -215,7 +215,7 @@ describe('berth', () => {
     expect((await berth(['completion', 'bash'])).out).toContain('-F _berth berth');
   });
 
-  it('must take a deployment away', async () => {
+  it('must take a deployment away', { tags: 'long' }, async () => {
     await berth(['deploy', 'nginx:alpine', '-n', 'gone', '-p', '80', '-w']);
     expect((await berth(['delete', 'gone'])).code).toBe(0);
     await eventually(async () => expect((await berth(['ps'])).out).not.toContain('gone'), 30_000);
@@ -223,7 +223,7 @@ describe('berth', () => {
     expect([nobody.code, nobody.err]).toEqual([5, expect.stringContaining('There is no deployment nobody')]);
   });
 
-  it('must create keys that are bound to an environment, list and revoke them', async () => {
+  it('must create keys that are bound to an environment, list and revoke them', { tags: 'long' }, async () => {
     const made = await berth([
       ...['keys', 'create', '--name', 'ci', '--env', 'shop', '--scopes', 'DEPLOYMENTS_WRITE,ENVIRONMENTS_READ'],
       ...['--expires', '90d', '--allow', '127.0.0.0/8'],
@@ -252,7 +252,7 @@ describe('berth', () => {
       expect(await berth(['keys', ...args])).toMatchObject({ code: 2, err: expect.stringContaining(text) as string });
   });
 
-  it('must make and delete environments', async () => {
+  it('must make and delete environments', { tags: 'long' }, async () => {
     expect((await berth(['env', 'create', 'preview', '--ttl', '600'])).out).toBe('Environment preview is ACTIVE.\n');
     expect((await berth(['env', 'delete', 'preview'])).out).toBe('Environment preview is being deleted.\n');
   });

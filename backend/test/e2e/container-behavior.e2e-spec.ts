@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { folderOf, tarOf } from '../scenario/archives.js';
@@ -71,27 +72,23 @@ describe('a container as people expect it', () => {
     expect(Date.now() - begin).toBeLessThan(9000);
   });
 
-  it(
-    'must be process 1 itself, and stop by the signal and within the time of the request',
-    { tags: 'long' },
-    async () => {
-      const { id, init, stopSignal, stopGraceSeconds } = await client.run({
-        environmentId,
-        image: 'busybox',
-        command: ['sh', '-c', 'trap "sleep 11; echo heard it; exit 0" USR1; while :; do sleep 0.2; done'],
-        init: false,
-        stopSignal: 'usr1',
-        stopGraceSeconds: 60,
-      });
-      expect([init, stopSignal, stopGraceSeconds]).toEqual([false, 'SIGUSR1', 60]);
-      expect(await output(id, 'cat', '/proc/1/comm')).toBe('sh\n');
-      await client.ok('POST', `/deployments/${id}/stop`);
-      await client.expectDeployment(id, 'STOPPED', 60_000);
-      expect(await client.logs(id)).toContain('heard it');
-    },
-  );
+  it('must be process 1 itself, and stop by the signal and within the time of the request', async () => {
+    const { id, init, stopSignal, stopGraceSeconds } = await client.run({
+      environmentId,
+      image: 'busybox',
+      command: ['sh', '-c', 'trap "sleep 11; echo heard it; exit 0" USR1; while :; do sleep 0.2; done'],
+      init: false,
+      stopSignal: 'usr1',
+      stopGraceSeconds: 60,
+    });
+    expect([init, stopSignal, stopGraceSeconds]).toEqual([false, 'SIGUSR1', 60]);
+    expect(await output(id, 'cat', '/proc/1/comm')).toBe('sh\n');
+    await client.ok('POST', `/deployments/${id}/stop`);
+    await client.expectDeployment(id, 'STOPPED', 60_000);
+    expect(await client.logs(id)).toContain('heard it');
+  });
 
-  it("must give a fresh volume to the image's user, and say whose an older one is", { tags: 'long' }, async () => {
+  it("must give a fresh volume to the image's user, and say whose an older one is", async () => {
     const write = sh(`echo x > /new/data/x && echo x > /owned/x && ${IDLE}`);
     const { id } = await client.run({
       environmentId,
@@ -113,87 +110,75 @@ describe('a container as people expect it', () => {
     expect(failed.errorCode).toBe('CONTAINER_CRASHED');
   });
 
-  it(
-    'must let a master signal its workers, and name the capability that a program needs',
-    { tags: 'long' },
-    async () => {
-      const master = await client.run({
-        environmentId,
-        image: 'python',
-        tag: '3.12-slim',
-        command: ['python3', '-c', MASTER],
-      });
-      await eventually(async () => expect(await client.logs(master.id)).toContain('worker stopped'), 10_000);
-      const Dockerfile = `FROM python:3.12-slim
+  it('must let a master signal its workers, and name the capability that a program needs', async () => {
+    const master = await client.run({
+      environmentId,
+      image: 'python',
+      tag: '3.12-slim',
+      command: ['python3', '-c', MASTER],
+    });
+    await eventually(async () => expect(await client.logs(master.id)).toContain('worker stopped'), 10_000);
+    const Dockerfile = `FROM python:3.12-slim
 RUN cp /bin/sleep /locked && python3 -c "import os; os.setxattr('/locked', 'security.capability', bytes.fromhex('${IPC_LOCK}'))"
 USER 4242
 CMD ["/locked", "86400"]
 `;
-      const { uploadId } = await client.upload(await folderOf({ Dockerfile }));
-      const { jobId } = await client.deployFromUpload({ environmentId, uploadId, name: 'locked' });
-      const failed = await client.settled(jobId, 120_000);
-      expect(failed.errorCode).toBe('CONTAINER_CRASHED');
-      expect(failed.errorMessage).toMatch(/\/locked has the file capability IPC_LOCK: .*ALLOWED_CAPABILITIES/);
-      const refused = await client.request('POST', '/deployments', {
-        environmentId,
-        image: 'busybox',
-        capabilities: ['IPC_LOCK'],
-      });
-      expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: 'capabilities' }] } });
-      expect(JSON.stringify(refused.body)).toContain('ALLOWED_CAPABILITIES');
-      await platform.restart({ ALLOWED_CAPABILITIES: 'IPC_LOCK' });
-      const again = await client.upload(await folderOf({ Dockerfile }));
-      await client.runFromUpload({
-        environmentId,
-        uploadId: again.uploadId,
-        name: 'locked',
-        capabilities: ['IPC_LOCK'],
-      });
-    },
-  );
+    const { uploadId } = await client.upload(await folderOf({ Dockerfile }));
+    const { jobId } = await client.deployFromUpload({ environmentId, uploadId, name: 'locked' });
+    const failed = await client.settled(jobId, 120_000);
+    expect(failed.errorCode).toBe('CONTAINER_CRASHED');
+    expect(failed.errorMessage).toMatch(/\/locked has the file capability IPC_LOCK: .*ALLOWED_CAPABILITIES/);
+    const refused = await client.request('POST', '/deployments', {
+      environmentId,
+      image: 'busybox',
+      capabilities: ['IPC_LOCK'],
+    });
+    expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: 'capabilities' }] } });
+    expect(JSON.stringify(refused.body)).toContain('ALLOWED_CAPABILITIES');
+    await platform.restart({ ALLOWED_CAPABILITIES: 'IPC_LOCK' });
+    const again = await client.upload(await folderOf({ Dockerfile }));
+    await client.runFromUpload({
+      environmentId,
+      uploadId: again.uploadId,
+      name: 'locked',
+      capabilities: ['IPC_LOCK'],
+    });
+  });
 
-  it(
-    "must run a release command in place of the image's entrypoint, and explain a script with CRLF",
-    { tags: 'long' },
-    async () => {
-      const script = (text: string) =>
-        tarOf([
-          { name: 'Dockerfile', content: 'FROM busybox:1.36\nCOPY run.sh /run.sh\nENTRYPOINT ["/run.sh"]\n' },
-          { name: 'run.sh', mode: 0o755, content: text },
-        ]);
-      const good = await client.upload(await script('#!/bin/sh\necho from the entrypoint\nexec sleep 86400\n'));
-      const { id } = await client.runFromUpload({
-        environmentId,
-        uploadId: good.uploadId,
-        name: 'entry',
-        releaseCommand: ['sh', '-c', 'echo migrated'],
-      });
-      const log = await client.buildLogs(id);
-      expect(log).toContain('migrated');
-      expect(log).not.toContain('from the entrypoint');
-      const bad = await client.upload(await script('#!/bin/sh\r\nexec sleep 86400\r\n'));
-      const { jobId } = await client.deployFromUpload({ environmentId, uploadId: bad.uploadId, name: 'crlf' });
-      const failed = await client.settled(jobId, 120_000);
-      expect(failed.errorMessage).toMatch(/\nAdvice: \/run\.sh ends its lines with CR LF/);
-    },
-  );
+  it("must run a release command in place of the image's entrypoint, and explain a script with CRLF", async () => {
+    const script = (text: string) =>
+      tarOf([
+        { name: 'Dockerfile', content: 'FROM busybox:1.36\nCOPY run.sh /run.sh\nENTRYPOINT ["/run.sh"]\n' },
+        { name: 'run.sh', mode: 0o755, content: text },
+      ]);
+    const good = await client.upload(await script('#!/bin/sh\necho from the entrypoint\nexec sleep 86400\n'));
+    const { id } = await client.runFromUpload({
+      environmentId,
+      uploadId: good.uploadId,
+      name: 'entry',
+      releaseCommand: ['sh', '-c', 'echo migrated'],
+    });
+    const log = await client.buildLogs(id);
+    expect(log).toContain('migrated');
+    expect(log).not.toContain('from the entrypoint');
+    const bad = await client.upload(await script('#!/bin/sh\r\nexec sleep 86400\r\n'));
+    const { jobId } = await client.deployFromUpload({ environmentId, uploadId: bad.uploadId, name: 'crlf' });
+    const failed = await client.settled(jobId, 120_000);
+    expect(failed.errorMessage).toMatch(/\nAdvice: \/run\.sh ends its lines with CR LF/);
+  });
 
-  it(
-    "must ask an image's rare check often while it starts, send the host asked for, and name the field to raise",
-    { tags: 'long' },
-    async () => {
-      const begin = Date.now();
-      await client.run({ environmentId, image: 'rare-healthcheck', tag: '1' }, 60_000);
-      expect(Date.now() - begin).toBeLessThan(40_000);
-      const app = { environmentId, image: 'node', tag: '22-slim', command: ['node', '-e', ONLY_HOST] };
-      const ports = [{ container: 8080 }];
-      await client.run({ ...app, ports, healthCheck: { path: '/', host: 'shop.test' } });
-      const refused = await client.fail({ ...app, ports, healthCheck: { path: '/', ...QUICK } });
-      expect(refused.errorMessage).toMatch(/GET \/ answered 400: no such host: localhost.*set healthCheck\.host/);
-      const slow = await client.fail({ environmentId, image: 'busybox', command: DEAF, ports, healthCheck: QUICK });
-      expect(slow.errorMessage).toContain(
-        'It had 3 s: if it needs longer to start, raise healthCheck.startPeriodSeconds (1).',
-      );
-    },
-  );
+  it("must ask an image's rare check often while it starts, send the host asked for, and name the field to raise", async () => {
+    const begin = Date.now();
+    await client.run({ environmentId, image: 'rare-healthcheck', tag: '1' }, 60_000);
+    expect(Date.now() - begin).toBeLessThan(40_000);
+    const app = { environmentId, image: 'node', tag: '22-slim', command: ['node', '-e', ONLY_HOST] };
+    const ports = [{ container: 8080 }];
+    await client.run({ ...app, ports, healthCheck: { path: '/', host: 'shop.test' } });
+    const refused = await client.fail({ ...app, ports, healthCheck: { path: '/', ...QUICK } });
+    expect(refused.errorMessage).toMatch(/GET \/ answered 400: no such host: localhost.*set healthCheck\.host/);
+    const slow = await client.fail({ environmentId, image: 'busybox', command: DEAF, ports, healthCheck: QUICK });
+    expect(slow.errorMessage).toContain(
+      'It had 3 s: if it needs longer to start, raise healthCheck.startPeriodSeconds (1).',
+    );
+  });
 });

@@ -47,6 +47,8 @@ async function environmentOf({ id }: Deployment): Promise<Record<string, string>
   return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 }
 
+const secretsIn = (variables: Record<string, string>) =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => name.startsWith('SECRET_')));
 const namesOf = ({ steps }: Deployment) => steps.map(({ name }) => name);
 
 describe('a change of one variable', () => {
@@ -105,12 +107,13 @@ describe('a change of one variable', () => {
     expect(await counts()).toEqual(before);
   });
 
-  it('must remove what is null, and be taken back by a rollback', async () => {
+  it('must remove what is null, and be taken back by a rollback', { tags: 'long' }, async () => {
+    const before = secretsIn(await environmentOf((await client.deployments(staging))[0] ?? first));
     const removed = await release(byName('api'), { envVars: { SECRET_4: null }, healthCheck: null, volumes: null });
     expect(await environmentOf(removed)).not.toHaveProperty('SECRET_4');
     expect([removed.healthCheck, removed.volumes, removed.command]).toEqual([null, [], first.command]);
     const back = await release(byName('api', 'rollback'));
-    expect(await environmentOf(back)).toMatchObject({ ...VARIABLES, SECRET_3: 'changed' });
+    expect(secretsIn(await environmentOf(back))).toEqual(before);
     expect([back.volumes, back.healthCheck]).toEqual([first.volumes, first.healthCheck]);
   });
 

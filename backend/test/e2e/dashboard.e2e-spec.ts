@@ -149,13 +149,15 @@ describe('the dashboard, in Chromium', () => {
     await dashboard.close();
   });
 
-  describe.each<[Required<Look>, isAudited: boolean, { tags?: 'long' }]>([
-    [{ width: 1440, scheme: 'light' }, true, {}],
-    [{ width: 360, scheme: 'dark' }, true, { tags: 'long' }],
-    [{ width: 1440, scheme: 'dark' }, false, { tags: 'long' }],
-    [{ width: 360, scheme: 'light' }, false, { tags: 'long' }],
-  ])('%o', (look, isAudited, options) => {
-    it('must show every screen as text that fits, without a complaint of the browser', options, async () => {
+  it.each<[Required<Look>, boolean]>([
+    [{ width: 1440, scheme: 'light' }, true],
+    [{ width: 360, scheme: 'dark' }, true],
+    [{ width: 1440, scheme: 'dark' }, false],
+    [{ width: 360, scheme: 'light' }, false],
+  ])(
+    'must show every screen as text that fits, without a complaint of the browser: %o',
+    { tags: 'long' },
+    async (look, isAudited) => {
       const dashboard = await open(look);
       const check = async (name: string) => {
         await dashboard.picture(`${name}-${look.width}-${look.scheme}`);
@@ -192,8 +194,8 @@ describe('the dashboard, in Chromium', () => {
       expect(dashboard.complaintsBut()).toEqual([]);
       expect(dashboard.foreignRequests).toEqual([]);
       await dashboard.close();
-    });
-  });
+    },
+  );
 
   it('must lead by keyboard alone from the login to a deployment', async () => {
     const dashboard = await open();

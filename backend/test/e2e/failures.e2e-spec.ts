@@ -148,18 +148,22 @@ describe('a deployment that cannot run', () => {
     expect(deployment.errorMessage).toContain('127.0.0.1 only');
   });
 
-  it('must say HEALTHCHECK_TIMEOUT for a check that never passes, with what the check saw', async () => {
-    const deployment = await client.fail({
-      environmentId,
-      image: 'scratch-http',
-      tag: '1',
-      ports: [{ container: 8080 }],
-      healthCheck: { path: '/boom', ...QUICK },
-    });
-    expect(deployment.errorCode).toBe('HEALTHCHECK_TIMEOUT');
-    expect(deployment.errorMessage).toContain('GET /boom answered 500');
-    await expectNothingLeft();
-  });
+  it(
+    'must say HEALTHCHECK_TIMEOUT for a check that never passes, with what the check saw',
+    { tags: 'long' },
+    async () => {
+      const deployment = await client.fail({
+        environmentId,
+        image: 'scratch-http',
+        tag: '1',
+        ports: [{ container: 8080 }],
+        healthCheck: { path: '/boom', ...QUICK },
+      });
+      expect(deployment.errorCode).toBe('HEALTHCHECK_TIMEOUT');
+      expect(deployment.errorMessage).toContain('GET /boom answered 500');
+      await expectNothingLeft();
+    },
+  );
 
   it('must refuse at once a host port of the platform, and one that a program listens on', async () => {
     const server = createServer().listen(0, '127.0.0.1');

@@ -165,7 +165,7 @@ describe('files of a deployment', () => {
     expect((await engine.exec(id, 'sh', '-c', 'echo x > /opt/run.sh')).exitCode).not.toBe(0);
   });
 
-  it('must say what to do when the image has a folder at the path', async () => {
+  it('must say what to do when the image has a folder at the path', { tags: 'long' }, async () => {
     const file = { path: '/usr', content: 'x' };
     const failed = await client.fail({ environmentId, name: 'folder', image: 'busybox', tag: '1.36', files: [file] });
     expect(failed.errorMessage).toMatch(/choose another path/);
@@ -267,15 +267,15 @@ describe('configs and secrets of files', () => {
     expect(await output(id, 'cat', '/etc/app.conf')).toBe('restored');
   });
 
-  it('must have a limit per user that the error names', async () => {
-    const files = (seed: number) =>
-      Array.from({ length: 8 }, (_, index) => ({
+  it('must have a limit per user that the error names', { tags: 'long' }, async () => {
+    const files = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({
         path: `/f/${index}`,
-        contentBase64: randomBytes(500_000 - seed).toString('base64'),
+        contentBase64: randomBytes(500_000).toString('base64'),
       }));
     const body = { environmentId, name: 'large', image: 'busybox', tag: '1.36', command: sh(IDLE) };
-    await client.run({ ...body, files: files(0) }, 120_000);
-    const refused = await client.request('POST', '/deployments', { ...body, files: files(1) });
+    await client.run({ ...body, files: files(8) }, 120_000);
+    const refused = await client.request('POST', '/deployments', { ...body, files: files(9) });
     expect([refused.status, refused.body.code]).toEqual([409, 'RESOURCE_QUOTA_EXCEEDED']);
     expect(JSON.stringify(refused.body)).toContain('MAX_FILES_MB_PER_USER');
     const tooLarge = await client.request('POST', '/deployments', {

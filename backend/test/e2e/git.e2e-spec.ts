@@ -67,7 +67,7 @@ describe('a deployment from git', () => {
     await client.ok('DELETE', `/deployments/${deployment.id}`);
   });
 
-  it('must use the Dockerfile of a folder of a monorepo, with its build arguments', async () => {
+  it('must use the Dockerfile of a folder of a monorepo, with its build arguments', { tags: 'long' }, async () => {
     const web = dockerApplication('from the folder');
     await bed.git.create('monorepo', {
       'package.json': '{}',
@@ -186,7 +186,7 @@ describe('a deployment from git', () => {
     await client.ok('DELETE', `/deployments/${deployment.id}`);
   });
 
-  it('must leave no directory, and no image of an environment that is gone', async () => {
+  it('must leave no directory, and no image of an environment that is gone', { tags: 'long' }, async () => {
     const { id } = await client.createEnvironment();
     await bed.git.create('gone', dockerApplication('gone'));
     const deployment = await client.runFromGit({

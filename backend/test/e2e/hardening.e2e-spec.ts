@@ -72,7 +72,7 @@ describe('what a container may do and reach', () => {
     expect(more).toMatchObject({ status: 400, body: { errors: [{ path: 'capabilities' }] } });
   });
 
-  it('must run images that drop privileges at their start, and those without a shell', async () => {
+  it('must run images that drop privileges at their start, and those without a shell', { tags: 'long' }, async () => {
     const drops = await client.run({
       environmentId: own,
       image: 'drops-privileges',

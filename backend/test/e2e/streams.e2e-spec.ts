@@ -137,7 +137,7 @@ describe('answers that take their time', () => {
     },
   );
 
-  it('must end open answers when their key is revoked or expires', async () => {
+  it('must end open answers when their key is revoked or expires', { tags: 'long' }, async () => {
     const deployment = await client.run({ environmentId, image: 'busybox', command: sh(COUNT) });
     const other = await platform.client();
     const { key } = await other.ok<{ key: { keyId: string } }>('GET', '/auth/me');

@@ -138,7 +138,7 @@ describe('who may use the bot', () => {
     expect((await user.ask('/users')).text).toContain('Only operators');
   });
 
-  it('must be known from a pairing link, which works once', async () => {
+  it('must be known from a pairing link, which works once', { tags: 'long' }, async () => {
     const pairing = new BotPlatform();
     const first = pairing.telegram.user(8001, 'first');
     const second = pairing.telegram.user(8002, 'second');

@@ -152,30 +152,34 @@ describe('a deployment from an upload', () => {
     expect((await client.settled(made.body.jobId)).status).toBe('RUNNING');
   });
 
-  it('must be of one user only, five at a time, of which the oldest that was built makes room', async () => {
-    const scopes = 'ENVIRONMENTS_WRITE,ENVIRONMENTS_READ,DEPLOYMENTS_WRITE,DEPLOYMENTS_READ,LOGS_READ';
-    const [other, stranger] = [await platform.client('2', scopes), await platform.client('3', scopes)];
-    const foreign = await stranger.createEnvironment('foreign');
-    const { id } = await other.createEnvironment('other');
-    const body = await scratchFolder();
-    const ids: string[] = [];
-    for (let count = 0; count < 5; count++) ids.push((await other.upload(body)).uploadId);
-    const full = await other.send('/uploads', body, 'application/x-tar');
-    expect(full).toMatchObject({ status: 409, body: { code: 'UPLOAD_QUOTA_EXCEEDED' } });
-    for (const uploadId of [ids[2], 'cl0000000000000000000000x'])
-      expect(
-        await stranger.request('POST', '/deployments/from-upload', { environmentId: foreign.id, uploadId }),
-      ).toMatchObject({
-        status: 404,
-        body: { code: 'UPLOAD_NOT_FOUND', detail: `Upload ${uploadId ?? ''} does not exist, or has expired.` },
-      });
-    await other.runFromUpload({ environmentId: id, uploadId: ids[2] });
-    const { uploadId } = await other.upload(body);
-    const kept = (await uploads()).map((row) => row.id);
-    expect(kept).toEqual(expect.arrayContaining([ids[0], ids[1], ids[3], ids[4], uploadId]));
-    expect(kept).not.toContain(ids[2]);
-    await other.deleteEnvironment(id);
-  });
+  it(
+    'must be of one user only, five at a time, of which the oldest that was built makes room',
+    { tags: 'long' },
+    async () => {
+      const scopes = 'ENVIRONMENTS_WRITE,ENVIRONMENTS_READ,DEPLOYMENTS_WRITE,DEPLOYMENTS_READ,LOGS_READ';
+      const [other, stranger] = [await platform.client('2', scopes), await platform.client('3', scopes)];
+      const foreign = await stranger.createEnvironment('foreign');
+      const { id } = await other.createEnvironment('other');
+      const body = await scratchFolder();
+      const ids: string[] = [];
+      for (let count = 0; count < 5; count++) ids.push((await other.upload(body)).uploadId);
+      const full = await other.send('/uploads', body, 'application/x-tar');
+      expect(full).toMatchObject({ status: 409, body: { code: 'UPLOAD_QUOTA_EXCEEDED' } });
+      for (const uploadId of [ids[2], 'cl0000000000000000000000x'])
+        expect(
+          await stranger.request('POST', '/deployments/from-upload', { environmentId: foreign.id, uploadId }),
+        ).toMatchObject({
+          status: 404,
+          body: { code: 'UPLOAD_NOT_FOUND', detail: `Upload ${uploadId ?? ''} does not exist, or has expired.` },
+        });
+      await other.runFromUpload({ environmentId: id, uploadId: ids[2] });
+      const { uploadId } = await other.upload(body);
+      const kept = (await uploads()).map((row) => row.id);
+      expect(kept).toEqual(expect.arrayContaining([ids[0], ids[1], ids[3], ids[4], uploadId]));
+      expect(kept).not.toContain(ids[2]);
+      await other.deleteEnvironment(id);
+    },
+  );
 
   it(
     'must be kept beyond its hour while a build waits for it, and be swept when none does',
