@@ -2,24 +2,14 @@ import path from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import compression from 'compression';
 import type { NextFunction, Request, Response } from 'express';
+import { contentSecurityPolicy } from '#src/common/content-security-policy.js';
 import { DomainError } from '#src/common/errors/domain-error.js';
 
 const PATH = '/dashboard';
 /** `npm run build:dashboard` builds it here. */
 const FILES = path.resolve(import.meta.dirname, '../dist/dashboard');
 /** Everything is a file of the same origin, and no text becomes markup or a script. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+const POLICY = contentSecurityPolicy({ 'require-trusted-types-for': "'script'", 'trusted-types': "'none'" });
 
 /** Serves the dashboard at /dashboard: static files, which need no key and count for no rate limit. */
 export function serveDashboard(app: NestExpressApplication, folder = FILES): void {

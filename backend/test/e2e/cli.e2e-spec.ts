@@ -108,7 +108,7 @@ describe('berth', () => {
     expect([asJson.code, (JSON.parse(asJson.out) as Deployment).errorCode]).toEqual([1, 'IMAGE_NOT_FOUND']);
   });
 
-  it('must show logs, and follow them', async () => {
+  it('must show logs, and follow them', { tags: 'long' }, async () => {
     await client.run({
       environmentId: environment.id,
       name: 'talker',

@@ -88,10 +88,10 @@ describe('kill -9 of the API in every moment', () => {
   it('of a release that fails: the old one serves', { tags: 'long' }, async () => {
     const { id: environmentId } = await client.createEnvironment();
     const old = await client.run({ environmentId, ...STOP_FIRST });
-    let jobId = '';
-    await moments.killIn(['AwaitHealthy begins', 'AwaitHealthy fails', 'verdict', 'deployment FAILED'], async () => {
-      ({ jobId } = await client.deploy({ environmentId, ...STOP_FIRST, command: ['false'] }));
-    });
+    const killIn = ['AwaitHealthy begins', 'AwaitHealthy fails', 'verdict', 'deployment FAILED'];
+    const { jobId } = await moments.killIn(killIn, () =>
+      client.deploy({ environmentId, ...STOP_FIRST, command: ['false'] }),
+    );
     expect(await client.settled(jobId)).toMatchObject({ status: 'FAILED', errorCode: 'CONTAINER_CRASHED' });
     await engine.expectContainers(old.id, 1, 30_000);
     expect((await client.job(old.jobId)).status).toBe('RUNNING');

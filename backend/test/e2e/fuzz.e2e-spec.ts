@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encoded, HOSTILE, HOSTILE_TEXT } from '../scenario/hostile.js';
 import { committedDocument, fieldsOf, type Operation, operationsOf } from '../scenario/openapi.js';

@@ -143,22 +143,26 @@ describe('the API, interrupted', () => {
     await client.deleteEnvironment(id);
   });
 
-  it('must answer 503 while the Engine is away, go on by itself when it is back, and leave what runs alone', async () => {
-    const { id: environmentId } = await client.createEnvironment();
-    const running = await client.run({ environmentId, image: 'busybox', command: sh(IDLE) });
-    proxy.away = true;
-    const begin = Date.now();
-    const refused = await client.request('POST', '/environments', { name: 'nope' });
-    expect(Date.now() - begin).toBeLessThan(5000);
-    expect(refused).toMatchObject({ status: 503, body: { code: 'DOCKER_UNAVAILABLE' } });
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
-    expect((await client.job(running.jobId)).status).toBe('RUNNING');
-    expect((await client.request<{ error: object }>('GET', '/health')).status).toBe(503);
-    proxy.away = false;
-    expect((await client.settled(jobId)).status).toBe('RUNNING');
-    await client.deleteEnvironment(environmentId);
-  });
+  it(
+    'must answer 503 while the Engine is away, go on by itself when it is back, and leave what runs alone',
+    { tags: 'long' },
+    async () => {
+      const { id: environmentId } = await client.createEnvironment();
+      const running = await client.run({ environmentId, image: 'busybox', command: sh(IDLE) });
+      proxy.away = true;
+      const begin = Date.now();
+      const refused = await client.request('POST', '/environments', { name: 'nope' });
+      expect(Date.now() - begin).toBeLessThan(5000);
+      expect(refused).toMatchObject({ status: 503, body: { code: 'DOCKER_UNAVAILABLE' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      const { jobId } = await client.deploy({ environmentId, image: 'busybox', command: sh(IDLE) });
+      expect((await client.job(running.jobId)).status).toBe('RUNNING');
+      expect((await client.request<{ error: object }>('GET', '/health')).status).toBe(503);
+      proxy.away = false;
+      expect((await client.settled(jobId)).status).toBe('RUNNING');
+      await client.deleteEnvironment(environmentId);
+    },
+  );
 
   it('must answer 503 while PostgreSQL is away, and finish what it had begun once it is back', async () => {
     const { id: environmentId } = await client.createEnvironment();

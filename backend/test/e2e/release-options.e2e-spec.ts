@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '../scenario/api-client.js';
 import { EngineView } from '../scenario/engine-view.js';
@@ -22,7 +23,7 @@ afterAll(() => platform.stop());
 const statusOf = async (id: string) => (await client.deployment(id)).status;
 
 describe('drainSeconds', () => {
-  it('must keep the old release for so long once the new one is RUNNING, and no longer', { tags: 'long' }, async () => {
+  it('must keep the old release for so long once the new one is RUNNING, and no longer', async () => {
     const old = await client.run({ environmentId, ...WEB });
     await client.run({ environmentId, ...WEB });
     const running = Date.now();
@@ -40,7 +41,7 @@ describe('drainSeconds', () => {
     expect(Date.now() - at).toBeLessThan(15_000);
   });
 
-  it('must let the new one fail, and the old one stay, when the new one dies meanwhile', { tags: 'long' }, async () => {
+  it('must let the new one fail, and the old one stay, when the new one dies meanwhile', async () => {
     const dying = { ...WEB, name: 'dying' };
     const old = await client.run({ environmentId, ...dying });
     const { jobId, deploymentId } = await client.deploy({ environmentId, ...dying, command: sh('sleep 2; exit 4') });
@@ -109,32 +110,28 @@ describe('a share of the workers', () => {
   const working = async (of: ApiClient, id: string) =>
     (await of.deployments(id)).filter(({ status }) => !['PENDING', 'RUNNING', 'FAILED', 'STOPPED'].includes(status));
 
-  it(
-    'must be all that one user takes, and let another begin at once; who waits sees his place',
-    { tags: 'long' },
-    async () => {
-      const other = await platform.client('2');
-      const { id } = await client.createEnvironment();
-      const { id: others } = await other.createEnvironment();
-      const posted = await Promise.all(Array.from({ length: 5 }, () => client.deploy({ environmentId: id, ...SLOW })));
-      await eventually(async () => expect(await working(client, id)).toHaveLength(2), 20_000);
-      const waiting = (await client.deployments(id)).filter(({ status }) => status === 'PENDING');
-      expect(waiting.map(({ queuePosition }) => queuePosition).sort()).toEqual([1, 2, 3]);
-      expect((await client.job(waiting[0]?.jobId ?? '')).queuePosition).toBeGreaterThan(0);
-      const quick = await other.deploy({ environmentId: others, ...WEB });
-      expect((await other.settled(quick.jobId)).status).toBe('RUNNING');
-      expect(await working(client, id)).toHaveLength(2);
-      for (const { jobId } of posted) await client.request('POST', `/deployments/job/${jobId}/cancel`);
-      await eventually(async () => {
-        const statuses = (await client.deployments(id)).map(({ status }) => status);
-        expect(new Set(statuses)).toEqual(new Set(['FAILED']));
-      }, 20_000);
-    },
-  );
+  it('must be all that one user takes, and let another begin at once; who waits sees his place', async () => {
+    const other = await platform.client('2');
+    const { id } = await client.createEnvironment();
+    const { id: others } = await other.createEnvironment();
+    const posted = await Promise.all(Array.from({ length: 5 }, () => client.deploy({ environmentId: id, ...SLOW })));
+    await eventually(async () => expect(await working(client, id)).toHaveLength(2), 20_000);
+    const waiting = (await client.deployments(id)).filter(({ status }) => status === 'PENDING');
+    expect(waiting.map(({ queuePosition }) => queuePosition).sort()).toEqual([1, 2, 3]);
+    expect((await client.job(waiting[0]?.jobId ?? '')).queuePosition).toBeGreaterThan(0);
+    const quick = await other.deploy({ environmentId: others, ...WEB });
+    expect((await other.settled(quick.jobId)).status).toBe('RUNNING');
+    expect(await working(client, id)).toHaveLength(2);
+    for (const { jobId } of posted) await client.request('POST', `/deployments/job/${jobId}/cancel`);
+    await eventually(async () => {
+      const statuses = (await client.deployments(id)).map(({ status }) => status);
+      expect(new Set(statuses)).toEqual(new Set(['FAILED']));
+    }, 20_000);
+  });
 });
 
 describe('a deployment that no job goes on with', () => {
-  it('must get one', { tags: 'long' }, async () => {
+  it('must get one', async () => {
     const { id } = await client.createEnvironment();
     const slow = {
       ...WEB,
@@ -174,7 +171,7 @@ describe('a life', () => {
     return events.filter((event) => event.target === target).map(({ via }) => via);
   };
 
-  it('must end a deployment, be announced before, and be put off', { tags: 'long' }, async () => {
+  it('must end a deployment, be announced before, and be put off', async () => {
     const { id } = await client.createEnvironment();
     const deployment = await client.run({ environmentId: id, ...WEB, ttlSeconds: 1000 });
     const left = new Date(deployment.expiresAt ?? 0).getTime() - Date.now();
@@ -199,7 +196,7 @@ describe('a life', () => {
     expect(await engine.servicesOf(deployment.id)).toEqual([]);
   });
 
-  it('must end an environment with everything in it, unless it was taken back', { tags: 'long' }, async () => {
+  it('must end an environment with everything in it, unless it was taken back', async () => {
     const make = async () =>
       (
         await client.ok<{ environment: Ends & { id: string } }>('POST', '/environments', {

@@ -275,10 +275,7 @@ describe('runs and their release', () => {
 
 describe('kill -9 of the API', () => {
   async function survives(killIn: string[], file: string): Promise<void> {
-    let runId = '';
-    await moments.killIn(killIn, async () => {
-      ({ runId } = await start(['sh', '-c', `echo once >> ${file}; echo done`]));
-    });
+    const { runId } = await moments.killIn(killIn, () => start(['sh', '-c', `echo once >> ${file}; echo done`]));
     expect(await ended(runId)).toMatchObject({ status: 'SUCCEEDED', exitCode: 0 });
     expect(await linesIn(file)).toBe(1);
     expect((await logsOf(runId)).match(/done/g)).toHaveLength(1);

@@ -55,17 +55,21 @@ export class Moments {
     await this.lock?.end();
   }
 
-  /** One after the other, the process is killed in each of these moments and started again. */
-  async killIn(moments: string[], begin: () => Promise<unknown>): Promise<void> {
-    for (const [index, moment] of moments.entries()) {
-      await this.hold(moment);
-      if (index === 0) await begin();
-      else await this.platform.start();
-      await this.reached(moment);
-      await this.platform.kill9();
-      await this.release();
-    }
+  /** One after the other, the process is killed in each of these moments and started again. Returns what `begin` gives. */
+  async killIn<T>([first = '', ...others]: string[], begin: () => Promise<T>): Promise<T> {
+    const begun = await this.killAt(first, begin);
+    for (const moment of others) await this.killAt(moment, () => this.platform.start());
     await this.platform.start();
+    return begun;
+  }
+
+  private async killAt<T>(moment: string, begin: () => Promise<T>): Promise<T> {
+    await this.hold(moment);
+    const begun = await begin();
+    await this.reached(moment);
+    await this.platform.kill9();
+    await this.release();
+    return begun;
   }
 
   private async hold(moment: string): Promise<void> {

@@ -22,10 +22,7 @@ export async function survives(
 ): Promise<Deployment> {
   const engine = new EngineView();
   const previous = (await client.deployments(environmentId)).filter(({ status }) => status === 'RUNNING');
-  let jobId = '';
-  await moments.killIn(killIn, async () => {
-    ({ jobId } = await begin());
-  });
+  const { jobId } = await moments.killIn(killIn, begin);
   const deployment = await client.settled(jobId, 90_000);
   expect(deployment, deployment.errorMessage ?? '').toMatchObject({ status: 'RUNNING' });
   await eventually(async () => {
