@@ -21,55 +21,59 @@ describe('what a build hears and sees', () => {
   });
   afterAll(() => bed?.stop());
 
-  it('must be the context of docker build: links, names of any bytes, files of any system, and the commit', async () => {
-    const lines = [
-      'FROM busybox:1.36',
-      'ARG SOURCE_COMMIT',
-      'COPY . /srv',
-      'RUN echo "$SOURCE_COMMIT" > /commit \\',
-      ' && test ! -e /srv/secret.txt',
-      'STOPSIGNAL SIGKILL',
-      'CMD ["sleep", "600"]',
-    ];
-    const sha = await bed.git.create('context', {
-      LICENSE: 'MIT',
-      'packages/web/docker/prod.Dockerfile': `\uFEFF${lines.join('\r\n')}\r\n`,
-      'packages/web/Dockerfile': { link: 'docker/prod.Dockerfile' },
-      'packages/web/.dockerignore': '\uFEFFsecret.txt\r\ndocker\r\n',
-      'packages/web/secret.txt': 'secret',
-      'packages/web/LICENSE': { link: '../../LICENSE' },
-      'packages/web/localtime': { link: '/usr/share/zoneinfo/Europe/Berlin' },
-      'packages/web/note': { link: 'nothing' },
-      'packages/web/gr\udcfcn.txt': 'green',
-    });
-    const deployment = await client.runFromGit({
-      environmentId,
-      name: 'context',
-      gitUrl: bed.git.url('context'),
-      buildContext: 'packages/web',
-      envVars: { BERTH_NAME: 'mine' },
-    });
-    const output = async (...command: string[]) => (await engine.exec(deployment.id, ...command)).output;
-    expect(await output('cat', '/commit')).toBe(`${sha}\n`);
-    const listed = await output('ls', '-l', '/srv');
-    for (const link of [
-      'LICENSE -> ../../LICENSE',
-      'localtime -> /usr/share/zoneinfo/Europe/Berlin',
-      'note -> nothing',
-    ])
-      expect(listed).toContain(link);
-    expect(await output('sh', '-c', String.raw`cat "$(printf '/srv/gr\374n.txt')"`)).toBe('green');
-    const variables = (await output('cat', '/proc/self/environ')).split('\0');
-    expect(variables).toEqual(
-      expect.arrayContaining([
-        'BERTH_NAME=mine',
-        'BERTH_ENVIRONMENT=hearing',
-        `BERTH_DEPLOYMENT_ID=${deployment.id}`,
-        `BERTH_COMMIT=${sha}`,
-        'BERTH_PUBLIC_URL=',
-      ]),
-    );
-  });
+  it(
+    'must be the context of docker build: links, names of any bytes, files of any system, and the commit',
+    { tags: 'long' },
+    async () => {
+      const lines = [
+        'FROM busybox:1.36',
+        'ARG SOURCE_COMMIT',
+        'COPY . /srv',
+        'RUN echo "$SOURCE_COMMIT" > /commit \\',
+        ' && test ! -e /srv/secret.txt',
+        'STOPSIGNAL SIGKILL',
+        'CMD ["sleep", "600"]',
+      ];
+      const sha = await bed.git.create('context', {
+        LICENSE: 'MIT',
+        'packages/web/docker/prod.Dockerfile': `\uFEFF${lines.join('\r\n')}\r\n`,
+        'packages/web/Dockerfile': { link: 'docker/prod.Dockerfile' },
+        'packages/web/.dockerignore': '\uFEFFsecret.txt\r\ndocker\r\n',
+        'packages/web/secret.txt': 'secret',
+        'packages/web/LICENSE': { link: '../../LICENSE' },
+        'packages/web/localtime': { link: '/usr/share/zoneinfo/Europe/Berlin' },
+        'packages/web/note': { link: 'nothing' },
+        'packages/web/gr\udcfcn.txt': 'green',
+      });
+      const deployment = await client.runFromGit({
+        environmentId,
+        name: 'context',
+        gitUrl: bed.git.url('context'),
+        buildContext: 'packages/web',
+        envVars: { BERTH_NAME: 'mine' },
+      });
+      const output = async (...command: string[]) => (await engine.exec(deployment.id, ...command)).output;
+      expect(await output('cat', '/commit')).toBe(`${sha}\n`);
+      const listed = await output('ls', '-l', '/srv');
+      for (const link of [
+        'LICENSE -> ../../LICENSE',
+        'localtime -> /usr/share/zoneinfo/Europe/Berlin',
+        'note -> nothing',
+      ])
+        expect(listed).toContain(link);
+      expect(await output('sh', '-c', String.raw`cat "$(printf '/srv/gr\374n.txt')"`)).toBe('green');
+      const variables = (await output('cat', '/proc/self/environ')).split('\0');
+      expect(variables).toEqual(
+        expect.arrayContaining([
+          'BERTH_NAME=mine',
+          'BERTH_ENVIRONMENT=hearing',
+          `BERTH_DEPLOYMENT_ID=${deployment.id}`,
+          `BERTH_COMMIT=${sha}`,
+          'BERTH_PUBLIC_URL=',
+        ]),
+      );
+    },
+  );
 
   it('must be a stage, its secrets and a private base image, with credentials and secrets found nowhere', async () => {
     const other = await new TokenRegistry().start();

@@ -177,7 +177,7 @@ describe('verbs by name', { tags: 'long' }, () => {
   });
 });
 
-describe('a built deployment', () => {
+describe('a built deployment', { tags: 'long' }, () => {
   let built: Deployment;
 
   beforeAll(async () => {
@@ -198,32 +198,28 @@ describe('a built deployment', () => {
     expect((await environmentOf(changed))['STAGE']).toBe('changed');
   });
 
-  it(
-    'must be promoted with its image and the variables of the other environment, and be rolled back there',
-    { tags: 'long' },
-    async () => {
-      const path = `/deployments/${built.id}/promote`;
-      const first = await release(path, {
-        environmentId: production,
-        envVars: { STAGE: 'production', SECRET: 'prod' },
-      });
-      expect(first).toMatchObject({ environmentId: production, imageDigest: built.imageDigest, name: 'web' });
-      expect(first.envVars).toEqual({ STAGE: '***', SECRET: '***' });
-      const second = await release(path, { environmentId: production, envVars: { SECRET: null, MORE: '1' } });
-      expect(second.envVars).toEqual({ STAGE: '***', MORE: '***' });
-      expect((await environmentOf(second))['STAGE']).toBe('production');
-      const kept = await release(path, { environmentId: production, keepEnvVars: true });
-      expect(kept.envVars).toEqual({ STAGE: '***', ONLY_STAGING: '***' });
-      const back = await release(byName('web', 'rollback', production));
-      expect([back.imageDigest, back.envVars]).toEqual([built.imageDigest, { STAGE: '***', MORE: '***' }]);
-      const stranger = await bed.platform.client('2');
-      const { id } = await stranger.createEnvironment('theirs');
-      const theirs = await client.request('POST', path, { environmentId: id });
-      expect([400, 404]).toContain(theirs.status);
-    },
-  );
+  it('must be promoted with its image and the variables of the other environment, and be rolled back there', async () => {
+    const path = `/deployments/${built.id}/promote`;
+    const first = await release(path, {
+      environmentId: production,
+      envVars: { STAGE: 'production', SECRET: 'prod' },
+    });
+    expect(first).toMatchObject({ environmentId: production, imageDigest: built.imageDigest, name: 'web' });
+    expect(first.envVars).toEqual({ STAGE: '***', SECRET: '***' });
+    const second = await release(path, { environmentId: production, envVars: { SECRET: null, MORE: '1' } });
+    expect(second.envVars).toEqual({ STAGE: '***', MORE: '***' });
+    expect((await environmentOf(second))['STAGE']).toBe('production');
+    const kept = await release(path, { environmentId: production, keepEnvVars: true });
+    expect(kept.envVars).toEqual({ STAGE: '***', ONLY_STAGING: '***' });
+    const back = await release(byName('web', 'rollback', production));
+    expect([back.imageDigest, back.envVars]).toEqual([built.imageDigest, { STAGE: '***', MORE: '***' }]);
+    const stranger = await bed.platform.client('2');
+    const { id } = await stranger.createEnvironment('theirs');
+    const theirs = await client.request('POST', path, { environmentId: id });
+    expect([400, 404]).toContain(theirs.status);
+  });
 
-  it('must keep its image for the environment that it was promoted to', { tags: 'long' }, async () => {
+  it('must keep its image for the environment that it was promoted to', async () => {
     await client.deleteEnvironment(staging);
     await eventually(async () => expect(await engine.servicesOf(built.id)).toEqual([]), 30_000);
     const changed = await release(byName('web', 'redeploy', production), { envVars: { STAGE: 'alone' } });

@@ -70,7 +70,7 @@ const byName = (name: string, verb = 'redeploy', of = environmentId) =>
   `/environments/${of}/deployments/${name}/${verb}`;
 
 describe('files of a deployment', () => {
-  it('must configure nginx, be changed one by one, and come back with a rollback', async () => {
+  it('must configure nginx, be changed one by one, and come back with a rollback', { tags: 'long' }, async () => {
     const web = await client.run({
       environmentId,
       name: 'web',

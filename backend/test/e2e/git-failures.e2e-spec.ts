@@ -59,38 +59,42 @@ describe('a repository that cannot be deployed', () => {
     await expectNothingLeft();
   });
 
-  it('must say GIT_REF_NOT_FOUND of a branch or commit that is not there, or not any more, and of an empty repository', async () => {
-    const sha = await git.create('refs', dockerApplication('refs'));
-    await git.commit('refs', dockerApplication('rewritten'), { force: true });
-    await git.create('empty', {});
-    expect(await failure('refs', { branch: 'no-such' })).toMatchObject({
-      errorCode: 'GIT_REF_NOT_FOUND',
-      errorMessage: `There is no branch and no tag named no-such in ${git.url('refs')}; there is main.`,
-    });
-    const gone = await failure('refs', { commit: sha });
-    expect(gone.errorCode).toBe('GIT_REF_NOT_FOUND');
-    expect(gone.errorMessage).toContain(sha);
-    expect(await failure('empty')).toMatchObject({
-      errorCode: 'GIT_REF_NOT_FOUND',
-      errorMessage: expect.stringContaining('The repository is empty') as string,
-    });
-    await git.create('headless', dockerApplication('main'));
-    await git.commit('headless', dockerApplication('dev'), { branch: 'dev' });
-    await git.setHead('headless', 'master');
-    const errorMessage = 'Its default branch master does not exist; send branch (there is main, dev).';
-    expect(await failure('headless')).toMatchObject({ errorCode: 'GIT_REF_NOT_FOUND', errorMessage });
-    for (const [name, message] of [
-      ['headless', `GIT_REF_NOT_FOUND: ${errorMessage.slice(0, -1)}`],
-      ['empty', expect.stringMatching(/^GIT_REF_NOT_FOUND: The repository is empty[^]*[^.]$/) as string],
-    ] as const) {
-      const dry = await client.request('POST', '/deployments/from-git', {
-        environmentId,
-        dryRun: true,
-        gitUrl: git.url(name),
+  it(
+    'must say GIT_REF_NOT_FOUND of a branch or commit that is not there, or not any more, and of an empty repository',
+    { tags: 'long' },
+    async () => {
+      const sha = await git.create('refs', dockerApplication('refs'));
+      await git.commit('refs', dockerApplication('rewritten'), { force: true });
+      await git.create('empty', {});
+      expect(await failure('refs', { branch: 'no-such' })).toMatchObject({
+        errorCode: 'GIT_REF_NOT_FOUND',
+        errorMessage: `There is no branch and no tag named no-such in ${git.url('refs')}; there is main.`,
       });
-      expect(dry).toMatchObject({ status: 400, body: { errors: [{ path: 'gitUrl', message }] } });
-    }
-  });
+      const gone = await failure('refs', { commit: sha });
+      expect(gone.errorCode).toBe('GIT_REF_NOT_FOUND');
+      expect(gone.errorMessage).toContain(sha);
+      expect(await failure('empty')).toMatchObject({
+        errorCode: 'GIT_REF_NOT_FOUND',
+        errorMessage: expect.stringContaining('The repository is empty') as string,
+      });
+      await git.create('headless', dockerApplication('main'));
+      await git.commit('headless', dockerApplication('dev'), { branch: 'dev' });
+      await git.setHead('headless', 'master');
+      const errorMessage = 'Its default branch master does not exist; send branch (there is main, dev).';
+      expect(await failure('headless')).toMatchObject({ errorCode: 'GIT_REF_NOT_FOUND', errorMessage });
+      for (const [name, message] of [
+        ['headless', `GIT_REF_NOT_FOUND: ${errorMessage.slice(0, -1)}`],
+        ['empty', expect.stringMatching(/^GIT_REF_NOT_FOUND: The repository is empty[^]*[^.]$/) as string],
+      ] as const) {
+        const dry = await client.request('POST', '/deployments/from-git', {
+          environmentId,
+          dryRun: true,
+          gitUrl: git.url(name),
+        });
+        expect(dry).toMatchObject({ status: 400, body: { errors: [{ path: 'gitUrl', message }] } });
+      }
+    },
+  );
 
   it('must say GIT_NOT_FOUND, GIT_AUTH and GIT_UNREACHABLE for what they mean', async () => {
     await git.create('private/shop', dockerApplication('private'));

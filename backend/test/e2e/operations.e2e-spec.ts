@@ -50,7 +50,7 @@ describe('GET /metrics', () => {
 });
 
 describe('the dashboard', () => {
-  it('must be served and linked, unless DASHBOARD is off', async () => {
+  it('must be served and linked, unless DASHBOARD is off', { tags: 'long' }, async () => {
     const { baseUrl } = bed.platform;
     const welcome = async () => (await (await fetch(baseUrl)).json()) as { endpoints: Record<string, string> };
     const address = (await welcome()).endpoints['dashboard'] ?? '';

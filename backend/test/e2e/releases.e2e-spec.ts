@@ -93,18 +93,24 @@ describe('a release made from another', () => {
     );
   });
 
-  it('must be made once for one Idempotency-Key, and another one for another deployment', async () => {
-    const other = await client.run({ environmentId, ...WEB, name: 'twin' });
-    const key = { 'Idempotency-Key': 'again' };
-    const answers = await Promise.all(
-      Array.from({ length: 5 }, () => client.request<Accepted>('POST', `/deployments/${second.id}/redeploy`, {}, key)),
-    );
-    const made = answers.filter(({ status }) => status === 201);
-    expect(new Set(made.map(({ body }) => body.deploymentId)).size).toBe(1);
-    const clash = await client.request('POST', `/deployments/${other.id}/redeploy`, {}, key);
-    expect([clash.status, clash.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
-    await client.settled(made[0]?.body.jobId ?? '');
-  });
+  it(
+    'must be made once for one Idempotency-Key, and another one for another deployment',
+    { tags: 'long' },
+    async () => {
+      const other = await client.run({ environmentId, ...WEB, name: 'twin' });
+      const key = { 'Idempotency-Key': 'again' };
+      const answers = await Promise.all(
+        Array.from({ length: 5 }, () =>
+          client.request<Accepted>('POST', `/deployments/${second.id}/redeploy`, {}, key),
+        ),
+      );
+      const made = answers.filter(({ status }) => status === 201);
+      expect(new Set(made.map(({ body }) => body.deploymentId)).size).toBe(1);
+      const clash = await client.request('POST', `/deployments/${other.id}/redeploy`, {}, key);
+      expect([clash.status, clash.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+      await client.settled(made[0]?.body.jobId ?? '');
+    },
+  );
 });
 
 describe('what runs', () => {

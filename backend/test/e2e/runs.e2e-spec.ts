@@ -101,7 +101,7 @@ describe('a run', () => {
     expect(audited.map(({ action }) => action)).toEqual(['run.created']);
   });
 
-  it('must be no replica, and not answer by the name', async () => {
+  it('must be no replica, and not answer by the name', { tags: 'long' }, async () => {
     const { runId } = await start(['sh', '-c', 'httpd -p 80 -h /; sleep 600']);
     await expectRunning(runId);
     expect(await engine.containersOf(web.id)).toHaveLength(1);

@@ -81,7 +81,7 @@ describe('answers that take their time', () => {
     expectCounting(lines);
   });
 
-  it('must give the last words of a failure, and its verdict', async () => {
+  it('must give the last words of a failure, and its verdict', { tags: 'long' }, async () => {
     const { jobId } = await client.deploy({
       environmentId,
       image: 'busybox',

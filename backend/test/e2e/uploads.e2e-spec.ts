@@ -65,43 +65,51 @@ describe('a deployment from an upload', () => {
     await client.ok('DELETE', `/deployments/${deployment.id}`);
   });
 
-  it('must find out how to run what has no Dockerfile, and build a folder of it with arguments', async () => {
-    const site = await client.upload(await folderOf({ 'index.html': 'a site', '.git/config': 'secret' }));
-    const page = await client.runFromUpload({
-      environmentId,
-      uploadId: site.uploadId,
-      ports: [{ container: 8080, host: 3022 }],
-    });
-    expect(page.build?.detected).toBe('a static site (index.html)');
-    expect(await answerOf(3022)).toBe('a site');
-    const web = dockerApplication('')['Dockerfile'] as string;
-    const monorepo = await client.upload(
-      await folderOf({
-        'services/web/docker/web.Dockerfile': web,
-        'services/web/index.html': 'from the folder',
-        'services/web/.dockerignore': 'secret.txt\n',
-        'services/web/secret.txt': 'not for the image',
-        'outside.txt': 'outside',
-      }),
-    );
-    const folder = await client.runFromUpload({
-      environmentId,
-      uploadId: monorepo.uploadId,
-      buildContext: 'services/web/',
-      dockerfile: 'docker/web.Dockerfile',
-      buildArgs: { GREETING: 'good morning' },
-      ports: [{ container: 80, host: 3023 }],
-    });
-    expect(await answerOf(3023, '/greeting.txt')).toBe('good morning\n');
-    expect((await engine.exec(folder.id, 'ls', '/srv')).output).not.toMatch(/secret|outside/);
-    const missing = await client.deployFromUpload({ environmentId, uploadId: site.uploadId, buildContext: 'nowhere' });
-    expect(await client.settled(missing.jobId)).toMatchObject({
-      status: 'FAILED',
-      errorCode: 'DOCKERFILE_INVALID',
-      errorMessage: expect.stringContaining('no folder nowhere in the upload') as string,
-    });
-    for (const { id } of [page, folder]) await client.ok('DELETE', `/deployments/${id}`);
-  });
+  it(
+    'must find out how to run what has no Dockerfile, and build a folder of it with arguments',
+    { tags: 'long' },
+    async () => {
+      const site = await client.upload(await folderOf({ 'index.html': 'a site', '.git/config': 'secret' }));
+      const page = await client.runFromUpload({
+        environmentId,
+        uploadId: site.uploadId,
+        ports: [{ container: 8080, host: 3022 }],
+      });
+      expect(page.build?.detected).toBe('a static site (index.html)');
+      expect(await answerOf(3022)).toBe('a site');
+      const web = dockerApplication('')['Dockerfile'] as string;
+      const monorepo = await client.upload(
+        await folderOf({
+          'services/web/docker/web.Dockerfile': web,
+          'services/web/index.html': 'from the folder',
+          'services/web/.dockerignore': 'secret.txt\n',
+          'services/web/secret.txt': 'not for the image',
+          'outside.txt': 'outside',
+        }),
+      );
+      const folder = await client.runFromUpload({
+        environmentId,
+        uploadId: monorepo.uploadId,
+        buildContext: 'services/web/',
+        dockerfile: 'docker/web.Dockerfile',
+        buildArgs: { GREETING: 'good morning' },
+        ports: [{ container: 80, host: 3023 }],
+      });
+      expect(await answerOf(3023, '/greeting.txt')).toBe('good morning\n');
+      expect((await engine.exec(folder.id, 'ls', '/srv')).output).not.toMatch(/secret|outside/);
+      const missing = await client.deployFromUpload({
+        environmentId,
+        uploadId: site.uploadId,
+        buildContext: 'nowhere',
+      });
+      expect(await client.settled(missing.jobId)).toMatchObject({
+        status: 'FAILED',
+        errorCode: 'DOCKERFILE_INVALID',
+        errorMessage: expect.stringContaining('no folder nowhere in the upload') as string,
+      });
+      for (const { id } of [page, folder]) await client.ok('DELETE', `/deployments/${id}`);
+    },
+  );
 
   it(
     'must go back, and be released again from its upload, then from its image, then not at all',
