@@ -15,7 +15,7 @@ const CANARY = 'canary-of-a-file-3c9d';
 /** The sweep runs every minute, and Swarm lets go of an object when its service is removed. */
 const SWEPT_MS = 150_000;
 
-const platform = new Platform({ DRAIN_SECONDS: '0', MAX_FILES_MB_PER_USER: '8' });
+const platform = new Platform({ DRAIN_SECONDS: '0', MAX_FILES_MB_PER_USER: '6' });
 const engine = new EngineView();
 let client: ApiClient;
 let environmentId: string;
@@ -268,14 +268,14 @@ describe('configs and secrets of files', () => {
   });
 
   it('must have a limit per user that the error names', { tags: 'long' }, async () => {
-    const files = (count: number) =>
-      Array.from({ length: count }, (_, index) => ({
+    const files = () =>
+      Array.from({ length: 8 }, (_, index) => ({
         path: `/f/${index}`,
         contentBase64: randomBytes(500_000).toString('base64'),
       }));
     const body = { environmentId, name: 'large', image: 'busybox', tag: '1.36', command: sh(IDLE) };
-    await client.run({ ...body, files: files(8) }, 120_000);
-    const refused = await client.request('POST', '/deployments', { ...body, files: files(9) });
+    await client.run({ ...body, files: files() }, 120_000);
+    const refused = await client.request('POST', '/deployments', { ...body, files: files() });
     expect([refused.status, refused.body.code]).toEqual([409, 'RESOURCE_QUOTA_EXCEEDED']);
     expect(JSON.stringify(refused.body)).toContain('MAX_FILES_MB_PER_USER');
     const tooLarge = await client.request('POST', '/deployments', {
