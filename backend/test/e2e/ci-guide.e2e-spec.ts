@@ -1,5 +1,7 @@
-/** @module-tag long */
-/** docs/guide/ci.md in a container that has only Node.js: the workflow, the action with hostile inputs, other CI systems, curl. */
+/**
+ * docs/guide/ci.md in a container that has only Node.js: the workflow, the action with hostile inputs, other CI systems, curl.
+ * @module-tag long
+ */
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -260,7 +260,7 @@ describe('berth', () => {
 
 describe('script/berth', () => {
   it(
-    'must act for the operator of this machine without a login, and give its key to nobody',
+    'must act for the operator of this machine without a login, and keep its key secret',
     { tags: 'long' },
     async () => {
       const operator = new Platform({ XDG_CONFIG_HOME: cli.folder });

@@ -137,12 +137,7 @@ CMD ["/locked", "86400"]
     expect(JSON.stringify(refused.body)).toContain('ALLOWED_CAPABILITIES');
     await platform.restart({ ALLOWED_CAPABILITIES: 'IPC_LOCK' });
     const again = await client.upload(await folderOf({ Dockerfile }));
-    await client.runFromUpload({
-      environmentId,
-      uploadId: again.uploadId,
-      name: 'locked',
-      capabilities: ['IPC_LOCK'],
-    });
+    await client.runFromUpload({ environmentId, uploadId: again.uploadId, name: 'locked', capabilities: ['IPC_LOCK'] });
   });
 
   it("must run a release command in place of the image's entrypoint, and explain a script with CRLF", async () => {

@@ -200,10 +200,7 @@ describe('a built deployment', { tags: 'long' }, () => {
 
   it('must be promoted with its image and the variables of the other environment, and be rolled back there', async () => {
     const path = `/deployments/${built.id}/promote`;
-    const first = await release(path, {
-      environmentId: production,
-      envVars: { STAGE: 'production', SECRET: 'prod' },
-    });
+    const first = await release(path, { environmentId: production, envVars: { STAGE: 'production', SECRET: 'prod' } });
     expect(first).toMatchObject({ environmentId: production, imageDigest: built.imageDigest, name: 'web' });
     expect(first.envVars).toEqual({ STAGE: '***', SECRET: '***' });
     const second = await release(path, { environmentId: production, envVars: { SECRET: null, MORE: '1' } });

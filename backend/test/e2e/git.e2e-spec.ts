@@ -105,7 +105,7 @@ describe('a deployment from git', () => {
     await client.ok('DELETE', `/deployments/${deployment.id}`);
   });
 
-  it('must run a Python application as nobody in particular', { tags: 'long' }, async () => {
+  it('must run a Python application as an unprivileged user', { tags: 'long' }, async () => {
     await bed.git.create('python', pythonApplication());
     const deployment = await client.runFromGit({
       environmentId,

@@ -144,7 +144,7 @@ describe('the API, interrupted', () => {
   });
 
   it(
-    'must answer 503 while the Engine is away, go on by itself when it is back, and leave what runs alone',
+    'must answer 503 while the Engine is unavailable, continue when it is back, and leave what runs alone',
     { tags: 'long' },
     async () => {
       const { id: environmentId } = await client.createEnvironment();

@@ -287,7 +287,7 @@ describe('kill -9 of the API', () => {
     survives(MOMENTS, '/data/killed-often'),
   );
 
-  it('must not begin again what may have begun', { tags: 'long' }, async () => {
+  it('must not start again what may have started', { tags: 'long' }, async () => {
     for (const [when, status, count] of [
       ['before', 'FAILED', 0],
       ['after', 'SUCCEEDED', 1],

@@ -165,8 +165,8 @@ describe('a deployment from an upload', () => {
     { tags: 'long' },
     async () => {
       const scopes = 'ENVIRONMENTS_WRITE,ENVIRONMENTS_READ,DEPLOYMENTS_WRITE,DEPLOYMENTS_READ,LOGS_READ';
-      const [other, stranger] = [await platform.client('2', scopes), await platform.client('3', scopes)];
-      const foreign = await stranger.createEnvironment('foreign');
+      const [other, third] = [await platform.client('2', scopes), await platform.client('3', scopes)];
+      const theirs = await third.createEnvironment('theirs');
       const { id } = await other.createEnvironment('other');
       const body = await scratchFolder();
       const ids: string[] = [];
@@ -175,7 +175,7 @@ describe('a deployment from an upload', () => {
       expect(full).toMatchObject({ status: 409, body: { code: 'UPLOAD_QUOTA_EXCEEDED' } });
       for (const uploadId of [ids[2], 'cl0000000000000000000000x'])
         expect(
-          await stranger.request('POST', '/deployments/from-upload', { environmentId: foreign.id, uploadId }),
+          await third.request('POST', '/deployments/from-upload', { environmentId: theirs.id, uploadId }),
         ).toMatchObject({
           status: 404,
           body: { code: 'UPLOAD_NOT_FOUND', detail: `Upload ${uploadId ?? ''} does not exist, or has expired.` },

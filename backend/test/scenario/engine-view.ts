@@ -1,5 +1,7 @@
-import Dockerode from 'dockerode';
+import Dockerode, { type ExecCreateOptions } from 'dockerode';
 import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
 import { expect } from 'vitest';
 import { eventually } from '../testbed/eventually.js';
 
@@ -118,14 +120,19 @@ export class EngineView {
   }
 
   async execIn(id: string, ...command: string[]): Promise<{ output: string; exitCode: number }> {
-    const exec = await this.docker.getContainer(id).exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
-    const stream = await exec.start({});
     const out = new PassThrough();
-    this.docker.modem.demuxStream(stream, out, out);
-    stream.on('end', () => out.end());
-    let output = '';
-    for await (const chunk of out) output += String(chunk);
-    const { ExitCode } = await exec.inspect();
-    return { output, exitCode: ExitCode ?? -1 };
+    const [exitCode, output] = await Promise.all([this.execute(id, { Cmd: command }, out, out), textOf(out)]);
+    return { output, exitCode };
+  }
+
+  /** Returns the exit code. Ends both streams; they can be one. */
+  async execute(id: string, options: ExecCreateOptions, out: PassThrough, err: PassThrough): Promise<number> {
+    const container = this.docker.getContainer(id);
+    const exec = await container.exec({ ...options, AttachStdout: true, AttachStderr: true });
+    const stream = await exec.start({});
+    this.docker.modem.demuxStream(stream, out, err);
+    await finished(stream, { writable: false });
+    for (const part of [out, err]) part.end();
+    return (await exec.inspect()).ExitCode ?? -1;
   }
 }

@@ -55,21 +55,21 @@ export class Moments {
     await this.lock?.end();
   }
 
-  /** One after the other, the process is killed in each of these moments and started again. Returns what `begin` gives. */
-  async killIn<T>([first = '', ...others]: string[], begin: () => Promise<T>): Promise<T> {
-    const begun = await this.killAt(first, begin);
+  /** One after the other, the process is killed in each of these moments and started again. Returns the result of `action`. */
+  async killIn<T>([first = '', ...others]: string[], action: () => Promise<T>): Promise<T> {
+    const result = await this.killAt(first, action);
     for (const moment of others) await this.killAt(moment, () => this.platform.start());
     await this.platform.start();
-    return begun;
+    return result;
   }
 
-  private async killAt<T>(moment: string, begin: () => Promise<T>): Promise<T> {
+  private async killAt<T>(moment: string, action: () => Promise<T>): Promise<T> {
     await this.hold(moment);
-    const begun = await begin();
+    const result = await action();
     await this.reached(moment);
     await this.platform.kill9();
     await this.release();
-    return begun;
+    return result;
   }
 
   private async hold(moment: string): Promise<void> {

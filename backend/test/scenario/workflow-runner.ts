@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
-import { finished } from 'node:stream/promises';
 import { parse } from 'yaml';
 import type { Ended } from './command-line.js';
 import { EngineView } from './engine-view.js';
@@ -139,22 +138,15 @@ export class WorkflowRunner {
   private async run(program: string, args: string[], env: Record<string, string>): Promise<Ended> {
     if (!this.container) throw new Error('the runner is not started');
     const variables = { ...machineOfNpm(), PATH: this.paths.join(':'), ...env };
-    const exec = await this.container.exec({
+    const options = {
       Cmd: [program, ...args],
       WorkingDir: this.workspace,
       Env: Object.entries(variables).map(([name, value]) => `${name}=${value}`),
-      AttachStdout: true,
-      AttachStderr: true,
-    });
-    const stream = await exec.start({});
-    const [out, err] = [new PassThrough(), new PassThrough()];
-    this.engine.docker.modem.demuxStream(stream, out, err);
-    const printed = Promise.all([textOf(out), textOf(err)]);
-    await finished(stream, { writable: false });
-    for (const part of [out, err]) part.end();
-    const { ExitCode } = await exec.inspect();
-    const [outText, errText] = await printed;
-    return { code: ExitCode ?? -1, out: outText, err: errText };
+    };
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const execution = this.engine.execute(this.container.id, options, stdout, stderr);
+    const [code, out, err] = await Promise.all([execution, textOf(stdout), textOf(stderr)]);
+    return { code, out, err };
   }
 }
 
