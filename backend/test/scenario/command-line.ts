@@ -46,7 +46,7 @@ export class CommandLine {
     let [out, err] = ['', ''];
     child.stdout?.on('data', (chunk) => (out += String(chunk)));
     child.stderr?.on('data', (chunk) => (err += String(chunk)));
-    child.stdin?.end(input);
+    child.stdin?.on('error', () => undefined).end(input); // a wrong call ends before it reads
     return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? -1, out, err })));
   }
 }

@@ -20,7 +20,13 @@ export class OwnPostgres {
 
   /** Sends the signal to all of its processes. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    for (const pid of new PostgresFiles(path.join(this.folder, 'postgres')).processes()) process.kill(pid, signal);
+    for (const pid of new PostgresFiles(path.join(this.folder, 'postgres')).processes()) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // else it has ended meanwhile
+      }
+    }
   }
 
   async stop(): Promise<void> {
