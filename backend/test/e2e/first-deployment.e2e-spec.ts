@@ -5,7 +5,7 @@ import { Platform } from '../scenario/platform.js';
 import { eventually } from '../testbed/eventually.js';
 
 describe('a client that knows only the original contract', () => {
-  const platform = new Platform({ STABILITY_WINDOW_MS: '' }); // as it is by default
+  const platform = new Platform({ STABILITY_WINDOW_MS: '' }, { isBlank: true }); // as it is by default, on a new machine
   const engine = new EngineView();
   let client: ApiClient;
 

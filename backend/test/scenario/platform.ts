@@ -9,6 +9,7 @@ import { runningServer } from '#src/core/database/embedded-postgres.js';
 import { weigh } from '../testbed/cpu-weights.js';
 import { eventually } from '../testbed/eventually.js';
 import { freePort } from '../testbed/free-port.js';
+import { copyDatabase } from '../testbed/prepared-database.js';
 import { ApiClient } from './api-client.js';
 
 const BACKEND = path.resolve(import.meta.dirname, '../..');
@@ -36,9 +37,15 @@ export class Platform {
   private child: ChildProcess | undefined;
   private admin: ApiClient | undefined;
   private readonly dataDir = mkdtempSync(path.join(tmpdir(), 'berth-e2e-'));
+  private needsDatabase: boolean;
   port = 0;
 
-  constructor(private env: Record<string, string> = {}) {
+  /** `isBlank`: it finds no database on its first start, as on a new machine. */
+  constructor(
+    private env: Record<string, string> = {},
+    { isBlank = false } = {},
+  ) {
+    this.needsDatabase = !isBlank && !env['DATABASE_URL'];
     chmodSync(this.dataDir, 0o755);
   }
 
@@ -88,6 +95,8 @@ export class Platform {
 
   async start(): Promise<this> {
     this.port ||= await freePort();
+    if (this.needsDatabase) await copyDatabase(this.dataDir);
+    this.needsDatabase = false;
     const child = spawnApi(this.environment(), ['ignore', 'pipe', 'pipe']);
     this.child = child;
     if (child.pid !== undefined) weigh(child.pid, 'berth-api');

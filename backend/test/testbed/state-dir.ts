@@ -16,6 +16,7 @@ export const stateDir = {
   run: join(run, 'run'),
   log: join(run, 'log'),
   data: join(run, 'data'),
+  database: join(run, 'database'),
 };
 
 export function createStateDir(): void {

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { locked } from './cached.js';
 import { Engine, type EngineKind } from './engine.js';
 import { ensureImages } from './images.js';
+import { prepareDatabase } from './prepared-database.js';
 import { startRegistries, stopRegistries } from './registries.js';
 import { runCommand } from './run-command.js';
 import { createStateDir, stateDir } from './state-dir.js';
@@ -27,10 +28,11 @@ export async function startTestbed(): Promise<Testbed> {
     if (!isOnHost) return;
     await engine.stop();
     await stopRegistries();
-    for (const directory of [stateDir.data, stateDir.registries]) rmSync(directory, { recursive: true, force: true });
+    for (const directory of [stateDir.data, stateDir.registries, stateDir.database])
+      rmSync(directory, { recursive: true, force: true });
   };
   try {
-    await provideImages();
+    await Promise.all([provideImages(), prepareDatabase()]);
     await startRegistries(stateDir.registries);
     await engine.start();
   } catch (error) {
