@@ -19,6 +19,7 @@ export default defineConfig({
         ...decorators,
         test: {
           name: 'medium',
+          isolate: false,
           include: ['test/medium/**/*.medium-spec.ts'],
           globalSetup: ['test/testbed/global-setup.ts'],
           testTimeout: 120_000,
@@ -32,6 +33,7 @@ export default defineConfig({
         ...decorators,
         test: {
           name: 'e2e',
+          isolate: false,
           include: ['test/e2e/**/*.e2e-spec.ts'],
           globalSetup: ['test/testbed/global-setup.ts'],
           testTimeout: 300_000,
