@@ -47,6 +47,18 @@ export function compilerReason(files: SourceFiles, lines: string[]): string | un
     : undefined;
 }
 
+/**
+ * Why the program needs the full image when it runs; undefined when the slim one does. psycopg without `binary` or `c`
+ * opens libpq by its name, see https://www.psycopg.org/psycopg3/docs/basic/install.html
+ */
+export function libraryReason(lines: string[]): string | undefined {
+  const names = lines.map(packageName);
+  if (!names.includes('psycopg') || names.includes('psycopg-binary') || names.includes('psycopg-c')) return undefined;
+  return lines.some((line) => /^psycopg\[[\w ,-]{0,100}\b(?:binary|c)\b/i.test(line))
+    ? undefined
+    : 'the full image for psycopg, which needs libpq; psycopg[binary] does without';
+}
+
 /** Where the final image finds the libraries that extensions are linked with. */
 export const SHARED_LIBRARIES = '/home/app/.local/lib/shared';
 /** What every image of a release has, and must match its own loader. */

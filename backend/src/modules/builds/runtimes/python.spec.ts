@@ -59,6 +59,19 @@ describe('a project of Python', () => {
       });
   });
 
+  it('must run on the full image, which has libpq, with a psycopg that brings none', () => {
+    for (const requirement of ['psycopg', 'psycopg>=3.1', 'psycopg[pool]==3.2.1']) {
+      const found = detect({ 'requirements.txt': `flask\n${requirement}\n`, 'main.py': '' });
+      expect(found).toMatchObject({ baseImage: 'python:3.12', buildImage: 'python:3.12' });
+      expect(found?.reasons.join()).toContain('psycopg[binary]');
+    }
+    const complete = ['psycopg[binary]', 'psycopg[pool,c]', 'psycopg==3.2\npsycopg-binary==3.2', 'psycopg-pool'];
+    for (const requirement of complete)
+      expect(detect({ 'requirements.txt': requirement, 'main.py': '' })).toMatchObject({
+        baseImage: 'python:3.12-slim',
+      });
+  });
+
   it.each<[Texts, string]>([
     [{ '.python-version': '3.11.4\n', 'pyproject.toml': '[project]\nrequires-python = ">=3.13"' }, '3.11'],
     [{ '.python-version': '# pinned\ncpython-3.13\n' }, '3.13'],

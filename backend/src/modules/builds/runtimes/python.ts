@@ -1,5 +1,5 @@
 import { GENERATED_REQUIREMENTS, type PythonInstall, pythonInstallOf } from './python-install.js';
-import { compilerReason, COPY_SHARED_LIBRARIES, SHARED_LIBRARIES } from './python-native.js';
+import { compilerReason, COPY_SHARED_LIBRARIES, libraryReason, SHARED_LIBRARIES } from './python-native.js';
 import { pythonStartOf } from './python-start.js';
 import { pythonVersionOf } from './python-version.js';
 import type { Runtime } from './runtime.js';
@@ -17,14 +17,18 @@ export function detectPython(files: SourceFiles): Runtime | undefined {
   const version = pythonVersionOf(files);
   const { start, build, reason, missing, folders, env } = pythonStartOf(files, install);
   const compilers = compilerReason(files, install?.requirements ?? []);
+  const library = libraryReason(install?.requirements ?? []);
   const commands = [install?.installProject, build].filter((command) => command !== undefined);
   return {
     description: `Python ${version.tag} with ${install?.description ?? `no dependencies (${entry})`}`,
-    reasons: [version.reason, compilers, reason].filter((each) => each !== undefined),
-    baseImage: `python:${version.tag}-slim`,
+    reasons: [version.reason, compilers, library, reason].filter((each) => each !== undefined),
+    baseImage: imageOf(version.tag, library !== undefined),
     defaultPort: DEFAULT_PORT,
     env: { PYTHONUNBUFFERED: '1', ...environmentOf(folders, compilers !== undefined), ...env },
-    ...(install && installSteps(install, version.tag, compilers !== undefined)),
+    ...(install && {
+      buildImage: imageOf(version.tag, (compilers ?? library) !== undefined),
+      ...installSteps(install, compilers !== undefined),
+    }),
     ...(commands.length > 0 && { build: commands.join(' && ') }),
     ...(start !== undefined && { start }),
     ...(version.problem !== undefined && { problem: version.problem }),
@@ -32,9 +36,12 @@ export function detectPython(files: SourceFiles): Runtime | undefined {
   };
 }
 
-function installSteps(install: PythonInstall, tag: string, hasCompilers: boolean): Partial<Runtime> {
+function imageOf(tag: string, isFull: boolean): string {
+  return isFull ? `python:${tag}` : `python:${tag}-slim`;
+}
+
+function installSteps(install: PythonInstall, hasCompilers: boolean): Partial<Runtime> {
   return {
-    buildImage: hasCompilers ? `python:${tag}` : `python:${tag}-slim`,
     install: hasCompilers ? `${install.install} && ${COPY_SHARED_LIBRARIES}` : install.install,
     installFolder: '/home/app/.local',
     dependencyFiles: install.dependencyFiles,

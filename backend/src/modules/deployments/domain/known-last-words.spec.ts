@@ -53,6 +53,8 @@ const SAYINGS: [what: string, line: string, named: RegExp][] = [
   ],
   ['pip', "ERROR: Package 'x' requires a different Python: 3.12.1 not in '>=3.13'", /requires-python/],
   ['libpq', 'Error: pg_config executable not found.', /psycopg2-binary/],
+  ['psycopg', 'ImportError: no pq wrapper available.', /psycopg\[binary\]/],
+  ['weasyprint', "OSError: cannot load library 'libgobject-2.0-0': libgobject-2.0-0: cannot open", /shared library/],
   [
     'gcc of Python',
     "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory",

@@ -51,11 +51,11 @@ const KNOWN: readonly Known[] = [
   [NO_PLACE, ['mount a directory onto a file'], ['cannot be mounted', 'inside /proc']],
   ['The image must be process 1 itself: set `init` to false.', ['can only run as pid 1'], ['must be run as pid 1']],
   [
-    "libpq's headers are missing: use psycopg2-binary or psycopg[binary], or set `baseImage` to an image that has them, such as python:3.12.",
+    'libpq is missing: use psycopg2-binary or psycopg[binary], or set `baseImage` to an image that has it, such as python:3.12.',
     ['pg_config executable not found'],
     ['pg_config is required'],
-    ['pg_config: not found'],
-    ['pg_config: command not found'],
+    ['pg_config: ', 'not found'],
+    ['no pq wrapper available'],
   ],
   [
     `A dependency needs git, which the image lacks: ${TOOLS}.`,
@@ -75,8 +75,7 @@ const KNOWN: readonly Known[] = [
     ["unable to execute '", "gcc'"],
     ['gcc: not found'],
     ['gcc: command not found'],
-    ['g++: not found'],
-    ['g++: command not found'],
+    ['g++: ', 'not found'],
     ['make: not found'],
     ['make: command not found'],
     ['not found: make'],
@@ -232,6 +231,7 @@ const KNOWN: readonly Known[] = [
     ['error while loading shared libraries'],
     ['error loading shared library'],
     ['cannot open shared object file'],
+    ["cannot load library '"],
   ],
   [
     'Set a password for the first start in `envVars`, such as POSTGRES_PASSWORD or MYSQL_ROOT_PASSWORD.',
