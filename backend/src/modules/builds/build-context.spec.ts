@@ -100,7 +100,7 @@ describe('a build context', () => {
       expect((await packed(context))['a/link']?.linkname).toBe(target);
       expect(await context.dockerfile('Dockerfile')).toBeUndefined();
       expect(await context.dockerfile('a/link')).toBeUndefined();
-      expect((await context.sourceTexts()).names).toBe('a/file');
+      expect((await context.sourceTexts(inThisThread)).names).toBe('a/file');
     },
   );
 
@@ -111,7 +111,7 @@ describe('a build context', () => {
     const context = await read('web');
     expect(await context.dockerfile('Dockerfile')).toEqual({ name: 'docker/prod.Dockerfile', text: 'FROM scratch' });
     expect(context.names).toEqual(['.dockerignore', 'Dockerfile', 'docker', 'docker/prod.Dockerfile']);
-    expect((await context.sourceTexts()).names.split('\0')).toContain('Dockerfile');
+    expect((await context.sourceTexts(inThisThread)).names.split('\0')).toContain('Dockerfile');
   });
 
   it('must keep names that are not UTF-8', async () => {
@@ -161,7 +161,7 @@ describe('a build context', () => {
     const context = await read();
     await expect(context.dockerfile('Dockerfile')).rejects.toThrow('Dockerfile is larger than 64 KiB');
     file('yarn.lock', `__metadata:\n${'x'.repeat(200_000)}`);
-    expect((await (await read()).sourceTexts()).texts.get('yarn.lock')).toMatch(/^__metadata:/);
+    expect((await (await read()).sourceTexts(inThisThread)).texts.get('yarn.lock')).toMatch(/^__metadata:/);
   });
 
   it('must not read files faster than they are sent', async () => {

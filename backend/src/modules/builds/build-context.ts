@@ -18,7 +18,6 @@ export class BuildContext {
   private constructor(
     private readonly tree: SourceTree,
     private readonly entries: TreeEntry[],
-    private readonly runPlanning: RunPlanning,
   ) {}
 
   /**
@@ -26,7 +25,7 @@ export class BuildContext {
    * Throws StepFailure for a .dockerignore that Docker refuses.
    */
   static async of(tree: SourceTree, dockerfile: string | null, run: RunPlanning): Promise<BuildContext> {
-    return new BuildContext(tree, await withoutIgnored(tree, dockerfile ?? 'Dockerfile', run), run);
+    return new BuildContext(tree, await withoutIgnored(tree, dockerfile ?? 'Dockerfile', run));
   }
 
   get names(): string[] {
@@ -49,12 +48,12 @@ export class BuildContext {
   }
 
   /** What detection may read. */
-  async sourceTexts(): Promise<SourceTexts> {
+  async sourceTexts(run: RunPlanning): Promise<SourceTexts> {
     const files = this.entries.filter(
       ({ name, kind }) => kind === 'file' || (kind === 'symlink' && this.tree.resolve(name) !== undefined),
     );
     const names = files.map(({ name }) => name).join('\0');
-    const wanted = await this.runPlanning('wanted', { names });
+    const wanted = await run('wanted', { names });
     return { names, texts: await this.tree.texts(wanted) };
   }
 

@@ -53,17 +53,19 @@ export class BuildPlanner {
 
   /** Throws StepFailure. */
   async plan(request: PlanRequest, source: OpenSource, signal: AbortSignal): Promise<PlannedBuild> {
-    const run: RunPlanning = (task, input) => this.planning.run(task, input, signal);
-    const { files, texts, workspaceFolder } = await openContext(request.options, source, run);
     const { options, origin, port, inputs } = request;
-    const plan = await run('plan', {
-      options,
-      origin,
-      port,
-      buildArgNames: Object.keys(inputs.args).filter((name) => name !== SOURCE_COMMIT),
-      files: texts,
-      ...(workspaceFolder !== undefined && { workspaceFolder }),
-      defaults: { nginxImage: this.config.ingress.image },
+    const { files, plan } = await this.planning.inThread(signal, async (run) => {
+      const { files, texts, workspaceFolder } = await openContext(options, source, run);
+      const plan = await run('plan', {
+        options,
+        origin,
+        port,
+        buildArgNames: Object.keys(inputs.args).filter((name) => name !== SOURCE_COMMIT),
+        files: texts,
+        ...(workspaceFolder !== undefined && { workspaceFolder }),
+        defaults: { nginxImage: this.config.ingress.image },
+      });
+      return { files, plan };
     });
     const dockerfile = await dockerfileOf(files, plan, request);
     const lfs = await files.lfsWarning();
@@ -89,12 +91,12 @@ async function openContext(
   const names = new Set(tree.entries.filter(({ kind }) => kind === 'file').map(({ name }) => name));
   if (buildContext !== '.' && dockerfile === null && mayBeWorkspaceMember(names, buildContext)) {
     const files = await BuildContext.of(await source.openTree('.'), null, run);
-    const texts = await files.sourceTexts();
+    const texts = await files.sourceTexts(run);
     if (await run('workspace', { files: texts, folder: buildContext }))
       return { files, texts, workspaceFolder: buildContext };
   }
   const files = await BuildContext.of(tree, dockerfile, run);
-  return { files, texts: await files.sourceTexts() };
+  return { files, texts: await files.sourceTexts(run) };
 }
 
 async function dockerfileOf(

@@ -90,6 +90,6 @@ describe('the folder of an upload', () => {
     ]);
     const context = await BuildContext.of(tree, null, inThisThread);
     expect(await context.lfsWarning()).toMatch(/logo\.png hold a pointer/);
-    expect((await context.sourceTexts()).texts.get('package.json')).toBe('{"name":"x"}');
+    expect((await context.sourceTexts(inThisThread)).texts.get('package.json')).toBe('{"name":"x"}');
   });
 });

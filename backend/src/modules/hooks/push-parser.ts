@@ -1,5 +1,5 @@
 import { exceededLimit, LARGE_WEBHOOK_LIMITS, WEBHOOK_LIMITS } from '#src/common/json-size.js';
-import { runInThread, ThreadLimitError } from '#src/common/run-in-thread.js';
+import { ThreadLimitError, withThread } from '#src/common/with-thread.js';
 import { parsePush, type Push } from './push-event.js';
 
 /** undefined: no push to a branch; a refusal when it is not a JSON object or list. */
@@ -17,9 +17,11 @@ const MAX_MEMORY_MB = 512;
 export async function parseDelivery(parts: Buffer[]): Promise<PushResult> {
   const json = joined(parts);
   if (json.length <= MAX_INLINE_BYTES && !exceededLimit(json, WEBHOOK_LIMITS)) return readPush(json);
-  const limits = { timeoutMs: TIMEOUT_MS, maxMemoryMb: MAX_MEMORY_MB, transfer: [json.buffer] };
+  const limits = { timeoutMs: TIMEOUT_MS, maxMemoryMb: MAX_MEMORY_MB };
   try {
-    return await runInThread<PushResult>(new URL('./push-thread.js', import.meta.url), json, limits);
+    return await withThread(new URL('./push-thread.js', import.meta.url), limits, (run) =>
+      run<PushResult>(json, [json.buffer]),
+    );
   } catch (error) {
     if (!(error instanceof ThreadLimitError)) throw error;
     return { refusal: `The delivery takes more than ${TIMEOUT_MS / 1000} s or ${MAX_MEMORY_MB} MiB to parse.` };

@@ -1,6 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { type PushResult, readPush } from './push-parser.js';
+import { parentPort } from 'node:worker_threads';
+import { readPush } from './push-parser.js';
 
-/** Entry of the thread: parses one delivery and posts its push. */
-const result: PushResult = readPush(workerData as Uint8Array);
-parentPort?.postMessage(result);
+/** Entry of the thread: parses a delivery and posts its push. */
+parentPort?.on('message', (json: Uint8Array) => parentPort?.postMessage(readPush(json)));
