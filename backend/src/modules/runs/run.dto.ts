@@ -16,6 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { PageQueryDto } from '#src/common/page-query.dto.js';
+import { WaitQueryDto } from '#src/common/wait-query.dto.js';
 import type { Run, RunStatus, RunTrigger } from '#src/generated/prisma/client.js';
 import { DEPLOYMENT_NAME, NO_NUL, ResourcesDto } from '#src/modules/deployments/dto/create-deployment.dto.js';
 import { runResourcesOf } from './run-resources.js';
@@ -143,15 +144,7 @@ export class RunListQueryDto extends PageQueryDto {
   name?: string;
 }
 
-export class RunWaitQueryDto {
-  /** Seconds to wait for a change, 1–60. */
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt({ message: 'must be a whole number of seconds between 1 and 60' })
-  @Min(1, { message: 'must be between 1 and 60' })
-  @Max(60, { message: 'must be between 1 and 60' })
-  wait?: number;
-
+export class RunWaitQueryDto extends WaitQueryDto {
   /** Status that the client knows. Default: the current status. */
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus', required: false })
   @IsOptional()

@@ -12,7 +12,7 @@ import {
   LogsDto,
 } from '#src/modules/deployments/dto/deployment.dto.js';
 import { LogsQueryDto } from '#src/modules/deployments/dto/logs-query.dto.js';
-import { WaitQueryDto } from '#src/modules/deployments/dto/wait-query.dto.js';
+import { DeploymentWaitQueryDto } from '#src/modules/deployments/dto/wait-query.dto.js';
 import { answerFollowedLogs, answerLogs } from '#src/modules/deployments/streams/answer-logs.js';
 import { StreamingResponse } from '#src/modules/deployments/streams/streaming-response.js';
 
@@ -44,7 +44,7 @@ export class DeploymentStreamsController {
   async getByJob(
     @CurrentCaller() caller: Caller,
     @Param('jobId') jobId: string,
-    @Query() { wait, status }: WaitQueryDto,
+    @Query() { wait, status }: DeploymentWaitQueryDto,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentAnswerDto> {
     const row = await (wait === undefined
