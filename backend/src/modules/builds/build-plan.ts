@@ -4,7 +4,7 @@ import type { BuildFacts, BuildOptions, SourceKind } from '#src/modules/deployme
 import { dockerfileText } from './dockerfile/dockerfile-text.js';
 import { installFiles } from './runtimes/node-dependencies.js';
 import { readManifest } from './runtimes/node-manifest.js';
-import { otherRuntimeOf, projectFolderOf } from './runtimes/other-runtimes.js';
+import { generatorOf, otherDockerfileOf, otherRuntimeOf, projectFolderOf } from './runtimes/other-runtimes.js';
 import { procfileOf } from './runtimes/procfile.js';
 import { detectRuntime, type Runtime, type RuntimeDefaults } from './runtimes/runtime.js';
 import { SourceFiles, type SourceTexts } from './runtimes/source-files.js';
@@ -69,15 +69,16 @@ export function planBuild(input: PlanInput): BuildPlan {
 type Generated = Pick<BuildPlan, 'method' | 'detected' | 'reasons'> & { startCommand: string | null; text: string };
 
 function fromRuntime(input: PlanInput, files: SourceFiles, runtime: Runtime | undefined): Generated {
-  if (!runtime) {
-    const other = otherRuntimeOf(files);
+  if (runtime?.start === undefined && !runtime?.dockerfile) {
+    const other = otherDockerfileOf(files) ?? (runtime ? generatorOf(files) : otherRuntimeOf(files));
     if (other !== undefined)
       throw new StepFailure('DOCKERFILE_INVALID', `There is no Dockerfile in ${folder(input)}. ${other}`);
+  }
+  if (!runtime)
     throw new StepFailure(
       'DOCKERFILE_INVALID',
       `There is no Dockerfile in ${folder(input)}, and no file that identifies its runtime (package.json, requirements.txt, pyproject.toml, go.mod, index.html). ${projectFolderOf(files) ?? `Add a Dockerfile, or set baseImage and startCommand. To build a folder of the ${input.origin}, set buildContext.`}`,
     );
-  }
   const { description, reasons, start } = runtime;
   const text = ownDockerfile(input, runtime) ?? renderDockerfile(input, files, runtime);
   return { method: 'DETECTED', detected: description, reasons, startCommand: start ?? null, text };

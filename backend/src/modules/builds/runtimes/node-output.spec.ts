@@ -22,6 +22,11 @@ describe('the output of a framework', () => {
     [['@vue/cli-service'], { 'vue.config.js': "module.exports = { outputDir: 'www' }" }, ['files', 'www', true]],
     [['parcel'], {}, ['files', 'dist', true]],
     [['@docusaurus/core'], {}, ['files', 'build', false]],
+    [['ember-cli', 'vite'], {}, ['files', 'dist', true]],
+    [['expo', 'react-native-web'], {}, ['files', 'dist', true]],
+    [['expo'], {}, undefined],
+    [['vitepress'], {}, ['files', './.vitepress/dist', false]],
+    [['vitepress', 'vite'], { 'docs/.vitepress/config.mts': '' }, ['files', 'docs/.vitepress/dist', false]],
     [['astro', 'vite'], {}, ['files', 'dist', false]],
     [['astro', '@astrojs/node'], {}, ['server', 'node ./dist/server/entry.mjs']],
     [['next'], {}, ['server', 'next start']],
@@ -84,6 +89,13 @@ describe('the output of a framework', () => {
 
   it('must be files when the build script exports them', () => {
     expect(outputOf(['nuxt'], {}, { build: 'nuxt generate' })).toEqual(['files', '.output/public', false]);
+    const vitePress = (scripts: Record<string, string>) => outputOf(['vitepress', 'vite'], {}, scripts)?.[1];
+    expect(
+      vitePress({ 'docs:build': 'vitepress build site/', build: 'npm run docs:build && vitepress build site' }),
+    ).toBe('site/.vitepress/dist');
+    expect(vitePress({ 'docs:build': 'vitepress build docs' })).toBe('docs/.vitepress/dist');
+    expect(vitePress({ 'docs:build': 'vitepress build ../docs' })).toBe('./.vitepress/dist');
+    expect(vitePress({ 'docs:build': 'vitepress build docs', build: 'vite build' })).toBe('dist');
     expect(outputOf(['vite'], {}, { build: 'vite build --outDir public/app' })).toEqual(['files', 'public/app', true]);
   });
 });

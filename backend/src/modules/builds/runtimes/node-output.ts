@@ -30,6 +30,7 @@ export const OUTPUT_FOLDERS = ['dist', 'build', 'out', 'public', '.output/public
 const FOLDER = /^[\w.@-]+(?:\/[\w.@-]+)*$/;
 /** Tools that make a page for every path, and a 404 page. */
 const PAGES: ReadonlySet<string> = new Set(['Gatsby', 'Docusaurus', 'Eleventy']);
+const VITEPRESS = /\bvitepress build(?: ([\w.][\w./-]*))?/;
 const NITRO = 'node .output/server/index.mjs';
 const ALLOWED_HOSTS =
   'Angular refuses hosts that are not allowed: set NG_ALLOWED_HOSTS in envVars, such as "www.example.com", or security.allowedHosts in angular.json';
@@ -55,6 +56,8 @@ const DETECTORS: readonly Detector[] = [
   tanStackStart,
   nest,
   angular,
+  vitePress,
+  expo,
   ...simpleTools(),
 ];
 
@@ -202,6 +205,23 @@ function angular({ files, manifest }: Project): NodeOutput | undefined {
   return { kind: 'files', tool: 'Angular', folder, build: 'ng build', isSinglePage: true };
 }
 
+/** https://vitepress.dev/guide/deploy. With another build script it is the documentation of a library. */
+function vitePress({ files, manifest }: Project): NodeOutput | undefined {
+  const build = manifest.scripts.get('build');
+  if (!dependsOn(manifest, 'vitepress') || (build !== undefined && !VITEPRESS.test(build))) return undefined;
+  const script = [...manifest.scripts.values()].find((text) => VITEPRESS.test(text));
+  const usual = files.hasFolder('docs/.vitepress') ? 'docs' : '.';
+  const root = folderOf(script === undefined ? usual : VITEPRESS.exec(script)?.[1]) ?? '.';
+  const folder = `${root}/.vitepress/dist`;
+  return { kind: 'files', tool: 'VitePress', folder, build: `vitepress build ${root}`, isSinglePage: false };
+}
+
+/** https://docs.expo.dev/guides/publishing-websites/ */
+function expo({ manifest }: Project): NodeOutput | undefined {
+  if (!dependsOn(manifest, 'expo') || !dependsOn(manifest, 'react-native-web')) return undefined;
+  return { kind: 'files', tool: 'Expo', folder: 'dist', build: 'expo export --platform web', isSinglePage: true };
+}
+
 /** Tools with one package, one build command and one folder. */
 function simpleTools(): Detector[] {
   const tools: [name: string, tool: string, folder: string, build: string, config: string, field: string][] = [
@@ -210,6 +230,7 @@ function simpleTools(): Detector[] {
     ['@docusaurus/core', 'Docusaurus', 'build', 'docusaurus build', '', ''],
     ['@vue/cli-service', 'Vue CLI', 'dist', 'vue-cli-service build', 'vue', 'outputDir'],
     ['@11ty/eleventy', 'Eleventy', '_site', 'eleventy', 'eleventy', 'output'],
+    ['ember-cli', 'Ember', 'dist', 'ember build --environment=production', '', ''],
     ['@rsbuild/core', 'Rsbuild', 'dist', 'rsbuild build', 'rsbuild', ''],
     ['vite', 'Vite', 'dist', 'vite build', 'vite', 'outDir'],
     ['parcel', 'Parcel', 'dist', 'parcel build', '', ''],

@@ -25,6 +25,8 @@ const DEVELOPMENT: Record<string, readonly string[]> = {
   rsbuild: ['dev', 'preview'],
   gatsby: ['develop', 'serve'],
   docusaurus: ['start', 'serve'],
+  ember: ['serve', 'server', 's'],
+  expo: ['start'],
   tsx: ['watch'],
   node: ['--watch'],
 };

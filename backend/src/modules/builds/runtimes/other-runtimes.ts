@@ -17,14 +17,15 @@ const OTHERS: { name: string; section: string; files: string[]; ending?: string 
   { name: 'Deno', section: 'deno', files: ['deno.json', 'deno.jsonc', 'deno.lock'] },
 ];
 const COMPOSE = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
-const GENERATORS = ['_config.yml', 'hugo.toml', 'hugo.yaml', 'mkdocs.yml'];
+const GENERATORS = ['_config.yml', 'hugo.toml', 'hugo.yaml', 'hugo.json', 'mkdocs.yml', 'mkdocs.yaml', 'book.toml'];
+/** Names that are no default of `docker build`. */
+const OTHER_DOCKERFILE = /^(?:Containerfile|Dockerfile[.-][\w.-]{1,60}|[\w.-]{1,60}\.Dockerfile)$/i;
 const DEPTH = 2;
 
 /** The file of a runtime that Berth does not detect, and what to add; undefined when no file tells. */
 export function otherRuntimeOf(files: SourceFiles): string | undefined {
-  const generator = files.first(...GENERATORS);
-  if (generator !== undefined && !files.has('config.ru'))
-    return `${generator} belongs to a generator of static sites. Commit its output in public, _site or site, or add a Dockerfile: docs/builds.md#static-site-generators of Berth has one to copy.`;
+  const generator = files.has('config.ru') ? undefined : generatorOf(files);
+  if (generator !== undefined) return generator;
   for (const { name, section, files: marks, ending } of OTHERS) {
     const seen = files.first(...marks) ?? (ending === undefined ? undefined : endingWith(files, ending));
     if (seen !== undefined)
@@ -34,6 +35,20 @@ export function otherRuntimeOf(files: SourceFiles): string | undefined {
   return compose === undefined
     ? undefined
     : `${compose} is not read. Deploy each of its services by itself, from its image or with buildContext: docs/builds.md#docker-compose of Berth says how.`;
+}
+
+/** What to do with the input of a generator of static sites; undefined when it is none. */
+export function generatorOf(files: SourceFiles): string | undefined {
+  const generator = files.first(...GENERATORS);
+  return generator === undefined
+    ? undefined
+    : `${generator} belongs to a generator of static sites. Commit its output in public, _site or site, or add a Dockerfile: docs/builds.md#static-site-generators of Berth has one to copy.`;
+}
+
+/** A Dockerfile with another name, and the field that names it. */
+export function otherDockerfileOf(files: SourceFiles): string | undefined {
+  const found = [...files.names].find((name) => OTHER_DOCKERFILE.test(name) && !name.endsWith('.dockerignore'));
+  return found === undefined ? undefined : `There is ${found}: set dockerfile to ${found}.`;
 }
 
 /** Files that make a folder a project, and Dockerfiles. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { planBuild } from '../build-plan.js';
 import { otherRuntimeOf, projectFolderOf } from './other-runtimes.js';
 import { detectRuntime, type Runtime } from './runtime.js';
 import { SourceFiles } from './source-files.js';
@@ -98,6 +99,26 @@ describe('a project of a runtime that is not detected', () => {
     expect(found({ 'composer.json': '{}', 'public/index.php': '' })).toBeUndefined();
     expect(found({ Gemfile: '', 'config.ru': '' })).toBeUndefined();
     expect(found({ Gemfile: '', 'index.html': '' })).toContain('Vite');
+  });
+
+  it.each([
+    [{ 'mkdocs.yml': '', 'requirements.txt': 'mkdocs\n' }, /mkdocs\.yml belongs to a generator/],
+    [{ 'hugo.toml': '', 'package.json': '{}' }, /hugo\.toml belongs to a generator/],
+    [{ Containerfile: '', 'Cargo.toml': '' }, /set dockerfile to Containerfile\./],
+    [{ 'Dockerfile.prod': '', 'Dockerfile.prod.dockerignore': '' }, /set dockerfile to Dockerfile\.prod\./],
+    [{ 'web.Dockerfile': '', 'requirements.txt': 'x\n' }, /set dockerfile to web\.Dockerfile\./],
+  ])('must be told what to do where nothing is started: %j', (files, message) => {
+    const options = { dockerfile: null, baseImage: null, installCommand: null, buildCommand: null, startCommand: null };
+    const plan = () =>
+      planBuild({
+        options: { ...options, buildContext: '.' },
+        origin: 'repository',
+        port: undefined,
+        buildArgNames: [],
+        files: { names: Object.keys(files).join('\0'), texts: new Map(Object.entries(files)) },
+        defaults: { nginxImage: 'nginx' },
+      });
+    expect(plan).toThrow(message);
   });
 
   it('must be left alone when no file tells', () => {
