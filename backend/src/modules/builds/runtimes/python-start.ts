@@ -35,19 +35,30 @@ function processOf(files: SourceFiles): PythonStart | undefined {
   return found && { start: found.command, reason: `start command from Procfile (${found.name})`, folders: [] };
 }
 
-/** Streamlit and Gradio bring their own server. */
+/** Programs that serve one page of Python, by the name of their package. */
+const PAGE_TOOLS: Record<string, { title: string; files: string[]; start: (page: string) => string }> = {
+  streamlit: {
+    title: 'Streamlit',
+    files: ['streamlit_app.py', 'Home.py'],
+    start: (page) =>
+      `python -m streamlit run ${page} --server.address 0.0.0.0 --server.port ${PORT} --server.headless true`,
+  },
+  chainlit: {
+    title: 'Chainlit',
+    files: [],
+    start: (page) => `chainlit run ${page} --headless --host 0.0.0.0 --port ${PORT}`,
+  },
+};
+
+/** Streamlit, Chainlit and Gradio bring their own server. */
 function pageToolOf({ files, required }: StartInput): PythonStart | undefined {
   const importing = (name: string) =>
     pythonFiles(files).find((file) => new RegExp(`^(?:from|import) ${name}\\b`, 'm').test(textOf(files, file)));
-  const page = required.has('streamlit')
-    ? (files.first('streamlit_app.py', 'Home.py') ?? importing('streamlit'))
-    : undefined;
-  if (page !== undefined && isPlainPath(page))
-    return {
-      start: `python -m streamlit run ${page} --server.address 0.0.0.0 --server.port ${PORT} --server.headless true`,
-      reason: `Streamlit with ${page}`,
-      folders: [],
-    };
+  for (const [name, tool] of Object.entries(PAGE_TOOLS)) {
+    const page = required.has(name) ? (files.first(...tool.files) ?? importing(name)) : undefined;
+    if (page !== undefined && isPlainPath(page))
+      return { start: tool.start(page), reason: `${tool.title} with ${page}`, folders: [] };
+  }
   const demo = required.has('gradio') ? importing('gradio') : undefined;
   if (demo === undefined || !isPlainPath(demo) || webApplicationOf(files) !== undefined) return undefined;
   return {

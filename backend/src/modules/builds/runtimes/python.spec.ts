@@ -219,6 +219,11 @@ describe('the start command of a project of Python', () => {
       'python -m hypercorn --bind 0.0.0.0:${PORT:-8000} main:asgi',
     ],
     [
+      'chainlit',
+      { 'app.py': 'import chainlit as cl\n' },
+      'chainlit run app.py --headless --host 0.0.0.0 --port ${PORT:-8000}',
+    ],
+    [
       'streamlit',
       { 'app.py': 'import streamlit as st\n' },
       'python -m streamlit run app.py --server.address 0.0.0.0 --server.port ${PORT:-8000} --server.headless true',
