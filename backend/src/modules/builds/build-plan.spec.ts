@@ -44,6 +44,12 @@ describe('the build plan of a repository', () => {
     });
   });
 
+  it('must serve the pages of the root, where the build only adds files to them', () => {
+    const styles = { 'package.json': JSON.stringify({ scripts: { build: 'tailwindcss -o out.css' } }) };
+    expect(textOf({ ...styles, 'index.html': '' })).toContain('rm -rf node_modules && exec cp -R . /home/app/site');
+    expect(textOf(styles)).not.toContain('cp -R');
+  });
+
   it('must be the commands of the request, with the dependencies first', () => {
     const commands = {
       baseImage: 'node:22',

@@ -30,6 +30,7 @@ export const OUTPUT_FOLDERS = ['dist', 'build', 'out', 'public', '.output/public
 const FOLDER = /^[\w.@-]+(?:\/[\w.@-]+)*$/;
 /** Tools that make a page for every path, and a 404 page. */
 const PAGES: ReadonlySet<string> = new Set(['Gatsby', 'Docusaurus', 'Eleventy']);
+const NX_APPLICATION = /^apps\/([\w-]{1,60})\/project\.json$/;
 const VITEPRESS = /\bvitepress build(?: ([\w.][\w./-]*))?/;
 const NITRO = 'node .output/server/index.mjs';
 const ALLOWED_HOSTS =
@@ -47,6 +48,7 @@ type Detector = (project: Project) => NodeOutput | undefined;
 
 /** Asked in this order: a framework may be built with a tool that stands below it. */
 const DETECTORS: readonly Detector[] = [
+  nx,
   next,
   nuxt,
   svelteKit,
@@ -68,6 +70,18 @@ export function nodeOutputOf(files: SourceFiles, manifest: NodeManifest): NodeOu
     if (output) return output;
   }
   return undefined;
+}
+
+/** Its root has the dependencies of all applications, and builds one by its name. */
+function nx({ files }: Project): NodeOutput | undefined {
+  if (!files.has('nx.json') || files.has('project.json')) return undefined;
+  const name = [...files.names].map((each) => NX_APPLICATION.exec(each)?.[1]).find((each) => each !== undefined);
+  return name === undefined
+    ? undefined
+    : {
+        kind: 'none',
+        message: `This is the root of an Nx workspace. Set buildCommand, such as "npx nx build ${name}", and startCommand, such as "node dist/apps/${name}/main.js".`,
+      };
 }
 
 /** https://nextjs.org/docs/app/getting-started/deploying */

@@ -28,6 +28,7 @@ const DEVELOPMENT: Record<string, readonly string[]> = {
   ember: ['serve', 'server', 's'],
   expo: ['start'],
   tsx: ['watch'],
+  nx: ['serve', 'dev', 'start'],
   node: ['--watch'],
 };
 /** Programs that start the next word. */

@@ -43,6 +43,8 @@ describe('the version of Node.js', () => {
     [{ '.nvmrc': 'node' }, '24'],
     [{ '.node-version': '24.1.0\n' }, '24'],
     [{ '.tool-versions': 'python 3.12\nnodejs 20.1.0 18.0.0\n' }, '20'],
+    [{ 'mise.toml': '[tools]\nnode = "20"\n' }, '20'],
+    [{ '.mise.toml': '[tools]\nnode = [{ version = "lts/iron" }, "22"]\n' }, '20'],
     [{ 'package.json': '{"volta":{"node":"24.1.0"}}' }, '24'],
     [{ 'package.json': '{"devEngines":{"runtime":{"name":"node","version":">=24"}}}' }, '24'],
     [{ '.nvmrc': '20', ...engines('>=22') }, '24'],

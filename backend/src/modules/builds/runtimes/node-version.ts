@@ -1,6 +1,7 @@
 import semver from 'semver';
 import type { NodeManifest } from './node-manifest.js';
 import type { SourceFiles } from './source-files.js';
+import { MISE, miseVersionOf } from './toml.js';
 
 /** LTS lines, the newest first; see https://nodejs.org/en/about/previous-releases. */
 const LTS: readonly (readonly [major: number, name: string])[] = [
@@ -63,11 +64,12 @@ function byTag(tag: string): { tag: string; major: number } {
   return { tag, major: Number.parseInt(tag, 10) };
 }
 
-/** The version of .nvmrc, .node-version, .tool-versions or volta: of its major the newest one is used. */
+/** The version of .nvmrc, .node-version, .tool-versions, mise.toml or volta: of its major the newest one is used. */
 function pinnedIn(files: SourceFiles, { volta }: NodeManifest): Wish | undefined {
   const candidates: [source: string, text: string | undefined][] = [
     ...['.nvmrc', '.node-version'].map((name): [string, string | undefined] => [name, firstLine(files.text(name))]),
     ['.tool-versions', toolVersion(files.text('.tool-versions'))],
+    ...MISE.map((name): [string, string | undefined] => [name, miseVersionOf(files.text(name), 'node')]),
     ['volta', volta.get('node')],
   ];
   for (const [source, text] of candidates) {

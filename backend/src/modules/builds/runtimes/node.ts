@@ -179,7 +179,7 @@ function site(project: Project, output: NodeOutput & { kind: 'files' }, nginxIma
         dependencyFiles: options.installCommand === null ? (runtime.dependencyFiles ?? []) : [],
         install: options.installCommand ?? runtime.install,
         build: options.buildCommand ?? build,
-        prune: moveSite(project.folder, output.folder),
+        prune: moveSite(project.folder, output.folder, project.files.has('index.html')),
       });
       const { isSinglePage } = output;
       return (
@@ -191,11 +191,14 @@ function site(project: Project, output: NodeOutput & { kind: 'files' }, nginxIma
 }
 
 /** Moves what the build has made to a fixed place; says what to do when it is in no known folder. */
-function moveSite(folder: string, known: string | undefined): string {
+function moveSite(folder: string, known: string | undefined, hasPage: boolean): string {
   const folders = [...new Set([...(known === undefined ? [] : [known]), ...OUTPUT_FOLDERS])];
   const paths = folders.map((name) => (folder === '.' ? name : `${folder}/${name}`)).join(' ');
   const message = `The build made no index.html in ${folders.join(', ')}. Set startCommand, such as "npx serve -s FOLDER -l 8080", or add a Dockerfile.`;
-  return `for folder in ${paths}; do if [ -f "$folder/index.html" ]; then exec mv "$folder" ${SITE}; fi; done; echo '${message}' >&2; exit 1`;
+  const moved = `for folder in ${paths}; do if [ -f "$folder/index.html" ]; then exec mv "$folder" ${SITE}; fi; done`;
+  // A build that only adds files to the pages, such as a style sheet.
+  if (known === undefined && folder === '.' && hasPage) return `${moved}; rm -rf node_modules && exec cp -R . ${SITE}`;
+  return `${moved}; echo '${message}' >&2; exit 1`;
 }
 
 /** In a workspace an output is not copied alone: its paths depend on the root that the tool finds. */

@@ -1,3 +1,4 @@
+import path from 'node:path/posix';
 import type { SourceFiles } from './source-files.js';
 
 /** Runtimes that have a Dockerfile in docs/builds.md, by a file of their projects. */
@@ -21,6 +22,7 @@ const GENERATORS = ['_config.yml', 'hugo.toml', 'hugo.yaml', 'hugo.json', 'mkdoc
 /** Names that are no default of `docker build`. */
 const OTHER_DOCKERFILE = /^(?:Containerfile|Dockerfile[.-][\w.-]{1,60}|[\w.-]{1,60}\.Dockerfile)$/i;
 const DEPTH = 2;
+const MAX_FOLDERS = 10;
 
 /** The file of a runtime that Berth does not detect, and what to add; undefined when no file tells. */
 export function otherRuntimeOf(files: SourceFiles): string | undefined {
@@ -53,16 +55,21 @@ export function otherDockerfileOf(files: SourceFiles): string | undefined {
 
 /** Files that make a folder a project, and Dockerfiles. */
 const PROJECT =
-  /^((?:[\w.-]{1,100}\/){1,2})(Dockerfile|package\.json|requirements\.txt|pyproject\.toml|Pipfile|go\.mod)$/;
+  /^(?:[\w.-]{1,100}\/){1,2}(?:Dockerfile|package\.json|requirements\.txt|pyproject\.toml|Pipfile|go\.mod)$/;
 
-/** Where a repository with nothing in its root has a project, and the field that names it. */
+/** Where a repository with nothing in its root has projects, the closest to it, and the field that names one. */
 export function projectFolderOf(files: SourceFiles): string | undefined {
-  const found = [...files.names].sort((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1));
-  const [, folder, name] = found.map((each) => PROJECT.exec(each)).find((each) => each !== null) ?? [];
-  if (folder === undefined || name === undefined) return undefined;
-  const field = `set buildContext to ${folder.slice(0, -1)}`;
-  if (name !== 'Dockerfile') return `There is ${folder}${name}: ${field}.`;
-  return `There is ${folder}${name}: ${field}, or dockerfile to ${folder}${name}.`;
+  const depth = (name: string) => name.split('/').length;
+  const found = [...files.names]
+    .filter((name) => PROJECT.test(name))
+    .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const folders = new Set(found.filter((name) => depth(name) === depth(first)).map((name) => path.dirname(name)));
+  if (folders.size > 1)
+    return `There are projects in ${[...folders].slice(0, MAX_FOLDERS).join(', ')}: set buildContext to one of them.`;
+  const field = `set buildContext to ${path.dirname(first)}`;
+  return `There is ${first}: ${field}${path.basename(first) === 'Dockerfile' ? `, or dockerfile to ${first}` : ''}.`;
 }
 
 function endingWith(files: SourceFiles, ending: string): string | undefined {

@@ -23,6 +23,8 @@ const ASSIGNED =
   /^(\w{1,60})(?:: ?[\w.]{1,60})? ?= ?(?:[a-z_]\w{0,60}\.)?(FastAPI|Starlette|Litestar|Quart|Sanic|Flask|Dash)\(/m;
 /** `application = create_app()` */
 const FROM_FACTORY = /^(app|application|server|api) ?= ?(?:create_app|make_app|get_app|build_app)\(/m;
+/** `application = make_wsgi_app()`, of any framework */
+const NAMED = /^(app|application) ?= ?[a-zA-Z_]/m;
 const FACTORY = /^(?:async )?def (create_app|make_app)\(([^)]{0,300})\)/m;
 const IMPORTED: [RegExp, Framework][] = [
   [/^(?:from|import) fastapi\b/m, 'FastAPI'],
@@ -52,6 +54,16 @@ export function pythonFiles(files: SourceFiles): string[] {
 export function webApplicationOf(files: SourceFiles): WebApplication | undefined {
   const candidates = pythonFiles(files);
   return firstOf(candidates, (file) => assigned(files, file)) ?? firstOf(candidates, (file) => factory(files, file));
+}
+
+/** A variable with the name that WSGI and ASGI servers look for, in a file that starts no server itself. */
+export function namedApplicationOf(files: SourceFiles): Pick<WebApplication, 'file' | 'module' | 'name'> | undefined {
+  return firstOf(pythonFiles(files), (file) => {
+    const text = textOf(files, file);
+    const name =
+      STEMS.includes(path.basename(file, '.py')) && !STARTS_ITSELF.test(text) ? NAMED.exec(text)?.[1] : undefined;
+    return name === undefined ? undefined : { file, module: moduleOf(files, file), name };
+  });
 }
 
 function firstOf<T>(items: string[], find: (item: string) => T | undefined): T | undefined {

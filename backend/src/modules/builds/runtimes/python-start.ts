@@ -2,6 +2,7 @@ import path from 'node:path/posix';
 import { djangoOf } from './python-django.js';
 import {
   moduleOf,
+  namedApplicationOf,
   pythonFiles,
   searchedFolders,
   textOf,
@@ -23,11 +24,11 @@ const NO_PROGRAM =
 export function pythonStartOf(files: SourceFiles, install: PythonInstall | undefined): PythonStart {
   const required = new Set((install?.requirements ?? []).flatMap((line) => packageName(line) ?? []));
   for (const line of install?.requirements ?? [])
-    if (/^fastapi(?:-cli)? ?\[[^\]]{0,100}\b(?:standard|all)\b/i.test(line)) required.add('uvicorn');
+    if (/^(?:fastapi|fastapi-cli|litestar) ?\[[^\]]{0,100}\b(?:standard|all)\b/i.test(line)) required.add('uvicorn');
   if (install?.isUnknown) for (const name of ['uvicorn', 'flask', 'sanic']) required.add(name);
   const input = { files, required, source: install?.source ?? 'requirements.txt' };
   const web = djangoOf(input) ?? pageToolOf(input) ?? serverOf(input);
-  return web ?? processOf(files) ?? scriptOf(files, install);
+  return web ?? processOf(files) ?? anyApplicationOf(input) ?? scriptOf(files, install);
 }
 
 function processOf(files: SourceFiles): PythonStart | undefined {
@@ -89,6 +90,21 @@ function serverOf(input: StartInput): PythonStart | undefined {
     missing: `There is the ${what}, but no server that runs it. Add the line ${line} to ${input.source}, or set startCommand.`,
     folders,
   };
+}
+
+/** Of a framework that is not known: a server is required, and a file has what servers look for. */
+function anyApplicationOf({ files, required }: StartInput): PythonStart | undefined {
+  const server = (['gunicorn', 'waitress', 'uvicorn'] as const).find((name) => required.has(name));
+  const found = server === undefined ? undefined : namedApplicationOf(files);
+  if (server === undefined || found === undefined || !/^[\w.]+$/.test(found.module)) return undefined;
+  const target = `${found.module}:${found.name}`;
+  const starts = {
+    gunicorn: `python -m gunicorn --bind 0.0.0.0:${PORT} ${target}`,
+    waitress: `python -m waitress --listen=0.0.0.0:${PORT} ${target}`,
+    uvicorn: `python -m uvicorn ${target} --host 0.0.0.0 --port ${PORT}`,
+  };
+  const reason = `start command for the application ${found.name} in ${found.file}, with ${server}`;
+  return { start: starts[server], reason, folders: searchedFolders(files, found.file) };
 }
 
 /** The server that is required, with the address that a container must listen on. */

@@ -1,6 +1,6 @@
 import pep440 from '@renovatebot/pep440';
 import type { SourceFiles } from './source-files.js';
-import { isTable, tableAt, tomlOf } from './toml.js';
+import { isTable, MISE, miseVersionOf, tableAt, tomlOf } from './toml.js';
 
 /** Minor versions that the official image has, the preferred first: 3.12, then those closest to it. */
 const MINORS = [12, 13, 11, 14, 10, 9, 15, 8, 7, 6];
@@ -47,6 +47,7 @@ function rangesOf(files: SourceFiles): WantedRange[] {
   };
   for (const name of ['.python-version', 'runtime.txt']) add(exactOf(files.text(name)), name);
   add(exactOf(toolVersionOf(files.text('.tool-versions'))), '.tool-versions');
+  for (const name of MISE) add(exactOf(miseVersionOf(files.text(name), 'python')), name);
   const requires = tableAt(tomlOf(files.text('Pipfile')), 'requires');
   add(requires['python_full_version'], 'python_full_version of Pipfile');
   add(asMinor(requires['python_version']), 'python_version of Pipfile');

@@ -38,46 +38,13 @@ describe('a project of Python', () => {
     });
   });
 
-  it('must be built with compilers and keep the libraries where a package has sources only', () => {
-    const found = detect({ 'requirements.txt': 'psycopg2==2.9.10\n', 'main.py': 'import psycopg2\n' });
-    expect(found).toMatchObject({
-      baseImage: 'python:3.12-slim',
-      buildImage: 'python:3.12',
-      start: 'python main.py',
-      env: { PYTHONUNBUFFERED: '1', LD_LIBRARY_PATH: '/home/app/.local/lib/shared' },
-    });
-    expect(found?.install).toContain('ldd');
-    const compiled: Texts[] = [
-      { 'requirements.txt': 'lib @ git+https://example.com/lib.git\n', 'main.py': '' },
-      { 'requirements.txt': './fast\n', 'main.py': '', 'fast/setup.py': 'setup(ext_modules=[Extension("fast", [])])' },
-      { 'requirements.txt': 'psycopg[c,pool]>=3\n', 'main.py': '' },
-    ];
-    for (const files of compiled) expect(detect(files)).toMatchObject({ buildImage: 'python:3.12' });
-    for (const requirement of ['psycopg2-binary', 'psycopg[binary]', '# psycopg2', 'lxml'])
-      expect(detect({ 'requirements.txt': requirement, 'main.py': '' })).toMatchObject({
-        buildImage: 'python:3.12-slim',
-      });
-  });
-
-  it('must run on the full image, which has libpq, with a psycopg that brings none', () => {
-    for (const requirement of ['psycopg', 'psycopg>=3.1', 'psycopg[pool]==3.2.1']) {
-      const found = detect({ 'requirements.txt': `flask\n${requirement}\n`, 'main.py': '' });
-      expect(found).toMatchObject({ baseImage: 'python:3.12', buildImage: 'python:3.12' });
-      expect(found?.reasons.join()).toContain('psycopg[binary]');
-    }
-    const complete = ['psycopg[binary]', 'psycopg[pool,c]', 'psycopg==3.2\npsycopg-binary==3.2', 'psycopg-pool'];
-    for (const requirement of complete)
-      expect(detect({ 'requirements.txt': requirement, 'main.py': '' })).toMatchObject({
-        baseImage: 'python:3.12-slim',
-      });
-  });
-
   it.each<[Texts, string]>([
     [{ '.python-version': '3.11.4\n', 'pyproject.toml': '[project]\nrequires-python = ">=3.13"' }, '3.11'],
     [{ '.python-version': '# pinned\ncpython-3.13\n' }, '3.13'],
     [{ '.python-version': '3.7\n' }, '3.7'],
     [{ 'runtime.txt': 'python-3.10.2\r\n' }, '3.10'],
     [{ '.tool-versions': 'nodejs 22.1.0\npython 3.11.9\n' }, '3.11'],
+    [{ 'mise.toml': '[tools]\npython = "3.11"\n' }, '3.11'],
     [{ Pipfile: '[requires]\npython_version = "3.11"\n' }, '3.11'],
     [{ Pipfile: '[requires]\npython_full_version = "3.11.4"\n' }, '3.11.4'],
     [{ 'pyproject.toml': '[project]\nrequires-python = ">=3.9"' }, '3.12'],
@@ -250,6 +217,22 @@ describe('the start command of a project of Python', () => {
       },
       'python -m gunicorn --bind 0.0.0.0:${PORT:-8000} wsgi:app',
     ],
+    [
+      'litestar[standard]',
+      { 'app.py': 'from litestar import Litestar\napp = Litestar([])\n' },
+      'python -m uvicorn app:app --host 0.0.0.0 --port ${PORT:-8000}',
+    ],
+    [
+      'falcon\ngunicorn',
+      { 'src/app.py': 'import falcon\napplication = falcon.App()\n' },
+      'python -m gunicorn --bind 0.0.0.0:${PORT:-8000} app:application',
+    ],
+    [
+      'bottle\nwaitress',
+      { 'wsgi.py': 'app = default_app()\n' },
+      'python -m waitress --listen=0.0.0.0:${PORT:-8000} wsgi:app',
+    ],
+    ['aiohttp\ngunicorn', { 'app.py': 'app = web.Application()\nweb.run_app(app)\n' }, 'python app.py'],
     ['discord.py', { 'bot.py': '' }, 'python bot.py'],
     ['', { 'main.py': '' }, 'python main.py'],
     ['', { 'app/main.py': '', 'app/__init__.py': '' }, 'python -m app.main'],

@@ -2,7 +2,7 @@ import type { BuildOptions } from '#src/modules/deployments/domain/build-options
 import { detectGo } from './go.js';
 import { detectNode } from './node.js';
 import { isOtherProject } from './other-runtimes.js';
-import { procfileOf } from './procfile.js';
+import { onlyProcessOf, procfileOf } from './procfile.js';
 import { detectPython } from './python.js';
 import type { SourceFiles } from './source-files.js';
 import { detectStatic } from './static.js';
@@ -70,10 +70,27 @@ const PYTHON_PROGRAM = /^(?:python3?|gunicorn|uvicorn|daphne|hypercorn|flask|str
 
 /** Returns the runtime that matches; undefined when none does. Throws DOCKERFILE_INVALID. */
 export function detectRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder = '.'): Runtime | undefined {
-  const web = procfileOf(folder === '.' ? files : files.below(folder)).get('web');
+  const own = folder === '.' ? files : files.below(folder);
+  const web = procfileOf(own).get('web');
   const runtime = firstRuntime(files, defaults, folder, web ?? '');
-  if (!runtime || web === undefined || runtime.dockerfile || runtime.isProcfileRead) return runtime;
-  return { ...runtime, start: web, reasons: [...runtime.reasons, 'start command from Procfile (web)'] };
+  if (!runtime || runtime.dockerfile || runtime.isProcfileRead) return runtime;
+  const process = web === undefined ? onlyProcessOf(own) : { name: 'web', command: web };
+  if (process === undefined) return { ...runtime, ...missingProcess(own) };
+  if (web === undefined && runtime.start !== undefined) return runtime;
+  const reasons = [...runtime.reasons, `start command from Procfile (${process.name})`];
+  return { ...runtime, start: process.command, reasons };
+}
+
+/** What to send where a Procfile has several processes, and none of them is `web`. */
+function missingProcess(files: SourceFiles): Pick<Runtime, 'missing'> {
+  const processes = [...procfileOf(files)].filter(([name]) => name !== 'release');
+  const [first] = processes;
+  if (first === undefined) return {};
+  const names = processes.map(([name]) => name.slice(0, 40)).slice(0, 10);
+  const command = JSON.stringify(first[1].slice(0, 100));
+  return {
+    missing: `The Procfile has ${names.join(', ')}. Deploy each by itself, with its command in startCommand, such as ${command}.`,
+  };
 }
 
 /** Many projects have a package.json for tools only: then another runtime comes first. */

@@ -104,6 +104,14 @@ describe('a project of a runtime that is not detected', () => {
   it.each([
     [{ 'mkdocs.yml': '', 'requirements.txt': 'mkdocs\n' }, /mkdocs\.yml belongs to a generator/],
     [{ 'hugo.toml': '', 'package.json': '{}' }, /hugo\.toml belongs to a generator/],
+    [
+      { 'nx.json': '', 'apps/shop/project.json': '', 'package.json': '{"scripts":{"start":"nx serve"}}' },
+      /nx build shop/,
+    ],
+    [
+      { 'tasks.py': '', 'requirements.txt': 'x', Procfile: 'beat: celery beat\nworker: celery worker' },
+      /beat, worker.*"celery beat"/,
+    ],
     [{ Containerfile: '', 'Cargo.toml': '' }, /set dockerfile to Containerfile\./],
     [{ 'Dockerfile.prod': '', 'Dockerfile.prod.dockerignore': '' }, /set dockerfile to Dockerfile\.prod\./],
     [{ 'web.Dockerfile': '', 'requirements.txt': 'x\n' }, /set dockerfile to web\.Dockerfile\./],
@@ -132,6 +140,9 @@ describe('a project of a runtime that is not detected', () => {
     expect(projectFolderOf(filesOf({ 'docker/Dockerfile': '' }))).toBe(
       'There is docker/Dockerfile: set buildContext to docker, or dockerfile to docker/Dockerfile.',
     );
+    expect(
+      projectFolderOf(filesOf({ 'client/package.json': '', 'server/package.json': '', 'server/Dockerfile': '' })),
+    ).toBe('There are projects in client, server: set buildContext to one of them.');
     expect(projectFolderOf(filesOf({ 'README.md': '' }))).toBeUndefined();
   });
 });

@@ -1,5 +1,8 @@
 import { parse } from 'smol-toml';
 
+/** Where mise keeps the versions of a project; see https://mise.jdx.dev/configuration.html. */
+export const MISE = ['mise.toml', '.mise.toml'];
+
 export type TomlTable = Record<string, unknown>;
 
 /** A TOML file as a table; empty when it is none: the tool that reads it reports that. */
@@ -25,4 +28,12 @@ export function isTable(value: unknown): value is TomlTable {
 /** The texts of a list; empty when it is no list. */
 export function textsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}
+
+/** The version of a tool in mise.toml: `"22"`, `{ version = "22" }` or the first of a list. */
+export function miseVersionOf(text: string | undefined, tool: string): string | undefined {
+  const wanted = tableAt(tomlOf(text), 'tools')[tool];
+  const first: unknown = Array.isArray(wanted) ? wanted[0] : wanted;
+  const version = isTable(first) ? first['version'] : first;
+  return typeof version === 'string' ? version : undefined;
 }

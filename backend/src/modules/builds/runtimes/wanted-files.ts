@@ -17,6 +17,8 @@ const ROOT_FILES: ReadonlySet<string> = new Set([
   '.nvmrc',
   '.node-version',
   '.tool-versions',
+  'mise.toml',
+  '.mise.toml',
   'angular.json',
   // Python
   'requirements.txt',
