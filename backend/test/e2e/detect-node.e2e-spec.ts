@@ -8,6 +8,7 @@ import {
   serverProject,
   siteProject,
   starterProject,
+  styledProject,
   versionProject,
   workspaceProject,
 } from '../fixtures/node-projects.js';
@@ -50,6 +51,8 @@ describe('a Node.js project of which only the URL and the port are known', () =>
     await run('site', siteProject(), 3021, { container: 8080 });
     expect(await answerOf(3021)).toBe('built');
     expect(await answerOf(3021, '/any/deep/link')).toBe('built');
+    await run('styled', styledProject(), 3029, { container: 8080 });
+    expect([await answerOf(3029), await answerOf(3029, '/out.css')]).toEqual(['styled', 'p { color: red }']);
     await run('server', serverProject(), 3022);
     expect(await answerOf(3022)).toBe('output');
   });

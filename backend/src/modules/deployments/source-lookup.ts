@@ -73,5 +73,5 @@ function causeOf({ code }: StepFailure): keyof OtherFields | undefined {
 /** The field that the plan of a build lacks, as its message says. */
 function missingField({ code, message }: StepFailure): string | undefined {
   if (code !== 'DOCKERFILE_INVALID') return undefined;
-  return /\b[Ss]et (startCommand|buildContext|baseImage)\b/.exec(message)?.[1];
+  return /\b[Ss]et (startCommand|buildCommand|buildContext|baseImage|dockerfile)\b/.exec(message)?.[1];
 }
