@@ -23,3 +23,9 @@ it('a clock that is set back an hour must not extend a window', async () => {
   elapsedMs += MINUTE_MS;
   expect(await storage.increment('user', MINUTE_MS, 1)).toMatchObject({ totalHits: 1, isBlocked: false });
 });
+
+it('must never say more seconds than the window has', async () => {
+  elapsedMs = 13_933.627592161902; // with this one, adding and subtracting a minute gives more than a minute
+  expect(elapsedMs + MINUTE_MS - elapsedMs).toBeGreaterThan(MINUTE_MS);
+  expect(await windows().increment('user', MINUTE_MS, 1)).toMatchObject({ timeToExpire: 60 });
+});

@@ -16,7 +16,8 @@ export abstract class WindowStorage implements ThrottlerStorage {
 }
 
 export function recordOf(hits: number, remainingMs: number, limit: number): WindowRecord {
-  const seconds = Math.max(1, Math.ceil(remainingMs / 1000));
+  // A sum and a difference of fractions may give 60,000.00000001 ms.
+  const seconds = Math.max(1, Math.ceil(Math.round(remainingMs) / 1000));
   const isBlocked = hits > limit;
   return { totalHits: hits, timeToExpire: seconds, isBlocked, timeToBlockExpire: isBlocked ? seconds : 0 };
 }
