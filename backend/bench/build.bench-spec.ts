@@ -9,7 +9,7 @@ import { afterAll, beforeAll, it } from 'vitest';
 import { nodeApplication } from '../test/scenario/applications.js';
 import { EngineView } from '../test/scenario/engine-view.js';
 import { type GitPlatform, startGitPlatform } from '../test/scenario/git-platform.js';
-import { quantile } from './quantile.js';
+import { median, quantile } from './quantile.js';
 import { print, Report } from './report.js';
 
 const ROUNDS = 11;
@@ -58,7 +58,6 @@ it('the same commit again must take little longer than its clone and the cached 
     );
   }
   context.remove();
-  const median = (all: number[]) => quantile(all, 0.5);
   const [clone, build] = [median(clones), median(builds)];
   const report = new Report(`build: the same commit again, median of ${ROUNDS}`);
   report.add({

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { EmbeddedPostgres } from '#src/core/database/embedded-postgres.js';
+import { EmbeddedPostgres, sendSignal } from '#src/core/database/embedded-postgres.js';
 import { PostgresFiles } from '#src/core/database/postgres-files.js';
 
 /** An embedded PostgreSQL of one file of tests, in a folder that goes with it. */
@@ -20,13 +20,7 @@ export class OwnPostgres {
 
   /** Sends the signal to all of its processes. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    for (const pid of new PostgresFiles(path.join(this.folder, 'postgres')).processes()) {
-      try {
-        process.kill(pid, signal);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // else it has ended meanwhile
-      }
-    }
+    for (const pid of new PostgresFiles(path.join(this.folder, 'postgres')).processes()) sendSignal(pid, signal);
   }
 
   async stop(): Promise<void> {

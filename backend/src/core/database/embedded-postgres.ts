@@ -96,7 +96,7 @@ export class EmbeddedPostgres {
     const { pid } = this;
     if (pid === undefined) return;
     for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-      send(pid, signal);
+      sendSignal(pid, signal);
       if (await until(() => !this.files.isOurs(pid), STOP_TIMEOUT_MS)) return;
     }
     this.report('error', `PostgreSQL (pid ${pid}) does not stop`);
@@ -151,7 +151,7 @@ export class EmbeddedPostgres {
    */
   private async clearLeftovers(): Promise<void> {
     if (!(await until(() => this.files.processes().length === 0, LEFTOVERS_TIMEOUT_MS))) {
-      for (const pid of this.files.processes()) send(pid, 'SIGKILL');
+      for (const pid of this.files.processes()) sendSignal(pid, 'SIGKILL');
       await until(() => this.files.processes().length === 0, LEFTOVERS_TIMEOUT_MS);
     }
     if (await this.accepts())
@@ -232,7 +232,7 @@ export class EmbeddedPostgres {
   private checkAlive(): void {
     if (this.stopping || this.relaunching) return;
     if (this.pid === undefined) this.relaunching = this.relaunch().finally(() => (this.relaunching = undefined));
-    else if (this.files.isStopping) send(this.pid, 'SIGINT');
+    else if (this.files.isStopping) sendSignal(this.pid, 'SIGINT');
     else this.files.boundLog();
   }
 
@@ -284,7 +284,8 @@ async function ensureDatabase(client: pg.Client): Promise<void> {
   if (rowCount === 0) await client.query('CREATE DATABASE berth');
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** Without effect on a process that has ended. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
