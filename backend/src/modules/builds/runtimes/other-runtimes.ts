@@ -1,5 +1,5 @@
 import path from 'node:path/posix';
-import type { SourceFiles } from './source-files.js';
+import { closestFirst, depthOf, type SourceFiles } from './source-files.js';
 
 /** Runtimes that have a Dockerfile in docs/builds.md, by a file of their projects. */
 const OTHERS: { name: string; section: string; files: string[]; ending?: string }[] = [
@@ -26,7 +26,7 @@ const MAX_FOLDERS = 10;
 
 /** The file of a runtime that Berth does not detect, and what to add; undefined when no file tells. */
 export function otherRuntimeOf(files: SourceFiles): string | undefined {
-  const generator = files.has('config.ru') ? undefined : generatorOf(files);
+  const generator = generatorOf(files);
   if (generator !== undefined) return generator;
   for (const { name, section, files: marks, ending } of OTHERS) {
     const seen = files.first(...marks) ?? (ending === undefined ? undefined : endingWith(files, ending));
@@ -42,7 +42,7 @@ export function otherRuntimeOf(files: SourceFiles): string | undefined {
 /** What to do with the input of a generator of static sites; undefined when it is none. */
 export function generatorOf(files: SourceFiles): string | undefined {
   const generator = files.first(...GENERATORS);
-  return generator === undefined
+  return generator === undefined || files.has('config.ru')
     ? undefined
     : `${generator} belongs to a generator of static sites. Commit its output in public, _site or site, or add a Dockerfile: docs/builds.md#static-site-generators of Berth has one to copy.`;
 }
@@ -59,13 +59,10 @@ const PROJECT =
 
 /** Where a repository with nothing in its root has projects, the closest to it, and the field that names one. */
 export function projectFolderOf(files: SourceFiles): string | undefined {
-  const depth = (name: string) => name.split('/').length;
-  const found = [...files.names]
-    .filter((name) => PROJECT.test(name))
-    .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+  const found = [...files.names].filter((name) => PROJECT.test(name)).sort(closestFirst);
   const [first] = found;
   if (first === undefined) return undefined;
-  const folders = new Set(found.filter((name) => depth(name) === depth(first)).map((name) => path.dirname(name)));
+  const folders = new Set(found.filter((name) => depthOf(name) === depthOf(first)).map((name) => path.dirname(name)));
   if (folders.size > 1)
     return `There are projects in ${[...folders].slice(0, MAX_FOLDERS).join(', ')}: set buildContext to one of them.`;
   const field = `set buildContext to ${path.dirname(first)}`;
@@ -73,7 +70,7 @@ export function projectFolderOf(files: SourceFiles): string | undefined {
 }
 
 function endingWith(files: SourceFiles, ending: string): string | undefined {
-  return [...files.names].find((name) => name.endsWith(ending) && name.split('/').length <= DEPTH);
+  return [...files.names].find((name) => name.endsWith(ending) && depthOf(name) < DEPTH);
 }
 
 /** True when pages of HTML in a folder belong to another runtime, as those of its documentation do. */

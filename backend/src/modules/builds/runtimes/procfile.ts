@@ -12,10 +12,21 @@ export function procfileOf(files: SourceFiles): ReadonlyMap<string, string> {
   return processes;
 }
 
+export interface Process {
+  name: string;
+  command: string;
+}
+
+/** What a Procfile runs, all but `release`. */
+export function processesOf(files: SourceFiles): Process[] {
+  const all = [...procfileOf(files)].map(([name, command]) => ({ name, command }));
+  return all.filter(({ name }) => name !== 'release');
+}
+
 /** The program of a repository without a site: the only process beside `release`, such as the `worker` of a bot. */
-export function onlyProcessOf(files: SourceFiles): { name: string; command: string } | undefined {
-  const [first, ...others] = [...procfileOf(files)].filter(([name]) => name !== 'release');
-  return first === undefined || others.length > 0 ? undefined : { name: first[0], command: first[1] };
+export function onlyProcessOf(files: SourceFiles): Process | undefined {
+  const [first, ...others] = processesOf(files);
+  return others.length > 0 ? undefined : first;
 }
 
 /** A plain command as its words, so that an image without a shell can run it; any other for the shell. */

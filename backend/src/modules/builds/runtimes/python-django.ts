@@ -1,6 +1,7 @@
 import path from 'node:path/posix';
 import { textOf } from './python-modules.js';
-import { PORT, type PythonStart, type StartInput } from './python-program.js';
+import { PORT, type PythonStart, SERVERS, type StartInput } from './python-program.js';
+import { closestFirst } from './source-files.js';
 
 /** `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")` */
 const SETTINGS = /DJANGO_SETTINGS_MODULE["'], ?["']([\w.]{1,200})["']/;
@@ -35,10 +36,9 @@ function serverOf(
 ): string | undefined {
   if (asgi !== undefined && required.has('daphne')) return `python -m daphne -b 0.0.0.0 -p ${PORT} ${asgi}:application`;
   if (asgi !== undefined && required.has('uvicorn') && (required.has('channels') || !required.has('gunicorn')))
-    return `python -m uvicorn ${asgi}:application --host 0.0.0.0 --port ${PORT}`;
-  if (wsgi !== undefined && required.has('gunicorn')) return `python -m gunicorn --bind 0.0.0.0:${PORT} ${wsgi}`;
-  if (wsgi !== undefined && required.has('waitress'))
-    return `python -m waitress --listen=0.0.0.0:${PORT} ${wsgi}:application`;
+    return SERVERS.uvicorn(`${asgi}:application`);
+  if (wsgi !== undefined && required.has('gunicorn')) return SERVERS.gunicorn(wsgi);
+  if (wsgi !== undefined && required.has('waitress')) return SERVERS.waitress(`${wsgi}:application`);
   return undefined;
 }
 
@@ -48,7 +48,7 @@ function moduleBelow({ files }: StartInput, root: string, name: string): string 
   const settings = SETTINGS.exec(textOf(files, `${prefix}manage.py`))?.[1]?.split('.')[0];
   const found = [...files.names]
     .filter((file) => file.startsWith(prefix) && (file === prefix + name || file.endsWith(`/${name}`)))
-    .sort((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1));
+    .sort(closestFirst);
   const file = found.find((each) => each.startsWith(`${prefix}${settings ?? ''}/`)) ?? found[0];
   const module = file?.slice(prefix.length, -'.py'.length).replaceAll('/', '.');
   return module !== undefined && /^[\w.]+$/.test(module) ? module : undefined;

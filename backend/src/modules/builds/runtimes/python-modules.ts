@@ -1,5 +1,5 @@
 import path from 'node:path/posix';
-import type { SourceFiles } from './source-files.js';
+import { depthOf, type SourceFiles } from './source-files.js';
 
 export type Framework = 'FastAPI' | 'Starlette' | 'Litestar' | 'Quart' | 'Sanic' | 'Flask' | 'Dash';
 
@@ -39,7 +39,6 @@ const MAIN_GUARD = /^if __name__ ?== ?["']__main__["']/m;
 
 /** Files of Python that may be programs: of the root, of `src`, of a package. The closest to the root first. */
 export function pythonFiles(files: SourceFiles): string[] {
-  const depth = (name: string) => name.split('/').length;
   const rank = (name: string) => {
     const at = STEMS.indexOf(path.basename(name, '.py'));
     return at < 0 ? STEMS.length : at;
@@ -47,7 +46,7 @@ export function pythonFiles(files: SourceFiles): string[] {
   return [...files.names]
     .filter((name) => name.endsWith('.py') && !/(?:^|\/)(?:tests?|migrations|docs|examples)\//.test(name))
     .filter((name) => files.text(name) !== undefined && !path.basename(name).startsWith('test_'))
-    .sort((a, b) => depth(a) - depth(b) || rank(a) - rank(b) || (a < b ? -1 : 1));
+    .sort((a, b) => depthOf(a) - depthOf(b) || rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
 /** The application that the files define; undefined when there is none. */

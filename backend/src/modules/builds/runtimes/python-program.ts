@@ -24,3 +24,10 @@ export interface StartInput {
 
 /** in a start command; 8000 is what the servers of Python choose */
 export const PORT = '${PORT:-8000}';
+
+/** Servers of WSGI and ASGI applications, listening where a container must. The target is `module:name`, with options of its own. */
+export const SERVERS = {
+  gunicorn: (target: string) => `python -m gunicorn --bind 0.0.0.0:${PORT} ${target}`,
+  waitress: (target: string) => `python -m waitress --listen=0.0.0.0:${PORT} ${target}`,
+  uvicorn: (target: string) => `python -m uvicorn ${target} --host 0.0.0.0 --port ${PORT}`,
+};

@@ -12,7 +12,7 @@ import {
 import { onlyProcessOf } from './procfile.js';
 import { packageName } from './python-requirements.js';
 import type { PythonInstall } from './python-install.js';
-import { PORT, type PythonStart, type StartInput } from './python-program.js';
+import { PORT, type PythonStart, SERVERS, type StartInput } from './python-program.js';
 import type { SourceFiles } from './source-files.js';
 
 const ENTRIES = ['main.py', 'app.py', 'server.py', 'bot.py', 'worker.py', 'run.py', 'index.py', '__main__.py'];
@@ -97,14 +97,9 @@ function anyApplicationOf({ files, required }: StartInput): PythonStart | undefi
   const server = (['gunicorn', 'waitress', 'uvicorn'] as const).find((name) => required.has(name));
   const found = server === undefined ? undefined : namedApplicationOf(files);
   if (server === undefined || found === undefined || !/^[\w.]+$/.test(found.module)) return undefined;
-  const target = `${found.module}:${found.name}`;
-  const starts = {
-    gunicorn: `python -m gunicorn --bind 0.0.0.0:${PORT} ${target}`,
-    waitress: `python -m waitress --listen=0.0.0.0:${PORT} ${target}`,
-    uvicorn: `python -m uvicorn ${target} --host 0.0.0.0 --port ${PORT}`,
-  };
+  const start = SERVERS[server](`${found.module}:${found.name}`);
   const reason = `start command for the application ${found.name} in ${found.file}, with ${server}`;
-  return { start: starts[server], reason, folders: searchedFolders(files, found.file) };
+  return { start, reason, folders: searchedFolders(files, found.file) };
 }
 
 /** The server that is required, with the address that a container must listen on. */
@@ -113,15 +108,14 @@ function commandOf(found: WebApplication, required: ReadonlySet<string>): string
   const call = found.isFactory ? `'${target}()'` : target;
   switch (found.framework) {
     case 'Flask': {
-      if (required.has('gunicorn')) return `python -m gunicorn --bind 0.0.0.0:${PORT} ${call}`;
-      if (required.has('waitress'))
-        return `python -m waitress --listen=0.0.0.0:${PORT}${found.isFactory ? ' --call' : ''} ${target}`;
+      if (required.has('gunicorn')) return SERVERS.gunicorn(call);
+      if (required.has('waitress')) return SERVERS.waitress(found.isFactory ? `--call ${target}` : target);
       return [...required].some((name) => name.startsWith('flask'))
         ? `python -m flask --app ${target} run --host 0.0.0.0 --port ${PORT}`
         : undefined;
     }
     case 'Dash':
-      return required.has('gunicorn') ? `python -m gunicorn --bind 0.0.0.0:${PORT} ${target}.server` : undefined;
+      return required.has('gunicorn') ? SERVERS.gunicorn(`${target}.server`) : undefined;
     case 'Sanic':
       return required.has('sanic')
         ? `python -m sanic ${found.isFactory ? `${target} --factory` : target} --host 0.0.0.0 --port ${PORT}`
@@ -131,7 +125,7 @@ function commandOf(found: WebApplication, required: ReadonlySet<string>): string
     case 'Litestar':
     case 'Quart': {
       if (required.has('uvicorn') || required.has('uvicorn-worker'))
-        return `python -m uvicorn ${target}${found.isFactory ? ' --factory' : ''} --host 0.0.0.0 --port ${PORT}`;
+        return SERVERS.uvicorn(found.isFactory ? `${target} --factory` : target);
       if (required.has('hypercorn') || (found.framework === 'Quart' && required.has('quart')))
         return `python -m hypercorn --bind 0.0.0.0:${PORT} ${call}`;
       return required.has('granian') && !found.isFactory

@@ -2,7 +2,7 @@ import type { BuildOptions } from '#src/modules/deployments/domain/build-options
 import { detectGo } from './go.js';
 import { detectNode } from './node.js';
 import { isOtherProject } from './other-runtimes.js';
-import { onlyProcessOf, procfileOf } from './procfile.js';
+import { type Process, processesOf } from './procfile.js';
 import { detectPython } from './python.js';
 import type { SourceFiles } from './source-files.js';
 import { detectStatic } from './static.js';
@@ -71,26 +71,25 @@ const PYTHON_PROGRAM = /^(?:python3?|gunicorn|uvicorn|daphne|hypercorn|flask|str
 /** Returns the runtime that matches; undefined when none does. Throws DOCKERFILE_INVALID. */
 export function detectRuntime(files: SourceFiles, defaults: RuntimeDefaults, folder = '.'): Runtime | undefined {
   const own = folder === '.' ? files : files.below(folder);
-  const web = procfileOf(own).get('web');
-  const runtime = firstRuntime(files, defaults, folder, web ?? '');
+  const processes = processesOf(own);
+  const web = processes.find(({ name }) => name === 'web');
+  const runtime = firstRuntime(files, defaults, folder, web?.command ?? '');
   if (!runtime || runtime.dockerfile || runtime.isProcfileRead) return runtime;
-  const process = web === undefined ? onlyProcessOf(own) : { name: 'web', command: web };
-  if (process === undefined) return { ...runtime, ...missingProcess(own) };
-  if (web === undefined && runtime.start !== undefined) return runtime;
-  const reasons = [...runtime.reasons, `start command from Procfile (${process.name})`];
-  return { ...runtime, start: process.command, reasons };
+  if (web) return startedBy(web, runtime);
+  const [first, ...others] = processes;
+  if (runtime.start !== undefined || first === undefined) return runtime;
+  return others.length === 0 ? startedBy(first, runtime) : { ...runtime, missing: oneOf(processes, first) };
+}
+
+function startedBy({ name, command }: Process, runtime: Runtime): Runtime {
+  return { ...runtime, start: command, reasons: [...runtime.reasons, `start command from Procfile (${name})`] };
 }
 
 /** What to send where a Procfile has several processes, and none of them is `web`. */
-function missingProcess(files: SourceFiles): Pick<Runtime, 'missing'> {
-  const processes = [...procfileOf(files)].filter(([name]) => name !== 'release');
-  const [first] = processes;
-  if (first === undefined) return {};
-  const names = processes.map(([name]) => name.slice(0, 40)).slice(0, 10);
-  const command = JSON.stringify(first[1].slice(0, 100));
-  return {
-    missing: `The Procfile has ${names.join(', ')}. Deploy each by itself, with its command in startCommand, such as ${command}.`,
-  };
+function oneOf(processes: Process[], { command }: Process): string {
+  const names = processes.map(({ name }) => name.slice(0, 40)).slice(0, 10);
+  const example = JSON.stringify(command.slice(0, 100));
+  return `The Procfile has ${names.join(', ')}. Deploy each by itself, with its command in startCommand, such as ${example}.`;
 }
 
 /** Many projects have a package.json for tools only: then another runtime comes first. */

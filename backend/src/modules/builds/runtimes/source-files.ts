@@ -48,3 +48,13 @@ export class SourceFiles {
     return this.texts.get(path);
   }
 }
+
+/** 0 for a file of the root. */
+export function depthOf(name: string): number {
+  return name.split('/').length - 1;
+}
+
+/** Sorts names: those of the root first, then by the alphabet. */
+export function closestFirst(a: string, b: string): number {
+  return depthOf(a) - depthOf(b) || (a < b ? -1 : 1);
+}

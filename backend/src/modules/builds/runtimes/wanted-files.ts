@@ -1,4 +1,5 @@
 import path from 'node:path/posix';
+import { depthOf } from './source-files.js';
 
 /** Files of the root whose text detection reads. */
 const ROOT_FILES: ReadonlySet<string> = new Set([
@@ -81,8 +82,4 @@ export function isWanted(name: string): boolean {
   if (depthOf(name) > MAX_DEPTH || SKIPPED.test(name)) return false;
   const base = path.basename(name);
   return NAMES.has(base) || CONFIGURATION.test(base) || PYTHON.test(name) || PROGRAM.test(name) || GO.test(base);
-}
-
-function depthOf(name: string): number {
-  return name.split('/').length - 1;
 }
